@@ -1,0 +1,1 @@
+"""Accounts, their health and cooldowns, and who serves the next attempt. Pure."""

@@ -1,0 +1,1 @@
+"""Settings: what may be set, and reading it from file and environment."""

@@ -1,0 +1,1 @@
+"""One folder per wire language, the same verbs in each; `interface` says which."""

@@ -1,0 +1,154 @@
+"""The verbs every wire language has, facing the client and facing the upstream.
+
+Facing the client: decode what it asks, encode what it gets. Facing the upstream: the other way about.
+No protocol knows another; whoever needs two of them goes through the vocabulary.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from peekd.vocabulary.conversation import Conversation, Head
+from peekd.vocabulary.errors import Fault
+from peekd.vocabulary.events import Event
+from peekd.vocabulary.refusals import Refusal
+from peekd.wire.sse import Frame
+
+Ids = Callable[[str], str]
+"""Gives a fresh id that begins with the prefix asked for ("msg_", "toolu_"); chance is an argument here."""
+
+
+class Call(msgspec.Struct, frozen=True):
+    """What is sent upstream: method POST, `path` (with query) under the upstream's base URL."""
+
+    path: str
+    body: bytes
+    headers: tuple[tuple[str, str], ...] = ()
+    dropped: tuple[str, ...] = ()
+    """What this protocol cannot say and left out, by name; shown in the record."""
+    spliced: tuple[str, ...] = ()
+    """What was changed in a verbatim body, by name; shown in the record."""
+
+
+class ErrorReply(msgspec.Struct, frozen=True):
+    """An error before any byte went out."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class EventDecoder(Protocol):
+    """Upstream frames -> events. Total: what it cannot read becomes `Erred` or `Unknown`, never an exception."""
+
+    def feed(self, frame: Frame) -> Sequence[Event]:
+        """Read one frame."""
+        ...
+
+    def close(self) -> Sequence[Event]:
+        """The body ended; give what was still held back. Never invents a terminal."""
+        ...
+
+
+class EventEncoder(Protocol):
+    """Events -> bytes of the client's protocol: whole frames only, indices counting up, tool JSON well-formed."""
+
+    def feed(self, event: Event) -> bytes:
+        """Write one event; b"" where the protocol has nothing to say."""
+        ...
+
+    def close(self) -> bytes:
+        """The answer is complete: give the frames that are still owed."""
+        ...
+
+
+class Collector(Protocol):
+    """A stream of the client's own protocol, folded into the body a non-streaming client gets."""
+
+    def feed(self, frame: Frame) -> None:
+        """Fold one frame in. Raises `Unfoldable` where that would lose something."""
+        ...
+
+    def result(self) -> bytes:
+        """Give the JSON body; called once, after the terminal."""
+        ...
+
+
+class Unfoldable(Exception):
+    """This stream holds something that a folded answer would lose."""
+
+
+class ClientProtocol(Protocol):
+    """A wire language as its server."""
+
+    name: str
+
+    def decode_head(self, body: bytes, headers: Mapping[str, str], path: str) -> Head:
+        """Read model, stream flag and session. Raises ClientError naming what is wrong."""
+        ...
+
+    def decode_request(self, body: bytes, path: str) -> Conversation:
+        """Read everything. Raises ClientError naming the field that cannot be said or is wrong."""
+        ...
+
+    def encoder(self, *, model: str, ids: Ids, thoughts: bool) -> EventEncoder:
+        """Open an answer to a client that asked for `model`; `thoughts`: thinking may be shown."""
+        ...
+
+    def collector(self) -> Collector:
+        """Open a folding of this protocol's own stream."""
+        ...
+
+    def encode_error(self, fault: Fault, request_id: str) -> ErrorReply:
+        """Give status and body for an error before the stream began."""
+        ...
+
+    def encode_stream_error(self, fault: Fault, request_id: str) -> bytes:
+        """Give the frame that ends a begun stream with an error."""
+        ...
+
+    def encode_last_frame(self) -> bytes:
+        """Give the frame that must follow the terminal (message_stop, [DONE]) where the upstream forgot it."""
+        ...
+
+    def encode_ping(self) -> bytes:
+        """Give one keep-alive frame."""
+        ...
+
+    def encode_note(self, text: str) -> bytes:
+        """Give one comment frame, or b"" where clients of this protocol break on comments."""
+        ...
+
+
+class UpstreamProtocol(Protocol):
+    """A wire language as its client."""
+
+    name: str
+    auth: str
+    """How a credential is sent unless the upstream is configured otherwise: x-api-key, x-goog-api-key, bearer."""
+
+    def encode_request(self, conversation: Conversation, *, model: str, repaired: bool) -> Call:
+        """Say the conversation in this protocol, streaming. Raises ClientError where it cannot be said.
+
+        `repaired`: leave out replayed thoughts and their signatures.
+        """
+        ...
+
+    def splice_request(self, body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool) -> Call:
+        """Give a client's own request with only the named places changed, and the list of what was changed.
+
+        Every other byte stays. `path` is the client's, with its query; model None leaves the client's.
+        `repaired`: remove replayed thoughts. The headers are the caller's business.
+        """
+        ...
+
+    def decoder(self) -> EventDecoder:
+        """Open a reading of one answer."""
+        ...
+
+    def decode_refusal(self, status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
+        """Read an answer that is not 2xx. Total: garbage bodies are judged by the status."""
+        ...

@@ -1,0 +1,1 @@
+"""What was done, for people to read: journal entries and the requests kept in memory."""

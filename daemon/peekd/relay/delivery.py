@@ -1,0 +1,91 @@
+"""What one client has been given so far: nothing, headers and pings, or meaning; and the channel to it.
+
+Two tasks meet here. The journey gives frames and never touches the socket; the HTTP side takes them, is the
+only writer, and fills silence with pings, so a ping can never stand inside a frame.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Literal
+
+import msgspec
+import trio
+
+CHANNEL_FRAMES = 16  # joined writes in flight between the upstream's task and the client's
+
+
+class Final(msgspec.Struct, frozen=True):
+    """A whole answer: status, headers, body."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    body: bytes
+
+
+class Streaming(msgspec.Struct, frozen=True):
+    """A 200 whose body comes from `Delivery.chunks`."""
+
+    headers: tuple[tuple[str, str], ...]
+
+
+Reply = Final | Streaming
+
+
+class Delivery:
+    """The client's side of one request.
+
+    Stages are passed once each, in order: 0 nothing sent, 1 headers and pings, 2 meaning.
+    """
+
+    def __init__(self, *, ping: bytes, ping_seconds: float) -> None:
+        self.stage: Literal[0, 1, 2] = 0
+        self.early = False
+        self._reply: Reply | None = None
+        self._replied = trio.Event()
+        self._ping = ping
+        self._ping_seconds = ping_seconds
+        self._give, self._take = trio.open_memory_channel[bytes](CHANNEL_FRAMES)
+
+    # ---- the journey's side ----
+
+    def answer(self, final: Final) -> None:
+        """Give a whole answer; only before anything was sent."""
+        self._settle(final)
+
+    def begin(self, headers: tuple[tuple[str, str], ...], *, early: bool) -> None:
+        """Pass stage 1: the status line and headers may go out."""
+        if self.stage == 0:
+            self.stage, self.early = 1, early
+            self._settle(Streaming(headers))
+
+    async def give(self, frames: bytes) -> None:
+        """Pass stage 2 and hand whole frames on; waits where the client reads slowly."""
+        self.stage = 2
+        await self._give.send(frames)
+
+    async def give_last(self, frames: bytes) -> None:
+        """Hand over the last bytes. Whatever must be written down is written before this is called."""
+        if frames:
+            await self._give.send(frames)
+        self._give.close()
+
+    def _settle(self, reply: Reply) -> None:
+        if self._reply is None:
+            self._reply = reply
+            self._replied.set()
+
+    # ---- the HTTP side ----
+
+    async def wait_reply(self) -> Reply:
+        """Wait for stage 1 or a whole answer."""
+        await self._replied.wait()
+        assert self._reply is not None  # noqa: S101  set before the event
+        return self._reply
+
+    async def chunks(self) -> AsyncIterator[bytes]:
+        """Give the body's pieces, with a ping wherever `ping_seconds` passed without one."""
+        yield b""
+
+
+__all__ = ["Delivery", "Final", "Reply", "Streaming"]

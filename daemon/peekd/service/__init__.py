@@ -1,0 +1,1 @@
+"""The process: start, serve, drain; the only room that knows hypercorn and systemd."""

@@ -1,0 +1,1 @@
+"""Whom we call: connections, credentials, attempts. The only room that knows httpx."""

@@ -1,0 +1,28 @@
+"""What an operator may set about an upstream."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import msgspec
+
+from peekd.healing.settings import HealingOverrides
+
+Protocol = Literal["anthropic", "gemini"]
+Auth = Literal["x-goog-api-key", "x-api-key", "bearer", "none"]
+
+
+class UpstreamSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One [upstreams.NAME] table. `base_url` is http(s)://… or simulator:SCRIPT.
+
+    `auth` None: the protocol's own way. `proxy`: http://, https:// or socks5:// URL.
+    `max_connections`: open connections to this upstream at once.
+    """
+
+    protocol: Protocol
+    base_url: str
+    auth: Auth | None = None
+    headers: dict[str, str] = msgspec.field(default_factory=dict[str, str])
+    proxy: str = ""
+    max_connections: Annotated[int, msgspec.Meta(ge=1)] = 256
+    healing: HealingOverrides = HealingOverrides()

@@ -1,0 +1,1 @@
+"""The words every room speaks: frozen structs without verbs, resting on nothing."""

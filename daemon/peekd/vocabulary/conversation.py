@@ -1,0 +1,131 @@
+"""What a client asks, in words of no protocol: the hub for requests that are translated.
+
+Verbatim requests never become a `Conversation`; of them only a `Head` is read.
+The counterpart for answers is `events`.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Schema = dict[str, Any]  # a JSON Schema, as the client wrote it
+
+
+class Head(msgspec.Struct, frozen=True):
+    """The little that is read of every request: enough to plan it, never enough to rewrite it."""
+
+    model: str
+    stream: bool = False
+    session: str | None = None
+    """What ties this request to others of one conversation; None only where there is no text to go by."""
+    max_tokens: int | None = None
+
+
+# ---- parts --------------------------------------------------------------------------------------
+
+
+class Text(msgspec.Struct, frozen=True, tag="text"):
+    """Words. `signature`: a thought signature that stood on this very part (Gemini)."""
+
+    text: str
+    signature: str = ""
+
+
+class Thinking(msgspec.Struct, frozen=True, tag="thinking"):
+    """Replayed thoughts with the signature that proves them."""
+
+    text: str
+    signature: str = ""
+
+
+class RedactedThinking(msgspec.Struct, frozen=True, tag="redacted_thinking"):
+    """Replayed thoughts that only their maker can read."""
+
+    data: str
+
+
+class Media(msgspec.Struct, frozen=True, tag="media"):
+    """A picture or document: base64 `data`, or a `url`; exactly one of both is set."""
+
+    media_type: str
+    data: str = ""
+    url: str = ""
+    title: str = ""
+
+
+class ToolCall(msgspec.Struct, frozen=True, tag="tool_call"):
+    """A call that the model made, replayed."""
+
+    id: str
+    name: str
+    arguments: dict[str, Any]
+    signature: str = ""
+
+
+class ToolResult(msgspec.Struct, frozen=True, tag="tool_result"):
+    """What the tool answered to call `id`."""
+
+    id: str
+    content: tuple[Text | Media, ...]
+    is_error: bool = False
+
+
+Part = Text | Thinking | RedactedThinking | Media | ToolCall | ToolResult
+
+
+class Turn(msgspec.Struct, frozen=True):
+    """One message. Instructions in mid-conversation are turns of role "system"."""
+
+    role: Literal["user", "assistant", "system"]
+    parts: tuple[Part, ...]
+
+
+# ---- the request --------------------------------------------------------------------------------
+
+
+class Tool(msgspec.Struct, frozen=True):
+    """A function that the model may call; `parameters` is untouched JSON Schema."""
+
+    name: str
+    description: str = ""
+    parameters: Schema = msgspec.field(default_factory=dict[str, Any])
+
+
+class ToolChoice(msgspec.Struct, frozen=True):
+    """`mode` "one" means exactly the tool called `name`."""
+
+    mode: Literal["auto", "any", "one", "none"]
+    name: str = ""
+    parallel: bool = True
+
+
+class Thought(msgspec.Struct, frozen=True):
+    """How much the model shall think. `budget` in tokens; `effort` is low, medium, high, xhigh or max."""
+
+    mode: Literal["adaptive", "enabled", "disabled"]
+    budget: int | None = None
+    effort: str | None = None
+    shown: bool = True
+    """False: the client asked not to be shown thoughts (display omitted)."""
+
+
+class Conversation(msgspec.Struct, frozen=True):
+    """A whole request. None means "the client did not say": an encoder then leaves the field out."""
+
+    model: str
+    turns: tuple[Turn, ...]
+    system: tuple[str, ...] = ()
+    tools: tuple[Tool, ...] = ()
+    tool_choice: ToolChoice | None = None
+    thought: Thought | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    stop: tuple[str, ...] = ()
+    output_schema: Schema | None = None
+    stream: bool = False
+    dropped: tuple[str, ...] = ()
+    """What the decoder met and the vocabulary cannot say, by JSON path; shown in the record."""

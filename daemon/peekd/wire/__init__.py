@@ -1,0 +1,1 @@
+"""Bytes: server-sent events, headers, durations. Pure; knows no API."""
