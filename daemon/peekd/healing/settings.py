@@ -51,3 +51,14 @@ class HealingOverrides(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     early_commit_seconds: Annotated[float, msgspec.Meta(ge=0, le=60)] | None = None
     ping_seconds: Annotated[float, msgspec.Meta(gt=0)] | None = None
     policy: dict[str, RuleSettings] = msgspec.field(default_factory=dict[str, RuleSettings])
+
+
+class RouteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """One [[routes]] table: a pattern (* and ? only) of the client's model names, and who serves it, in order.
+
+    `to`: UPSTREAM/MODEL, split at the first slash, or UPSTREAM alone for the client's own model name.
+    """
+
+    match: str
+    to: tuple[str, ...]
+    healing: HealingOverrides = HealingOverrides()

@@ -1,0 +1,22 @@
+"""The root of the settings. What each table holds is declared by the room that obeys it."""
+
+from __future__ import annotations
+
+import msgspec
+
+from peekd.accounts.settings import AccountSettings
+from peekd.healing.settings import HealingSettings, RouteSettings
+from peekd.records.settings import LogSettings
+from peekd.serving.settings import ServerSettings
+from peekd.upstream.settings import UpstreamSettings
+
+
+class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Everything an operator may set. All defaults together are valid: no upstream and no account is no fault."""
+
+    server: ServerSettings = ServerSettings()
+    upstreams: dict[str, UpstreamSettings] = msgspec.field(default_factory=dict[str, UpstreamSettings])
+    accounts: tuple[AccountSettings, ...] = ()
+    routes: tuple[RouteSettings, ...] = ()
+    healing: HealingSettings = HealingSettings()
+    logs: LogSettings = LogSettings()
