@@ -42,7 +42,7 @@ Journal = Callable[[Entry], None]
 
 
 class AttemptRecord(msgspec.Struct, omit_defaults=True):
-    """One try at one upstream with one account. Times are seconds since the request came in, None: not reached.
+    """One try at one upstream with one account. Times are seconds since the request came in.
 
     `marks` holds them by phase: sent, headers, first_byte, first_meaning, last.
     """

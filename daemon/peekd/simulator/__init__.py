@@ -1,1 +1,1 @@
-"""The embedded upstream: an HTTP server on raw bytes that misbehaves by script. Shares no wire code with peekd."""
+"""The embedded upstream: HTTP on raw bytes, misbehaving by script; shares no wire code with peekd."""

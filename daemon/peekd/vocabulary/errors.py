@@ -43,7 +43,9 @@ class Fault(msgspec.Struct, frozen=True):
 class ClientError(Exception):
     """The caller's request cannot be served as it is; nothing was asked of any upstream."""
 
-    def __init__(self, kind: ErrorKind, message: str, *, should_retry: bool | None = None, allow: str = "") -> None:
+    def __init__(
+        self, kind: ErrorKind, message: str, *, should_retry: bool | None = None, allow: str = ""
+    ) -> None:
         super().__init__(message)
         self.fault = Fault(kind, message, should_retry=should_retry, allow=allow)
 

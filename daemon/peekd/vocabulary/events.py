@@ -82,53 +82,57 @@ Block = TextBlock | ThinkingBlock | RedactedBlock | ToolCallBlock | OtherBlock
 # ---- events -------------------------------------------------------------------------------------
 
 
-class Started(msgspec.Struct, frozen=True, gc=False, tag="started"):
+class Said(msgspec.Struct, frozen=True, gc=False, tag_field="event"):
+    """What every event is."""
+
+
+class Started(Said, frozen=True, gc=False, tag="started"):
     """The upstream began an answer (message_start, the role chunk, the first chunk of any kind)."""
 
     id: str = ""
     model: str = ""
 
 
-class Beat(msgspec.Struct, frozen=True, gc=False, tag="beat"):
+class Beat(Said, frozen=True, gc=False, tag="beat"):
     """A ping, a comment, an empty frame: the upstream lives and says nothing."""
 
 
-class Opened(msgspec.Struct, frozen=True, gc=False, tag="opened"):
+class Opened(Said, frozen=True, gc=False, tag="opened"):
     """Block number `index` begins; numbers count up from 0 within one answer."""
 
     index: int
     block: Block
 
 
-class TextDelta(msgspec.Struct, frozen=True, gc=False, tag="text_delta"):
+class TextDelta(Said, frozen=True, gc=False, tag="text_delta"):
     """More words of a text block."""
 
     index: int
     text: str
 
 
-class ThinkingDelta(msgspec.Struct, frozen=True, gc=False, tag="thinking_delta"):
+class ThinkingDelta(Said, frozen=True, gc=False, tag="thinking_delta"):
     """More words of a thinking block."""
 
     index: int
     text: str
 
 
-class SignatureDelta(msgspec.Struct, frozen=True, gc=False, tag="signature_delta"):
+class SignatureDelta(Said, frozen=True, gc=False, tag="signature_delta"):
     """The signature of a thinking block, whole."""
 
     index: int
     signature: str
 
 
-class ArgumentsDelta(msgspec.Struct, frozen=True, gc=False, tag="arguments_delta"):
+class ArgumentsDelta(Said, frozen=True, gc=False, tag="arguments_delta"):
     """More of a tool call's arguments: a piece of JSON text."""
 
     index: int
     fragment: str
 
 
-class DataInline(msgspec.Struct, frozen=True, gc=False, tag="data_inline"):
+class DataInline(Said, frozen=True, gc=False, tag="data_inline"):
     """A picture or file inside the answer, base64."""
 
     index: int
@@ -136,26 +140,26 @@ class DataInline(msgspec.Struct, frozen=True, gc=False, tag="data_inline"):
     data: str
 
 
-class OtherDelta(msgspec.Struct, frozen=True, gc=False, tag="other_delta"):
+class OtherDelta(Said, frozen=True, gc=False, tag="other_delta"):
     """A delta of a kind that we have no word for (citations, something new)."""
 
     index: int
     kind: str
 
 
-class Closed(msgspec.Struct, frozen=True, gc=False, tag="closed"):
+class Closed(Said, frozen=True, gc=False, tag="closed"):
     """Block number `index` is whole."""
 
     index: int
 
 
-class Counted(msgspec.Struct, frozen=True, gc=False, tag="counted"):
+class Counted(Said, frozen=True, gc=False, tag="counted"):
     """Usage so far: cumulative, a later one replaces field by field where it is not None."""
 
     usage: Usage
 
 
-class Finished(msgspec.Struct, frozen=True, gc=False, tag="finished"):
+class Finished(Said, frozen=True, gc=False, tag="finished"):
     """The terminal: why the model stopped. `native` is the upstream's own word for it."""
 
     reason: StopReason
@@ -163,11 +167,11 @@ class Finished(msgspec.Struct, frozen=True, gc=False, tag="finished"):
     stop_sequence: str | None = None
 
 
-class Ended(msgspec.Struct, frozen=True, gc=False, tag="ended"):
+class Ended(Said, frozen=True, gc=False, tag="ended"):
     """The last frame of the protocol came (message_stop, [DONE]); nothing may follow."""
 
 
-class Erred(msgspec.Struct, frozen=True, gc=False, tag="erred"):
+class Erred(Said, frozen=True, gc=False, tag="erred"):
     """An error object inside the stream. `kind` is one of `refusals.RefusalKind`."""
 
     kind: str
@@ -176,7 +180,7 @@ class Erred(msgspec.Struct, frozen=True, gc=False, tag="erred"):
     retry_after: float | None = None
 
 
-class Unknown(msgspec.Struct, frozen=True, gc=False, tag="unknown"):
+class Unknown(Said, frozen=True, gc=False, tag="unknown"):
     """A frame of a kind that we have no word for. Idle by rule, and passed on verbatim."""
 
     kind: str

@@ -8,17 +8,18 @@ from __future__ import annotations
 import msgspec
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True):
+class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag_field="outcome"):
     """What all have in common.
 
-    `status` is the upstream's HTTP status where there was one; `message` its words (shortened, redacted);
-    `retry_after` the seconds it asked us to stay away.
+    `status` is the upstream's HTTP status where there was one; `message` its words or ours, not redacted;
+    `retry_after` the seconds it asked us to stay away; `should_retry` its own word on asking again, if any.
     """
 
     status: int | None = None
     type: str = ""
     message: str = ""
     retry_after: float | None = None
+    should_retry: bool | None = None
 
 
 # ---- end of peek, good --------------------------------------------------------------------------

@@ -29,7 +29,7 @@ RefusalKind = Literal[
 class Refusal(msgspec.Struct, frozen=True):
     """An answer that is not 2xx, or an error object in place of one.
 
-    `retry_after` in seconds; `should_retry` is the upstream's own word (x-should-retry), None if it gave none.
+    `retry_after` in seconds; `should_retry` is the upstream's own word (x-should-retry) or None.
     `words` is the body for a client of the same protocol, `content_type` what it came as.
     """
 

@@ -1,0 +1,145 @@
+"""What happened + what was tried -> the next move and the reason for it. The heart of the house, in one page.
+
+No clock and no dice: time left and jitter come in, so every decision can be printed, tested and made anew
+from a record. How a move is carried out is `relay.journey`'s business.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from peekd.healing.backoff import TOLD_LIMIT, pause
+from peekd.healing.policy import ACCOUNT_RUNGS, Policy, Rule
+from peekd.vocabulary.decisions import Decision, History, Move
+from peekd.vocabulary.outcomes import AnyOutcome, name_of
+
+FAILED_TWICE = 2
+
+
+class Circumstances(msgspec.Struct, frozen=True):
+    """What the table cannot know: the request's budget so far, and who could serve next.
+
+    `account` is the one just asked ("" where there was none). `attempts` counts those that reached the model
+    or may have, and refusals by an account asked before; `accounts` counts distinct ones; both include the
+    last. `left`: seconds until the budget ends. `another`: an account that this request has not asked could
+    serve now. `same`: the one just asked may be asked once more. `soonest`: seconds until a resting account
+    is back, None: none comes back by itself. `refreshable`: its credential can be had anew.
+    """
+
+    account: str
+    attempts: int
+    accounts: int
+    max_attempts: int
+    max_accounts: int
+    left: float
+    another: bool
+    same: bool
+    soonest: float | None
+    refreshable: bool = False
+
+
+def decide(
+    outcome: AnyOutcome, history: History, policy: Policy, around: Circumstances, *, jitter: float
+) -> Decision:
+    """Pick the next move. Total: every outcome has a rule. Finite: every ladder or budget has a top."""
+    kind = name_of(outcome)
+    rule = policy[kind]
+    rung = next_rung(outcome, history, rule, around)
+    if rung is None:
+        return Decision("give_up", f"{kind}: {_spent(rule)}")
+    match rung:
+        case "relay":
+            return Decision(rung, _welcome(kind))
+        case "wait":
+            return _wait(around)
+        case "rotate" | "again" | "refresh" | "repair" | "give_up":
+            return _retry(rung, outcome, history, rule, around, jitter)
+
+
+def next_rung(outcome: AnyOutcome, history: History, rule: Rule, around: Circumstances) -> Move | None:
+    """Find the rung to take: account rungs first, where they can help; None past the top of the ladder."""
+    kind = name_of(outcome)
+    seen = [step for step in history if name_of(step.outcome) == kind]
+    here = [step for step in seen if step.account == around.account] if rule.anew else seen
+    own: list[Move] = [rung for rung in rule.ladder if rung in ACCOUNT_RUNGS]
+    rest: list[Move] = [rung for rung in rule.ladder if rung not in ACCOUNT_RUNGS]
+    for rung in own[sum(step.decision.move in ACCOUNT_RUNGS for step in here) :]:
+        if _helps(rung, outcome, history, around):
+            return rung
+    taken = sum(step.decision.move not in ACCOUNT_RUNGS for step in seen)
+    if taken < len(rest):
+        return rest[taken]
+    return rest[-1] if rule.repeat and rest else None
+
+
+def _helps(rung: Move, outcome: AnyOutcome, history: History, around: Circumstances) -> bool:
+    """Whether an account rung can help: a key that can be had anew, an account that did not fail twice."""
+    if rung == "refresh":
+        return around.refreshable
+    failures = 1 + sum(step.account == around.account for step in history)
+    if failures >= FAILED_TWICE and around.another:
+        return False
+    return around.same and outcome.should_retry is not False and (outcome.retry_after or 0) <= TOLD_LIMIT
+
+
+def _retry(
+    rung: Move, outcome: AnyOutcome, history: History, rule: Rule, around: Circumstances, jitter: float
+) -> Decision:
+    """Take a rung that leads to another attempt, if the budget has one left."""
+    kind = name_of(outcome)
+    move = rung
+    why = ""
+    if rung == "rotate" and not around.another and _stays(outcome, rule, around):
+        move, why = "again", ", no other account is left"
+    if around.attempts >= around.max_attempts and rung != "repair":
+        return Decision("give_up", f"{kind}: all {around.max_attempts} attempts are spent")
+    if move == "rotate" and around.another and around.accounts >= around.max_accounts:
+        return Decision("give_up", f"{kind}: all {around.max_accounts} accounts for one request are spent")
+    if move == "rotate":
+        return Decision(move, f"{kind}: {_whither(around)}")
+    nth = 1 + sum(step.decision.pace != "" and name_of(step.outcome) == kind for step in history)
+    after = pause(rule, nth, told=outcome.retry_after if move == "again" else None, jitter=jitter)
+    if after >= around.left:
+        return Decision("give_up", f"{kind}: the time for this request is spent")
+    return Decision(move, f"{kind}: {_REASONS[move]}{why}", after=after, pace=rule.pace)
+
+
+_REASONS: dict[Move, str] = {
+    "again": "the same account once more",
+    "refresh": "the credential is fetched anew",
+    "repair": "once more without replayed thoughts",
+}
+
+
+def _stays(outcome: AnyOutcome, rule: Rule, around: Circumstances) -> bool:
+    return rule.passing and around.same and outcome.should_retry is not False
+
+
+def _whither(around: Circumstances) -> str:
+    return "another account" if around.another else "another account, if one comes back in time"
+
+
+def _wait(around: Circumstances) -> Decision:
+    if around.soonest is None:
+        return Decision("give_up", "no_account: no account comes back by itself")
+    if around.attempts >= around.max_attempts:
+        return Decision("give_up", f"no_account: all {around.max_attempts} attempts are spent")
+    if around.soonest >= around.left:
+        return Decision(
+            "give_up",
+            f"no_account: the soonest is back in {around.soonest:.0f} s, beyond the {around.left:.0f} s left",
+        )
+    because = f"no_account: the soonest is back in {around.soonest:.1f} s"
+    return Decision("wait", because, after=around.soonest)
+
+
+def _welcome(kind: str) -> str:
+    return {
+        "accepted": "the first meaningful event has come: commit and relay",
+        "blank": "nothing was said twice: it is the model's answer (blank_accepted)",
+        "completed": "the answer is whole",
+    }.get(kind, f"{kind}: passed on as the policy says")
+
+
+def _spent(rule: Rule) -> str:
+    return f"all {len(rule.ladder)} moves are spent" if rule.ladder else "there is no move that helps"

@@ -1,0 +1,218 @@
+"""Watching an upstream's events: what rank each has, when silence is too long, and what an end amounts to.
+
+The watch sees the upstream's own events only, never our pings, so nothing that peekd sends can pass for life.
+Promised in docs/promises.md, "Ranks and terminals".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Literal
+
+import msgspec
+
+from peekd.healing.classify import outcome_of_error
+from peekd.healing.settings import HealingSettings
+from peekd.vocabulary import events as e
+from peekd.vocabulary import outcomes as o
+from peekd.vocabulary.events import Erred, Event, Finished, StopReason, Usage
+from peekd.vocabulary.outcomes import AnyOutcome
+
+
+class Rank(IntEnum):
+    """How much an event says."""
+
+    IDLE = 0
+    PROGRESS = 1
+    MEANINGFUL = 2
+
+
+Terminal = Literal["natural", "final", "malformed"]
+
+TERMINALS: Mapping[StopReason, Terminal] = {
+    # done by itself: with nothing before it, it said nothing
+    "end": "natural",
+    "tool_use": "natural",
+    # stopped by a limit or a rule: an answer even with nothing before it
+    "max_tokens": "final",
+    "stop_sequence": "final",
+    "pause": "final",
+    "refusal": "final",
+    "context_exceeded": "final",
+    # the call cannot be used, or no reason can be named
+    "malformed": "malformed",
+    "other": "malformed",
+}
+
+
+def rank_of(event: Event) -> Rank:
+    """Give an event's rank.
+
+    >>> rank_of(e.TextDelta(0, "")), rank_of(e.TextDelta(0, "Hi"))
+    (<Rank.IDLE: 0>, <Rank.MEANINGFUL: 2>)
+    """
+    match event:
+        case e.TextDelta(text=text) | e.ThinkingDelta(text=text):
+            return Rank.MEANINGFUL if text else Rank.IDLE
+        case e.Opened(block=block):
+            return _rank_of_block(block)
+        case e.SignatureDelta():
+            return Rank.PROGRESS
+        case e.ArgumentsDelta() | e.DataInline() | e.OtherDelta():
+            return Rank.MEANINGFUL
+        case _:
+            return Rank.IDLE
+
+
+def _rank_of_block(block: e.Block) -> Rank:
+    match block:
+        case e.TextBlock(text=text):
+            return Rank.MEANINGFUL if text else Rank.IDLE
+        case e.ThinkingBlock(text=text):
+            return Rank.MEANINGFUL if text else Rank.PROGRESS
+        case e.RedactedBlock():
+            return Rank.PROGRESS
+        case e.ToolCallBlock() | e.OtherBlock():
+            return Rank.MEANINGFUL
+
+
+class Watch:
+    """What one attempt's stream has shown so far. `now` is the caller's monotonic clock, in seconds."""
+
+    def __init__(self, settings: HealingSettings, sent: float) -> None:
+        self._settings = settings
+        self._sent = sent
+        self._last_byte = sent
+        self._progressed: float | None = None  # the last meaning, or the first progress
+        self._open: set[int] = set()
+        self.rank = Rank.IDLE
+        self.substance = False  # text, a tool call or data; thoughts alone are none
+        self.finished: Finished | None = None
+        self.ended = False
+        self.error: Erred | None = None
+        self.usage = Usage()
+
+    def see_bytes(self, now: float) -> None:
+        """Note that the upstream sent something, be it a ping."""
+        self._last_byte = now
+
+    def see(self, event: Event, now: float) -> Rank:
+        """Take in one event; give its rank."""
+        match event:
+            case e.Opened(index=index):
+                self._open.add(index)
+            case e.Closed(index=index):
+                self._open.discard(index)
+            case e.Counted(usage=usage):
+                self.usage = merged(self.usage, usage)
+            case e.Finished() if self.finished is None:
+                self.finished = event
+            case e.Ended():
+                self.ended = True
+            case e.Erred() if self.error is None:
+                self.error = event
+            case _:
+                pass
+        rank = rank_of(event)
+        if rank is Rank.MEANINGFUL or (rank is Rank.PROGRESS and self._progressed is None):
+            self._progressed = now
+        self.rank = max(self.rank, rank)
+        self.substance = self.substance or (rank is Rank.MEANINGFUL and not _is_thought(event))
+        return rank
+
+    def deadline(self) -> float:
+        """When silence is too long, on the same clock.
+
+        Until something progresses the peek deadline is absolute. From then on a stretch without meaning ends
+        at `reasoning_seconds`, and silence without even a ping at `idle_seconds`.
+        """
+        if self._progressed is None:
+            return self._sent + self._settings.peek_seconds
+        return min(self._stretch_ends(self._progressed), self._idle_ends())
+
+    def patience(self) -> float:
+        """How long the deadline in force was, for the message: seconds."""
+        if self._progressed is None:
+            return self._settings.peek_seconds
+        stretched = self._stretch_ends(self._progressed) < self._idle_ends()
+        return self._settings.reasoning_seconds if stretched else self._settings.idle_seconds
+
+    def _stretch_ends(self, progressed: float) -> float:
+        return progressed + self._settings.reasoning_seconds
+
+    def _idle_ends(self) -> float:
+        return self._last_byte + self._settings.idle_seconds
+
+    # ---- what it amounts to ----
+
+    def verdict(self) -> AnyOutcome | None:
+        """While nothing is shown: what the attempt has come to, or None to go on peeking."""
+        if self.error is not None:
+            return outcome_of_error(self.error)
+        if self.rank is Rank.MEANINGFUL:
+            return o.Accepted()
+        return None if self.finished is None else self._of_terminal(self.finished)
+
+    def _of_terminal(self, finished: Finished) -> AnyOutcome:
+        """What a terminal means before any text, tool call or data."""
+        match TERMINALS[finished.reason]:
+            case "natural":
+                return o.Blank(type=finished.native)
+            case "final":
+                return o.Accepted(type=finished.native)
+            case "malformed":
+                return o.Malformed(type=finished.native, message="the model's call cannot be used")
+
+    def at_silence(self, *, shown: bool) -> AnyOutcome:
+        """The deadline passed."""
+        waited = f"nothing came for {self.patience():.0f} s"
+        if shown:
+            return o.Stalled(message=waited)
+        return o.Silent(message=waited) if self.rank is not Rank.MEANINGFUL else o.Truncated(message=waited)
+
+    def at_end(self, *, shown: bool) -> AnyOutcome:
+        """The body ended, erred or reached its last frame. `shown`: the client has seen meaning of it."""
+        outcome = self._at_end()
+        if not shown or isinstance(outcome, o.Completed):
+            return outcome
+        if isinstance(outcome, o.Blank):  # thoughts were shown, and then it was done
+            return self._whole()
+        return o.Broken(type=outcome.type, message=outcome.message)
+
+    def _at_end(self) -> AnyOutcome:
+        """What an end amounts to where nothing has been shown."""
+        if self.error is not None:
+            return outcome_of_error(self.error)
+        if self.finished is None and self.rank is not Rank.MEANINGFUL:
+            return o.Empty(message="the body ended before anything was said")
+        if self.finished is None:
+            return o.Truncated(message="the body ended without a reason to stop")
+        if self._open:
+            return o.Truncated(message="the body ended inside a block")
+        if not self.substance or self.finished.reason == "malformed":
+            outcome = self._of_terminal(self.finished)
+            if not isinstance(outcome, o.Accepted):
+                return outcome
+        return self._whole()
+
+    def _whole(self) -> o.Completed:
+        return o.Completed(note="" if self.ended else "last_frame_supplied")
+
+
+def merged(before: Usage, after: Usage) -> Usage:
+    """Lay later cumulative figures over earlier ones; what is not reported stays.
+
+    >>> merged(Usage(prompt=7, output=1), Usage(output=5))
+    Usage(prompt=7, cached=None, cache_written=None, output=5, thoughts=None)
+    """
+    later = {name: value for name, value in msgspec.structs.asdict(after).items() if value is not None}
+    return msgspec.structs.replace(before, **later)
+
+
+def _is_thought(event: Event) -> bool:
+    match event:
+        case e.ThinkingDelta() | e.Opened(block=e.ThinkingBlock()):
+            return True
+        case _:
+            return False

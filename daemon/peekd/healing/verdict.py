@@ -1,0 +1,156 @@
+"""What the client is told when no answer came: the first row that applies to the request's history.
+
+Promised in docs/promises.md, "Errors". peekd never says 504 or 529: agents give up on those in seconds, and
+wait on a 503 that names a time.
+"""
+
+from __future__ import annotations
+
+import math
+
+import msgspec
+
+from peekd.vocabulary import outcomes as o
+from peekd.vocabulary.decisions import History, Step
+from peekd.vocabulary.errors import ErrorKind, Fault
+from peekd.vocabulary.outcomes import name_of
+from peekd.vocabulary.refusals import Refusal
+
+LONG_WAIT = 300
+"""Seconds: a client that must wait longer is told not to try by itself."""
+
+IN_STREAM_STATUS = 200
+"""An error object inside a 200 has no status of its own."""
+
+OWN_FAULT = (o.Rejected, o.TooLarge, o.Signature)
+MENDED_BY_PERSONS = (o.Unauthorized, o.PaymentRequired, o.Forbidden, o.ValidationRequired)
+LIMITS = (o.RateLimited, o.QuotaExhausted)
+PASSING = (
+    o.Overloaded,
+    o.ServerError,
+    o.Unreachable,
+    o.HeadersTimeout,
+    o.Silent,
+    o.Empty,
+    o.Blank,
+    o.Truncated,
+    o.Malformed,
+    o.ErrorInStream,
+    o.Broken,
+    o.Stalled,
+    o.Drained,
+)
+
+
+class Setting(msgspec.Struct, frozen=True):
+    """What the verdict takes from outside the history.
+
+    `refusal` is the last answer that was not 2xx. `soonest`: seconds until an account is worth asking. `mend`
+    names accounts that rest until a person mends them. `configured`: the route has an account at all. `model`
+    is the one the client asked for. `where` is the file to edit, for people.
+    """
+
+    refusal: Refusal | None = None
+    same_protocol: bool = True
+    soonest: float | None = None
+    mend: tuple[str, ...] = ()
+    configured: bool = True
+    model: str = ""
+    where: str = "the configuration"
+
+
+def verdict(history: History, setting: Setting) -> Fault:
+    """Say what the client gets; never called on a history that holds an answer."""
+    return next(fault for row in ROWS if (fault := row(history, setting)) is not None)
+
+
+def _own_bug(history: History, setting: Setting) -> Fault | None:
+    met = any(isinstance(step.outcome, o.Internal) for step in history)
+    return Fault("internal", "peekd met a bug of its own") if met else None
+
+
+def _own_fault(history: History, setting: Setting) -> Fault | None:
+    """The request's own fault passes through: agents shed features on it."""
+    faults = (step.outcome for step in reversed(history) if isinstance(step.outcome, OWN_FAULT))
+    outcome = next(faults, None)
+    if outcome is None:
+        return None
+    return Fault(
+        "too_large" if isinstance(outcome, o.TooLarge) else "invalid_request",
+        outcome.message or "the upstream rejected the request",
+        status=outcome.status if outcome.status != IN_STREAM_STATUS else None,
+        words=_words_of(setting),
+        content_type=setting.refusal.content_type if setting.refusal else "application/json",
+    )
+
+
+def _unconfigured(history: History, setting: Setting) -> Fault | None:
+    if setting.configured:
+        return None
+    message = f"no account is configured for model {setting.model}: add one to {setting.where}"
+    return Fault("overloaded", message, should_retry=False)
+
+
+def _nobody_has_it(history: History, setting: Setting) -> Fault | None:
+    asked = [step.outcome for step in history if not isinstance(step.outcome, o.NoAccount)]
+    if not asked or not all(isinstance(outcome, o.ModelNotFound) for outcome in asked):
+        return None
+    message = f"model: {setting.model}: no account may serve it"
+    return Fault("not_found", message, status=404, words=_words_of(setting))
+
+
+def _passing(history: History, setting: Setting) -> Fault | None:
+    passing = [step for step in history if isinstance(step.outcome, PASSING)]
+    if not passing:
+        return None
+    last = passing[-1]
+    told = last.outcome.retry_after or setting.soonest or 1.0
+    return _with_wait("overloaded", f"no answer after {_tries(history)}; last: {_said(last)}", told)
+
+
+def _limits(history: History, setting: Setting) -> Fault | None:
+    limited = [step.account for step in history if isinstance(step.outcome, LIMITS)]
+    if not limited and setting.soonest is None:
+        return None
+    message = f"all accounts are at their limits ({', '.join(dict.fromkeys(limited)) or 'resting'})"
+    mend = _to_mend(history, setting)
+    if mend:
+        message += f"; to be mended by a person: {', '.join(mend)}"
+    return _with_wait("rate_limit", message, setting.soonest or 1.0)
+
+
+def _only_persons(history: History, setting: Setting) -> Fault:
+    names = ", ".join(_to_mend(history, setting)) or "every account"
+    message = f"no account can serve until a person mends it: {names} (peekd check --connect)"
+    return Fault("overloaded", message, should_retry=False)
+
+
+ROWS = (_own_bug, _own_fault, _unconfigured, _nobody_has_it, _passing, _limits, _only_persons)
+"""In order; the last always applies."""
+
+
+def _words_of(setting: Setting) -> bytes:
+    """The upstream's own body, where the client speaks its language."""
+    return setting.refusal.words if setting.refusal is not None and setting.same_protocol else b""
+
+
+def _with_wait(kind: ErrorKind, message: str, seconds: float) -> Fault:
+    wait = max(1, math.ceil(seconds))
+    fault = Fault(kind, f"{message}; try again in {wait} s", retry_after=wait)
+    return msgspec.structs.replace(fault, should_retry=False) if wait > LONG_WAIT else fault
+
+
+def _to_mend(history: History, setting: Setting) -> tuple[str, ...]:
+    met = [step.account for step in history if isinstance(step.outcome, MENDED_BY_PERSONS)]
+    return tuple(dict.fromkeys([*met, *setting.mend]))
+
+
+def _tries(history: History) -> str:
+    asked = [step for step in history if step.attempt]
+    accounts = len({step.account for step in asked})
+    return f"{len(asked)} attempt{'s' * (len(asked) != 1)} with {accounts} account{'s' * (accounts != 1)}"
+
+
+def _said(step: Step) -> str:
+    said = step.outcome.type or step.outcome.message
+    return f"{name_of(step.outcome)}{f' ({said})' if said else ''} from {step.account or 'no account'}"
