@@ -12,7 +12,7 @@ from peekd.upstream.settings import UpstreamSettings
 
 
 class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything an operator may set. All defaults together are valid: no upstream and no account is no fault."""
+    """Everything an operator may set. The defaults are valid: no upstream and no account is no fault."""
 
     server: ServerSettings = ServerSettings()
     upstreams: dict[str, UpstreamSettings] = msgspec.field(default_factory=dict[str, UpstreamSettings])

@@ -1,0 +1,62 @@
+"""Keep secrets out of the settings: what names one is fine, what is one is a fault."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from peekd.config.faults import SECRET_LIKE, SettingsFault
+from peekd.config.places import Path
+from peekd.config.schema import Settings
+
+WAYS = "env:NAME, file:PATH or credential:NAME"
+"""How a setting names a secret."""
+
+_REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\s].*|credential:[A-Za-z0-9_.@-]+")
+_LATER = re.compile(r"google:.+")
+_SECRET_HEADERS = re.compile(r"(?i).*authorization|(x-)?(goog-)?(api-?key|auth-?token)|cookie|.*secret.*")
+
+
+def secrecy_faults(settings: Settings) -> Iterator[SettingsFault]:
+    """Give a fault for each secret that is written out, and each reference that is none."""
+    for name in ("client_keys", "admin_keys"):
+        references: tuple[str, ...] = getattr(settings.server, name)
+        for at, reference in enumerate(references):
+            yield from _reference(("server", name, at), reference)
+    for at, account in enumerate(settings.accounts):
+        upstream = settings.upstreams.get(account.upstream)
+        if account.credential:
+            yield from _reference(("accounts", at, "credential"), account.credential)
+        elif upstream is not None and upstream.auth != "none":
+            yield SettingsFault(("accounts", at, "credential"), WAYS, "nothing")
+        yield from _without_userinfo(("accounts", at, "proxy"), account.proxy)
+    for name, upstream in settings.upstreams.items():
+        yield from _without_userinfo(("upstreams", name, "base_url"), upstream.base_url)
+        yield from _without_userinfo(("upstreams", name, "proxy"), upstream.proxy)
+        for header, value in upstream.headers.items():
+            if _SECRET_HEADERS.fullmatch(header.strip()) or SECRET_LIKE.search(value):
+                expected = f"no secret; a key belongs in an account's credential, as {WAYS}"
+                yield SettingsFault(("upstreams", name, "headers", header), expected, "what may be one")
+
+
+def _reference(path: Path, text: str) -> Iterator[SettingsFault]:
+    if _REFERENCE.fullmatch(text):
+        return
+    if _LATER.fullmatch(text):
+        yield SettingsFault(path, WAYS, "google:…, which is not available in this version")
+        return
+    kind = next((way for way in ("env:", "file:", "credential:") if text.startswith(way)), "")
+    found = f"{kind} without a valid name" if kind else "a literal: a secret is never written into settings"
+    yield SettingsFault(path, WAYS, found)
+
+
+def _without_userinfo(path: Path, url: str) -> Iterator[SettingsFault]:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return  # told where the URL itself is checked
+    if "@" in parts.netloc:
+        yield SettingsFault(path, "a URL without a user or password in it", "one with them")
+    elif parts.query and parts.scheme != "simulator":
+        yield SettingsFault(path, "a URL without a query", "one with it")
