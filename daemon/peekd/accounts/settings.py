@@ -8,8 +8,9 @@ import msgspec
 
 
 class AccountSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One [[accounts]] table. `credential` is a reference (env:, file:, credential:), never the secret itself.
+    """One [[accounts]] table.
 
+    `credential` is a reference (env:, file:, credential:), never the secret itself.
     `models`: patterns (* and ? only) of the upstream's model names it may serve; empty: all.
     `max_concurrent`: attempts at once, 0: no limit. Higher `priority` goes first, higher `weight` more often.
     """

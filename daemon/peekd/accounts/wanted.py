@@ -1,0 +1,88 @@
+"""What a request asks of the pool, and what it gets: a lease, or the reasons why there is none."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Target(msgspec.Struct, frozen=True):
+    """An upstream and the model to ask it for."""
+
+    upstream: str
+    model: str
+
+
+class Tried(msgspec.Struct, frozen=True):
+    """An attempt of this request that failed: which account was asked, and for which model."""
+
+    account: str
+    model: str
+
+
+class Wanted(msgspec.Struct, frozen=True):
+    """What one request wants for its next attempt.
+
+    `targets` in order: the next serves when those before have no account left. `tried`: its failed attempts,
+    oldest first, one entry each. `again`: the account to be asked once more, if it still can.
+    """
+
+    targets: tuple[Target, ...]
+    session: str | None = None
+    tried: tuple[Tried, ...] = ()
+    again: str | None = None
+
+
+class Lease(msgspec.Struct, frozen=True):
+    """An account taken for one attempt; it must be settled exactly once. `because`: why this one, in words.
+
+    `rebinds`: if the attempt succeeds, the session is from then on tied to this account.
+    """
+
+    number: int
+    account: str
+    upstream: str
+    model: str
+    session: str | None
+    since: float
+    because: str
+    rebinds: bool = True
+
+    @property
+    def tried(self) -> Tried:
+        """The entry to add to `Wanted.tried` where the attempt fails."""
+        return Tried(self.account, self.model)
+
+
+class Resting(msgspec.Struct, frozen=True):
+    """Why an account cannot be asked: an outcome's name, "disabled" or "busy".
+
+    `until`: when it is back by itself (monotonic seconds), None: only by somebody's hand.
+    """
+
+    account: str
+    cause: str
+    until: float | None
+
+
+class Rest(msgspec.Struct, frozen=True):
+    """Nobody can be asked now.
+
+    `soonest`: seconds until the first one is back by itself, None: none ever is. `mend`: accounts that a
+    person must mend. `exists` False: no account, resting or not, is configured for what was wanted.
+    """
+
+    soonest: float | None
+    causes: tuple[Resting, ...]
+    mend: tuple[str, ...]
+    exists: bool
+
+
+class Survey(msgspec.Struct, frozen=True):
+    """Who could be asked next. `another`: one this request has not asked. `same`: the last one once more.
+
+    `soonest`: seconds until the first of those that cannot be asked now is back by itself.
+    """
+
+    another: bool
+    same: bool
+    soonest: float | None
