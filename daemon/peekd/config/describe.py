@@ -1,0 +1,99 @@
+"""What each setting means: the one place from which etc/peekd.toml and docs/configuration.md are written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+SECTIONS: Mapping[str, tuple[str, str]] = {
+    "server": ("[server]", "Where peekd listens, and who may call."),
+    "upstreams.*": ("[upstreams.google]", "One table for each upstream; its name is yours to choose."),
+    "accounts[]": ("[[accounts]]", "One table for each account: an identity at an upstream, with its quota."),
+    "routes[]": (
+        "[[routes]]",
+        "Who serves which model; the first match wins. With no route at all, the upstreams of the client's "
+        "own protocol serve, in the order of the file.",
+    ),
+    "healing": (
+        "[healing]",
+        "Budgets and deadlines of one request. Every wait for a peer has its limit here.",
+    ),
+    "healing.policy.*": (
+        "[healing.policy.overloaded]",
+        "One table for each row of the policy that is to differ; `peekd policy` prints the rows.",
+    ),
+    "logs": ("[logs]", "What is written down."),
+}
+"""For each table of settings its header, with a name for an example, and what it is for."""
+
+REPEATED: Mapping[str, str] = {
+    "upstreams.*.healing": "any key of [healing], for this upstream alone",
+    "routes[].healing": "any key of [healing], for this route alone",
+}
+"""Tables that hold what another describes."""
+
+MEANINGS: Mapping[str, str] = {
+    "server.bind": 'addresses to listen on: "HOST:PORT", "[IPV6]:PORT", "unix:/PATH", "fd://NUMBER"',
+    "server.auth": "who must show a client key; auto: none on loopback, elsewhere all but health checks",
+    "server.client_keys": 'keys that clients show, each as "env:NAME", "file:PATH" or "credential:NAME"',
+    "server.admin_keys": "keys for the admin API, named likewise; empty: callers on loopback only",
+    "server.trusted_proxies": "addresses or networks whose Forwarded and X-Forwarded-* headers are believed",
+    "server.allowed_hosts": "Host names to answer to, besides localhost, loopback and the bound addresses",
+    "server.allowed_origins": "browser origins that may call; all others are refused",
+    "server.expose_account": "send X-Account-Email with each answer",
+    "server.allow": "addresses or networks (CIDR) that may connect; empty: all that reach the address",
+    "server.deny": "addresses or networks that may not; goes before allow",
+    "server.max_connections_per_address": "connections open at once from one address",
+    "server.max_requests_per_key": "requests open at once with one client key; 0: no limit",
+    "server.max_body_mib": "largest request body, in MiB",
+    "server.body_seconds": "longest time for a request's body to arrive",
+    "server.write_stall_seconds": "longest time that a client may read nothing of what is sent to it",
+    "server.keep_alive_seconds": "longest time that a connection stays open without a request",
+    "server.drain_seconds": "time for open requests to finish when peekd stops",
+    "upstreams.*.protocol": "the wire language of the upstream",
+    "upstreams.*.base_url": 'https://HOST, http://HOST, or "simulator:SCRIPT" for the embedded one',
+    "upstreams.*.auth": "how the credential is sent; not set: as the protocol has it; none: it needs none",
+    "upstreams.*.headers": "more headers for every request to it; never a secret",
+    "upstreams.*.proxy": "http, https, socks5 or socks5h URL; empty: none (HTTP_PROXY is not read)",
+    "upstreams.*.max_connections": "connections open to it at once",
+    "accounts[].name": "what X-Account-Email, the journal and `peekd explain` show",
+    "accounts[].upstream": "the upstream that it belongs to",
+    "accounts[].credential": 'where the secret is: "env:NAME", "file:PATH" or "credential:NAME" (systemd)',
+    "accounts[].priority": "the higher goes first",
+    "accounts[].weight": "among equals, the higher is chosen more often",
+    "accounts[].models": "patterns (* and ?) of the upstream's models that it may serve; empty: all",
+    "accounts[].disabled": "leave it out",
+    "accounts[].max_concurrent": "attempts on it at once; 0: no limit",
+    "accounts[].proxy": "proxy for this account, in place of the upstream's",
+    "routes[].match": "pattern (* and ? only) of the model that the client asks for; case counts",
+    "routes[].to": "UPSTREAM/MODEL, or UPSTREAM with the client's model name; the next serves when one cannot",
+    "healing.max_attempts": "attempts that reached the model, or may have",
+    "healing.max_accounts": "different accounts that one request may touch",
+    "healing.budget_seconds": "no attempt and no wait begins that would end after this many seconds",
+    "healing.connect_seconds": "longest time to connect to an upstream, with TLS",
+    "healing.send_seconds": "longest time to send it the request",
+    "healing.headers_seconds": "longest time from there to its status line",
+    "healing.peek_seconds": "longest time from there to the first sign of an answer; its pings do not count",
+    "healing.reasoning_seconds": "longest stretch without meaning once it has begun; its pings do not count",
+    "healing.idle_seconds": "longest silence of an upstream after the first sign; its pings count as life",
+    "healing.refresh_seconds": "longest time to renew a credential",
+    "healing.early_commit_seconds": "streaming: until then a failure has a true status; then pings go out",
+    "healing.ping_seconds": "longest silence towards a streaming client from then on",
+    "healing.policy.*.ladder": 'the moves, in order of their turn; "…" at the end repeats the last one',
+    "healing.policy.*.base_seconds": "the pause before the first of them that is a retry",
+    "logs.level": "the lowest rank that is written",
+}
+"""From a setting's pattern to one line on it: its unit, and what its special values mean."""
+
+EXAMPLES: Mapping[str, object] = {
+    "upstreams.*.protocol": "gemini",
+    "upstreams.*.base_url": "https://generativelanguage.googleapis.com",
+    "upstreams.*.auth": "x-goog-api-key",
+    "accounts[].name": "alice@example.com",
+    "accounts[].upstream": "google",
+    "accounts[].credential": "env:GEMINI_API_KEY",
+    "routes[].match": "claude-*",
+    "routes[].to": ("google/gemini-3-pro-preview",),
+    "healing.policy.*.ladder": ("again", "rotate", "…"),
+    "healing.policy.*.base_seconds": 1.0,
+}
+"""What the sample file shows where a setting has no default of its own."""

@@ -1,0 +1,27 @@
+"""Write etc/peekd.toml and docs/configuration.md: python -m peekd.config.docs, at the root of the tree."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from peekd.config.reference import encode_page, encode_sample
+
+FILES: Mapping[str, Callable[[], str]] = {
+    "etc/peekd.toml": encode_sample,
+    "docs/configuration.md": encode_page,
+}
+
+
+def save_reference(root: Path) -> list[Path]:
+    """Write the files below `root`, and give their paths."""
+    paths = [root / name for name in FILES]
+    for path, encode in zip(paths, FILES.values(), strict=True):
+        path.write_text(encode(), encoding="utf-8")
+    return paths
+
+
+if __name__ == "__main__":
+    for path in save_reference(Path.cwd()):
+        sys.stdout.write(f"{path}\n")
