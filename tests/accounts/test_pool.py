@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from peekd.accounts.account import Account
-from peekd.accounts.pool import Pool, disable, enable, lease, open_pool, reset, settle, survey
+from peekd.accounts.pool import Pool, disable, enable, lease, open_pool, renew, reset, settle, survey
 from peekd.accounts.wanted import Lease, Rest, Resting, Survey, Target, Tried, Wanted
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.outcomes import Outcome
@@ -249,7 +249,26 @@ def test_disabling_lets_what_runs_go_on() -> None:
     assert desk.pool.health["a"].in_flight == 0
 
 
-@pytest.mark.parametrize("verb", [enable, disable, reset])
+def test_a_new_credential_is_tried_at_once_and_if_turned_away_too_rests_longer() -> None:
+    desk = Desk("a")
+    tried = (desk.fail("a", o.Unauthorized()),)
+    desk.rest(tried=tried)
+    desk.pool = renew(desk.pool, "a")
+    desk.now += 0.1
+    desk.settle(desk.lease(tried=tried, again="a"), o.Unauthorized())
+    assert [rest.until for rest in desk.pool.health["a"].cooldowns] == [pytest.approx(desk.now + 300)]
+
+
+def test_a_new_credential_ends_no_limit() -> None:
+    desk = Desk("a")
+    first, second = desk.lease(), desk.lease()
+    desk.settle(first, o.RateLimited())
+    desk.settle(second, o.Unauthorized())
+    desk.pool = renew(desk.pool, "a")
+    assert [why.cause for why in desk.rest().causes] == ["rate_limited"]
+
+
+@pytest.mark.parametrize("verb", [enable, disable, reset, renew])
 def test_an_account_that_does_not_exist_is_an_error(verb: Callable[[Pool, str], Pool]) -> None:
     with pytest.raises(KeyError):
         verb(open_pool([]), "nobody")

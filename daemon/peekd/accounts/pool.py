@@ -15,13 +15,16 @@ from peekd.accounts.cooldown import COOLDOWNS, GOOD
 from peekd.accounts.health import Health, blamed, praised
 from peekd.accounts.sessions import Bindings, Key, bind, bound
 from peekd.accounts.wanted import Lease, Rest, Resting, Survey, Target, Wanted
-from peekd.vocabulary.outcomes import Outcome, name_of
+from peekd.vocabulary.outcomes import Outcome, Unauthorized, name_of
 
 BUSY_SECONDS = 1.0
 """When an account that serves all it may at once is worth asking again: nobody knows, so soon."""
 
 TWICE = 2
 """Failures in one request after which it prefers anyone else."""
+
+
+TURNED_AWAY = name_of(Unauthorized)
 
 
 class Pool(msgspec.Struct, frozen=True):
@@ -245,7 +248,7 @@ def _rebinds(pool: Pool, wanted: Wanted, target: Target, account: Account, now: 
 
 
 def enable(pool: Pool, name: str) -> Pool:
-    """Let an account serve. Raises KeyError where there is no such account; so do the two below."""
+    """Let an account serve. Raises KeyError where there is no such account; so do the three below."""
     return _switched(pool, name, disabled=False)
 
 
@@ -257,6 +260,14 @@ def disable(pool: Pool, name: str) -> Pool:
 def reset(pool: Pool, name: str) -> Pool:
     """Forget the cooldowns and failures of this account, and of no other."""
     health = msgspec.structs.replace(pool.health[name], streaks=(), cooldowns=())
+    return msgspec.structs.replace(pool, health={**pool.health, name: health})
+
+
+def renew(pool: Pool, name: str) -> Pool:
+    """The account has a new credential: what the old one was turned away for no longer holds."""
+    health = pool.health[name]
+    kept = tuple(rest for rest in health.cooldowns if rest.cause != TURNED_AWAY)
+    health = msgspec.structs.replace(health, cooldowns=kept)
     return msgspec.structs.replace(pool, health={**pool.health, name: health})
 
 
