@@ -1,0 +1,197 @@
+"""One try at one upstream with one account. All that httpx raises becomes an outcome here, and only here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import TracebackType
+from typing import NamedTuple, Self
+
+import httpx
+import trio
+from typing_extensions import override
+
+from peekd.healing.settings import HealingSettings
+from peekd.upstream.encoding import Inflater, open_decoder
+from peekd.upstream.parser import Headers
+from peekd.upstream.transport import Body
+from peekd.vocabulary.outcomes import ErrorInStream, HeadersTimeout, Outcome, Rejected, Unreachable
+
+REFUSAL_BYTES = 1 << 20
+MESSAGE_CHARACTERS = 200
+
+# Before the status line: what httpx raises -> outcome, its type. The nearest ancestor's row holds.
+# A write that stalls is a request that got no status line in time: its cost is the long wait, as there.
+FAILURES: dict[type[Exception], tuple[type[Outcome], str]] = {
+    httpx.PoolTimeout: (Unreachable, "pool_timeout"),
+    httpx.ConnectTimeout: (Unreachable, "connect_timeout"),
+    httpx.ConnectError: (Unreachable, "connect_error"),
+    httpx.ProxyError: (Unreachable, "proxy_error"),
+    httpx.WriteTimeout: (HeadersTimeout, "write_timeout"),
+    httpx.WriteError: (Unreachable, "write_error"),
+    httpx.ReadTimeout: (HeadersTimeout, "read_timeout"),
+    httpx.ReadError: (Unreachable, "read_error"),
+    httpx.RemoteProtocolError: (Unreachable, "protocol_error"),
+    httpx.LocalProtocolError: (Rejected, "unsendable"),
+    httpx.InvalidURL: (Rejected, "unsendable"),
+    httpx.UnsupportedProtocol: (Unreachable, "unsupported_protocol"),
+    httpx.HTTPError: (Unreachable, "transport_error"),
+}
+
+# In the body: they differ in name alone.
+BODY_FAILURES: dict[type[Exception], tuple[type[Outcome], str]] = {
+    httpx.ReadError: (ErrorInStream, "reset"),
+    httpx.RemoteProtocolError: (ErrorInStream, "cut"),
+    httpx.DecodingError: (ErrorInStream, "undecodable"),
+    httpx.HTTPError: (ErrorInStream, "transport_error"),
+}
+
+# Where an upstream says under which number it knows the request; the first that is there.
+REQUEST_ID_HEADERS = ("request-id", "x-request-id", "x-goog-request-id")
+
+
+class Posting(NamedTuple):
+    """What is to be sent, and how long it may take."""
+
+    url: str
+    headers: Headers
+    body: bytes
+    deadlines: HealingSettings
+
+    @override
+    def __repr__(self) -> str:
+        """Leave out the headers: one is the credential."""
+        return f"Posting({self.url!r}, {len(self.body)} bytes)"
+
+
+class Attempt:
+    """`async with` sends it and waits for the status line; leaving closes the stream, come what may.
+
+    Afterwards either `failure` is set, or `status` and `headers` are. What the upstream or the network did is
+    never raised. One task reads.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, posting: Posting, opened: set[Attempt]) -> None:
+        self._client = client
+        self._posting = posting
+        self._opened = opened
+        self._response: httpx.Response | None = None
+        self._decoder: Inflater | None = None
+        self._ended: bytes | Outcome | None = None
+        self.failure: Outcome | None = None
+        """Why there is no status."""
+        self.status = 0
+        self.headers: Mapping[str, str] = {}
+        """By lower-case name; of an encoding that `receive` undoes, nothing is left here."""
+        self.upstream_request_id = ""
+
+    async def __aenter__(self) -> Self:
+        self._opened.add(self)
+        entered = False
+        try:
+            await self._send()
+            entered = True
+        finally:
+            if not entered:
+                self._opened.discard(self)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if self._response is not None:
+                await self._response.aclose()
+        finally:
+            self._opened.discard(self)
+
+    async def _send(self) -> None:
+        posting = self._posting
+        try:
+            request = httpx.Request(
+                "POST",
+                posting.url,
+                headers=posting.headers,
+                content=posting.body,
+                extensions={"timeout": _timeout(posting.deadlines)},
+            )
+            self._response = await self._client.send(request, stream=True)
+        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+            self.failure = _outcome(FAILURES, fault)
+            return
+        self._read_head(self._response)
+
+    def _read_head(self, response: httpx.Response) -> None:
+        headers = {name.lower(): value for name, value in response.headers.items()}
+        self.status = response.status_code
+        self.upstream_request_id = next((headers[name] for name in REQUEST_ID_HEADERS if name in headers), "")
+        try:
+            self._decoder = open_decoder(headers.get("content-encoding", ""))
+        except httpx.DecodingError as fault:
+            self._ended = _outcome(BODY_FAILURES, fault, self.status)
+        if self._decoder is not None:
+            del headers["content-encoding"]
+            headers.pop("content-length", None)
+        self.headers = headers
+
+    async def receive(self) -> bytes | Outcome:
+        """Give what one read brought, decoded; b"" at the body's proper end; an ErrorInStream where it broke.
+
+        No deadline stands here: the reader knows what silence means. After an end or a break the same comes
+        again.
+        """
+        if self._ended is None:
+            try:
+                if piece := await self._receive_decoded():
+                    return piece
+                self._ended = b""
+            except httpx.HTTPError as fault:
+                self._ended = _outcome(BODY_FAILURES, fault, self.status)
+        return self._ended
+
+    async def _receive_decoded(self) -> bytes:
+        body = self._body()
+        if self._decoder is None:
+            return await body.receive()
+        while not (piece := self._decoder.take()):
+            data = await body.receive()
+            if not data:
+                self._decoder.close()
+                return b""
+            self._decoder.feed(data)
+        return piece
+
+    def _body(self) -> Body:
+        """Give the transport's own body; httpx's ways of reading are generators that a cancel leaves open."""
+        if self._response is None:
+            raise RuntimeError("there is no answer to read")
+        body: Body = self._response.extensions["body"]
+        return body
+
+    async def read_refusal(self, limit: int = REFUSAL_BYTES) -> bytes:
+        """Give the body of an answer that is not 2xx, at most `limit` bytes of it; what came, where it broke.
+
+        The wait ends after `headers_seconds`: the status is known, and nobody waits longer for its wording.
+        """
+        pieces: list[bytes] = []
+        size = 0
+        with trio.move_on_after(self._posting.deadlines.headers_seconds):
+            while size < limit and (piece := await self.receive()) and isinstance(piece, bytes):
+                pieces.append(piece)
+                size += len(piece)
+        return b"".join(pieces)[:limit]
+
+
+def _timeout(deadlines: HealingSettings) -> dict[str, float]:
+    return {
+        "connect": deadlines.connect_seconds,
+        "pool": deadlines.connect_seconds,
+        "write": deadlines.send_seconds,
+        "read": deadlines.headers_seconds,
+    }
+
+
+def _outcome(
+    table: dict[type[Exception], tuple[type[Outcome], str]], fault: Exception, status: int | None = None
+) -> Outcome:
+    outcome, name = next(table[kind] for kind in type(fault).__mro__ if kind in table)
+    return outcome(status=status, type=name, message=str(fault)[:MESSAGE_CHARACTERS])

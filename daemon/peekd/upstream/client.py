@@ -1,0 +1,146 @@
+"""The upstreams there are, each with its clients: one for each way of reaching it. Knows no retries."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Protocol
+
+import httpx
+
+from peekd.healing.settings import HealingSettings
+from peekd.protocols.interface import Call
+from peekd.upstream.attempt import Attempt, Posting
+from peekd.upstream.dial import Dial, Tls, dial_tcp, system_tls
+from peekd.upstream.headers import Pairs, upstream_headers
+from peekd.upstream.proxy import decode_proxy
+from peekd.upstream.settings import UpstreamSettings
+from peekd.upstream.transport import Transport
+from peekd.vocabulary.errors import OperatorError
+
+SIMULATOR = "simulator:"
+SIMULATOR_URL = "http://simulator"
+
+
+class Identity(Protocol):
+    """What is asked of an account here."""
+
+    @property
+    def name(self) -> str:
+        """Who it is."""
+        ...
+
+    @property
+    def proxy(self) -> str:
+        """Its own proxy, in place of the upstream's; "" for none."""
+        ...
+
+
+class _Way:
+    """One client with its own pool: an upstream, straight or through one proxy."""
+
+    def __init__(self, transport: Transport) -> None:
+        self.transport = transport
+        # trust_env: no proxy, certificate or netrc of the environment. The follow_redirects default is False.
+        self.client = httpx.AsyncClient(transport=transport, trust_env=False, cookies=_no_cookies())
+
+
+class Upstreams:
+    """Opens attempts.
+
+    `dials`: by upstream name, a stream in place of TCP; every `simulator:` one needs its own. Raises
+    OperatorError where one is missing or a proxy cannot be read.
+    """
+
+    def __init__(
+        self,
+        settings: Mapping[str, UpstreamSettings],
+        *,
+        dials: Mapping[str, Dial] | None = None,
+        tls: Tls = system_tls,
+    ) -> None:
+        self._settings = dict(settings)
+        self._dials = dict(dials or {})
+        self._tls = tls
+        self._ways: dict[tuple[str, str], _Way] = {}
+        self._opened: set[Attempt] = set()
+        self._check()
+
+    def _check(self) -> None:
+        faults: list[str] = []
+        for name, upstream in self._settings.items():
+            if upstream.base_url.startswith(SIMULATOR) and name not in self._dials:
+                faults.append(f"upstream {name}: there is no simulator for it here")
+            if upstream.proxy:
+                try:
+                    decode_proxy(upstream.proxy)
+                except OperatorError as fault:
+                    faults.append(f"upstream {name}: {fault}")
+        if faults:
+            raise OperatorError(*faults)
+
+    def attempt(
+        self,
+        *,
+        upstream: str,
+        account: Identity,
+        secret: str,
+        call: Call,
+        headers: Pairs = (),
+        deadlines: HealingSettings,
+    ) -> Attempt:
+        """Prepare one try; `async with` sends it. `headers`: the client's, as far as they go on.
+
+        Raises KeyError for an upstream that is not there, OperatorError for an account's unreadable proxy.
+        """
+        settings = self._settings[upstream]
+        posting = Posting(
+            url=_base_url(settings) + call.path,
+            headers=upstream_headers(settings, secret, headers, call.headers),
+            body=call.body,
+            deadlines=deadlines,
+        )
+        way = self._way(upstream, account.proxy or settings.proxy)
+        return Attempt(way.client, posting, self._opened)
+
+    def open_count(self) -> int:
+        """How many attempts are between `async with` and its end."""
+        return len(self._opened)
+
+    def busy_count(self) -> int:
+        """How many connections are connecting or carry an exchange."""
+        return sum(way.transport.busy for way in self._ways.values())
+
+    def idle_count(self) -> int:
+        """How many connections are kept for later."""
+        return sum(way.transport.idle for way in self._ways.values())
+
+    async def aclose(self) -> None:
+        """Close all that is idle; attempts still open close theirs when they end."""
+        for way in self._ways.values():
+            await way.client.aclose()
+
+    def _way(self, upstream: str, proxy: str) -> _Way:
+        dial = self._dials.get(upstream)
+        simulated = self._settings[upstream].base_url.startswith(SIMULATOR)
+        key = (upstream, "" if simulated else proxy)
+        way = self._ways.get(key)
+        if way is None:
+            transport = Transport(
+                self._settings[upstream].max_connections,
+                proxy=decode_proxy(key[1]) if key[1] else None,
+                dial=dial or dial_tcp,
+                tls=self._tls,
+            )
+            way = self._ways[key] = _Way(transport)
+        return way
+
+
+def _base_url(settings: UpstreamSettings) -> str:
+    """Give what a path is put behind: the base without a version, since the path brings its own."""
+    return SIMULATOR_URL if settings.base_url.startswith(SIMULATOR) else settings.base_url.rstrip("/")
+
+
+def _no_cookies() -> httpx.Cookies:
+    """Give a jar that keeps nothing: what one account is told must not reach another."""
+    return httpx.Cookies(CookieJar(DefaultCookiePolicy(allowed_domains=[])))

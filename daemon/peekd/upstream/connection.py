@@ -1,0 +1,153 @@
+"""One open stream and the exchanges it carries, one at a time. It knows nothing of pools and origins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import suppress
+from typing import NamedTuple
+
+import httpx
+import trio
+
+from peekd.upstream.dial import is_readable
+from peekd.upstream.parser import AnswerHead, Headers, Parser
+from peekd.upstream.timeouts import Timeouts, bounded, told_as
+
+READ_BYTES = 65536
+PIECE_BYTES = 65536  # of a request's body, written under one deadline
+LAST_WORDS_SECONDS = 1.0  # an upstream that stopped taking the request has this long to have said why
+
+
+class Message(NamedTuple):
+    """A request as it is put on the wire."""
+
+    method: bytes
+    target: bytes
+    headers: Headers
+    body: bytes
+
+
+class Connection:
+    """A stream that speaks HTTP/1.1, for one task at a time; an exchange cancelled half way spoils it."""
+
+    def __init__(self, stream: trio.abc.Stream) -> None:
+        self._stream = stream
+        self._parser = Parser()
+        self._head: AnswerHead | None = None
+        self._watched: httpx.TransportError | None = None
+        self.idle_since = 0.0
+
+    # ---- an exchange ----
+
+    async def exchange(self, message: Message, timeouts: Timeouts) -> AnswerHead:
+        """Send a request and read the head of its answer, which may come before all is sent.
+
+        Raises httpx's WriteTimeout, WriteError, ReadTimeout, ReadError, RemoteProtocolError,
+        LocalProtocolError.
+        """
+        self._head = self._watched = None
+        pieces = self._pieces(message)
+        send = self._send_watching if len(message.body) > PIECE_BYTES else self._send
+        failure = await send(pieces, timeouts.write)
+        if isinstance(failure, httpx.WriteTimeout):
+            raise failure
+        try:
+            patience = timeouts.read if failure is None else min(timeouts.read, LAST_WORDS_SECONDS)
+            with bounded(patience, httpx.ReadTimeout, "waiting for the status line"):
+                head = await self._read_head()
+        except httpx.TransportError:
+            if failure is not None:
+                raise failure from None
+            raise
+        return head
+
+    def _pieces(self, message: Message) -> Iterator[bytes]:
+        """Cut the request; the head goes out with the first piece of the body, in one write."""
+        begun = self._parser.encode_head(message.method, message.target, message.headers)
+        body = memoryview(message.body)
+
+        def rest(begun: bytes) -> Iterator[bytes]:
+            for start in range(0, len(body), PIECE_BYTES):
+                yield begun + self._parser.encode_body(body[start : start + PIECE_BYTES])
+                begun = b""
+            if last := begun + self._parser.encode_end():
+                yield last
+
+        return rest(begun)
+
+    async def _send(self, pieces: Iterator[bytes], write: float) -> httpx.TransportError | None:
+        """Send all. A failure is given, not raised: the upstream may have answered nevertheless."""
+        try:
+            for piece in pieces:
+                with told_as(httpx.WriteError, "sending"), bounded(write, httpx.WriteTimeout, "sending"):
+                    await self._stream.send_all(piece)
+        except (httpx.WriteError, httpx.WriteTimeout) as failure:
+            return failure
+        return None
+
+    async def _send_watching(self, pieces: Iterator[bytes], write: float) -> httpx.TransportError | None:
+        """Send a long request, and stop as soon as the upstream answers or goes."""
+        failure = None
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self._watch, nursery.cancel_scope)
+            failure = await self._send(pieces, write)
+            if isinstance(failure, httpx.WriteError):
+                nursery.cancel_scope.deadline = trio.current_time() + LAST_WORDS_SECONDS
+            else:
+                nursery.cancel_scope.cancel()
+        return failure or self._watched
+
+    async def _watch(self, sending: trio.CancelScope) -> None:
+        try:
+            await self._read_head()
+        except httpx.TransportError as failure:
+            self._watched = failure
+        sending.cancel()
+
+    async def _read_head(self) -> AnswerHead:
+        while self._head is None:
+            data = await self._read()
+            if not data:
+                raise httpx.RemoteProtocolError("the upstream closed the connection without an answer")
+            self._parser.feed(data)
+            self._head = self._parser.read_head()
+        return self._head
+
+    async def receive(self) -> bytes:
+        """Give all the body one read brought, 64 KiB at most, undecoded; b"" once the answer is complete.
+
+        Raises httpx.ReadError, or httpx.RemoteProtocolError where the body is cut or garbled.
+        """
+        while True:
+            data = self._parser.read_body()
+            if data or self._parser.complete:
+                return data
+            self._parser.feed(await self._read())
+
+    async def _read(self) -> bytes:
+        with told_as(httpx.ReadError, "reading"):
+            return bytes(await self._stream.receive_some(READ_BYTES))
+
+    # ---- after it, and between two ----
+
+    async def finish(self) -> None:
+        """Take the answer's end if it is here already, so the connection can serve again; never waits."""
+        with trio.move_on_after(0), suppress(httpx.TransportError):  # shows in `recycle`
+            self._parser.read_body()
+            if not self._parser.complete:
+                self._parser.feed(await self._read())
+                self._parser.read_body()
+
+    def recycle(self) -> bool:
+        """Make ready for the next exchange; False where there can be none."""
+        self.idle_since = trio.current_time()
+        return self._head is not None and self._parser.recycle()
+
+    def looks_dead(self) -> bool:
+        """Whether the peer has closed this idle connection, or sent what nobody asked for."""
+        return is_readable(self._stream)
+
+    async def aclose(self) -> None:
+        """Close at once, saying no goodbye; waits for nothing, and no cancellation stops it half way."""
+        with trio.CancelScope(shield=True):
+            await trio.aclose_forcefully(self._stream)

@@ -1,0 +1,100 @@
+"""How a stream to an origin comes to be: TCP, TLS, and closing what did not become anything."""
+
+from __future__ import annotations
+
+import functools
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import NamedTuple, Protocol, cast, runtime_checkable
+
+import httpx
+import trio
+import truststore
+
+from peekd.upstream.timeouts import told_as
+
+Dial = Callable[[str, int], Awaitable[trio.abc.Stream]]
+"""Opens a stream to host and port. Raises OSError. The seam for streams that are not TCP."""
+
+Tls = Callable[[], ssl.SSLContext]
+"""Gives the context under which an upstream's certificate is judged."""
+
+
+class Origin(NamedTuple):
+    """Whom to talk to: what one pool of connections is for."""
+
+    scheme: str
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, url: httpx.URL) -> Origin:
+        """Read it off a URL. Raises httpx.UnsupportedProtocol.
+
+        >>> Origin.of(httpx.URL("https://[::1]/v1"))
+        Origin(scheme='https', host='::1', port=443)
+        """
+        if url.scheme not in _PORTS:
+            raise httpx.UnsupportedProtocol(f"{url.scheme or 'no scheme'}: only http and https are spoken")
+        return cls(url.scheme, url.raw_host.decode("ascii").strip("[]"), url.port or _PORTS[url.scheme])
+
+    @property
+    def authority(self) -> str:
+        """Host and port as a request line has them; IPv6 in brackets."""
+        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+
+
+_PORTS = {"http": 80, "https": 443}
+
+
+async def dial_tcp(host: str, port: int) -> trio.abc.Stream:
+    """Open TCP to whichever of the host's addresses answers first (RFC 8305); small writes go out at once."""
+    try:
+        return await trio.open_tcp_stream(host, port)  # sets TCP_NODELAY
+    except UnicodeError as fault:  # a name that no resolver can be asked for
+        raise OSError(f"{host} is not a host name") from fault
+
+
+@functools.cache
+def system_tls() -> ssl.SSLContext:
+    """Give the context that trusts what this machine trusts; made when first needed."""
+    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+async def start_tls(stream: trio.abc.Stream, host: str, tls: Tls) -> trio.abc.Stream:
+    """Put TLS on a stream; it is closed when that fails. Raises httpx.ConnectError.
+
+    An end without close_notify counts as an end: many servers do that, and HTTP's own framing tells a cut.
+    """
+    try:
+        with told_as(httpx.ConnectError, f"TLS with {host}"):
+            secured = trio.SSLStream(stream, tls(), server_hostname=host, https_compatible=True)
+            await secured.do_handshake()
+    except BaseException:
+        await trio.aclose_forcefully(stream)
+        raise
+    return secured
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """A stream that is no socket may tell by itself whether something (an end, too) waits to be read."""
+
+    def is_readable(self) -> bool:
+        """Whether a read would return at once."""
+        ...
+
+
+def is_readable(stream: trio.abc.AsyncResource) -> bool:
+    """Whether a read would return at once. On an idle connection that means its end, or nonsense.
+
+    Asks the kernel about the socket below any TLS; a stream that cannot tell counts as quiet.
+    """
+    if isinstance(stream, trio.SSLStream):
+        below = cast("trio.SSLStream[trio.abc.Stream]", stream)
+        return is_readable(below.transport_stream)
+    if isinstance(stream, trio.SocketStream):
+        return stream.socket.is_readable()
+    return isinstance(stream, Readable) and stream.is_readable()

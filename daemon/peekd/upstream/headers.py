@@ -1,0 +1,68 @@
+"""The headers of a request as it leaves: the client's that may go on, the operator's, and the credential."""
+
+from __future__ import annotations
+
+from peekd.upstream.parser import Headers
+from peekd.upstream.settings import UpstreamSettings
+
+Pairs = tuple[tuple[str, str], ...]
+
+# How each protocol sends a credential unless the upstream is configured otherwise.
+AUTH_OF_PROTOCOL = {"anthropic": "x-api-key", "gemini": "x-goog-api-key"}
+
+# auth -> header, what stands before the secret
+CREDENTIAL_HEADERS = {
+    "x-api-key": ("x-api-key", ""),
+    "x-goog-api-key": ("x-goog-api-key", ""),
+    "bearer": ("authorization", "Bearer "),
+}
+
+# Never taken from a client: its keys are for us alone, and the framing is ours.
+NOT_THE_CLIENTS = frozenset({
+    "accept-encoding",
+    "authorization",
+    "connection",
+    "content-length",
+    "cookie",
+    "expect",
+    "host",
+    "keep-alive",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+    "x-api-key",
+    "x-goog-api-key",
+})
+
+
+def upstream_headers(settings: UpstreamSettings, secret: str, *sources: Pairs) -> Headers:
+    """Join them. A later source's name takes an earlier's place; within one source a name may repeat.
+
+    Last come the operator's own headers, then ours: the credential, and no content-encoding please.
+    """
+    asked = [tuple(pair for pair in source if pair[0].lower() not in NOT_THE_CLIENTS) for source in sources]
+    ours = (("accept-encoding", "identity"), *_credential(settings, secret))
+    joined: list[tuple[str, str]] = [("content-type", "application/json")]
+    for source in (*asked, tuple(settings.headers.items()), ours):
+        names = {name.lower() for name, _ in source}
+        joined = [pair for pair in joined if pair[0].lower() not in names] + list(source)
+    return [(_encode(name), _encode(value)) for name, value in joined]
+
+
+def _credential(settings: UpstreamSettings, secret: str) -> Pairs:
+    auth = settings.auth or AUTH_OF_PROTOCOL[settings.protocol]
+    if auth not in CREDENTIAL_HEADERS:
+        return ()
+    name, before = CREDENTIAL_HEADERS[auth]
+    return ((name, before + secret),)
+
+
+def _encode(text: str) -> bytes:
+    """Give back the bytes a client sent (read as latin-1, RFC 9110 §5.5); other words become UTF-8."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8")

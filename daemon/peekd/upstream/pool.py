@@ -1,0 +1,101 @@
+"""The connections to one origin: so many at once, kept for the next exchange, none lost to a cancellation.
+
+A slot is what entitles one exchange to one connection. It is taken before anything is dialled and given back
+in a `finally`, so no await in between can lose it. A new connection is dialled only where none is idle: open
+connections, idle ones included, are therefore never more than slots.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Awaitable, Callable
+
+import httpx
+import trio
+
+from peekd.upstream.connection import Connection
+from peekd.upstream.timeouts import Timeouts, bounded
+
+KEEP_ALIVE_SECONDS = 310.0  # a person reads and types between two requests of a chat
+
+Connect = Callable[[], Awaitable[trio.abc.Stream]]
+
+
+class Pool:
+    """Slots, and the idle connections; the last one used is the first used again. Each step costs O(1)."""
+
+    def __init__(self, limit: int, connect: Connect) -> None:
+        self._limit = limit
+        self._connect = connect
+        self._slots = trio.Semaphore(limit, max_value=limit)  # first come, first served
+        self._idle: deque[Connection] = deque()
+        self._closed = False
+
+    @property
+    def busy(self) -> int:
+        """Exchanges that hold a slot."""
+        return self._limit - self._slots.value
+
+    @property
+    def idle(self) -> int:
+        """Connections kept for later."""
+        return len(self._idle)
+
+    async def acquire(self, timeouts: Timeouts) -> Connection:
+        """Give a connection and the slot that goes with it: `release` it, whatever happens.
+
+        Raises httpx.PoolTimeout, ConnectTimeout, ConnectError, ProxyError.
+        """
+        await self._wait_slot(timeouts.pool)
+        given = False
+        try:
+            connection = await self._take_idle() or await self._open(timeouts.connect)
+            given = True
+        finally:
+            if not given:
+                self._slots.release()
+        return connection
+
+    async def release(self, connection: Connection) -> None:
+        """Take a connection back, to be used again or closed, and free its slot."""
+        try:
+            if not self._closed and connection.recycle():
+                self._idle.append(connection)
+                await self._drop_expired()
+            else:
+                await connection.aclose()
+        finally:
+            self._slots.release()
+
+    async def aclose(self) -> None:
+        """Close what is idle; what is busy is closed when it is released."""
+        self._closed = True
+        while self._idle:
+            await self._idle.pop().aclose()
+
+    async def _wait_slot(self, seconds: float) -> None:
+        try:
+            self._slots.acquire_nowait()
+        except trio.WouldBlock:
+            with bounded(seconds, httpx.PoolTimeout, f"waiting for one of {self._limit} connections"):
+                await self._slots.acquire()
+
+    async def _open(self, seconds: float) -> Connection:
+        with bounded(seconds, httpx.ConnectTimeout, "connecting"):
+            return Connection(await self._connect())
+
+    async def _take_idle(self) -> Connection | None:
+        while self._idle:
+            connection = self._idle.pop()
+            if not (self._expired(connection) or connection.looks_dead()):
+                return connection
+            await connection.aclose()
+        return None
+
+    async def _drop_expired(self) -> None:
+        """Close the oldest idle one if its time is over: each release may add one and looks at one."""
+        if self._expired(self._idle[0]):
+            await self._idle.popleft().aclose()
+
+    def _expired(self, connection: Connection) -> bool:
+        return trio.current_time() - connection.idle_since > KEEP_ALIVE_SECONDS
