@@ -1,0 +1,108 @@
+"""Rules on HTTP headers: which travel on, which are secret, when to come back. Names compare in any case."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from email.utils import parsedate_to_datetime
+from typing import Final
+
+Headers = Sequence[tuple[str, str]]
+
+CREDENTIALS: Final = frozenset({"authorization", "x-api-key", "x-goog-api-key"})
+"""Where callers put their keys."""
+
+SECRET: Final = CREDENTIALS | {"cookie", "set-cookie", "proxy-authorization", "proxy-authenticate"}
+"""What no log, record or error message may hold."""
+
+HOP_BY_HOP: Final = frozenset({
+    "connection",
+    "keep-alive",
+    "proxy-authenticate",
+    "proxy-authorization",
+    "proxy-connection",
+    "te",
+    "trailer",
+    "transfer-encoding",
+    "upgrade",
+})
+"""RFC 9110 section 7.6.1, and what older programs send."""
+
+_STAYS_HERE: Final = (
+    HOP_BY_HOP
+    | SECRET
+    | {"host", "content-length", "accept-encoding", "expect", "forwarded", "via", "x-real-ip"}
+)
+
+_REQUEST_IDS: Final = ("request-id", "x-request-id", "x-goog-request-id")
+
+
+def upstream_headers(client_headers: Headers) -> tuple[tuple[str, str], ...]:
+    """Give what goes on to an upstream of the same protocol, in order, as it was written.
+
+    Left out: hop-by-hop headers and those that Connection names, Host, Content-Length, Accept-Encoding,
+    Expect, cookies, credentials, and what proxies tell of the caller.
+
+    >>> upstream_headers([("Host", "a"), ("anthropic-beta", "b"), ("X-Api-Key", "c")])
+    (('anthropic-beta', 'b'),)
+    """
+    named = {
+        word.strip().lower()
+        for name, value in client_headers
+        if name.lower() == "connection"
+        for word in value.split(",")
+    }
+    return tuple(
+        (name, value)
+        for name, value in client_headers
+        if not ((low := name.lower()) in _STAYS_HERE or low in named or low.startswith("x-forwarded"))
+    )
+
+
+def value_of(headers: Headers, name: str) -> str | None:
+    """Give the first header of that name (`name` in lower case)."""
+    return next((value for key, value in headers if key.lower() == name), None)
+
+
+def retry_after(headers: Headers, now_wall: float) -> float | None:
+    """Give the seconds an upstream asks us to stay away, None if it says nothing that can be read.
+
+    `retry-after-ms` goes before `retry-after`, which is seconds (fractions too) or an HTTP date; `now_wall`
+    is the Unix time that a date is compared with. Never negative.
+    """
+    milliseconds = _number(value_of(headers, "retry-after-ms"))
+    if milliseconds is not None:
+        return milliseconds / 1000
+    value = value_of(headers, "retry-after")
+    seconds = _number(value)
+    if seconds is not None or value is None:
+        return seconds
+    date = parse_http_date(value)
+    return None if date is None else max(0.0, date - now_wall)
+
+
+def parse_http_date(value: str | None) -> float | None:
+    """Give Unix time; None for what is no date of RFC 9110 section 5.6.7."""
+    try:
+        return parsedate_to_datetime(value).timestamp() if value else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def should_retry(headers: Headers) -> bool | None:
+    """Give what `x-should-retry` says, None if it is missing or neither true nor false."""
+    return {"true": True, "false": False}.get((value_of(headers, "x-should-retry") or "").strip().lower())
+
+
+def upstream_request_id(headers: Headers) -> str:
+    """Give the upstream's own name for a request, "" if none: all of its headers that a client may see."""
+    return next((found for name in _REQUEST_IDS if (found := value_of(headers, name))), "")
+
+
+def _number(value: str | None) -> float | None:
+    """Give a finite number that is not negative."""
+    try:
+        number = float(value or "")
+    except ValueError:
+        return None
+    return number if math.isfinite(number) and number >= 0 else None
