@@ -1,1 +1,1 @@
-"""The HTTP face: routes, who may call, and how an answer is handed to Quart. The only room here that knows quart."""
+"""The HTTP face: routes, who may call, and how an answer is handed to Quart, which no other room knows."""

@@ -1,0 +1,193 @@
+"""What each route does. Takes a request that was let in, gives an answer; knows no Quart response."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+
+import msgspec
+import trio
+
+from peekd.protocols.interface import ClientProtocol
+from peekd.records.entries import RequestRecord
+from peekd.relay.asked import Asked
+from peekd.relay.delivery import Delivery, Final, Streaming
+from peekd.serving.admin import list_requests, show_request
+from peekd.serving.asking import Asking
+from peekd.serving.behind import Fittings, Trip
+from peekd.serving.gate import Gate
+from peekd.serving.replies import encode_fault, encode_json, encode_model, encode_models
+from peekd.serving.routes import Action, Route
+from peekd.vocabulary.errors import ClientError, Fault
+
+BUG = Fault("internal", "peekd met a fault of its own; its journal has the details")
+
+
+class Flowing(msgspec.Struct, frozen=True):
+    """A 200 whose body comes piece by piece."""
+
+    headers: tuple[tuple[str, str], ...]
+    chunks: AsyncIterator[bytes]
+
+
+Answer = Final | Flowing
+Work = Callable[[], Awaitable[None]]
+
+
+Mended = Callable[[Work, str], Awaitable[bool]]
+"""Runs work for a request (its id) and tells whether it came to its end; a bug in it is written down."""
+
+
+class Actions:
+    """The routes' work, by the names in the table of routes."""
+
+    def __init__(self, fittings: Fittings, gate: Gate, mended: Mended) -> None:
+        self._fittings = fittings
+        self._house = fittings.house
+        self._gate = gate
+        self._mended = mended
+        self._table: Mapping[Action, Callable[[Route, Asking, str], Awaitable[Answer]]] = {
+            "converse": self._converse,
+            "count": self._count,
+            "models": self._models,
+            "model": self._model,
+            "hello": self._hello,
+            "alive": self._alive,
+            "ready": self._ready,
+            "requests": self._requests,
+            "request": self._request,
+            "accounts": self._accounts,
+            "policy": self._policy,
+        }
+
+    async def act(self, route: Route, asking: Asking, name: str = "") -> Answer:
+        """Do a route's work. Raises ClientError for what the caller got wrong."""
+        return await self._table[route.action](route, asking, name)
+
+    # ---- what is passed on --------------------------------------------------------------------------
+
+    async def _converse(self, route: Route, asking: Asking, _name: str) -> Answer:
+        came = self._fittings.wall()
+        protocol = self._fittings.protocols[route.protocol]
+        body = await _take_in(self._gate, asking)
+        if isinstance(body, Fault):
+            return self._turn_away(asking, protocol, body, came)
+        try:
+            asked = _read(asking, protocol, body, came)
+        except ClientError as error:
+            return self._turn_away(asking, protocol, error.fault, came)
+        ping_seconds = self._house.ping_seconds
+        delivery = Delivery(ping=protocol.encode_ping(), ping_seconds=ping_seconds)
+        trip = self._fittings.open_trip(asked, delivery)
+        asking.nursery.start_soon(self._travel, trip, asked, delivery)
+        if asked.head.stream:
+            await self._wait_or_commit(trip, delivery)
+        reply = await delivery.wait_reply()
+        return Flowing(reply.headers, delivery.chunks()) if isinstance(reply, Streaming) else reply
+
+    async def _travel(self, trip: Trip, asked: Asked, delivery: Delivery) -> None:
+        if not await self._mended(trip.run, asked.id):
+            await _rescue(asked, delivery)
+
+    async def _wait_or_commit(self, trip: Trip, delivery: Delivery) -> None:
+        """Wait for a true status, but no longer than a streaming client may be left in silence."""
+        with trio.move_on_after(self._house.early_commit_seconds) as patience:
+            await delivery.wait_reply()
+        if patience.cancelled_caught:
+            trip.commit_early()
+
+    async def _count(self, route: Route, asking: Asking, _name: str) -> Answer:
+        body = await _take_in(self._gate, asking)
+        protocol = self._fittings.protocols[route.protocol]
+        if isinstance(body, Fault):
+            return encode_fault(body, asking.id, protocol)
+        return await self._house.count_tokens(_read(asking, protocol, body, self._fittings.wall()))
+
+    def _turn_away(self, asking: Asking, protocol: ClientProtocol, fault: Fault, came: float) -> Final:
+        """Refuse a request that no upstream will see; it is kept, so that it can be explained."""
+        told = msgspec.structs.replace(fault, message=f"{fault.message} (peekd explain {asking.id})")
+        reply = encode_fault(told, asking.id, protocol)
+        record = RequestRecord(
+            id=asking.id,
+            came=came,
+            method=asking.method,
+            path=asking.target,
+            protocol=protocol.name,
+            client=dict(asking.said).get("user-agent", ""),
+            key=asking.key,
+            status=reply.status,
+            outcome="rejected",
+            verdict=fault.message,
+            seconds=self._fittings.wall() - came,
+        )
+        self._house.live.open(record)
+        self._house.live.close(record)
+        return reply
+
+    # ---- what is answered here ----------------------------------------------------------------------
+
+    async def _models(self, _route: Route, asking: Asking, _name: str) -> Answer:
+        return encode_models(self._house.models(), dict(asking.said))
+
+    async def _model(self, _route: Route, asking: Asking, name: str) -> Answer:
+        if name not in self._house.models():
+            raise ClientError("not_found", f"no route or account offers a model {name!r} by that very name")
+        return encode_model(name, dict(asking.said))
+
+    async def _hello(self, _route: Route, _asking: Asking, _name: str) -> Answer:
+        return encode_json({"name": "peekd"})
+
+    async def _alive(self, _route: Route, _asking: Asking, _name: str) -> Answer:
+        return encode_json({"alive": True})
+
+    async def _ready(self, _route: Route, _asking: Asking, _name: str) -> Answer:
+        if self._gate.draining:
+            return encode_json({"ready": False, "because": "draining"}, 503)
+        if not self._house.ready():
+            return encode_json({"ready": False, "because": "no account is usable"}, 503)
+        return encode_json({"ready": True})
+
+    async def _requests(self, _route: Route, asking: Asking, _name: str) -> Answer:
+        return list_requests(self._house.live, dict(asking.args))
+
+    async def _request(self, _route: Route, _asking: Asking, name: str) -> Answer:
+        return show_request(self._house.live, name)
+
+    async def _accounts(self, _route: Route, _asking: Asking, _name: str) -> Answer:
+        return encode_json(self._house.describe_accounts())
+
+    async def _policy(self, _route: Route, _asking: Asking, _name: str) -> Answer:
+        return encode_json(self._house.describe_policy())
+
+
+async def _take_in(gate: Gate, asking: Asking) -> bytes | Fault:
+    """Give the whole body, or tell why the request may not come in. Leaving is the connection's business."""
+    fault = gate.enter(asking.key)
+    if fault is not None:
+        return fault
+    asking.inside = True
+    return await asking.get_data(cache=False, as_text=False, parse_form_data=False)
+
+
+def _read(asking: Asking, protocol: ClientProtocol, body: bytes, came: float) -> Asked:
+    headers = asking.passable
+    named = dict(headers)
+    return Asked(
+        id=asking.id,
+        protocol=protocol,
+        head=protocol.decode_head(body, named, asking.target),
+        body=body,
+        path=asking.target,
+        headers=headers,
+        client=named.get("user-agent", ""),
+        key=asking.key,
+        came=came,
+        method=asking.method,
+    )
+
+
+async def _rescue(asked: Asked, delivery: Delivery) -> None:
+    """End an answer whose journey broke down: a status while nothing is out, an error in the stream after."""
+    if delivery.stage == 0:
+        delivery.answer(encode_fault(BUG, asked.id, asked.protocol))
+    else:
+        await delivery.give_last(asked.protocol.encode_stream_error(BUG, asked.id))

@@ -1,0 +1,79 @@
+"""What the HTTP face needs of the rooms behind it, as it sees them; `relay` provides it, tests fake it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+import msgspec
+
+from peekd.protocols.interface import ClientProtocol
+from peekd.records.entries import Journal
+from peekd.records.live import Live
+from peekd.relay.asked import Asked
+from peekd.relay.delivery import Delivery, Final
+
+
+class Trip(Protocol):
+    """One request's journey, before it begins."""
+
+    async def run(self) -> None:
+        """Travel to the end; whatever the client is told goes through the delivery."""
+        ...
+
+    def commit_early(self) -> None:
+        """Let headers and pings go out now, with what is known of the attempt in flight."""
+        ...
+
+
+class House(Protocol):
+    """All that outlives a request."""
+
+    @property
+    def live(self) -> Live:
+        """The requests that are kept in memory."""
+        ...
+
+    @property
+    def early_commit_seconds(self) -> float:
+        """How long a streaming client waits for a true status."""
+        ...
+
+    @property
+    def ping_seconds(self) -> float:
+        """The longest silence towards a streaming client once headers are out."""
+        ...
+
+    def ready(self) -> bool:
+        """Whether some account is usable now."""
+        ...
+
+    def models(self) -> Sequence[str]:
+        """Name the models that can be asked for."""
+        ...
+
+    async def count_tokens(self, asked: Asked) -> Final:
+        """Count a request's tokens: a side channel, without journey or record."""
+        ...
+
+    def describe_accounts(self) -> object:
+        """Tell of each account, in what msgspec can write as JSON; no secret is in it."""
+        ...
+
+    def describe_policy(self) -> object:
+        """Tell the policy in force, in what msgspec can write as JSON."""
+        ...
+
+
+class Fittings(msgspec.Struct, frozen=True):
+    """What an app is built on. `fresh_id` gives a new request id, `wall` the time in seconds since 1970.
+
+    `protocols` holds the wire languages that clients may speak, by the names in the table of routes.
+    """
+
+    house: House
+    protocols: Mapping[str, ClientProtocol]
+    open_trip: Callable[[Asked, Delivery], Trip]
+    journal: Journal
+    fresh_id: Callable[[], str]
+    wall: Callable[[], float]

@@ -1,0 +1,98 @@
+"""Who a caller is: addresses, and the proxies believed about them. What a caller may do is `ingress`."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Sequence
+
+import msgspec
+
+Headers = Sequence[tuple[str, str]]
+"""A request's headers as they came, names in lower case."""
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+
+_FORWARDED = frozenset({"forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"})
+
+
+class Caller(msgspec.Struct, frozen=True):
+    """Whom we take the caller to be. `address` None: a local socket without addresses."""
+
+    address: Address | None
+    loopback: bool
+    """On this machine, and no proxy of unknown standing in between."""
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address text means this machine.
+
+    >>> [is_loopback(host) for host in ("localhost", "127.0.0.1", "::1", "0.0.0.0", "example.com")]
+    [True, True, True, False, False]
+    """
+    if host.lower() == "localhost":
+        return True
+    address = read_address(host)
+    return address is not None and address.is_loopback
+
+
+def read_address(text: str) -> Address | None:
+    """Read an address, with brackets or a port or without; None where it is none.
+
+    >>> str(read_address("[::1]:80")), str(read_address("10.0.0.1:80")), read_address("unknown")
+    ('::1', '10.0.0.1', None)
+    """
+    text = text.strip().strip('"')
+    if text.startswith("["):
+        text = text[1:].partition("]")[0]
+    elif text.count(":") == 1:
+        text = text.partition(":")[0]
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return None
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return mapped or address
+
+
+def find_caller(peer: str | None, headers: Headers, trusted: Sequence[Network]) -> Caller:
+    """Tell who calls. `peer` is the connection's other end, None for a local socket.
+
+    Forwarding headers are believed from trusted proxies only; from anyone else they make a caller that is
+    not on loopback. Of a chain, the nearest hop that is not itself trusted is the caller; where both kinds
+    of header came, one of them may be the caller's own invention, so that is never loopback.
+    """
+    address = read_address(peer) if peer else None
+    here = address is None or address.is_loopback
+    if not any(name in _FORWARDED for name, _ in headers):
+        return Caller(address, loopback=here)
+    if address is None or not is_within(address, trusted):
+        return Caller(address, loopback=False)
+    chain = _hops(headers)
+    unmixed = not {"forwarded", "x-forwarded-for"} <= {name for name, _ in headers}
+    for hop in reversed(chain):
+        if hop is None:
+            return Caller(address, loopback=False)
+        if not is_within(hop, trusted):
+            return Caller(hop, loopback=unmixed and hop.is_loopback)
+    return Caller(chain[0] if chain else address, loopback=False)
+
+
+def _hops(headers: Headers) -> list[Address | None]:
+    """Give the addresses that proxies noted, oldest first; RFC 7239 where the older header is absent."""
+    noted = [hop for name, value in headers if name == "x-forwarded-for" for hop in value.split(",")]
+    if not noted:
+        noted = [
+            pair.partition("=")[2]
+            for name, value in headers
+            if name == "forwarded"
+            for element in value.split(",")
+            for pair in element.split(";")
+            if pair.strip().lower().startswith("for=")
+        ]
+    return [read_address(hop) for hop in noted]
+
+
+def is_within(address: Address, networks: Sequence[Network]) -> bool:
+    """Whether the address lies in one of the networks; those of the other IP version never hold it."""
+    return any(address in network for network in networks)
