@@ -15,6 +15,7 @@ from peekd.upstream.encoding import Inflater, open_decoder
 from peekd.upstream.parser import Headers
 from peekd.upstream.transport import Body
 from peekd.vocabulary.outcomes import ErrorInStream, HeadersTimeout, Outcome, Rejected, Unreachable
+from peekd.wire.headers import upstream_request_id
 
 REFUSAL_BYTES = 1 << 20
 MESSAGE_CHARACTERS = 200
@@ -44,9 +45,6 @@ BODY_FAILURES: dict[type[Exception], tuple[type[Outcome], str]] = {
     httpx.DecodingError: (ErrorInStream, "undecodable"),
     httpx.HTTPError: (ErrorInStream, "transport_error"),
 }
-
-# Where an upstream says under which number it knows the request; the first that is there.
-REQUEST_ID_HEADERS = ("request-id", "x-request-id", "x-goog-request-id")
 
 
 class Posting(NamedTuple):
@@ -83,6 +81,7 @@ class Attempt:
         self.headers: Mapping[str, str] = {}
         """By lower-case name; of an encoding that `receive` undoes, nothing is left here."""
         self.upstream_request_id = ""
+        """The number under which the upstream knows this; "" where it gives none."""
 
     async def __aenter__(self) -> Self:
         self._opened.add(self)
@@ -123,7 +122,7 @@ class Attempt:
     def _read_head(self, response: httpx.Response) -> None:
         headers = {name.lower(): value for name, value in response.headers.items()}
         self.status = response.status_code
-        self.upstream_request_id = next((headers[name] for name in REQUEST_ID_HEADERS if name in headers), "")
+        self.upstream_request_id = upstream_request_id(tuple(headers.items()))
         try:
             self._decoder = open_decoder(headers.get("content-encoding", ""))
         except httpx.DecodingError as fault:

@@ -12,7 +12,7 @@ from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import Call
 from peekd.upstream.attempt import Attempt, Posting
 from peekd.upstream.dial import Dial, Tls, dial_tcp, system_tls
-from peekd.upstream.headers import Pairs, upstream_headers
+from peekd.upstream.headers import Pairs, encode_headers
 from peekd.upstream.proxy import decode_proxy
 from peekd.upstream.settings import UpstreamSettings
 from peekd.upstream.transport import Transport
@@ -96,7 +96,7 @@ class Upstreams:
         settings = self._settings[upstream]
         posting = Posting(
             url=_base_url(settings) + call.path,
-            headers=upstream_headers(settings, secret, headers, call.headers),
+            headers=encode_headers(settings, secret, headers, call.headers),
             body=call.body,
             deadlines=deadlines,
         )

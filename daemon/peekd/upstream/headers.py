@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from peekd.upstream.parser import Headers
 from peekd.upstream.settings import UpstreamSettings
+from peekd.wire.headers import upstream_headers as pass_on
 
 Pairs = tuple[tuple[str, str], ...]
 
@@ -17,33 +18,14 @@ CREDENTIAL_HEADERS = {
     "bearer": ("authorization", "Bearer "),
 }
 
-# Never taken from a client: its keys are for us alone, and the framing is ours.
-NOT_THE_CLIENTS = frozenset({
-    "accept-encoding",
-    "authorization",
-    "connection",
-    "content-length",
-    "cookie",
-    "expect",
-    "host",
-    "keep-alive",
-    "proxy-authorization",
-    "proxy-connection",
-    "te",
-    "trailer",
-    "transfer-encoding",
-    "upgrade",
-    "x-api-key",
-    "x-goog-api-key",
-})
 
-
-def upstream_headers(settings: UpstreamSettings, secret: str, *sources: Pairs) -> Headers:
+def encode_headers(settings: UpstreamSettings, secret: str, *sources: Pairs) -> Headers:
     """Join them. A later source's name takes an earlier's place; within one source a name may repeat.
 
-    Last come the operator's own headers, then ours: the credential, and no content-encoding please.
+    Of the sources only what may go on is taken: a caller's own key never is. Last come the operator's
+    headers, then ours: the credential, and no content-encoding please.
     """
-    asked = [tuple(pair for pair in source if pair[0].lower() not in NOT_THE_CLIENTS) for source in sources]
+    asked = [pass_on(source) for source in sources]
     ours = (("accept-encoding", "identity"), *_credential(settings, secret))
     joined: list[tuple[str, str]] = [("content-type", "application/json")]
     for source in (*asked, tuple(settings.headers.items()), ours):
