@@ -14,15 +14,17 @@ from peekd.healing.settings import HealingSettings
 from peekd.upstream.encoding import Inflater, open_decoder
 from peekd.upstream.parser import Headers
 from peekd.upstream.transport import Body
-from peekd.vocabulary.outcomes import ErrorInStream, HeadersTimeout, Outcome, Rejected, Unreachable
+from peekd.vocabulary.outcomes import ErrorInStream, HeadersTimeout, Rejected, Unreachable
 from peekd.wire.headers import upstream_request_id
 
 REFUSAL_BYTES = 1 << 20
 MESSAGE_CHARACTERS = 200
 
+Failure = Unreachable | HeadersTimeout | Rejected
+
 # Before the status line: what httpx raises -> outcome, its type. The nearest ancestor's row holds.
 # A write that stalls is a request that got no status line in time: its cost is the long wait, as there.
-FAILURES: dict[type[Exception], tuple[type[Outcome], str]] = {
+FAILURES: dict[type[Exception], tuple[type[Failure], str]] = {
     httpx.PoolTimeout: (Unreachable, "pool_timeout"),
     httpx.ConnectTimeout: (Unreachable, "connect_timeout"),
     httpx.ConnectError: (Unreachable, "connect_error"),
@@ -38,12 +40,12 @@ FAILURES: dict[type[Exception], tuple[type[Outcome], str]] = {
     httpx.HTTPError: (Unreachable, "transport_error"),
 }
 
-# In the body: they differ in name alone.
-BODY_FAILURES: dict[type[Exception], tuple[type[Outcome], str]] = {
-    httpx.ReadError: (ErrorInStream, "reset"),
-    httpx.RemoteProtocolError: (ErrorInStream, "cut"),
-    httpx.DecodingError: (ErrorInStream, "undecodable"),
-    httpx.HTTPError: (ErrorInStream, "transport_error"),
+# In the body: an error_in_stream of this type.
+BODY_FAILURES: dict[type[Exception], str] = {
+    httpx.ReadError: "reset",
+    httpx.RemoteProtocolError: "cut",
+    httpx.DecodingError: "undecodable",
+    httpx.HTTPError: "transport_error",
 }
 
 
@@ -74,9 +76,11 @@ class Attempt:
         self._opened = opened
         self._response: httpx.Response | None = None
         self._decoder: Inflater | None = None
-        self._ended: bytes | Outcome | None = None
-        self.failure: Outcome | None = None
+        self._ended: bytes | ErrorInStream | None = None
+        self.failure: Failure | None = None
         """Why there is no status."""
+        self.sent = 0.0
+        """When the whole request was out, by trio's clock; where it never was, when the attempt began."""
         self.status = 0
         self.headers: Mapping[str, str] = {}
         """By lower-case name; of an encoding that `receive` undoes, nothing is left here."""
@@ -85,6 +89,7 @@ class Attempt:
 
     async def __aenter__(self) -> Self:
         self._opened.add(self)
+        self.sent = trio.current_time()
         entered = False
         try:
             await self._send()
@@ -115,24 +120,25 @@ class Attempt:
             )
             self._response = await self._client.send(request, stream=True)
         except (httpx.HTTPError, httpx.InvalidURL) as fault:
-            self.failure = _outcome(FAILURES, fault)
+            self.failure = _failure(fault)
             return
         self._read_head(self._response)
 
     def _read_head(self, response: httpx.Response) -> None:
         headers = {name.lower(): value for name, value in response.headers.items()}
         self.status = response.status_code
+        self.sent = response.extensions["sent"]
         self.upstream_request_id = upstream_request_id(tuple(headers.items()))
         try:
             self._decoder = open_decoder(headers.get("content-encoding", ""))
         except httpx.DecodingError as fault:
-            self._ended = _outcome(BODY_FAILURES, fault, self.status)
+            self._ended = _broken(fault, self.status)
         if self._decoder is not None:
             del headers["content-encoding"]
             headers.pop("content-length", None)
         self.headers = headers
 
-    async def receive(self) -> bytes | Outcome:
+    async def receive(self) -> bytes | ErrorInStream:
         """Give what one read brought, decoded; b"" at the body's proper end; an ErrorInStream where it broke.
 
         No deadline stands here: the reader knows what silence means. After an end or a break the same comes
@@ -144,7 +150,7 @@ class Attempt:
                     return piece
                 self._ended = b""
             except httpx.HTTPError as fault:
-                self._ended = _outcome(BODY_FAILURES, fault, self.status)
+                self._ended = _broken(fault, self.status)
         return self._ended
 
     async def _receive_decoded(self) -> bytes:
@@ -189,8 +195,11 @@ def _timeout(deadlines: HealingSettings) -> dict[str, float]:
     }
 
 
-def _outcome(
-    table: dict[type[Exception], tuple[type[Outcome], str]], fault: Exception, status: int | None = None
-) -> Outcome:
-    outcome, name = next(table[kind] for kind in type(fault).__mro__ if kind in table)
-    return outcome(status=status, type=name, message=str(fault)[:MESSAGE_CHARACTERS])
+def _failure(fault: Exception) -> Failure:
+    outcome, name = next(FAILURES[kind] for kind in type(fault).__mro__ if kind in FAILURES)
+    return outcome(type=name, message=str(fault)[:MESSAGE_CHARACTERS])
+
+
+def _broken(fault: Exception, status: int) -> ErrorInStream:
+    name = next(BODY_FAILURES[kind] for kind in type(fault).__mro__ if kind in BODY_FAILURES)
+    return ErrorInStream(status=status, type=name, message=str(fault)[:MESSAGE_CHARACTERS])

@@ -36,6 +36,8 @@ class Connection:
         self._head: AnswerHead | None = None
         self._watched: httpx.TransportError | None = None
         self.idle_since = 0.0
+        self.sent = 0.0
+        """When the last request was out, as far as the upstream took it."""
 
     # ---- an exchange ----
 
@@ -49,6 +51,7 @@ class Connection:
         pieces = self._pieces(message)
         send = self._send_watching if len(message.body) > PIECE_BYTES else self._send
         failure = await send(pieces, timeouts.write)
+        self.sent = trio.current_time()
         if isinstance(failure, httpx.WriteTimeout):
             raise failure
         try:

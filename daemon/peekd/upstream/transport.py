@@ -86,7 +86,9 @@ class Transport(httpx.AsyncBaseTransport):
 
     @override
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request, give its answer with the body still to come: in `extensions["body"]`, a `Body`.
+        """Send a request, give its answer with the body still to come.
+
+        In `extensions`: "body", the `Body` itself, and "sent", when the request was out, by trio's clock.
 
         Raises what httpx names for it; `request.extensions["timeout"]` holds as `Timeouts` tells.
         """
@@ -104,7 +106,12 @@ class Transport(httpx.AsyncBaseTransport):
                 with trio.move_on_after(RELEASE_SECONDS, shield=True):
                     await pool.release(connection)
         body = Body(connection, pool)
-        extensions = {"http_version": b"HTTP/" + head.version, "reason_phrase": head.reason, "body": body}
+        extensions = {
+            "http_version": b"HTTP/" + head.version,
+            "reason_phrase": head.reason,
+            "body": body,
+            "sent": connection.sent,
+        }
         return httpx.Response(head.status, headers=head.headers, stream=body, extensions=extensions)
 
     @override
