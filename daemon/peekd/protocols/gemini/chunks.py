@@ -1,0 +1,79 @@
+"""The shapes of Gemini's answer on the wire, as far as they are read; what they mean is told in `stream`.
+
+https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+_NOTHING: Final = msgspec.Raw()
+
+
+class Call(msgspec.Struct, gc=False):
+    """A function call; `args` are kept as the bytes that came."""
+
+    name: str = ""
+    id: str | None = None
+    args: msgspec.Raw = _NOTHING
+
+
+class Blob(msgspec.Struct, gc=False, rename="camel"):
+    """Data inline, base64."""
+
+    mime_type: str = ""
+    data: str = ""
+
+
+class Part(msgspec.Struct, gc=False, rename="camel"):
+    """One part; a kind that is not here is told by its raw fields."""
+
+    text: str | None = None
+    thought: bool | None = None
+    thought_signature: str | None = None
+    function_call: Call | None = None
+    inline_data: Blob | None = None
+
+
+class Content(msgspec.Struct, gc=False):
+    """A candidate's parts, still raw."""
+
+    parts: list[msgspec.Raw] | None = None
+
+
+class Candidate(msgspec.Struct, gc=False, rename="camel"):
+    """One answer; only the first is read."""
+
+    content: Content | None = None
+    finish_reason: str | None = None
+
+
+class Counts(msgspec.Struct, gc=False, rename="camel"):
+    """Tokens so far: cumulative, thoughts apart from candidates."""
+
+    prompt_token_count: int | None = None
+    tool_use_prompt_token_count: int | None = None
+    cached_content_token_count: int | None = None
+    candidates_token_count: int | None = None
+    thoughts_token_count: int | None = None
+
+
+class Feedback(msgspec.Struct, gc=False, rename="camel"):
+    """Why a prompt was blocked."""
+
+    block_reason: str | None = None
+
+
+class Chunk(msgspec.Struct, gc=False, rename="camel"):
+    """A whole GenerateContentResponse, or an error in its place."""
+
+    candidates: list[Candidate] | None = None
+    prompt_feedback: Feedback | None = None
+    usage_metadata: Counts | None = None
+    model_version: str | None = None
+    response_id: str | None = None
+    error: msgspec.Raw = _NOTHING
+    response: Chunk | None = None
+    """Some of Google's gateways put the answer into an envelope."""

@@ -1,0 +1,113 @@
+"""Sampling, limits and thinking of a conversation as Gemini's `generationConfig`."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from peekd.protocols.gemini.models import Level, Traits, traits
+from peekd.protocols.gemini.schema import clean_schema
+from peekd.vocabulary.conversation import Conversation, Thought
+
+_MAX_STOPS: Final = 5
+"""Gemini refuses a request with more stop sequences."""
+
+_DYNAMIC: Final = -1
+"""As a budget: the model decides for itself."""
+
+_EFFORT_LEVEL: Final[dict[str, Level]] = {
+    "minimal": "MINIMAL",
+    "low": "LOW",
+    "medium": "MEDIUM",
+    "high": "HIGH",
+    "xhigh": "HIGH",
+    "max": "HIGH",
+}
+
+_EFFORT_BUDGET: Final = {
+    "minimal": 1_024,
+    "low": 1_024,
+    "medium": 8_192,
+    "high": 24_576,
+    "xhigh": 32_768,
+    "max": 32_768,
+}
+"""low, medium and high are Google's own equation of efforts and budgets (its OpenAI compatibility page)."""
+
+_BUDGET_LEVEL: Final[tuple[tuple[int, Level], ...]] = ((4_096, "LOW"), (16_384, "MEDIUM"))
+"""Budgets up to the figure are that level; larger ones are HIGH."""
+
+_LADDER: Final[tuple[Level, ...]] = ("MINIMAL", "LOW", "MEDIUM", "HIGH")
+
+
+def encode_generation(conversation: Conversation, model: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """Give the `generationConfig` for `model`, and what could not be said, by name.
+
+    What the client left out stays out. More output than the model can give is cut to its most.
+    """
+    known = traits(model)
+    dropped: list[str] = []
+    config: dict[str, Any] = {
+        name: value
+        for name, value in (
+            ("temperature", conversation.temperature),
+            ("topP", conversation.top_p),
+            ("topK", conversation.top_k),
+        )
+        if value is not None
+    }
+    if conversation.max_tokens is not None:
+        config["maxOutputTokens"] = min(conversation.max_tokens, known.max_output)
+        if conversation.max_tokens > known.max_output:
+            dropped.append(f"max_tokens over {known.max_output}")
+    if conversation.stop:
+        config["stopSequences"] = list(conversation.stop[:_MAX_STOPS])
+        dropped.extend(f"stop[{n}]" for n in range(_MAX_STOPS, len(conversation.stop)))
+    if conversation.thought is not None:
+        if known.steering == "none":
+            dropped.append("thought")
+        else:
+            config["thinkingConfig"] = _thinking(conversation.thought, known, config.get("maxOutputTokens"))
+    if conversation.output_schema is not None:
+        schema, lost = clean_schema(conversation.output_schema)
+        config |= {"responseMimeType": "application/json", "responseSchema": schema}
+        dropped.extend(f"output_schema.{word}" for word in lost)
+    return config, tuple(dropped)
+
+
+def _thinking(thought: Thought, known: Traits, most: int | None) -> dict[str, Any]:
+    """Say how much to think. Thoughts are asked for even where the client hides them: they show progress."""
+    config: dict[str, Any] = {} if thought.mode == "disabled" else {"includeThoughts": True}
+    if known.steering == "level":
+        level = _level(thought, known)
+        return config if level is None else config | {"thinkingLevel": level}
+    budget = _budget(thought, known, most)
+    return {"thinkingBudget": 0} if budget == 0 else config | {"thinkingBudget": budget}
+
+
+def _level(thought: Thought, known: Traits) -> Level | None:
+    if thought.mode == "disabled":
+        return known.levels[0]
+    wanted = _EFFORT_LEVEL.get(thought.effort or "")
+    if wanted is None and thought.mode == "enabled" and thought.budget is not None:
+        wanted = next((level for most, level in _BUDGET_LEVEL if thought.budget <= most), "HIGH")
+    if wanted is None:
+        return None
+    at_least = _LADDER[_LADDER.index(wanted) :]
+    return next(level for level in at_least if level in known.levels)
+
+
+def _budget(thought: Thought, known: Traits, most: int | None) -> int:
+    """Give the budget: within the model's range, and below the whole output where that leaves room."""
+    least = 0 if known.can_rest else known.budget[0]
+    if thought.mode == "disabled":
+        return least
+    wanted = thought.budget if thought.mode == "enabled" else None
+    if wanted is None:
+        wanted = _EFFORT_BUDGET.get(thought.effort or "", _DYNAMIC)
+    if wanted == _DYNAMIC:
+        return _DYNAMIC
+    low, high = known.budget
+    fitting = min(max(wanted, low), high)
+    if most is None or fitting < most:
+        return fitting
+    return most - 1 if most > low else least

@@ -1,0 +1,132 @@
+"""A conversation as the body of `streamGenerateContent`, and a Gemini client's own body with splices."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import msgspec
+
+from peekd.protocols.gemini.contents import encode_contents
+from peekd.protocols.gemini.generation import encode_generation
+from peekd.protocols.gemini.models import traits
+from peekd.protocols.gemini.schema import clean_parameters
+from peekd.protocols.gemini.signatures import with_stand_ins, without_signatures
+from peekd.protocols.interface import Call
+from peekd.vocabulary.conversation import Conversation, Text, Tool, ToolChoice, Turn
+from peekd.vocabulary.errors import ClientError
+
+_JSON: Final = (("content-type", "application/json"),)
+_MODES: Final = {"auto": "AUTO", "any": "ANY", "one": "ANY", "none": "NONE"}
+_PATH: Final = re.compile(r"^(?P<before>.*/models/)(?P<model>[^/:?]+):(?P<action>\w+)(?:\?(?P<query>.*))?$")
+
+
+def encode_request(conversation: Conversation, *, model: str, repaired: bool) -> Call:
+    """Say the conversation to `model`, streaming.
+
+    No word is added: neither to instructions nor in place of what is missing. Raises ClientError where
+    nothing is left to be asked. `repaired`: signatures are left out.
+    """
+    leading, turns = _split(conversation.turns)
+    contents, unsaid = encode_contents(turns)
+    if repaired:
+        contents = without_signatures(contents)
+    if traits(model).signed_calls:
+        contents = with_stand_ins(contents)
+    if not contents:
+        raise ClientError("invalid_request", "messages: there is nothing in them that Gemini could be asked")
+    tools, loosened = _tools(conversation.tools)
+    config, cut = encode_generation(conversation, model)
+    dropped = [*unsaid, *loosened, *cut]
+    body: dict[str, Any] = {}
+    system = [{"text": text} for text in (*conversation.system, *leading) if text]
+    if system:
+        body["systemInstruction"] = {"parts": system}
+    body["contents"] = contents
+    if tools:
+        body["tools"] = tools
+        choice = conversation.tool_choice
+        if choice is not None:
+            body["toolConfig"] = {"functionCallingConfig": _choice(choice)}
+            if not choice.parallel:
+                dropped.append("tool_choice.parallel")
+    if config:
+        body["generationConfig"] = config
+    path = f"/v1beta/models/{model}:streamGenerateContent?alt=sse"
+    return Call(path, msgspec.json.encode(body), _JSON, tuple(dict.fromkeys(dropped)))
+
+
+def splice_request(body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool) -> Call:
+    """Give a Gemini client's own request with only the named places changed.
+
+    The model and whether the answer is streamed stand in the path. `repaired` takes replayed thoughts and
+    signatures out of `contents` and touches nothing else. Raises ClientError on a path or body that
+    is not Gemini's.
+    """
+    parsed = _PATH.match(path)
+    if parsed is None:
+        raise ClientError("invalid_request", "the path names no model and action of Gemini's")
+    spliced: list[str] = []
+    action, query = parsed["action"], parsed["query"] or ""
+    if stream and action == "generateContent":
+        action = "streamGenerateContent"
+        spliced.append("stream")
+    if action == "streamGenerateContent" and "alt=sse" not in query.split("&"):
+        query = "&".join(word for word in (query, "alt=sse") if word)
+    if model is not None and model != parsed["model"]:
+        spliced.append("model")
+    if repaired:
+        body = _without_thoughts(body, model or parsed["model"])
+        spliced.append("contents")
+    where = f"{parsed['before']}{model or parsed['model']}:{action}"
+    return Call(where + (f"?{query}" if query else ""), body, spliced=tuple(spliced))
+
+
+def _split(turns: tuple[Turn, ...]) -> tuple[list[str], tuple[Turn, ...]]:
+    """Take the instructions that stand before the first real turn; later ones keep their place."""
+    leading: list[str] = []
+    for position, turn in enumerate(turns):
+        if turn.role != "system":
+            return leading, turns[position:]
+        leading.extend(part.text for part in turn.parts if isinstance(part, Text))
+    return leading, ()
+
+
+def _tools(tools: tuple[Tool, ...]) -> tuple[list[dict[str, Any]], list[str]]:
+    declarations: list[dict[str, Any]] = []
+    lost: list[str] = []
+    for tool in tools:
+        declaration: dict[str, Any] = {"name": tool.name}
+        if tool.description:
+            declaration["description"] = tool.description
+        parameters, words = clean_parameters(tool.parameters)
+        if parameters is not None:
+            declaration["parameters"] = parameters
+        declarations.append(declaration)
+        lost.extend(f"tools[].parameters.{word}" for word in words)
+    return ([{"functionDeclarations": declarations}] if declarations else []), lost
+
+
+def _choice(choice: ToolChoice) -> dict[str, Any]:
+    config: dict[str, Any] = {"mode": _MODES[choice.mode]}
+    return config | ({"allowedFunctionNames": [choice.name]} if choice.mode == "one" else {})
+
+
+class _Content(msgspec.Struct, omit_defaults=True):
+    """A content in full: Google documents no third field."""
+
+    parts: list[dict[str, Any]]
+    role: str = ""
+
+
+def _without_thoughts(body: bytes, model: str) -> bytes:
+    try:
+        fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
+        given = msgspec.json.decode(fields.get("contents", msgspec.Raw(b"[]")), type=list[_Content])
+    except msgspec.DecodeError as fault:
+        raise ClientError("invalid_request", f"contents: {fault}") from fault
+    contents: list[dict[str, Any]] = [msgspec.to_builtins(content) for content in given]
+    contents = without_signatures(contents)
+    if traits(model).signed_calls:
+        contents = with_stand_ins(contents)
+    return msgspec.json.encode(fields | {"contents": msgspec.Raw(msgspec.json.encode(contents))})

@@ -1,0 +1,40 @@
+"""Gemini as an upstream: its five verbs under one name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from peekd.protocols.gemini.refusals import decode_refusal
+from peekd.protocols.gemini.request import encode_request, splice_request
+from peekd.protocols.gemini.stream import GeminiDecoder
+from peekd.protocols.interface import Call, EventDecoder, UpstreamProtocol
+from peekd.vocabulary.conversation import Conversation
+from peekd.vocabulary.refusals import Refusal
+
+
+class GeminiUpstream:
+    """generativelanguage.googleapis.com, v1beta, and whoever speaks like it."""
+
+    name: str = "gemini"
+    auth: str = "x-goog-api-key"
+
+    def encode_request(self, conversation: Conversation, *, model: str, repaired: bool) -> Call:
+        """Say the conversation in this protocol; see `request.encode_request`."""
+        return encode_request(conversation, model=model, repaired=repaired)
+
+    def splice_request(
+        self, body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool
+    ) -> Call:
+        """Give a client's own request with only the named places changed; see `request.splice_request`."""
+        return splice_request(body, path, model=model, stream=stream, repaired=repaired)
+
+    def decoder(self) -> EventDecoder:
+        """Open a reading of one answer."""
+        return GeminiDecoder()
+
+    def decode_refusal(self, status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
+        """Read an answer that is not 2xx; see `refusals.decode_refusal`."""
+        return decode_refusal(status, headers, body)
+
+
+UPSTREAM: UpstreamProtocol = GeminiUpstream()
