@@ -19,15 +19,13 @@ VALUES = st.recursive(
 OBJECTS = st.dictionaries(st.text(), VALUES)
 
 
-def cut_out(body: bytes, span: Span) -> Any:
+def cut_out(body: bytes, span: Span) -> object:
     return json.loads(body[span.value : span.end])
 
 
-@given(OBJECTS, st.sampled_from([None, 2]), st.booleans())
-def test_members_are_found_where_they_stand(
-    value: dict[str, Any], indent: int | None, ascii_only: bool
-) -> None:
-    body = json.dumps(value, indent=indent, ensure_ascii=ascii_only).encode("utf-8", "surrogatepass")
+@given(OBJECTS, st.sampled_from([None, 2]), st.sampled_from(["ascii", "utf-8"]))
+def test_members_are_found_where_they_stand(value: dict[str, Any], indent: int | None, charset: str) -> None:
+    body = json.dumps(value, indent=indent, ensure_ascii=charset == "ascii").encode("utf-8", "surrogatepass")
     spans = members(body)
     assert {span.key: cut_out(body, span) for span in spans} == value
     assert all(body[span.begin : span.begin + 1] == b'"' for span in spans)
@@ -91,12 +89,12 @@ def test_empty_and_missing() -> None:
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"1", b'{"a":', b'{"a" 1}'])
 def test_no_object_is_an_error(body: bytes) -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match=r"JSON|truncated|expected"):
         members(body)
 
 
 def test_no_array_is_an_error() -> None:
-    with pytest.raises(ValueError):
+    with pytest.raises(ValueError, match="not a JSON array"):
         elements(b"{}")
 
 

@@ -17,7 +17,7 @@ _LF: Final = 0x0A
 _CR: Final = 0x0D
 
 _END: Final = re.compile(rb"\n(?:\n|\r\n|\r(?=[^\n]))|\r\r")
-"""The end of a line and the blank line after it. A last CR may be half of a CRLF: it waits for a byte more."""
+"""The end of a line and the blank line after it. A last CR may be half a CRLF: it waits for a byte."""
 
 _REACH: Final = 3
 """How many bytes before a chunk can belong to an end of frame inside it."""
@@ -36,7 +36,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     data: bytes = b""
 
 
-class FrameTooLarge(ValueError):
+class FrameTooLarge(ValueError):  # noqa: N818 - named for what happened
     """A frame grew over the limit; the stream is not to be read further."""
 
 
