@@ -10,8 +10,10 @@ import msgspec
 import pytest
 
 from peekd.records.entries import Entry, Phase
-from peekd.vocabulary.decisions import Move
-from peekd.vocabulary.outcomes import AnyOutcome, name_of
+from peekd.records.narrate import AUTO_CONVERTED, PHRASES, SIGNATURE, of_pause, skipped_heartbeat
+from peekd.serving.routes import ROUTES
+from peekd.vocabulary.decisions import Decision, Move, Step
+from peekd.vocabulary.outcomes import AnyOutcome, Silent, name_of
 
 OUTCOMES = [name_of(outcome) for outcome in get_args(AnyOutcome)]
 CITATION = re.compile(r'docs/promises\.md(?:,|\s+under)\s+"([^"]+)"')
@@ -57,6 +59,22 @@ def test_every_deadline_that_is_promised_is_a_setting(promises: str, room: str) 
     declared = {field.name for field in msgspec.structs.fields(settings) if field.name.endswith("_seconds")}
     cadence = {"early_commit_seconds", "ping_seconds", "refresh_seconds"}  # rhythms, and what is yet to come
     assert declared - cadence <= promised
+
+
+def test_every_path_that_is_served_is_promised(promises: str) -> None:
+    paths = set(re.findall(r"`(/[^`]*)`", section(promises, "Paths")))
+    assert {re.sub(r"<(?:path:)?(\w+)>", r"{\1}", route.path) for route in ROUTES} <= paths
+
+
+def test_every_phrase_of_the_journal_begins_as_promised(promises: str) -> None:
+    promised = re.findall(r"`([^`…]+)…?[^`]*`", section(promises, "Journal"))
+    paused = [
+        of_pause(Step(Silent(), Decision("again", "so", after=1.0, pace=pace)))
+        for pace in ("fixed", "linear", "exponential")
+    ]
+    ends = [phrase(Silent(message="5s"), "retrying...") for phrase in PHRASES.values()]
+    for said in (SIGNATURE, AUTO_CONVERTED, skipped_heartbeat(b": ping"), *paused, *ends):
+        assert any(len(words) > 15 and said.startswith(words) for words in promised), said
 
 
 def test_what_code_and_tests_cite_is_a_heading(files: tuple[Path, ...], promises: str) -> None:
