@@ -6,6 +6,7 @@ Promised in docs/promises.md, "Ranks and terminals".
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from enum import IntEnum
 from typing import Literal
@@ -78,11 +79,15 @@ def _rank_of_block(block: e.Block) -> Rank:
 
 
 class Watch:
-    """What one attempt's stream has shown so far. `now` is the caller's monotonic clock, in seconds."""
+    """What one attempt's stream has shown so far. Times are the caller's monotonic clock, in seconds.
 
-    def __init__(self, settings: HealingSettings, sent: float) -> None:
+    `sent`: when the request was sent. `ends`: when the request's budget ends, if nothing progresses.
+    """
+
+    def __init__(self, settings: HealingSettings, sent: float, ends: float = math.inf) -> None:
         self._settings = settings
         self._sent = sent
+        self._ends = ends
         self._last_byte = sent
         self._progressed: float | None = None  # the last meaning, or the first progress
         self._open: set[int] = set()
@@ -128,13 +133,13 @@ class Watch:
         at `reasoning_seconds`, and silence without even a ping at `idle_seconds`.
         """
         if self._progressed is None:
-            return self._sent + self._settings.peek_seconds
+            return min(self._sent + self._settings.peek_seconds, self._ends)
         return min(self._stretch_ends(self._progressed), self._idle_ends())
 
     def patience(self) -> float:
         """How long the deadline in force was, for the message: seconds."""
         if self._progressed is None:
-            return self._settings.peek_seconds
+            return min(self._settings.peek_seconds, self._ends - self._sent)
         stretched = self._stretch_ends(self._progressed) < self._idle_ends()
         return self._settings.reasoning_seconds if stretched else self._settings.idle_seconds
 

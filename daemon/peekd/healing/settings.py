@@ -54,7 +54,7 @@ class HealingOverrides(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class RouteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """One [[routes]] table: a pattern (* and ? only) of the client's model names, and who serves it, in order.
+    """One [[routes]] table: a pattern (* and ? only) of the client's model names, and who serves them.
 
     `to`: UPSTREAM/MODEL, split at the first slash, or UPSTREAM alone for the client's own model name.
     """

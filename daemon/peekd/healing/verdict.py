@@ -13,7 +13,7 @@ import msgspec
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.decisions import History, Step
 from peekd.vocabulary.errors import ErrorKind, Fault
-from peekd.vocabulary.outcomes import name_of
+from peekd.vocabulary.outcomes import AnyOutcome, name_of
 from peekd.vocabulary.refusals import Refusal
 
 LONG_WAIT = 300
@@ -62,6 +62,12 @@ class Setting(msgspec.Struct, frozen=True):
 def verdict(history: History, setting: Setting) -> Fault:
     """Say what the client gets; never called on a history that holds an answer."""
     return next(fault for row in ROWS if (fault := row(history, setting)) is not None)
+
+
+def broken_off(outcome: AnyOutcome) -> Fault:
+    """Say that an answer of which the client has seen a part is not whole; of a kind that may be retried."""
+    said = ": ".join(part for part in (outcome.type, outcome.message) if part)
+    return Fault("overloaded", f"the answer broke off and is not whole: {said or name_of(outcome)}")
 
 
 def _own_bug(history: History, setting: Setting) -> Fault | None:

@@ -81,6 +81,10 @@ class Unfoldable(Exception):
     """This stream holds something that a folded answer would lose."""
 
 
+class BadArguments(ValueError):
+    """A tool call's arguments did not join to a JSON object."""
+
+
 class ClientProtocol(Protocol):
     """A wire language as its server."""
 

@@ -11,8 +11,10 @@ from typing import Literal
 
 import msgspec
 import trio
+from typing_extensions import override
 
-CHANNEL_FRAMES = 16  # joined writes in flight between the upstream's task and the client's
+CHANNEL_FRAMES = 16
+"""Joined writes in flight between the upstream's task and the client's."""
 
 
 class Final(msgspec.Struct, frozen=True):
@@ -47,25 +49,30 @@ class Delivery:
         self._ping_seconds = ping_seconds
         self._give, self._take = trio.open_memory_channel[bytes](CHANNEL_FRAMES)
 
+    @property
+    def shown(self) -> bool:
+        """Whether meaning went out."""
+        return self.stage > 1
+
     # ---- the journey's side ----
 
     def answer(self, final: Final) -> None:
-        """Give a whole answer; only before anything was sent."""
+        """Give a whole answer; only while nothing was sent."""
         self._settle(final)
 
     def begin(self, headers: tuple[tuple[str, str], ...], *, early: bool) -> None:
-        """Pass stage 1: the status line and headers may go out."""
-        if self.stage == 0:
+        """Pass stage 1: the status line and headers may go out. Later calls change nothing."""
+        if self.stage == 0 and self._reply is None:
             self.stage, self.early = 1, early
             self._settle(Streaming(headers))
 
     async def give(self, frames: bytes) -> None:
-        """Pass stage 2 and hand whole frames on; waits where the client reads slowly."""
+        """Pass stage 2 and hand whole frames on; waits while the client reads slowly."""
         self.stage = 2
         await self._give.send(frames)
 
     async def give_last(self, frames: bytes) -> None:
-        """Hand over the last bytes. Whatever must be written down is written before this is called."""
+        """Hand over the last bytes. Whatever must be written down is written down before this is called."""
         if frames:
             await self._give.send(frames)
         self._give.close()
@@ -79,13 +86,37 @@ class Delivery:
 
     async def wait_reply(self) -> Reply:
         """Wait for stage 1 or a whole answer."""
-        await self._replied.wait()
-        assert self._reply is not None  # noqa: S101  set before the event
+        while self._reply is None:
+            await self._replied.wait()
         return self._reply
 
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """Give the body's pieces, with a ping wherever `ping_seconds` passed without one."""
-        yield b""
+    def chunks(self) -> AsyncIterator[bytes]:
+        """The body's pieces, with a ping wherever `ping_seconds` passed without one."""
+        return _Chunks(self._take, self._ping, self._ping_seconds)
 
 
-__all__ = ["Delivery", "Final", "Reply", "Streaming"]
+class _Chunks(AsyncIterator[bytes]):
+    """An object and not a generator: no scope of ours is open while the HTTP side writes."""
+
+    def __init__(self, take: trio.MemoryReceiveChannel[bytes], ping: bytes, ping_seconds: float) -> None:
+        self._take = take
+        self._ping = ping
+        self._ping_seconds = ping_seconds
+
+    @override
+    async def __anext__(self) -> bytes:
+        with trio.move_on_after(self._ping_seconds):
+            try:
+                return self._joined(await self._take.receive())
+            except trio.EndOfChannel:
+                raise StopAsyncIteration from None
+        return self._ping
+
+    def _joined(self, first: bytes) -> bytes:
+        """Join what is ready: one write and not many, and never a wait."""
+        pieces = [first]
+        while True:
+            try:
+                pieces.append(self._take.receive_nowait())
+            except (trio.WouldBlock, trio.EndOfChannel):
+                return b"".join(pieces)

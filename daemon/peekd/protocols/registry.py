@@ -1,0 +1,15 @@
+"""Every wire language by its name; the one place that knows all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from peekd.protocols import anthropic, gemini
+from peekd.protocols.interface import ClientProtocol, UpstreamProtocol
+
+CLIENTS: Mapping[str, ClientProtocol] = {anthropic.CLIENT.name: anthropic.CLIENT}
+
+UPSTREAMS: Mapping[str, UpstreamProtocol] = {
+    anthropic.UPSTREAM.name: anthropic.UPSTREAM,
+    gemini.UPSTREAM.name: gemini.UPSTREAM,
+}

@@ -1,0 +1,100 @@
+"""The journal's words for each step. People search for some of these phrases: docs/promises.md lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+from peekd.records.entries import DEBUG, INFO, NOTICE, WARNING
+from peekd.records.redact import redacted
+from peekd.vocabulary.decisions import Step
+from peekd.vocabulary.outcomes import Outcome, name_of
+
+RETRIES = frozenset({"again", "refresh", "rotate", "repair", "wait"})
+
+Phrase = Callable[[Outcome, str], str]
+
+SIGNATURE = (
+    "Unexpected thinking signature error (should have been filtered). "
+    "Retrying with all thinking blocks removed."
+)
+AUTO_CONVERTED = "Auto-converting non-stream request to stream for better quota"
+
+
+def skipped_heartbeat(raw: bytes) -> str:
+    """A keep-alive of the upstream's came while peeking."""
+    return f"Skipping peek heartbeat: {raw[:60]!r}"
+
+
+def _ended(_outcome: Outcome, then: str) -> str:
+    return f"Stream ended during peek (Empty Response), {then}"
+
+
+def _timed_out(outcome: Outcome, then: str) -> str:
+    return f"Timeout waiting for first data ({redacted(outcome.message)}), {then}"
+
+
+def _erred(outcome: Outcome, then: str) -> str:
+    return f"Stream error during peek: {said(outcome)}, {then}"
+
+
+PHRASES: Mapping[str, Phrase] = {
+    "empty": _ended,
+    "blank": _ended,
+    "truncated": _ended,
+    "silent": _timed_out,
+    "error_in_stream": _erred,
+    "malformed": _erred,
+}
+
+PRIORITIES: Mapping[str, int] = {"relay": INFO, "give_up": WARNING, "wait": NOTICE}
+
+
+def said(outcome: Outcome) -> str:
+    """The upstream's words about a failure, redacted: type and message."""
+    return ": ".join(part for part in (outcome.type, redacted(outcome.message)) if part) or name_of(outcome)
+
+
+def of_outcome(step: Step) -> str:
+    """Tell what an attempt came to."""
+    outcome, move = step.outcome, step.decision.move
+    kind = name_of(outcome)
+    if kind == "signature" and move == "repair":
+        return SIGNATURE
+    then = "retrying..." if move in RETRIES else "passed on" if move == "relay" else "giving up"
+    if kind in PHRASES:
+        return PHRASES[kind](outcome, then)
+    status = f" {outcome.status}" if outcome.status else ""
+    words = f": {said(outcome)}" if outcome.type or outcome.message else ""
+    return f"{kind}{status}{words}"
+
+
+def of_decision(step: Step) -> str:
+    """Tell what is done about it."""
+    decision = step.decision
+    pause = f" after {decision.after:.2f} s" if decision.after else ""
+    return f"{decision.move}{pause}: {decision.because}"
+
+
+def of_pause(step: Step) -> str:
+    """Tell of a pause before a retry."""
+    shape = {"fixed": "fixed delay", "linear": "linear backoff", "exponential": "exponential backoff"}
+    decision = step.decision
+    told = f"status={step.outcome.status or '-'}, attempt={step.attempt}, delay={decision.after:.2f}s"
+    return f"Retry with {shape.get(decision.pace, 'fixed delay')}: {told}"
+
+
+def priority_of(step: Step) -> int:
+    """How loud a step is: a whole answer and its start are information, a retry is a notice."""
+    return PRIORITIES.get(step.decision.move, NOTICE)
+
+
+__all__ = [
+    "AUTO_CONVERTED",
+    "DEBUG",
+    "of_decision",
+    "of_outcome",
+    "of_pause",
+    "priority_of",
+    "said",
+    "skipped_heartbeat",
+]

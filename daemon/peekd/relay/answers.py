@@ -1,0 +1,65 @@
+"""The headers of an answer, and the whole answer where there is none."""
+
+from __future__ import annotations
+
+import msgspec
+
+from peekd.records.entries import RequestRecord
+from peekd.relay.asked import Asked
+from peekd.relay.delivery import Final
+from peekd.vocabulary.errors import ErrorKind, Fault
+
+Headers = tuple[tuple[str, str], ...]
+
+OWN_WORDS: frozenset[ErrorKind] = frozenset({"overloaded", "rate_limit", "internal"})
+"""Kinds whose message is peekd's own; the others repeat an upstream's."""
+
+
+def answer_headers(record: RequestRecord, *, early: bool, expose_account: bool) -> Headers:
+    """What every proxied answer says about its way; never anything of an account's limits.
+
+    After an early commit the account is the one in flight; the record and the comment name the final one.
+    """
+    told = {
+        "x-account-email": record.account if expose_account else "",
+        "x-mapped-model": record.mapped_model,
+        "x-peekd-attempts": str(len(record.attempts)),
+        "x-peekd-commit": "early" if early else "late",
+        "x-upstream-request-id": record.attempts[-1].upstream_request_id if record.attempts else "",
+    }
+    return tuple((name, header_safe(value)) for name, value in told.items() if value)
+
+
+def header_safe(value: str) -> str:
+    """A header value as HTTP/1.1 allows it: account names are the operator's and may hold anything."""
+    return value.encode("ascii", "backslashreplace").decode().replace("\r", " ").replace("\n", " ")
+
+
+def signed(fault: Fault, request_id: str) -> Fault:
+    """Name the command that tells the whole story, where the words are ours."""
+    if fault.kind not in OWN_WORDS:
+        return fault
+    return msgspec.structs.replace(fault, message=f"{fault.message} (peekd explain {request_id})")
+
+
+def advice(fault: Fault) -> str:
+    """What a person can do, in one line; "" where waiting is enough."""
+    if fault.kind == "internal":
+        return "report it with the journal's lines for this request"
+    if fault.should_retry is False and fault.retry_after is None:
+        return "mend the accounts named above, or add another"
+    return _ADVICE.get(fault.kind, "")
+
+
+_ADVICE: dict[ErrorKind, str] = {
+    "rate_limit": "wait, or add an account that has quota left",
+    "invalid_request": "the request itself is at fault: the upstream says what is wrong",
+    "too_large": "send less: the upstream takes no request of this size",
+    "not_found": "ask for a model that an account serves, or add a route for this one",
+}
+
+
+def encode_failure(asked: Asked, fault: Fault, headers: Headers) -> Final:
+    """The whole answer that says there is none, in the client's protocol."""
+    reply = asked.protocol.encode_error(fault, asked.id)
+    return Final(reply.status, (*reply.headers, *headers), reply.body)

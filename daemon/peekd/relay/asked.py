@@ -1,0 +1,30 @@
+"""One request as the HTTP side hands it over: who asks, in which protocol, and the bytes."""
+
+from __future__ import annotations
+
+import msgspec
+
+from peekd.protocols.interface import ClientProtocol
+from peekd.vocabulary.conversation import Head
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """`path` has its query, without `key`; `headers` are the client's, names in lower case.
+
+    `client` is the user agent, `key` the client key's name ("" without one), `came` wall time in seconds.
+    """
+
+    id: str
+    protocol: ClientProtocol
+    head: Head
+    body: bytes
+    path: str
+    headers: tuple[tuple[str, str], ...]
+    came: float
+    method: str = "POST"
+    client: str = ""
+    key: str = ""
+
+    def header(self, name: str) -> str:
+        """The first header of this name (lower case), "" if there is none."""
+        return next((value for key, value in self.headers if key == name), "")

@@ -1,0 +1,124 @@
+"""Counting tokens: a side channel that never cools, binds or scores an account.
+
+Agents fire dozens of counts within a second. A few at once go to an upstream that can count; the others, and
+whatever an upstream does not answer in time, get the local estimate, marked as one.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+
+import msgspec
+import trio
+
+from peekd.accounts.settings import AccountSettings
+from peekd.accounts.wanted import Lease, Target
+from peekd.healing.plan import Places, plan
+from peekd.protocols.estimate import estimate_prompt
+from peekd.protocols.registry import UPSTREAMS
+from peekd.relay.asked import Asked
+from peekd.relay.calls import Calls
+from peekd.relay.delivery import Final
+from peekd.upstream.client import Upstreams
+from peekd.upstream.credentials import Credentials
+
+AT_ONCE = 4
+"""Counts under way at one upstream."""
+
+SECONDS = 2.0
+"""How long an upstream may take to count."""
+
+KEPT = 512
+"""Counts remembered by content."""
+
+OK = 200
+JSON = (("content-type", "application/json"),)
+ESTIMATED = ("x-peekd-estimated", "1")
+
+
+class Counting:
+    """Answers token counts. `glance` says whom to ask for a target, without taking anybody."""
+
+    def __init__(
+        self,
+        places: Places,
+        accounts: Mapping[str, AccountSettings],
+        upstreams: Upstreams,
+        credentials: Credentials,
+        glance: Callable[[Target], Lease | None],
+    ) -> None:
+        self._places = places
+        self._accounts = accounts
+        self._upstreams = upstreams
+        self._credentials = credentials
+        self._glance = glance
+        self._known: OrderedDict[bytes, bytes] = OrderedDict()
+        self._under_way: dict[str, int] = {}
+
+    async def count(self, asked: Asked) -> Final:
+        """Give the count. Raises ClientError for a request that cannot be read."""
+        target = plan(asked.head.model, asked.protocol.name, self._places).targets[:1]
+        if not target or self._places.protocols[target[0].upstream] != asked.protocol.name:
+            return estimated(asked)
+        key = hashlib.sha256(b"\0".join((target[0].upstream.encode(), target[0].model.encode(), asked.body)))
+        counted = self._known.get(key.digest()) or await self._counted(asked, target[0])
+        if counted is None:
+            return estimated(asked)
+        self._remember(key.digest(), counted)
+        return Final(OK, JSON, counted)
+
+    async def _counted(self, asked: Asked, target: Target) -> bytes | None:
+        """Ask the upstream; None where it is busy counting, slow, or does not answer with a count."""
+        leased = self._glance(target)
+        if leased is None or self._under_way.get(target.upstream, 0) >= AT_ONCE:
+            return None
+        self._under_way[target.upstream] = self._under_way.get(target.upstream, 0) + 1
+        try:
+            with trio.move_on_after(SECONDS):
+                return await self._ask(asked, leased)
+        finally:
+            self._under_way[target.upstream] -= 1
+        return None
+
+    async def _ask(self, asked: Asked, leased: Lease) -> bytes | None:
+        protocol = UPSTREAMS[self._places.protocols[leased.upstream]]
+        call, headers = Calls(asked).count(protocol, leased.model)
+        opening = self._upstreams.attempt(
+            upstream=leased.upstream,
+            account=self._accounts[leased.account],
+            secret=self._credentials.secret(leased.account),
+            call=call,
+            headers=headers,
+            deadlines=self._places.healing,
+        )
+        async with opening as attempt:
+            if attempt.failure is not None or attempt.status != OK:
+                return None
+            body = await attempt.read_refusal()
+        return body if _is_count(body) else None
+
+    def _remember(self, key: bytes, counted: bytes) -> None:
+        self._known[key] = counted
+        self._known.move_to_end(key)
+        while len(self._known) > KEPT:
+            self._known.popitem(last=False)
+
+
+class _Count(msgspec.Struct):
+    input_tokens: int
+
+
+def _is_count(body: bytes) -> bool:
+    try:
+        msgspec.json.decode(body, type=_Count)
+    except msgspec.DecodeError:
+        return False
+    return True
+
+
+def estimated(asked: Asked) -> Final:
+    """The local estimate, marked as one."""
+    tokens = estimate_prompt(Calls(asked).conversation)
+    return Final(OK, (*JSON, ESTIMATED), msgspec.json.encode({"input_tokens": tokens}))

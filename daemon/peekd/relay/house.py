@@ -1,0 +1,192 @@
+"""What all requests share: accounts, upstreams, policy, the journal, and the seams to clock and dice."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import time
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import cache
+
+import msgspec
+import trio
+
+from peekd.accounts.account import account_of
+from peekd.accounts.pool import lease, open_pool, settle, survey
+from peekd.accounts.settings import AccountSettings
+from peekd.accounts.states import AccountState, describe
+from peekd.accounts.wanted import Lease, Rest, Survey, Target, Wanted
+from peekd.healing.plan import Places, Plan, overlaid_healing, plan
+from peekd.healing.policy import Policy, policy_in_force
+from peekd.healing.settings import HealingSettings, RouteSettings
+from peekd.protocols.interface import Ids
+from peekd.records.entries import Journal
+from peekd.records.live import Live
+from peekd.relay.asked import Asked
+from peekd.relay.counting import Counting
+from peekd.relay.delivery import Final
+from peekd.upstream.client import Upstreams
+from peekd.upstream.credentials import Credentials
+from peekd.upstream.dial import Dial
+from peekd.upstream.settings import UpstreamSettings
+from peekd.vocabulary.outcomes import Outcome
+
+
+def fresh_id(prefix: str) -> str:
+    """An id nobody has had: the prefix and 24 hex digits of chance."""
+    return f"{prefix}{secrets.token_hex(12)}"
+
+
+class Seams(msgspec.Struct, frozen=True):
+    """Where chance and wall time come in; `trio.current_time` is the clock for everything else."""
+
+    wall: Callable[[], float] = time.time
+    jitter: Callable[[], float] = random.SystemRandom().random
+    ids: Ids = fresh_id
+
+
+NATURAL = Seams()
+"""The real clock and real dice."""
+
+
+class Means(msgspec.Struct, frozen=True):
+    """What a house works with."""
+
+    upstreams: Upstreams
+    credentials: Credentials
+    journal: Journal
+    seams: Seams = NATURAL
+
+
+class House:
+    """One per daemon. The pool is a value: every change replaces it, without an await in between."""
+
+    def __init__(
+        self,
+        places: Places,
+        settings: Mapping[str, UpstreamSettings],
+        accounts: Sequence[AccountSettings],
+        means: Means,
+    ) -> None:
+        self.places = places
+        self.settings = settings
+        self.accounts = {account.name: account for account in accounts}
+        self.upstreams = means.upstreams
+        self.credentials = means.credentials
+        self.journal = means.journal
+        self.seams = means.seams
+        self.live = Live()
+        self.early_commit_seconds = places.healing.early_commit_seconds
+        self.ping_seconds = places.healing.ping_seconds
+        self.pool = open_pool(account_of(account) for account in accounts)
+        self.draining = False
+        self.expose_account = True
+        self._counting = Counting(places, self.accounts, means.upstreams, means.credentials, self._glance)
+        self._healing = cache(self._overlaid)
+        self._policies: dict[int, tuple[HealingSettings, Policy]] = {}
+
+    # ---- accounts ----
+
+    def lease(self, wanted: Wanted) -> Lease | Rest:
+        """Take an account for the next attempt."""
+        self.pool, leased = lease(self.pool, wanted, trio.current_time())
+        return leased
+
+    def settle(self, leased: Lease, outcome: Outcome) -> None:
+        """Book what became of an attempt."""
+        self.pool = settle(self.pool, leased, outcome, trio.current_time())
+
+    def _glance(self, target: Target) -> Lease | None:
+        """Whom to ask, without taking anybody: the pool that the lease would make is dropped."""
+        leased = lease(self.pool, Wanted((target,)), trio.current_time())[1]
+        return leased if isinstance(leased, Lease) else None
+
+    async def count_tokens(self, asked: Asked) -> Final:
+        """Count a request's tokens, or estimate them. Raises ClientError for one that cannot be read."""
+        return await self._counting.count(asked)
+
+    def survey(self, wanted: Wanted) -> Survey:
+        """Who could be asked next."""
+        return survey(self.pool, wanted, trio.current_time())
+
+    def states(self) -> tuple[AccountState, ...]:
+        """How the accounts stand."""
+        return describe(self.pool, trio.current_time())
+
+    def describe_accounts(self) -> dict[str, tuple[AccountState, ...]]:
+        """How the accounts stand, as the admin API shows it."""
+        return {"accounts": self.states()}
+
+    def describe_policy(self) -> dict[str, Policy]:
+        """The policy table in force for all requests, as the admin API shows it."""
+        return {"policy": self.policy(self.places.healing)}
+
+    def ready(self) -> bool:
+        """Whether a request could be served now."""
+        return not self.draining and any(state.usable for state in self.states())
+
+    # ---- settings ----
+
+    def plan(self, model: str, protocol: str) -> Plan:
+        """Who may serve a request. Raises ClientError where nobody may."""
+        return plan(model, protocol, self.places)
+
+    def healing(self, planned: Plan, upstream: str) -> HealingSettings:
+        """The budgets and deadlines for one upstream on one route."""
+        number = self.places.routes.index(planned.route) if planned.route is not None else None
+        return self._healing(number, upstream)
+
+    def _overlaid(self, route: int | None, upstream: str) -> HealingSettings:
+        layers = [self.settings[upstream].healing] if upstream else []
+        if route is not None:
+            layers.append(self.places.routes[route].healing)
+        return overlaid_healing(self.places.healing, *layers)
+
+    def policy(self, healing: HealingSettings) -> Policy:
+        """The policy table in force under these settings."""
+        known = self._policies.get(id(healing))
+        if known is None:
+            known = self._policies[id(healing)] = (healing, policy_in_force(healing))
+        return known[1]
+
+    def models(self) -> list[str]:
+        """The model names a client can ask for that are written out somewhere: routes without wildcards."""
+        named = [route.match for route in self.places.routes if not set(route.match) & {"*", "?"}]
+        listed = [model for account in self.accounts.values() for model in account.models]
+        return list(dict.fromkeys([*named, *(name for name in listed if not set(name) & {"*", "?"})]))
+
+
+@asynccontextmanager
+async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its name
+    *,
+    healing: HealingSettings,
+    upstreams: Mapping[str, UpstreamSettings],
+    accounts: Sequence[AccountSettings],
+    routes: Sequence[RouteSettings],
+    journal: Journal,
+    environ: Mapping[str, str],
+    dials: Mapping[str, Dial] | None = None,
+    where: str = "the configuration",
+    seams: Seams = NATURAL,
+) -> AsyncGenerator[House]:
+    """Open what a daemon serves with; closes every connection on leaving.
+
+    `dials`: by upstream name, how to reach it where it is not on the network (a simulator). `where`: the file
+    to edit, for messages. Raises OperatorError where a credential cannot be had.
+    """
+    protocols = {name: settings.protocol for name, settings in upstreams.items()}
+    references = {account.name: account.credential for account in accounts}
+    async with trio.open_nursery() as nursery:
+        clients = Upstreams(upstreams, dials=dials)
+        means = Means(clients, Credentials(references, environ, nursery), journal, seams)
+        try:
+            yield House(Places(tuple(routes), protocols, healing, where), upstreams, accounts, means)
+        finally:
+            with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSING_SECONDS):
+                await clients.aclose()
+            nursery.cancel_scope.cancel()
+
+
+CLOSING_SECONDS = 1.0
+"""How long closing idle connections may take at the end."""

@@ -1,0 +1,263 @@
+"""THE loop: one request from its plan to its last byte. It knows how to carry out a decision, never which.
+
+`run` is started in the request's own nursery before any header is known; whatever cancels that nursery (the
+client left, the process stops) ends the attempt, closes its upstream, settles its account and its record.
+"""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+import msgspec
+import trio
+
+from peekd.accounts.wanted import Lease, Rest
+from peekd.healing.settings import HealingSettings
+from peekd.protocols.registry import UPSTREAMS
+from peekd.records.entries import RequestRecord
+from peekd.relay.answers import Headers, advice, answer_headers, encode_failure, signed
+from peekd.relay.asked import Asked
+from peekd.relay.calls import Calls
+from peekd.relay.delivery import Delivery, Final
+from peekd.relay.house import House
+from peekd.relay.passage import Passage
+from peekd.relay.rendering import ToBody, ToStream
+from peekd.relay.scribe import Scribe
+from peekd.relay.tenure import Tenure
+from peekd.relay.trip import Trip
+from peekd.vocabulary import outcomes as o
+from peekd.vocabulary.decisions import Step
+from peekd.vocabulary.errors import ClientError, Fault
+from peekd.vocabulary.events import Usage
+from peekd.vocabulary.outcomes import AnyOutcome, name_of
+
+OK = 200
+JSON = (("content-type", "application/json"),)
+
+
+class Journey:
+    """One request's way. `delivery` is the client's side of it."""
+
+    def __init__(self, house: House, asked: Asked, delivery: Delivery) -> None:
+        self._house = house
+        self._asked = asked
+        self._delivery = delivery
+        self._calls = Calls(asked)
+        self._scribe = Scribe(_record_of(asked), house.live, house.journal, trio.current_time)
+        self._passage: Passage | None = None
+        self._sink: ToStream | ToBody | None = None
+
+    # ---- the loop ----
+
+    async def run(self) -> None:
+        """Travel to the end; every way out closes the record."""
+        try:
+            planned = self._house.plan(self._asked.head.model, self._asked.protocol.name)
+            self._scribe.planned(tuple(f"{target.upstream}/{target.model}" for target in planned.targets))
+            await self._travel(Trip(self._house, self._asked, planned))
+        except ClientError as error:
+            await self._tell(error.fault, "rejected")
+        finally:
+            self._scribe.close(name_of(self._leaving()), status=self._status(), usage=self._usage())
+
+    async def _travel(self, trip: Trip) -> None:
+        """Carry out one decision after the other until one of them is the last."""
+        step = await self._ask(trip)
+        while True:
+            await self._pause(step)
+            match step.decision.move:
+                case "relay":
+                    await self._deliver(step)
+                    return
+                case "give_up":
+                    await self._give_up(trip, step)
+                    return
+                case "rotate" | "wait":
+                    step = await self._ask(trip)
+                case "again":
+                    step = await self._ask(trip, again=step.account)
+                case "repair":
+                    trip.repaired = True
+                    step = await self._ask(trip, again=step.account)
+                case "refresh":
+                    fresh = await self._refresh(trip, step)
+                    step = await self._ask(trip, again=step.account) if fresh else trip.decide_again(step)
+                case _:
+                    assert_never(step.decision.move)
+
+    async def _pause(self, step: Step) -> None:
+        if step.decision.after > 0:
+            self._scribe.pausing(step)
+            await trio.sleep(step.decision.after)
+
+    async def _refresh(self, trip: Trip, step: Step) -> bool:
+        """Fetch an account's credential anew; others that wait for the same one share the fetch."""
+        fresh = False
+        with trio.move_on_after(trip.healing(step.upstream).refresh_seconds):
+            fresh = await self._house.credentials.refresh(step.account)
+        self._scribe.refreshed(step.account, fresh=fresh)
+        return fresh
+
+    # ---- one attempt ----
+
+    async def _ask(self, trip: Trip, again: str | None = None) -> Step:
+        """Take an account and try once; the account is settled on every way out."""
+        leased = self._house.lease(trip.wanted(again))
+        if isinstance(leased, Rest):
+            step = trip.no_account(leased)
+            self._scribe.stepped(step)
+            return step
+        trip.number = self._scribe.leased(leased)
+        tenure = Tenure(self._house, leased)
+        try:
+            return await self._attempt(trip, leased, tenure)
+        finally:
+            tenure.settle(self._leaving())
+
+    async def _attempt(self, trip: Trip, lease: Lease, tenure: Tenure) -> Step:
+        """Open, peek, decide, and where that says so relay, inside one scope that closes the upstream."""
+        protocol = UPSTREAMS[self._house.settings[lease.upstream].protocol]
+        call, headers = self._calls.make(protocol, lease.model, repaired=trip.repaired)
+        self._scribe.sent(call.dropped, call.spliced)
+        healing = capped(trip.healing(lease.upstream), trip.left())
+        opening = self._house.upstreams.attempt(
+            upstream=lease.upstream,
+            account=self._house.accounts[lease.account],
+            secret=self._house.credentials.secret(lease.account),
+            call=call,
+            headers=headers,
+            deadlines=healing,
+        )
+        async with opening as attempt:
+            self._scribe.opened(attempt.upstream_request_id)
+            self._passage = passage = Passage(attempt, protocol, self._scribe, healing, trip.ends)
+            outcome = await passage.peek()
+            trip.refusal = passage.refusal or trip.refusal
+            step = self._note(trip, outcome, lease, tenure)
+            if step.decision.move != "relay":
+                return step
+            self._sink = sink = self._open_sink(lease)
+            accepted, outcome = outcome, await passage.carry(sink)
+            return self._note(trip, _marked(accepted, outcome), lease, tenure)
+
+    def _note(self, trip: Trip, outcome: AnyOutcome, lease: Lease, tenure: Tenure) -> Step:
+        """Settle what has ended, so that the kernel sees the account as it is now; then decide."""
+        if not isinstance(outcome, o.Accepted | o.Blank):
+            tenure.settle(outcome)
+        step = trip.decide(outcome, lease)
+        if step.decision.move != "relay":
+            tenure.settle(outcome)
+        self._scribe.stepped(step)
+        return step
+
+    # ---- the client's side ----
+
+    def commit_early(self) -> None:
+        """The HTTP side cannot wait any longer: headers and pings go out, the peek goes on."""
+        self._begin(early=True)
+
+    def _begin(self, *, early: bool) -> None:
+        if self._delivery.stage == 0:
+            self._scribe.committed(early=early)
+            self._delivery.begin(self._headers(early=early), early=early)
+
+    def _headers(self, *, early: bool = False) -> Headers:
+        exposed = self._house.expose_account
+        return answer_headers(self._scribe.record, early=early, expose_account=exposed)
+
+    def _open_sink(self, lease: Lease) -> ToStream | ToBody:
+        """Pass stage 1 for a streaming client; a comment names the account where the headers could not."""
+        protocol = UPSTREAMS[self._house.settings[lease.upstream].protocol]
+        rendering = self._calls.rendering(protocol, self._house.seams.ids)
+        if not self._asked.head.stream:
+            return ToBody(rendering, self._asked.protocol.collector())
+        self._begin(early=False)
+        sink = ToStream(rendering, self._delivery)
+        if self._delivery.early and self._house.expose_account:
+            attempts = len(self._scribe.record.attempts)
+            note = f"peekd account={lease.account} model={lease.model} attempts={attempts}"
+            sink.say(self._asked.protocol.encode_note(note))
+        return sink
+
+    async def _deliver(self, step: Step) -> None:
+        """Close the record of a whole answer, and only then let the last bytes go."""
+        sink = self._sink
+        note = step.outcome.note if isinstance(step.outcome, o.Completed) else ""
+        if isinstance(sink, ToBody):
+            body = sink.body()
+            self._scribe.close("completed", status=OK, note=note, usage=self._usage())
+            self._delivery.answer(Final(OK, (*JSON, *self._headers()), body))
+        elif sink is not None:
+            last = sink.rest() + sink.rendering.close()
+            self._scribe.close("completed", status=OK, note=note, usage=self._usage())
+            await self._delivery.give_last(last)
+
+    async def _give_up(self, trip: Trip, step: Step) -> None:
+        fault = signed(trip.verdict(shown=self._delivery.shown), self._asked.id)
+        await self._tell(fault, name_of(trip.telling(step).outcome))
+
+    async def _tell(self, fault: Fault, outcome: str) -> None:
+        """Tell the client that there is no (whole) answer, in the only way that its stage leaves."""
+        self._scribe.told(fault.message, advice(fault))
+        if self._delivery.stage == 0:
+            final = encode_failure(self._asked, fault, self._headers())
+            self._scribe.close(outcome, status=final.status, usage=self._usage())
+            self._delivery.answer(final)
+            return
+        rest, passed = b"", False
+        if isinstance(self._sink, ToStream):
+            rest, passed = self._sink.rest(), self._sink.rendering.error_passed()
+        self._scribe.close(outcome, status=OK, usage=self._usage())
+        error = b"" if passed else self._asked.protocol.encode_stream_error(fault, self._asked.id)
+        await self._delivery.give_last(rest + error)
+
+    async def tell_internal(self) -> None:
+        """A bug of ours ended the journey: the client is told so, and nothing more."""
+        fault = signed(Fault("internal", "peekd met a bug of its own"), self._asked.id)
+        await self._tell(fault, "internal")
+
+    # ---- leaving ----
+
+    def _leaving(self) -> AnyOutcome:
+        """What an attempt is booked as that was left from outside; after the terminal nothing is lost."""
+        if self._passage is not None and self._sink is not None and self._passage.watch.finished is not None:
+            return o.Completed()
+        return o.Drained() if self._house.draining else o.ClientGone()
+
+    def _status(self) -> int | None:
+        return OK if self._delivery.stage else None
+
+    def _usage(self) -> Usage | None:
+        return self._passage.watch.usage if self._passage is not None else None
+
+
+def capped(healing: HealingSettings, left: float) -> HealingSettings:
+    """Deadlines that end with the budget: an attempt that shows nothing does not outlive it."""
+    return msgspec.structs.replace(
+        healing,
+        connect_seconds=min(healing.connect_seconds, left),
+        send_seconds=min(healing.send_seconds, left),
+        headers_seconds=min(healing.headers_seconds, left),
+    )
+
+
+def _marked(accepted: AnyOutcome, outcome: AnyOutcome) -> AnyOutcome:
+    """A blank that is passed on is the model's answer, and marked as one."""
+    if isinstance(accepted, o.Blank) and isinstance(outcome, o.Completed | o.Blank):
+        return o.Completed(note="blank_accepted")
+    return outcome
+
+
+def _record_of(asked: Asked) -> RequestRecord:
+    return RequestRecord(
+        id=asked.id,
+        came=asked.came,
+        method=asked.method,
+        path=asked.path,
+        protocol=asked.protocol.name,
+        client=asked.client,
+        key=asked.key,
+        session=asked.head.session or "",
+        model=asked.head.model,
+        stream=asked.head.stream,
+    )

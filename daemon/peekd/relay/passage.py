@@ -1,0 +1,111 @@
+"""One attempt's answer: peeked at until it means something, then carried to the client to its end."""
+
+from __future__ import annotations
+
+from peekd.healing.classify import outcome_of_refusal
+from peekd.healing.peek import Watch
+from peekd.healing.settings import HealingSettings
+from peekd.protocols.interface import BadArguments, Unfoldable, UpstreamProtocol
+from peekd.relay.reading import Reading, Seen
+from peekd.relay.rendering import ToBody, ToStream
+from peekd.relay.scribe import Scribe
+from peekd.upstream.attempt import Attempt
+from peekd.vocabulary import outcomes as o
+from peekd.vocabulary.outcomes import AnyOutcome
+from peekd.vocabulary.refusals import Refusal
+
+HELD_BYTES = 8 * 1024 * 1024
+"""How much an upstream may say without meaning anything before that is no answer."""
+
+NOT_AN_ANSWER = 300
+"""From this status on."""
+
+BROKEN_BODY = 500
+"""An error object in place of a stream, under a 200, is judged as if it had come with this status."""
+
+
+class Passage:
+    """Lives inside the attempt's scope. The watch sees every event first, the client what passed the peek."""
+
+    def __init__(
+        self,
+        attempt: Attempt,
+        protocol: UpstreamProtocol,
+        scribe: Scribe,
+        healing: HealingSettings,
+        ends: float,
+    ) -> None:
+        self.watch = Watch(healing, attempt.sent, ends)
+        self.refusal: Refusal | None = None
+        self._attempt = attempt
+        self._protocol = protocol
+        self._scribe = scribe
+        self._reading = Reading(attempt, protocol.decoder(), self.watch)
+        self._held: list[Seen] = []
+
+    # ---- peek ----
+
+    async def peek(self) -> AnyOutcome:
+        """Read until the first meaningful event, or until it is clear that none comes."""
+        if self._attempt.failure is not None:
+            return self._attempt.failure
+        self._scribe.mark("headers")
+        if self._attempt.status >= NOT_AN_ANSWER:
+            return await self._refused(self._attempt.status)
+        if self._attempt.headers.get("content-type", "").startswith("application/json"):
+            return await self._refused(BROKEN_BODY)
+        while True:
+            verdict = self._hold_ready()
+            if verdict is not None:
+                return verdict
+            if not await self._reading.fill():
+                return self._reading.outcome(shown=False)
+
+    def _hold_ready(self) -> AnyOutcome | None:
+        """Keep the frames that have come, up to the one that decides."""
+        size = sum(len(seen.frame.raw) for seen in self._held)
+        while (seen := self._reading.take()) is not None:
+            self._scribe.mark("first_byte")
+            self._held.append(seen)
+            size += len(seen.frame.raw)
+            if (verdict := self.watch.verdict()) is not None:
+                self._scribe.mark("first_meaning")
+                return verdict
+            if not seen.frame.data:
+                self._scribe.heartbeat(seen.frame.raw)
+            if size > HELD_BYTES:
+                return o.Malformed(message=f"{size} bytes came and meant nothing")
+        return None
+
+    async def _refused(self, status: int) -> AnyOutcome:
+        body = await self._attempt.read_refusal()
+        self.refusal = self._protocol.decode_refusal(status, self._attempt.headers, body)
+        return outcome_of_refusal(self.refusal)
+
+    # ---- carry ----
+
+    async def carry(self, sink: ToStream | ToBody) -> AnyOutcome:
+        """Pass on what was held and all that follows; tells what the whole came to."""
+        try:
+            for seen in self._held:
+                sink.take(seen)
+            await self._carry_on(sink)
+            self._scribe.mark("last")
+            return self._reading.outcome(shown=sink.shown)
+        except (BadArguments, Unfoldable) as error:
+            message = str(error)
+            return o.Broken(message=message) if sink.shown else o.Malformed(message=message)
+
+    async def _carry_on(self, sink: ToStream | ToBody) -> None:
+        while True:
+            while not self._over() and (seen := self._reading.take()) is not None:
+                sink.take(seen)
+            if self._over():
+                return
+            await sink.flush()
+            if not await self._reading.fill():
+                sink.take(self._reading.last())
+                return
+
+    def _over(self) -> bool:
+        return self.watch.ended or self.watch.error is not None

@@ -1,0 +1,118 @@
+"""One attempt's stream, taken apart: bytes -> frames -> events, under the deadline of each moment."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
+import trio
+
+from peekd.healing.peek import Watch
+from peekd.protocols.interface import EventDecoder
+from peekd.vocabulary import outcomes as o
+from peekd.vocabulary.events import Erred, Event
+from peekd.vocabulary.outcomes import AnyOutcome
+from peekd.wire.sse import Frame, FrameTooLarge, Splitter
+
+
+class Source(Protocol):
+    """Where the bytes come from: an open attempt."""
+
+    async def receive(self) -> bytes | o.Outcome:
+        """The next bytes, b"" at the end of the body, or what broke it."""
+        ...
+
+
+class Seen(msgspec.Struct, frozen=True, gc=False):
+    """One frame and what it says."""
+
+    frame: Frame
+    events: Sequence[Event]
+
+
+class Reading:
+    """Gives a stream's frames one by one; the watch has seen each before the caller does."""
+
+    def __init__(self, source: Source, decoder: EventDecoder, watch: Watch) -> None:
+        self.watch = watch
+        self._source = source
+        self._decoder = decoder
+        self._splitter = Splitter()
+        self._frames: deque[Frame] = deque()
+        self._fault: AnyOutcome | None = None
+        self._silent = False
+        self._over = False
+
+    def take(self) -> Seen | None:
+        """The next frame that has already come, or None."""
+        if not self._frames:
+            return None
+        frame = self._frames.popleft()
+        return self._see(Seen(frame, self._decoder.feed(frame)))
+
+    def _see(self, seen: Seen) -> Seen:
+        now = trio.current_time()
+        for event in seen.events:
+            self.watch.see(event, now)
+        return seen
+
+    async def fill(self) -> bool:
+        """Wait for more; False when the stream is over: ended, failed, or silent for too long."""
+        if self._over:
+            return False
+        with trio.CancelScope(deadline=self.watch.deadline()) as patience:
+            chunk = await self._source.receive()
+            return self._sort_in(chunk)
+        self._silent = patience.cancelled_caught
+        self._over = True
+        return False
+
+    def _sort_in(self, chunk: bytes | o.Outcome) -> bool:
+        if isinstance(chunk, bytes) and chunk:
+            self.watch.see_bytes(trio.current_time())
+            try:
+                self._frames.extend(self._splitter.feed(chunk))
+            except FrameTooLarge as error:
+                return self._end(o.Malformed(message=str(error)))
+            return True
+        if isinstance(chunk, bytes):
+            self._flush()
+            return self._end(None)
+        return self._end(msgspec.convert(chunk, AnyOutcome) if not isinstance(chunk, AnyOutcome) else chunk)
+
+    def _end(self, fault: AnyOutcome | None) -> bool:
+        self._fault = fault
+        self._over = True
+        return bool(self._frames)
+
+    def _flush(self) -> None:
+        """The body ended: a last frame without its blank line counts only if it is whole."""
+        rest = self._splitter.close()
+        if rest is None:
+            return
+        whole = Frame(raw=rest.raw + b"\n\n", event=rest.event, data=rest.data)
+        if rest.data.rstrip().endswith(b"}"):
+            self._frames.append(whole)
+
+    def last(self) -> Seen:
+        """What the decoder still held when the body ended."""
+        return self._see(Seen(Frame(raw=b""), self._decoder.close()))
+
+    def outcome(self, *, shown: bool) -> AnyOutcome:
+        """What the stream amounts to, now that it is over. `shown`: the client has seen meaning of it."""
+        if self.watch.finished is not None:
+            return self.watch.at_end(shown=shown)
+        if self._silent:
+            return self.watch.at_silence(shown=shown)
+        if self._fault is not None:
+            if shown:
+                return o.Broken(type=self._fault.type, message=self._fault.message)
+            return self._fault
+        return self.watch.at_end(shown=shown)
+
+
+def erred(seen: Seen) -> Erred | None:
+    """The error object among a frame's events, if there is one."""
+    return next((event for event in seen.events if isinstance(event, Erred)), None)

@@ -1,0 +1,144 @@
+"""What the client gets of each frame: itself on a verbatim path, on another its meaning in their words.
+
+Two ways to render, two places to render to (a stream, a folded body); any pair fits.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from peekd.protocols.interface import ClientProtocol, Collector, EventEncoder
+from peekd.relay.delivery import Delivery
+from peekd.relay.reading import Seen, erred
+from peekd.vocabulary.events import Ended, Erred, ThinkingDelta
+from peekd.wire.sse import Splitter
+
+ACCOUNTS_OWN = frozenset({"unauthorized", "payment_required", "forbidden", "validation_required"})
+"""Errors inside a stream that are between peekd and the account: never passed on as the client's."""
+
+
+class Rendering(Protocol):
+    """How one frame becomes the client's bytes."""
+
+    def render(self, seen: Seen) -> bytes:
+        """Whole frames of the client's protocol, or b"". Raises BadArguments for a call that is no JSON."""
+        ...
+
+    def close(self) -> bytes:
+        """The frames still owed at a whole end."""
+        ...
+
+    def error_passed(self) -> bool:
+        """Whether an error of the upstream's own went through, so that none of ours must follow."""
+        ...
+
+
+class Verbatim:
+    """The upstream's frames as they came."""
+
+    def __init__(self, protocol: ClientProtocol) -> None:
+        self._protocol = protocol
+        self._ended = False
+        self._erred = False
+
+    def render(self, seen: Seen) -> bytes:
+        """The frame's own bytes; an account's own error is withheld."""
+        error = erred(seen)
+        if error is not None:
+            if error.kind in ACCOUNTS_OWN:
+                return b""
+            self._erred = True
+        self._ended = self._ended or any(isinstance(event, Ended) for event in seen.events)
+        return seen.frame.raw
+
+    def close(self) -> bytes:
+        """The last frame, where the upstream forgot it."""
+        return b"" if self._ended else self._protocol.encode_last_frame()
+
+    def error_passed(self) -> bool:
+        """Whether the upstream's error frame went through."""
+        return self._erred
+
+
+class Translated:
+    """The upstream's events in the client's words. `shown` False: thoughts go empty, proofs go along."""
+
+    def __init__(self, encoder: EventEncoder, *, shown: bool) -> None:
+        self._encoder = encoder
+        self._shown = shown
+
+    def render(self, seen: Seen) -> bytes:
+        """What the client's protocol says for the frame's events."""
+        return b"".join(self._encoder.feed(event) for event in seen.events if self._passes(event))
+
+    def _passes(self, event: object) -> bool:
+        return not isinstance(event, Erred) and (self._shown or not isinstance(event, ThinkingDelta))
+
+    def close(self) -> bytes:
+        """The frames that end a whole answer."""
+        return self._encoder.close()
+
+    def error_passed(self) -> bool:
+        """Errors are never rendered here: ours says what happened."""
+        return False
+
+
+# ---- where to -------------------------------------------------------------------------------------
+
+
+class ToStream:
+    """Renders into the client's stream; what is taken goes out with the next flush."""
+
+    shown = True
+
+    def __init__(self, rendering: Rendering, delivery: Delivery) -> None:
+        self.rendering = rendering
+        self._delivery = delivery
+        self._ready: list[bytes] = []
+
+    def say(self, frames: bytes) -> None:
+        """Put frames of our own before what follows."""
+        self._ready.append(frames)
+
+    def take(self, seen: Seen) -> None:
+        """Render one frame."""
+        self._ready.append(self.rendering.render(seen))
+
+    async def flush(self) -> None:
+        """Hand over what is ready, in one piece."""
+        ready = self.rest()
+        if ready:
+            await self._delivery.give(ready)
+
+    def rest(self) -> bytes:
+        """Give what was taken and not yet handed over."""
+        ready = b"".join(self._ready)
+        self._ready.clear()
+        return ready
+
+
+class ToBody:
+    """Folds into the body of a client that does not stream; nothing is shown before it is whole."""
+
+    shown = False
+
+    def __init__(self, rendering: Rendering, collector: Collector) -> None:
+        self.rendering = rendering
+        self._collector = collector
+        self._splitter = Splitter()
+
+    def take(self, seen: Seen) -> None:
+        """Render one frame and fold it in. Raises BadArguments or Unfoldable."""
+        self._fold(self.rendering.render(seen))
+
+    async def flush(self) -> None:
+        """Nothing to hand over before the end."""
+
+    def body(self) -> bytes:
+        """The folded body of a whole answer."""
+        self._fold(self.rendering.close())
+        return self._collector.result()
+
+    def _fold(self, rendered: bytes) -> None:
+        for frame in self._splitter.feed(rendered):
+            self._collector.feed(frame)

@@ -1,0 +1,22 @@
+"""A lease in use: settled exactly once, whoever comes first."""
+
+from __future__ import annotations
+
+from peekd.accounts.wanted import Lease
+from peekd.relay.house import House
+from peekd.vocabulary.outcomes import AnyOutcome
+
+
+class Tenure:
+    """Between taking an account and booking what became of it."""
+
+    def __init__(self, house: House, lease: Lease) -> None:
+        self._house = house
+        self._lease = lease
+        self._settled = False
+
+    def settle(self, outcome: AnyOutcome) -> None:
+        """Book the outcome; later calls change nothing."""
+        if not self._settled:
+            self._settled = True
+            self._house.settle(self._lease, outcome)

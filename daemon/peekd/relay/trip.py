@@ -1,0 +1,140 @@
+"""What one request has been through: the plan, the history, and what the kernel asks about both."""
+
+from __future__ import annotations
+
+import msgspec
+import trio
+
+from peekd.accounts.wanted import Lease, Rest, Tried, Wanted
+from peekd.healing.decide import Circumstances, decide
+from peekd.healing.history import attempts_spent
+from peekd.healing.plan import Plan
+from peekd.healing.settings import HealingSettings
+from peekd.healing.verdict import Setting, broken_off, verdict
+from peekd.relay.asked import Asked
+from peekd.relay.house import House
+from peekd.vocabulary import outcomes as o
+from peekd.vocabulary.decisions import Decision, History, Step
+from peekd.vocabulary.errors import Fault
+from peekd.vocabulary.outcomes import AnyOutcome
+from peekd.vocabulary.refusals import Refusal
+
+CLIENT_MARGIN = 5.0
+"""Seconds before its own deadline at which a client that waits for a whole body should hear from us."""
+
+
+class Trip:
+    """Notes outcomes, asks the kernel for decisions, and knows when the budget ends. Carries nothing out."""
+
+    def __init__(self, house: House, asked: Asked, planned: Plan) -> None:
+        self.plan = planned
+        self.history: History = ()
+        self.repaired = False
+        self.refusal: Refusal | None = None
+        self.rest: Rest | None = None
+        self.number = 0
+        self._house = house
+        self._asked = asked
+        self._tried: tuple[Tried, ...] = ()
+        self._ends = trio.current_time() + budget(planned.healing, asked)
+
+    def wanted(self, again: str | None = None) -> Wanted:
+        """What is wanted for the next attempt."""
+        return Wanted(self.plan.targets, session=self._asked.head.session, tried=self._tried, again=again)
+
+    def healing(self, upstream: str) -> HealingSettings:
+        """The settings in force for an attempt at this upstream."""
+        return self._house.healing(self.plan, upstream)
+
+    def left(self) -> float:
+        """Seconds until no attempt may be started any more."""
+        return self._ends - trio.current_time()
+
+    @property
+    def ends(self) -> float:
+        """When the budget ends, on trio's clock."""
+        return self._ends
+
+    def decide(self, outcome: AnyOutcome, lease: Lease) -> Step:
+        """Ask the kernel about an attempt. A step that leads away from it becomes history."""
+        if not isinstance(outcome, o.Accepted | o.Completed):
+            self._tried = (*self._tried, lease.tried)
+        step = Step(outcome, _UNDECIDED, lease.account, lease.upstream, self.number)
+        return self._decided(step)
+
+    def no_account(self, rest: Rest) -> Step:
+        """Ask the kernel what to do when nobody can serve."""
+        self.rest = rest
+        return self._decided(Step(o.NoAccount(retry_after=rest.soonest, accounts=rest.mend), _UNDECIDED))
+
+    def decide_again(self, step: Step) -> Step:
+        """The move could not be carried out (a credential that is still the same): take the next one."""
+        return self._decided(step)
+
+    def _decided(self, step: Step) -> Step:
+        healing = self.healing(step.upstream) if step.upstream else self.plan.healing
+        decision = decide(
+            step.outcome,
+            self.history,
+            self._house.policy(healing),
+            self._circumstances(step, healing),
+            jitter=self._house.seams.jitter(),
+        )
+        step = msgspec.structs.replace(step, decision=decision)
+        if decision.move != "relay":
+            self.history = (*self.history, step)
+        return step
+
+    def _circumstances(self, step: Step, healing: HealingSettings) -> Circumstances:
+        survey = self._house.survey(self.wanted())
+        steps = [(past.account, past.outcome) for past in self.history if past.attempt != step.attempt]
+        steps.append((step.account, step.outcome))
+        return Circumstances(
+            account=step.account,
+            attempts=attempts_spent(steps),
+            accounts=len({name for name, _ in steps if name}),
+            max_attempts=healing.max_attempts,
+            max_accounts=healing.max_accounts,
+            left=self.left(),
+            another=survey.another,
+            same=survey.same,
+            soonest=survey.soonest,
+            refreshable=bool(step.account) and self._house.credentials.refreshable(step.account),
+        )
+
+    # ---- no answer ----
+
+    def telling(self, step: Step) -> Step:
+        """The step that says most about why there is no answer: the last attempt's, if there was one."""
+        return next((past for past in reversed(self.history) if past.attempt), step)
+
+    def verdict(self, *, shown: bool) -> Fault:
+        """What the client is told where there is no answer, or no whole one."""
+        last = self.telling(self.history[-1])
+        if shown:
+            return broken_off(last.outcome)
+        survey = self._house.survey(self.wanted())
+        spoken = self._house.places.protocols.get(last.upstream, "")
+        return verdict(
+            self.history,
+            Setting(
+                refusal=self.refusal,
+                same_protocol=spoken == self._asked.protocol.name,
+                soonest=survey.soonest,
+                mend=self.rest.mend if self.rest else (),
+                configured=self.rest is None or self.rest.exists,
+                model=self._asked.head.model,
+                where=self._house.places.where,
+            ),
+        )
+
+
+_UNDECIDED = Decision("give_up", "not decided yet")
+
+
+def budget(healing: HealingSettings, asked: Asked) -> float:
+    """Seconds a request may go on starting attempts; a waiting client's own time limit lowers it."""
+    own = asked.header("x-stainless-timeout")
+    if asked.head.stream or not own.replace(".", "", 1).isdigit():
+        return healing.budget_seconds
+    return max(0.0, min(healing.budget_seconds, float(own) - CLIENT_MARGIN))
