@@ -76,6 +76,10 @@ def test_a_budget_for_which_there_is_no_room_is_none_where_the_model_can_do_with
     assert thinking("gemini-2.5-flash-lite", Thought("enabled", budget=5_000), 300) == {"thinkingBudget": 0}
 
 
+def test_a_budget_that_stands_for_an_effort_leaves_half_of_the_output_for_the_answer() -> None:
+    assert thinking("gemini-2.5-pro", Thought("adaptive", effort="high"), 5_000) == budget(2_500)
+
+
 @pytest.mark.parametrize(
     ("effort", "given"),
     [(None, -1), ("low", 1_024), ("medium", 8_192), ("high", 24_576), ("max", 32_768), ("new", -1)],

@@ -188,6 +188,8 @@ def test_allowed_values_are_enums_of_words_or_ranges(
         ({"type": "string", "minLength": 2**70}, {"type": "STRING"}, ("minLength",)),
         ({"type": "string", "maxLength": 4.0}, {"type": "STRING", "maxLength": 4}, ()),
         ({"type": "string", "pattern": 4}, {"type": "STRING"}, ("pattern",)),
+        ({"type": "string", "pattern": "^(?!a)"}, {"type": "STRING"}, ("pattern",)),
+        ({"type": "string", "pattern": "^(?:a)$"}, {"type": "STRING", "pattern": "^(?:a)$"}, ()),
     ],
 )
 def test_bounds_are_closed_and_sound(

@@ -16,9 +16,8 @@ def model(*parts: dict[str, Any]) -> dict[str, Any]:
 
 
 def call(signature: str = "") -> dict[str, Any]:
-    return {"functionCall": {"name": "f", "args": {}}} | (
-        {"thoughtSignature": signature} if signature else {}
-    )
+    part: dict[str, Any] = {"functionCall": {"name": "f"}}
+    return part | ({"thoughtSignature": signature} if signature else {})
 
 
 WORDS = {"text": "words"}

@@ -97,17 +97,18 @@ def _level(thought: Thought, known: Traits) -> Level | None:
 
 
 def _budget(thought: Thought, known: Traits, most: int | None) -> int:
-    """Give the budget: within the model's range, and below the whole output where that leaves room."""
+    """Give the budget: within the model's range and below the whole output, where that leaves room.
+
+    One that the client named may take all but the last token; one that stands for an effort, half.
+    """
     least = 0 if known.can_rest else known.budget[0]
     if thought.mode == "disabled":
         return least
-    wanted = thought.budget if thought.mode == "enabled" else None
-    if wanted is None:
-        wanted = _EFFORT_BUDGET.get(thought.effort or "", _DYNAMIC)
+    named = thought.budget if thought.mode == "enabled" else None
+    wanted = _EFFORT_BUDGET.get(thought.effort or "", _DYNAMIC) if named is None else named
     if wanted == _DYNAMIC:
         return _DYNAMIC
     low, high = known.budget
-    fitting = min(max(wanted, low), high)
-    if most is None or fitting < most:
-        return fitting
-    return most - 1 if most > low else least
+    if most is not None:
+        high = min(high, most // 2 if named is None else most - 1)
+    return min(max(wanted, low), high) if high >= low else least
