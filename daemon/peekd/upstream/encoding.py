@@ -7,6 +7,7 @@ from typing import Protocol
 
 import httpx
 
+WRAPPING_BYTES = 2  # from them on it shows whether the data is wrapped at all
 MAX_PIECE = 1 << 20  # given at once, however much a small input would grow to
 
 
@@ -52,9 +53,10 @@ class Inflater:
 
     def take(self) -> bytes:
         """Give at most 1 MiB; b"" when more input is needed. Raises httpx.DecodingError."""
+        if self._untouched and len(self._input) < WRAPPING_BYTES:
+            return b""
         while self._input:
-            given = self._input
-            piece = self._decompress(given)
+            piece = self._decompress(self._input)
             self._untouched = False
             self._input = self._stream.unused_data if self._stream.eof else self._stream.unconsumed_tail
             if self._stream.eof and self._input and self._gzip:
