@@ -205,7 +205,10 @@ def test_arguments_keep_the_bytes_that_the_model_wrote() -> None:
         "null",
         "{",
         "plain words",
+        "[" * 100_000,
+        '{"candidates":[{"content":{"parts":[{"functionCall":{"args":{"a":' + "[" * 100_000,
     ],
+    ids=range(9),
 )
 def test_what_is_not_geminis_json_is_an_error_and_never_an_exception(json: str) -> None:
     assert isinstance(GeminiDecoder().feed(frame(json))[-1], Erred)

@@ -121,6 +121,8 @@ class _Body(msgspec.Struct):
     error: msgspec.Raw
 
 
+_UNREADABLE: Final = (msgspec.DecodeError, RecursionError)
+
 _bodies: Final = msgspec.json.Decoder(_Body)
 _lists: Final = msgspec.json.Decoder(list[_Body])
 _errors: Final = msgspec.json.Decoder(_Error)
@@ -163,14 +165,14 @@ def _unwrap(body: bytes) -> bytes:
             found = _lists.decode(bare)
             return bytes(found[0].error) if found else b""
         return bytes(_bodies.decode(bare).error)
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         return b""
 
 
 def _read(error: bytes) -> _Error:
     try:
         return _errors.decode(error)
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         return _Error(message=_text(error))
 
 
@@ -178,7 +180,7 @@ def _text(error: bytes) -> str:
     """Give the words of an error that is a mere string."""
     try:
         return msgspec.json.decode(error, type=str)
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         return ""
 
 
@@ -209,7 +211,7 @@ def _detail(raw: msgspec.Raw) -> _Detail | None:
     """Read one detail; one of another shape tells nothing."""
     try:
         return _details.decode(raw)
-    except msgspec.DecodeError:
+    except _UNREADABLE:
         return None
 
 

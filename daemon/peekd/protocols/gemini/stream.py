@@ -105,9 +105,11 @@ class GeminiDecoder:
         try:
             for chunk in _lists.decode(data) if data.startswith(b"[") else (_chunks.decode(data),):
                 self._chunk(chunk.response or chunk, events)
-        except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
             if _is_whole(frame.raw):
-                events.append(Erred("server_error", f"the upstream sent what is not Gemini's JSON: {fault}"))
+                events.append(
+                    Erred("server_error", f"the upstream sent what cannot be read: {fault}", "undecodable")
+                )
         return events or [Beat()]
 
     def close(self) -> list[Event]:
