@@ -61,7 +61,7 @@ def demo(log: Path) -> Generator[str]:
         port = probe.getsockname()[1]
     address = f"http://127.0.0.1:{port}"
     with log.open("wb") as output:
-        command = [Path(sys.executable).parent / "peekd", "demo", "--bind", f"127.0.0.1:{port}"]
+        command = [Path(sys.executable).parent / "peekd", "demo", "--port", str(port)]
         process = subprocess.Popen(command, stdout=output, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
         try:
             wait_alive(process, address, log)

@@ -1,4 +1,4 @@
-"""Write etc/peekd.toml and docs/configuration.md: python -m peekd.config.docs, at the root of the tree."""
+"""Write etc/peekd.toml, docs/configuration.md, docs/policy.md: python -m peekd.config.docs, at the root."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from peekd.config.policy_page import encode_policy_page
 from peekd.config.reference import encode_page, encode_sample
 
 FILES: Mapping[str, Callable[[], str]] = {
     "etc/peekd.toml": encode_sample,
     "docs/configuration.md": encode_page,
+    "docs/policy.md": encode_policy_page,
 }
 
 
