@@ -1,0 +1,108 @@
+"""What a client is told: the first row that applies, with a true time, and never another's fault."""
+
+import pytest
+
+from peekd.healing.verdict import Setting, broken_off, verdict
+from peekd.vocabulary import outcomes as o
+from peekd.vocabulary.decisions import Decision, History, Step
+from peekd.vocabulary.errors import Fault
+from peekd.vocabulary.outcomes import AnyOutcome
+from peekd.vocabulary.refusals import Refusal
+
+LIMITED = o.RateLimited(status=429, retry_after=12.0)
+BUSY = o.Overloaded(status=529, type="overloaded_error")
+REVOKED = o.Unauthorized(status=401)
+NOBODY = o.NoAccount()
+
+
+def history(*outcomes: AnyOutcome) -> History:
+    names = "abcdefgh"
+    return tuple(
+        Step(outcome, Decision("rotate", ""), "" if outcome is NOBODY else names[n], "u", n + 1)
+        for n, outcome in enumerate(outcomes)
+    )
+
+
+def told(*outcomes: AnyOutcome, setting: Setting | None = None) -> Fault:
+    return verdict(history(*outcomes), setting or Setting(model="m"))
+
+
+def test_the_requests_own_fault_goes_before_all_else_with_the_upstreams_words() -> None:
+    refusal = Refusal("invalid", 422, "no", words=b'{"error":1}', content_type="application/json; x")
+    fault = told(BUSY, o.Rejected(status=422, message="no"), setting=Setting(refusal=refusal))
+    assert (fault.kind, fault.status, fault.words) == ("invalid_request", 422, b'{"error":1}')
+    assert fault.content_type == "application/json; x"
+
+
+def test_an_upstream_of_another_protocol_is_quoted_in_the_clients_own() -> None:
+    refusal = Refusal("invalid", 400, "no", words=b'{"error":{"code":400}}')
+    fault = told(o.Rejected(status=400, message="no"), setting=Setting(refusal=refusal, same_protocol=False))
+    assert (fault.words, fault.message, fault.status) == (b"", "no", 400)
+
+
+def test_a_rejection_inside_a_200_gets_a_true_status() -> None:
+    assert told(o.Rejected(status=200, message="no")).status is None
+
+
+def test_a_signature_error_after_its_repair_is_the_clients_400() -> None:
+    assert told(o.Signature(status=400), o.Signature(status=400)).kind == "invalid_request"
+
+
+def test_too_large_stays_too_large() -> None:
+    assert told(o.TooLarge(status=413)).kind == "too_large"
+
+
+def test_a_model_that_no_account_may_serve_is_not_found() -> None:
+    fault = told(o.ModelNotFound(status=404), o.ModelNotFound(status=404), NOBODY)
+    assert (fault.kind, fault.status) == ("not_found", 404)
+
+
+def test_a_passing_cause_anywhere_is_a_503_with_a_time() -> None:
+    fault = told(LIMITED, BUSY, REVOKED)
+    assert fault.kind == "overloaded"
+    assert fault.retry_after == 1
+    assert "overloaded (overloaded_error) from b" in fault.message
+
+
+def test_limits_alone_are_a_429_with_the_soonest_time() -> None:
+    fault = told(LIMITED, LIMITED, NOBODY, setting=Setting(soonest=11.2))
+    assert (fault.kind, fault.retry_after) == ("rate_limit", 12)
+    assert "(a, b)" in fault.message
+
+
+def test_limits_name_the_accounts_that_a_person_must_mend_too() -> None:
+    fault = told(LIMITED, REVOKED, setting=Setting(soonest=5.0, mend=("z",)))
+    assert fault.kind == "rate_limit"
+    assert "b, z" in fault.message
+
+
+def test_resting_accounts_that_this_request_never_asked_are_limits() -> None:
+    assert told(NOBODY, setting=Setting(soonest=40.0)).kind == "rate_limit"
+
+
+def test_only_what_a_person_must_mend_is_a_503_without_retry() -> None:
+    fault = told(REVOKED, o.PaymentRequired(status=402), NOBODY)
+    assert (fault.kind, fault.should_retry, fault.retry_after) == ("overloaded", False, None)
+    assert "a, b" in fault.message
+
+
+def test_no_account_at_all_names_the_file_to_edit() -> None:
+    fault = told(NOBODY, setting=Setting(configured=False, model="m", where="/etc/peekd/peekd.toml"))
+    assert (fault.kind, fault.should_retry) == ("overloaded", False)
+    assert "/etc/peekd/peekd.toml" in fault.message
+
+
+def test_a_wait_beyond_five_minutes_says_its_true_time_and_not_to_retry() -> None:
+    fault = told(o.QuotaExhausted(status=429), NOBODY, setting=Setting(soonest=3600.0))
+    assert (fault.retry_after, fault.should_retry) == (3600, False)
+
+
+def test_a_bug_of_ours_is_a_500() -> None:
+    assert told(BUSY, o.Internal()).kind == "internal"
+
+
+@pytest.mark.parametrize("outcome", [o.Broken(type="reset", message="gone"), o.Stalled(message="quiet")])
+def test_a_broken_answer_is_told_as_what_may_be_retried(outcome: AnyOutcome) -> None:
+    fault = broken_off(outcome)
+    assert fault.kind == "overloaded"
+    assert outcome.message in fault.message
