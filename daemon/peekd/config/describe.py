@@ -65,7 +65,7 @@ MEANINGS: Mapping[str, str] = {
     "accounts[].max_concurrent": "attempts on it at once; 0: no limit",
     "accounts[].proxy": "proxy for this account, in place of the upstream's",
     "routes[].match": "pattern (* and ? only) of the model that the client asks for; case counts",
-    "routes[].to": "UPSTREAM/MODEL, or UPSTREAM with the client's model name; the next serves when one cannot",
+    "routes[].to": "who serves: UPSTREAM/MODEL, or UPSTREAM (model as asked); each when those before cannot",
     "healing.max_attempts": "attempts that reached the model, or may have",
     "healing.max_accounts": "different accounts that one request may touch",
     "healing.budget_seconds": "no attempt and no wait begins that would end after this many seconds",

@@ -33,13 +33,14 @@ _KINDS: Mapping[type, str] = {
 class SettingsFault(msgspec.Struct, frozen=True):
     """What was expected at `path` and what was found there. `near` is the nearest known key or name.
 
-    `expected` is "" where nothing could stand there.
+    `expected` is "" where nothing could stand there. `in_file`: only the file may not say it.
     """
 
     path: Path
     expected: str = ""
     found: str = ""
     near: str = ""
+    in_file: bool = False
 
     def told(self) -> str:
         """Tell it in one line, without saying in which file.

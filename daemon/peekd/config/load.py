@@ -13,7 +13,7 @@ import msgspec
 from peekd.config.checks import cross_faults
 from peekd.config.faults import Origins, SettingsFault
 from peekd.config.lines import lines_by_path
-from peekd.config.overrides import PREFIX, overlay, secret_variables
+from peekd.config.overrides import PREFIX, Overlaid, overlay, secret_variables
 from peekd.config.schema import Settings
 from peekd.config.walk import find_faults
 from peekd.vocabulary.errors import OperatorError
@@ -52,7 +52,7 @@ def load_settings(path: str | None, environ: Mapping[str, str]) -> Loaded:
     raw = _decoded(source, text)
     values = [value for name, value in environ.items() if name.startswith(PREFIX)]
     overlaid = overlay(raw, environ, secret_variables([text, *values]))
-    settings, faults = _checked(overlaid.raw)
+    settings, faults = _checked(overlaid)
     if faults or overlaid.faults:
         origins = Origins(str(source or "the defaults"), lines_by_path(text), overlaid.variables)
         raise OperatorError(*origins.tell(faults), *overlaid.faults)
@@ -105,10 +105,12 @@ def _decoded(source: Path | None, text: str) -> dict[str, object]:
         raise OperatorError(f"{where}: expected TOML: {at['what'] if at else error}") from None
 
 
-def _checked(raw: Mapping[str, object]) -> tuple[Settings, list[SettingsFault]]:
+def _checked(overlaid: Overlaid) -> tuple[Settings, list[SettingsFault]]:
     """Check shape, then meaning; a value of faulty shape is not judged by its meaning too."""
-    settings, faults = find_faults(raw)
+    settings, faults = find_faults(overlaid.raw)
     faulty = [fault.path for fault in faults]
-    meant = cross_faults(settings)
-    faults += [fault for fault in meant if not any(fault.path[: len(path)] == path for path in faulty)]
+    for fault in cross_faults(settings):
+        allowed = fault.in_file and fault.path in overlaid.variables
+        if not allowed and not any(fault.path[: len(path)] == path for path in faulty):
+            faults.append(fault)
     return settings, faults

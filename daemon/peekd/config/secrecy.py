@@ -6,6 +6,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+import msgspec
+
 from peekd.config.faults import SECRET_LIKE, SettingsFault
 from peekd.config.places import Path
 from peekd.config.schema import Settings
@@ -33,7 +35,10 @@ def secrecy_faults(settings: Settings) -> Iterator[SettingsFault]:
         yield from _without_userinfo(("accounts", at, "proxy"), account.proxy)
     for name, upstream in settings.upstreams.items():
         yield from _without_userinfo(("upstreams", name, "base_url"), upstream.base_url)
-        yield from _without_userinfo(("upstreams", name, "proxy"), upstream.proxy)
+        for fault in _without_userinfo(("upstreams", name, "proxy"), upstream.proxy):
+            yield msgspec.structs.replace(
+                fault, expected=f"{fault.expected} (but in the environment)", in_file=True
+            )
         for header, value in upstream.headers.items():
             if _SECRET_HEADERS.fullmatch(header.strip()) or SECRET_LIKE.search(value):
                 expected = f"no secret; a key belongs in an account's credential, as {WAYS}"

@@ -1,0 +1,121 @@
+"""peekd check: which settings are in force, what is wrong or unwise in them, and whether upstreams answer."""
+
+from __future__ import annotations
+
+import sys
+from argparse import ArgumentParser, Namespace
+from collections.abc import Iterator, Mapping, Sequence
+
+import msgspec
+
+from peekd.cli.codes import CONFIGURATION, DONE, FAILED
+from peekd.cli.paint import Paint, columns, paint_for, plain
+from peekd.cli.reach import Reached, reach_accounts, reach_upstreams
+from peekd.config.cautions import cautions
+from peekd.config.load import Loaded, load_settings
+from peekd.vocabulary.errors import OperatorError
+
+
+class Report(msgspec.Struct, omit_defaults=True):
+    """What `--json` gives. `file` "": there is none, and the first of `searched` is the one to make."""
+
+    file: str
+    searched: tuple[str, ...]
+    variables: tuple[str, ...] = ()
+    faults: tuple[str, ...] = ()
+    cautions: tuple[str, ...] = ()
+    bind: tuple[str, ...] = ()
+    upstreams: dict[str, str] = {}
+    accounts: dict[str, str] = {}
+    routes: dict[str, tuple[str, ...]] = {}
+    reached: tuple[Reached, ...] = ()
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument("--config", metavar="FILE", help="the settings to read")
+    parser.add_argument(
+        "--connect", action="store_true", help="also load each credential and connect to each upstream"
+    )
+    parser.add_argument("--json", action="store_true", help="as JSON")
+
+
+def run(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    """Print what is found. 78: a fault in the settings; 1: an upstream or a credential is out of reach."""
+    try:
+        loaded = load_settings(arguments.config, environ)
+    except OperatorError as error:
+        if not arguments.json:
+            raise
+        _write(msgspec.json.encode(Report("", (), faults=error.faults)))
+        return CONFIGURATION
+    reached: list[Reached] = []
+    if arguments.connect:
+        reached += reach_accounts(loaded.settings, environ)
+        reached += reach_upstreams(loaded.settings)
+    report = report_of(loaded, reached)
+    if arguments.json:
+        _write(msgspec.json.encode(report))
+    else:
+        sys.stdout.write(told(report, loaded, paint_for(sys.stdout, environ)))
+    return DONE if all(one.ok for one in reached) else FAILED
+
+
+def _write(body: bytes) -> None:
+    sys.stdout.write(msgspec.json.format(body).decode() + "\n")
+
+
+def report_of(loaded: Loaded, reached: Sequence[Reached] = ()) -> Report:
+    """Gather what is told; a credential is told by its reference, which is no secret."""
+    settings = loaded.settings
+    return Report(
+        file=str(loaded.source_path or ""),
+        searched=tuple(str(path) for path in loaded.searched),
+        variables=loaded.variables,
+        cautions=tuple(cautions(settings)),
+        bind=settings.server.bind,
+        upstreams={name: f"{one.protocol} at {one.base_url}" for name, one in settings.upstreams.items()},
+        accounts={one.name: one.upstream for one in settings.accounts},
+        routes={one.match: one.to for one in settings.routes},
+        reached=tuple(reached),
+    )
+
+
+def told(report: Report, loaded: Loaded, paint: Paint) -> str:
+    """Write the report for a person."""
+    lines = [*_sources(report, loaded), f"listens on {', '.join(report.bind)}", ""]
+    for title, rows in _tables(loaded):
+        lines += [paint.head(title), *(f"  {line}" for line in columns(rows))] if rows else [f"no {title}"]
+    if report.reached:
+        rows = [(one.what, "ok" if one.ok else "failed", plain(one.words)) for one in report.reached]
+        marked = zip(columns(rows), report.reached, strict=True)
+        lines += [paint.head("reached")]
+        lines += [f"  {paint.good(line) if one.ok else paint.bad(line)}" for line, one in marked]
+    lines += ["", *(f"{paint.warn('caution')}: {caution}" for caution in report.cautions)]
+    return "\n".join(lines).rstrip("\n") + "\n"
+
+
+def _sources(report: Report, loaded: Loaded) -> Iterator[str]:
+    if report.file:
+        yield f"settings from {report.file}"
+    else:
+        yield f"settings: the defaults; no file at {' or '.join(report.searched)}"
+        yield f"the file to make is {loaded.file_to_edit}"
+    if report.variables:
+        yield f"and from {', '.join(f'${name}' for name in report.variables)}"
+
+
+def _tables(loaded: Loaded) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
+    settings = loaded.settings
+    yield "upstreams", [(name, one.protocol, one.base_url) for name, one in settings.upstreams.items()]
+    accounts = [
+        (
+            one.name,
+            f"at {one.upstream}",
+            one.credential or "no credential",
+            "disabled" if one.disabled else "",
+        )
+        for one in settings.accounts
+    ]
+    yield "accounts", list(accounts)
+    yield "routes", [(plain(one.match), f"→ {plain(', '.join(one.to))}") for one in settings.routes]

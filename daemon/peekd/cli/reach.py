@@ -1,0 +1,74 @@
+"""Try what the settings name: load each credential, connect to each upstream. Nothing is asked there."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Iterator, Mapping
+from urllib.parse import urlsplit
+
+import msgspec
+import truststore
+
+from peekd.config.schema import Settings
+from peekd.upstream.credentials import load_secret
+from peekd.vocabulary.errors import OperatorError
+
+_PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
+
+
+class Reached(msgspec.Struct, frozen=True):
+    """What was tried, and how it went."""
+
+    what: str
+    ok: bool
+    words: str
+
+
+def reach_accounts(settings: Settings, environ: Mapping[str, str]) -> Iterator[Reached]:
+    """Load each account's credential, as the daemon would with this environment."""
+    for account in settings.accounts:
+        what = f"account {account.name}"
+        try:
+            if account.credential:
+                load_secret(account.credential, environ)
+        except OperatorError as error:
+            yield Reached(what, ok=False, words=str(error))
+        else:
+            yield Reached(what, ok=True, words=_read(account.credential))
+
+
+def reach_upstreams(settings: Settings) -> Iterator[Reached]:
+    """Connect to each upstream, with TLS where it has it; where it has a proxy, to the proxy only."""
+    for name, upstream in settings.upstreams.items():
+        what = f"upstream {name}"
+        if upstream.base_url.startswith("simulator:"):
+            yield Reached(what, ok=True, words="the embedded simulator")
+            continue
+        place = urlsplit(upstream.proxy or upstream.base_url)
+        host, port = place.hostname or "", place.port or _PORTS[place.scheme]
+        where = f"{'its proxy ' if upstream.proxy else ''}{host}:{port}"
+        try:
+            said = _connect(host, port, settings.healing.connect_seconds, tls=place.scheme == "https")
+        except (OSError, UnicodeError) as error:
+            yield Reached(what, ok=False, words=f"{where}: {_words(error)}")
+        else:
+            yield Reached(what, ok=True, words=f"{where}: {said}")
+
+
+def _read(reference: str) -> str:
+    return f"{reference} can be read" if reference else "it needs no credential"
+
+
+def _words(error: Exception) -> str:
+    return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
+
+
+def _connect(host: str, port: int, seconds: float, *, tls: bool) -> str:
+    """Open a connection and close it again; say what it was. Raises OSError, of which TLS's own is a kind."""
+    with socket.create_connection((host, port), timeout=seconds) as connection:
+        if not tls:
+            return "connected"
+        context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        with context.wrap_socket(connection, server_hostname=host) as secured:
+            return f"connected, {secured.version()}"

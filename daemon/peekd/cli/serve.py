@@ -1,0 +1,19 @@
+"""peekd serve: run the daemon with the settings that are found."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser, Namespace
+from collections.abc import Mapping
+
+from peekd.config.load import load_settings
+from peekd.service.main import run as run_service
+
+
+def add_options(parser: ArgumentParser) -> None:
+    """Say what the command takes."""
+    parser.add_argument("--config", metavar="FILE", help="the settings to read")
+
+
+def run(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    """Serve until told to stop."""
+    return run_service(load_settings(arguments.config, environ).settings)
