@@ -153,7 +153,7 @@ class Bench:
         peer: str = "127.0.0.1",
         **content: object,
     ) -> SimpleNamespace:
-        """One exchange from a caller on loopback unless `peer` says otherwise; `content` is json= or data=."""
+        """One exchange from a caller on loopback unless `peer` says otherwise; `content` is json= or data."""
         client = cast("Any", self.client)
         response = await client.open(
             path,

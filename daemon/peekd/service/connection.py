@@ -1,0 +1,185 @@
+"""One client's connection: hypercorn's HTTP/1.1, with every wait bounded. Not the accept loop: `guard`.
+
+hypercorn keeps a connection's timers and its closing in tasks that Quart-Trio cancels together with the
+request; here they are deadlines of the one task that reads, so there is nothing that could be lost.
+"""
+
+from __future__ import annotations
+
+import math
+from contextlib import suppress
+from typing import Protocol, cast
+
+import h11
+import msgspec
+import trio
+from hypercorn.app_wrappers import ASGIWrapper
+from hypercorn.config import Config
+from hypercorn.events import Closed, Event, RawData, Updated
+from hypercorn.trio.worker_context import WorkerContext
+from hypercorn.typing import AppWrapper, ConnectionState, LifespanState, TaskGroup
+from hypercorn.typing import Event as Door
+
+from peekd.records.entries import DEBUG, NOTICE, Entry, Journal
+from peekd.service.http1 import Http1, Pause, Tasks
+
+READ_BYTES = 64 * 1024
+LINGER_SECONDS = 2.0
+"""How long what still comes is read and thrown away after a last answer, so that no reset overtakes it."""
+
+GOODBYE_SECONDS = 1.0
+"""How long telling a request that its client is gone may take."""
+
+
+class Terms(msgspec.Struct, frozen=True):
+    """What holds for every connection of a server. Times in seconds."""
+
+    app: ASGIWrapper
+    config: Config
+    journal: Journal
+    write_stall_seconds: float
+    keep_alive_seconds: float
+
+
+class Stopping(Protocol):
+    """Tells whether the server takes no more requests."""
+
+    def __call__(self) -> bool:
+        """True from the moment it was told to stop."""
+        ...
+
+
+class Connection:
+    """Serves one connection until either side is done with it; `run` never raises but Cancelled."""
+
+    def __init__(self, stream: trio.SocketStream, terms: Terms, stopping: Stopping) -> None:
+        self._stream = stream
+        self._terms = terms
+        self._stopping = stopping
+        self._idle = True
+        self._discarding = False
+        self._ahead = bytearray()
+        self._writing = trio.Lock()
+        self._reading = trio.CancelScope()
+        self._http: Http1
+
+    async def run(self) -> None:
+        """Serve it, and close it whatever happens."""
+        try:
+            await self._serve()
+        except BaseExceptionGroup as group:
+            faults, rest = group.split(Exception)
+            if faults is not None:  # no fault of one connection may reach the others
+                words = "; ".join(repr(fault) for fault in faults.exceptions)
+                self._terms.journal(Entry(f"connection dropped: {words}", NOTICE))
+            if rest is not None:
+                raise rest from None
+        finally:
+            await trio.aclose_forcefully(self._stream)
+
+    def hasten(self) -> None:
+        """The server stops: go now if nothing is under way, else right after the answer."""
+        if self._idle:
+            self._reading.cancel()
+
+    async def _serve(self) -> None:
+        socket = self._stream.socket
+        async with trio.open_nursery() as nursery:
+            self._http = Http1(
+                cast("AppWrapper", self._terms.app),
+                self._terms.config,
+                WorkerContext(None),
+                cast("TaskGroup", Tasks(nursery, self._terms.journal)),
+                ConnectionState(cast("LifespanState", {})),
+                ssl=False,
+                client=_end(socket.getpeername()),
+                server=_end(socket.getsockname()),
+                send=self._send,
+            )
+            self._http.can_read = cast("Door", Pause(self._read_ahead))
+            self._reading.deadline = trio.current_time() + self._terms.keep_alive_seconds
+            with self._reading, suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+                await self._read()
+            with trio.move_on_after(GOODBYE_SECONDS, shield=True):
+                await self._http.handle(Closed())
+
+    async def _read(self) -> None:
+        while data := self._take_ahead() or await self._stream.receive_some(READ_BYTES):
+            if not self._discarding:
+                await self._http.handle(RawData(bytes(data)))
+
+    async def _read_ahead(self) -> None:
+        """While the protocol takes nothing: keep what comes, and see the client go."""
+        while len(self._ahead) < READ_BYTES:
+            data = await self._receive_ahead()
+            if not data:
+                self._reading.cancel()
+                return
+            self._ahead += data
+
+    async def _receive_ahead(self) -> bytes:
+        try:
+            return await self._stream.receive_some(READ_BYTES)
+        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            return b""
+
+    def _take_ahead(self) -> bytes:
+        ahead, self._ahead = bytes(self._ahead), bytearray()
+        return ahead
+
+    # ---- what the protocol wants done ----------------------------------------------------------------
+
+    async def _send(self, event: Event) -> None:
+        match event:
+            case RawData(data=data):
+                await self._write(data)
+            case Updated(idle=idle):
+                self._rest(idle=idle)
+            case _:
+                await self._finish()
+
+    def _rest(self, *, idle: bool) -> None:
+        """Between requests the reader has `keep_alive_seconds`; a request has limits of its own."""
+        self._idle = idle
+        self._reading.deadline = trio.current_time() + self._terms.keep_alive_seconds if idle else math.inf
+        if idle and self._stopping():
+            self._reading.cancel()
+
+    async def _write(self, data: bytes) -> None:
+        """Send whole; a client that takes nothing for `write_stall_seconds` is dropped.
+
+        Not shielded: whoever cancels a write has given the connection up.
+        """
+        rest = memoryview(data)
+        async with self._writing:
+            try:
+                while rest:
+                    with trio.fail_after(self._terms.write_stall_seconds):
+                        rest = rest[await self._stream.socket.send(rest) :]
+            except trio.TooSlowError:
+                seconds = self._terms.write_stall_seconds
+                self._terms.journal(Entry(f"client stopped reading for {seconds:g} s; dropped", NOTICE))
+            except (OSError, trio.ClosedResourceError) as error:
+                self._terms.journal(Entry(f"client gone while being written to: {error}", DEBUG))
+            finally:
+                if rest:
+                    self._reading.cancel()
+
+    async def _finish(self) -> None:
+        """No request follows. Where more is still coming in, say so and let it come for a moment."""
+        if self._http.connection.their_state not in {h11.SEND_BODY, h11.ERROR}:
+            self._reading.cancel()
+            return
+        self._discarding = True
+        self._reading.deadline = trio.current_time() + LINGER_SECONDS
+        async with self._writing:
+            with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+                await self._stream.send_eof()
+
+
+def _end(address: object) -> tuple[str, int] | None:
+    """Give host and port of a socket's end, None for a unix socket."""
+    if not isinstance(address, tuple):
+        return None
+    host, port = cast("tuple[str, int]", address)[:2]
+    return host, port
