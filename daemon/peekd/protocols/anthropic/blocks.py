@@ -1,0 +1,189 @@
+"""Messages and their content blocks as turns and parts.
+
+https://platform.claude.com/docs/en/api/messages#body-messages
+"""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Callable, Iterator
+from typing import Final
+
+import msgspec
+
+from peekd.protocols.anthropic.carrier import decode_carrier
+from peekd.protocols.anthropic.fields import Fields, Place
+from peekd.vocabulary.conversation import (
+    Media,
+    Part,
+    RedactedThinking,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+    Turn,
+)
+from peekd.vocabulary.errors import ClientError
+
+_IMAGE: Final = "image/*"
+"""A picture by URL: the request does not say of which kind."""
+
+_PDF: Final = "application/pdf"
+"""A document by URL is a PDF by definition of the API."""
+
+
+def decode_turns(messages: Place) -> tuple[Turn, ...]:
+    """Give the turns; one of which nothing can be said is left out. Raises ClientError."""
+    turns = (_turn(message) for message in messages.items())
+    return tuple(turn for turn in turns if turn.parts)
+
+
+def _turn(message: Place) -> Turn:
+    fields = message.fields()
+    role = fields.needed("role")
+    content = fields.needed("content")
+    match role.value:
+        case "assistant":
+            turn = Turn("assistant", _replayed(content))
+        case "user":
+            turn = Turn("user", tuple(_parts(content)))
+        case "system":
+            turn = Turn("system", tuple(_parts(content)))
+        case _:
+            raise ClientError("invalid_request", f"{role.path}: expected user, assistant or system")
+    fields.close()
+    return turn
+
+
+def _parts(content: Place) -> Iterator[Part]:
+    if isinstance(content.value, str):
+        yield Text(content.value)
+        return
+    for block in content.items():
+        yield from _block(block)
+
+
+def _block(block: Place) -> tuple[Part, ...]:
+    fields = block.fields()
+    kind = fields.needed("type").string()
+    decode = _BLOCKS.get(kind)
+    if decode is None:
+        block.drop(f"[type={kind}]")
+        return ()
+    parts = decode(fields)
+    fields.close()
+    return parts
+
+
+def _replayed(content: Place) -> tuple[Part, ...]:
+    """Give an assistant's parts, with carried signatures back where they stood."""
+    parts: list[Part] = []
+    owed = ""  # a signature on its way to the next call
+    for part in _parts(content):
+        carried = decode_carrier(part.signature) if isinstance(part, Thinking) else None
+        if isinstance(part, Thinking) and carried is not None:
+            stood, signature = carried
+            owed = signature if stood == "call" else owed
+            if part.text or stood == "thought":
+                parts.append(Thinking(part.text, signature if stood == "thought" else ""))
+            if stood == "text":
+                parts.append(Text("", signature))
+        elif isinstance(part, ToolCall) and owed:
+            parts.append(msgspec.structs.replace(part, signature=owed))
+            owed = ""
+        else:
+            parts.append(part)
+    return tuple(parts)
+
+
+# ---- one kind each --------------------------------------------------------------------------------
+
+
+def _text(fields: Fields) -> tuple[Part, ...]:
+    return (Text(fields.needed("text").string()),)
+
+
+def _thinking(fields: Fields) -> tuple[Part, ...]:
+    return (Thinking(fields.needed("thinking").string(), fields.string("signature") or ""),)
+
+
+def _redacted(fields: Fields) -> tuple[Part, ...]:
+    return (RedactedThinking(fields.needed("data").string()),)
+
+
+def _tool_use(fields: Fields) -> tuple[Part, ...]:
+    identity, name = fields.needed("id").string(), fields.needed("name").string()
+    return (ToolCall(identity, name, fields.object("input") or {}),)
+
+
+def _tool_result(fields: Fields) -> tuple[Part, ...]:
+    identity = fields.needed("tool_use_id").string()
+    content = fields.place("content")
+    said = () if content is None else tuple(_said(content))
+    return (ToolResult(identity, said, fields.flag("is_error") or False),)
+
+
+def _said(content: Place) -> Iterator[Text | Media]:
+    """Give a result's content. A block that has no word goes as its own JSON: results must not be lost."""
+    if isinstance(content.value, str):
+        yield Text(content.value)
+        return
+    for block in content.items():
+        kind = block.fields().needed("type").string()
+        if kind in _RESULT_BLOCKS:
+            yield from (part for part in _block(block) if isinstance(part, Text | Media))
+        else:
+            block.drop(f"[type={kind}]")
+            yield Text(msgspec.json.encode(block.value).decode())
+
+
+def _image(fields: Fields) -> tuple[Part, ...]:
+    source = fields.needed("source")
+    inside = source.fields()
+    parts = (_media(source, inside, _IMAGE),)
+    inside.close()
+    return parts
+
+
+def _document(fields: Fields) -> tuple[Part, ...]:
+    source = fields.needed("source")
+    inside = source.fields()
+    title = fields.string("title") or ""
+    place = inside.place("content")
+    if place is not None:
+        inside.place("type")
+        parts = tuple(_parts(place))
+    else:
+        parts = (msgspec.structs.replace(_media(source, inside, _PDF), title=title),)
+    inside.close()
+    return parts
+
+
+def _media(source: Place, inside: Fields, by_url: str) -> Media:
+    kind = inside.needed("type")
+    match kind.value:
+        case "base64":
+            return Media(inside.needed("media_type").string(), data=inside.needed("data").string())
+        case "url":
+            return Media(by_url, url=inside.needed("url").string())
+        case "text":
+            words = base64.b64encode(inside.needed("data").string().encode()).decode()
+            return Media(inside.string("media_type") or "text/plain", data=words)
+        case _:
+            # A file id means something to the account that made it, and to no other upstream.
+            raise ClientError(
+                "invalid_request", f"{kind.path}: {source.shape} of this kind cannot be translated"
+            )
+
+
+_BLOCKS: Final[dict[str, Callable[[Fields], tuple[Part, ...]]]] = {
+    "text": _text,
+    "thinking": _thinking,
+    "redacted_thinking": _redacted,
+    "tool_use": _tool_use,
+    "tool_result": _tool_result,
+    "image": _image,
+    "document": _document,
+}
+
+_RESULT_BLOCKS: Final = {"text", "image", "document"}

@@ -1,0 +1,59 @@
+"""The Messages API as its server: what faces the client, under one name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from peekd.protocols.anthropic import errors
+from peekd.protocols.anthropic.collect import AnthropicCollector
+from peekd.protocols.anthropic.encode import LAST_FRAME, PING, AnthropicEncoder
+from peekd.protocols.anthropic.head import decode_head
+from peekd.protocols.anthropic.request import decode_request
+from peekd.protocols.interface import ClientProtocol, Collector, ErrorReply, EventEncoder, Ids
+from peekd.vocabulary.conversation import Conversation, Head
+from peekd.vocabulary.errors import Fault
+
+
+class AnthropicClient:
+    """POST /v1/messages and /v1/messages/count_tokens."""
+
+    name: str = "anthropic"
+
+    def decode_head(self, body: bytes, headers: Mapping[str, str], path: str) -> Head:
+        """Read model, stream flag and session; see `head.decode_head`."""
+        return decode_head(body, headers)
+
+    def decode_request(self, body: bytes, path: str) -> Conversation:
+        """Read everything; see `request.decode_request`."""
+        return decode_request(body)
+
+    def encoder(self, *, model: str, ids: Ids, thoughts: bool) -> EventEncoder:
+        """Open an answer to a client that asked for `model`."""
+        return AnthropicEncoder(model=model, ids=ids, thoughts=thoughts)
+
+    def collector(self) -> Collector:
+        """Open a folding of a stream of Anthropic frames."""
+        return AnthropicCollector()
+
+    def encode_error(self, fault: Fault, request_id: str) -> ErrorReply:
+        """Give status and body for an error before the stream began."""
+        return errors.encode_error(fault, request_id)
+
+    def encode_stream_error(self, fault: Fault, request_id: str) -> bytes:
+        """Give the frame that ends a begun stream with an error."""
+        return errors.encode_stream_error(fault, request_id)
+
+    def encode_last_frame(self) -> bytes:
+        """Give message_stop."""
+        return LAST_FRAME
+
+    def encode_ping(self) -> bytes:
+        """Give a ping event, which every SDK ignores."""
+        return PING
+
+    def encode_note(self, text: str) -> bytes:
+        """Give one comment block; no line of `text` can end it."""
+        return b"".join(b": %b\n" % line.encode() for line in text.splitlines() or [""]) + b"\n"
+
+
+CLIENT: ClientProtocol = AnthropicClient()

@@ -1,0 +1,151 @@
+"""A `Conversation` as a Messages request.
+
+https://platform.claude.com/docs/en/api/messages
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, Final
+
+import msgspec
+
+from peekd.protocols.anthropic.carrier import encode_carrier
+from peekd.protocols.interface import Call
+from peekd.vocabulary.conversation import (
+    Conversation,
+    Media,
+    Part,
+    RedactedThinking,
+    Text,
+    Thinking,
+    Thought,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+    Turn,
+)
+from peekd.vocabulary.errors import ClientError
+
+_PATH: Final = "/v1/messages"
+_VERSION: Final = ("anthropic-version", "2023-06-01")
+"""Later versions refuse sampling parameters."""
+
+_MAX_TOKENS: Final = 32_000
+"""The API wants a limit; a client that gave none wants as much as any current model can do."""
+
+_CHOICES: Final = {"auto": "auto", "any": "any", "one": "tool", "none": "none"}
+
+
+def encode_request(conversation: Conversation, *, model: str, repaired: bool) -> Call:
+    """Say the conversation in this API, streaming. `repaired`: without replayed thoughts."""
+    messages = [_turn(turn, repaired=repaired) for turn in conversation.turns]
+    body: dict[str, Any] = {
+        "model": model,
+        "messages": [message for message in messages if message["content"]],
+        "max_tokens": _MAX_TOKENS if conversation.max_tokens is None else conversation.max_tokens,
+        "stream": True,
+        "system": [{"type": "text", "text": text} for text in conversation.system],
+        "tools": [_tool(tool) for tool in conversation.tools],
+        "tool_choice": _choice(conversation.tool_choice),
+        "thinking": _thinking(conversation.thought),
+        "output_config": _output(conversation),
+        "stop_sequences": list(conversation.stop),
+        "temperature": conversation.temperature,
+        "top_p": conversation.top_p,
+        "top_k": conversation.top_k,
+    }
+    said = {key: value for key, value in body.items() if value not in (None, [], {})}
+    return Call(_PATH, msgspec.json.encode(said), headers=(_VERSION,))
+
+
+def _turn(turn: Turn, *, repaired: bool) -> dict[str, Any]:
+    blocks: list[dict[str, Any]] = []
+    for part in turn.parts:
+        if isinstance(part, ToolCall) and part.signature and not repaired:
+            _lead(blocks, part.signature)
+        if not (repaired and isinstance(part, Thinking | RedactedThinking)):
+            blocks += _block(part)
+        if isinstance(part, Text) and part.signature and not repaired:
+            blocks.append(_carrying(encode_carrier("text", part.signature)))
+    return {"role": turn.role, "content": blocks}
+
+
+def _block(part: Part) -> list[dict[str, Any]]:
+    match part:
+        case Text():
+            # Of an empty signed text only the signature is left, in a block of its own.
+            return [] if part.signature and not part.text else [{"type": "text", "text": part.text}]
+        case Thinking():
+            return [{"type": "thinking", "thinking": part.text, "signature": part.signature}]
+        case RedactedThinking():
+            return [{"type": "redacted_thinking", "data": part.data}]
+        case Media():
+            return [_media(part)]
+        case ToolCall():
+            return [{"type": "tool_use", "id": part.id, "name": part.name, "input": part.arguments}]
+        case ToolResult():
+            content = [block for piece in part.content for block in _block(piece)]
+            failed = {"is_error": True} if part.is_error else {}
+            return [{"type": "tool_result", "tool_use_id": part.id, "content": content, **failed}]
+
+
+def _lead(blocks: list[dict[str, Any]], signature: str) -> None:
+    """Put a call's signature on the unsigned thoughts directly before it, else on an empty thinking block."""
+    carrier = encode_carrier("call", signature)
+    if blocks and blocks[-1]["type"] == "thinking" and not blocks[-1]["signature"]:
+        blocks[-1]["signature"] = carrier
+    else:
+        blocks.append(_carrying(carrier))
+
+
+def _carrying(carrier: str) -> dict[str, Any]:
+    return {"type": "thinking", "thinking": "", "signature": carrier}
+
+
+def _media(part: Media) -> dict[str, Any]:
+    """Say a picture, a PDF or plain text. Raises ClientError for any other kind."""
+    kind = "image" if part.media_type.startswith("image/") else "document"
+    if part.url:
+        source = {"type": "url", "url": part.url}
+    elif part.media_type == "text/plain":
+        words = base64.b64decode(part.data).decode("utf-8", "replace")
+        source = {"type": "text", "media_type": part.media_type, "data": words}
+    elif kind == "image" or part.media_type == "application/pdf":
+        source = {"type": "base64", "media_type": part.media_type, "data": part.data}
+    else:
+        raise ClientError("invalid_request", f"media of type {part.media_type} has no place in this API")
+    return {"type": kind, "source": source} | ({"title": part.title} if part.title else {})
+
+
+def _tool(tool: Tool) -> dict[str, Any]:
+    described = {"description": tool.description} if tool.description else {}
+    return {"name": tool.name, **described, "input_schema": tool.parameters or {"type": "object"}}
+
+
+def _choice(choice: ToolChoice | None) -> dict[str, Any] | None:
+    if choice is None:
+        return None
+    said: dict[str, Any] = {"type": _CHOICES[choice.mode]}
+    if choice.mode == "one":
+        said["name"] = choice.name
+    return said if choice.parallel else {**said, "disable_parallel_tool_use": True}
+
+
+def _thinking(thought: Thought | None) -> dict[str, Any] | None:
+    if thought is None:
+        return None
+    said: dict[str, Any] = {"type": thought.mode}
+    if thought.budget is not None:
+        said["budget_tokens"] = thought.budget
+    return said if thought.shown else {**said, "display": "omitted"}
+
+
+def _output(conversation: Conversation) -> dict[str, Any]:
+    said: dict[str, Any] = {}
+    if conversation.thought is not None and conversation.thought.effort is not None:
+        said["effort"] = conversation.thought.effort
+    if conversation.output_schema is not None:
+        said["format"] = {"type": "json_schema", "schema": conversation.output_schema}
+    return said

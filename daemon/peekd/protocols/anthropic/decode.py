@@ -1,0 +1,255 @@
+"""Anthropic's server-sent events as events of the vocabulary.
+
+https://platform.claude.com/docs/en/build-with-claude/streaming
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from peekd.protocols.anthropic.refusals import kind_of_type
+from peekd.vocabulary.events import (
+    ArgumentsDelta,
+    Beat,
+    Block,
+    Closed,
+    Counted,
+    Ended,
+    Erred,
+    Event,
+    Finished,
+    Opened,
+    OtherBlock,
+    OtherDelta,
+    RedactedBlock,
+    SignatureDelta,
+    Started,
+    StopReason,
+    TextBlock,
+    TextDelta,
+    ThinkingBlock,
+    ThinkingDelta,
+    ToolCallBlock,
+    Unknown,
+    Usage,
+)
+from peekd.wire.sse import Frame
+
+_REASONS: Final[dict[str, StopReason]] = {
+    "end_turn": "end",
+    "tool_use": "tool_use",
+    "max_tokens": "max_tokens",
+    "stop_sequence": "stop_sequence",
+    "pause_turn": "pause",
+    "refusal": "refusal",
+    "model_context_window_exceeded": "context_exceeded",
+}
+"""Any other word is "other"."""
+
+
+class _Usage(msgspec.Struct, gc=False):
+    input_tokens: int | None = None
+    cache_read_input_tokens: int | None = None
+    cache_creation_input_tokens: int | None = None
+    output_tokens: int | None = None
+
+
+class _Message(msgspec.Struct, gc=False):
+    id: str | None = None
+    model: str | None = None
+    usage: _Usage | None = None
+
+
+class _ContentBlock(msgspec.Struct, gc=False):
+    type: str = ""
+    text: str | None = None
+    thinking: str | None = None
+    signature: str | None = None
+    data: str | None = None
+    id: str | None = None
+    name: str | None = None
+
+
+class _Delta(msgspec.Struct, gc=False):
+    type: str = ""
+    text: str | None = None
+    partial_json: str | None = None
+    thinking: str | None = None
+    signature: str | None = None
+    stop_reason: str | None = None
+    stop_sequence: str | None = None
+
+
+class _Error(msgspec.Struct, gc=False):
+    type: str = ""
+    message: str = ""
+
+
+class _Frame(msgspec.Struct, gc=False):
+    """All fields of all frames; which belong together is told by `type`."""
+
+    type: str = ""
+    index: int = 0
+    delta: _Delta | None = None
+    content_block: _ContentBlock | None = None
+    message: _Message | None = None
+    usage: _Usage | None = None
+    error: _Error | None = None
+
+
+class _Kind(msgspec.Struct, gc=False):
+    type: str = ""
+
+
+class _Outline(msgspec.Struct, gc=False):
+    """A frame of a new kind may give a field that we know another type: only its kinds are read then."""
+
+    type: str = ""
+    index: int = 0
+    delta: _Kind | None = None
+    content_block: _Kind | None = None
+
+
+_frames: Final = msgspec.json.Decoder(_Frame)
+_outlines: Final = msgspec.json.Decoder(_Outline)
+
+_LONE: Final = re.compile(
+    rb"(?<!\\)((?:\\\\)*)(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
+)
+"""A pair of surrogates, or one that stands alone: JSON allows that, msgspec does not."""
+
+
+class AnthropicDecoder:
+    """One answer's frames -> events. Total: an unreadable frame is `Erred`, one of a new kind `Unknown`."""
+
+    def feed(self, frame: Frame) -> list[Event]:
+        """Read one frame; one without data is a `Beat`."""
+        if not frame.data:
+            return [Beat()]
+        try:
+            said = _decoded(frame.data)
+        except (ValueError, RecursionError) as fault:
+            return [Erred("server_error", f"the upstream sent what cannot be read: {fault}", "undecodable")]
+        kind = said.type or frame.event or ("error" if said.error is not None else "")
+        read = _READERS.get(kind)
+        return [Unknown(kind)] if read is None else read(said)
+
+    def close(self) -> list[Event]:
+        """Nothing is ever held back here."""
+        return []
+
+
+def _decoded(data: bytes) -> _Frame:
+    try:
+        return _frames.decode(data)
+    except msgspec.ValidationError:
+        outline = _outlines.decode(data)
+        if not _is_new(outline):
+            raise
+        block, delta = outline.content_block or _Kind(), outline.delta or _Kind()
+        return _Frame(outline.type, outline.index, _Delta(delta.type), _ContentBlock(block.type))
+    except msgspec.DecodeError:
+        # Only the watching copy is mended: the frame itself goes on as it came.
+        return _frames.decode(_LONE.sub(_paired, data))
+
+
+def _is_new(outline: _Outline) -> bool:
+    match outline.type:
+        case "content_block_start":
+            return outline.content_block is not None and outline.content_block.type not in _BLOCKS
+        case "content_block_delta":
+            return outline.delta is not None and outline.delta.type not in _DELTAS
+        case _:
+            return outline.type not in _READERS
+
+
+def _paired(match: re.Match[bytes]) -> bytes:
+    return match.group() if match[2] else match[1] + b"\\ufffd"
+
+
+# ---- one reader a frame ---------------------------------------------------------------------------
+
+
+def _message_start(said: _Frame) -> list[Event]:
+    message = said.message or _Message()
+    return [Started(message.id or "", message.model or ""), *_counted(message.usage)]
+
+
+def _content_block_start(said: _Frame) -> list[Event]:
+    block = said.content_block or _ContentBlock()
+    make = _BLOCKS.get(block.type)
+    return [Opened(said.index, OtherBlock(block.type) if make is None else make(block))]
+
+
+def _content_block_delta(said: _Frame) -> list[Event]:
+    delta = said.delta or _Delta()
+    make = _DELTAS.get(delta.type)
+    return [OtherDelta(said.index, delta.type) if make is None else make(said.index, delta)]
+
+
+def _content_block_stop(said: _Frame) -> list[Event]:
+    return [Closed(said.index)]
+
+
+def _message_delta(said: _Frame) -> list[Event]:
+    events = _counted(said.usage)
+    native = said.delta.stop_reason if said.delta is not None else None
+    if said.delta is not None and native is not None:
+        events.append(Finished(_REASONS.get(native, "other"), native, said.delta.stop_sequence))
+    return events
+
+
+def _message_stop(said: _Frame) -> list[Event]:
+    return [Ended()]
+
+
+def _ping(said: _Frame) -> list[Event]:
+    return [Beat()]
+
+
+def _error(said: _Frame) -> list[Event]:
+    error = said.error or _Error()
+    return [Erred(kind_of_type(error.type, error.message), error.message, error.type)]
+
+
+def _counted(usage: _Usage | None) -> list[Event]:
+    """Give usage in the vocabulary's terms: here `input_tokens` leaves out what the cache took or gave."""
+    if usage is None:
+        return []
+    prompt = usage.input_tokens
+    if prompt is not None:
+        prompt += (usage.cache_read_input_tokens or 0) + (usage.cache_creation_input_tokens or 0)
+    counted = Usage(
+        prompt, usage.cache_read_input_tokens, usage.cache_creation_input_tokens, usage.output_tokens
+    )
+    return [] if counted == Usage() else [Counted(counted)]
+
+
+_READERS: Final[dict[str, Callable[[_Frame], list[Event]]]] = {
+    "content_block_delta": _content_block_delta,
+    "content_block_start": _content_block_start,
+    "content_block_stop": _content_block_stop,
+    "message_start": _message_start,
+    "message_delta": _message_delta,
+    "message_stop": _message_stop,
+    "ping": _ping,
+    "error": _error,
+}
+
+_BLOCKS: Final[dict[str, Callable[[_ContentBlock], Block]]] = {
+    "text": lambda block: TextBlock(block.text or ""),
+    "thinking": lambda block: ThinkingBlock(block.thinking or "", block.signature or ""),
+    "redacted_thinking": lambda block: RedactedBlock(block.data or ""),
+    "tool_use": lambda block: ToolCallBlock(block.id or "", block.name or ""),
+}
+
+_DELTAS: Final[dict[str, Callable[[int, _Delta], Event]]] = {
+    "text_delta": lambda index, delta: TextDelta(index, delta.text or ""),
+    "input_json_delta": lambda index, delta: ArgumentsDelta(index, delta.partial_json or ""),
+    "thinking_delta": lambda index, delta: ThinkingDelta(index, delta.thinking or ""),
+    "signature_delta": lambda index, delta: SignatureDelta(index, delta.signature or ""),
+}

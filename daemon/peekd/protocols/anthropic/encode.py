@@ -1,0 +1,264 @@
+"""Events of the vocabulary as Anthropic's server-sent events.
+
+https://platform.claude.com/docs/en/build-with-claude/streaming
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Final
+
+import msgspec
+
+from peekd.protocols.anthropic.carrier import encode_carrier
+from peekd.protocols.interface import BadArguments, Ids
+from peekd.vocabulary.events import (
+    ArgumentsDelta,
+    Block,
+    Closed,
+    Counted,
+    DataInline,
+    Event,
+    Finished,
+    Opened,
+    OtherBlock,
+    OtherDelta,
+    RedactedBlock,
+    SignatureDelta,
+    Started,
+    StopReason,
+    TextBlock,
+    TextDelta,
+    ThinkingBlock,
+    ThinkingDelta,
+    ToolCallBlock,
+    Usage,
+)
+
+LAST_FRAME: Final = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
+PING: Final = b'event: ping\ndata: {"type": "ping"}\n\n'
+
+_REASONS: Final[dict[StopReason, str]] = {
+    "end": "end_turn",
+    "tool_use": "tool_use",
+    "max_tokens": "max_tokens",
+    "stop_sequence": "stop_sequence",
+    "pause": "pause_turn",
+    "refusal": "refusal",
+    "context_exceeded": "model_context_window_exceeded",
+    "other": "end_turn",
+}
+"""A malformed end is not among them: it is no answer."""
+
+_DELTA: Final = (
+    b"event: content_block_delta\n"
+    b'data: {"type":"content_block_delta","index":%d,"delta":{"type":"%b","%b":%b}}\n\n'
+)
+_STOP: Final = b'event: content_block_stop\ndata: {"type":"content_block_stop","index":%d}\n\n'
+
+_ID: Final = re.compile(r"[A-Za-z0-9_-]+")
+"""What the API takes as a tool call's id when it is replayed."""
+
+_json: Final = msgspec.json.Encoder().encode
+
+
+class AnthropicEncoder:
+    """Events -> frames. The terminal and the usage wait for `close`, all words go out at once.
+
+    Blocks that may not or cannot be shown leave no gap in the indices. `dropped` names what was left out.
+    """
+
+    def __init__(self, *, model: str, ids: Ids, thoughts: bool) -> None:
+        self._model = model
+        self._ids = ids
+        self._thoughts = thoughts
+        self._next = 0
+        self._places: dict[int, int] = {}  # the index of an open block upstream -> ours
+        self._thinking: set[int] = set()  # our indices of thinking blocks
+        self._carriers: dict[int, str] = {}  # a thinking block's signature, by our index
+        self._arguments: dict[int, list[str]] = {}  # a call's pieces, by our index
+        self._waiting: int | None = None  # a finished thinking block that may still get a call's signature
+        self._call_ids: set[str] = set()
+        self._started = False
+        self._usage = Usage()
+        self._finished: Finished | None = None
+        self.dropped: set[str] = set()
+
+    def feed(self, event: Event) -> bytes:
+        """Write one event. Raises BadArguments when a call closes whose arguments are no JSON object."""
+        match event:
+            case TextDelta() | ThinkingDelta():
+                return self._say(event)
+            case ArgumentsDelta():
+                return self._argue(event)
+            case Opened():
+                return self._start() + self._open(event.index, event.block)
+            case Closed():
+                return self._close(event.index)
+            case Started():
+                return self._start()
+            case _:
+                self._note(event)
+                return b""
+
+    def close(self) -> bytes:
+        """Give the terminal: stop reason, usage, message_stop. b"" where none that is an answer came."""
+        reason = _REASONS.get(self._finished.reason) if self._finished is not None else None
+        if self._finished is None or reason is None:
+            return b""
+        if reason == "end_turn" and self._call_ids:
+            reason = "tool_use"
+        ends = b"".join(self._close(index) for index in list(self._places))
+        delta = {"stop_reason": reason, "stop_sequence": self._finished.stop_sequence}
+        terminal = {"type": "message_delta", "delta": delta, "usage": _told(self._usage)}
+        return self._start() + ends + self._settle() + _frame("message_delta", terminal) + LAST_FRAME
+
+    # ---- frames ---------------------------------------------------------------------------------
+
+    def _start(self) -> bytes:
+        if self._started:
+            return b""
+        self._started = True
+        message: dict[str, Any] = {
+            "id": self._ids("msg_"),
+            "type": "message",
+            "role": "assistant",
+            "model": self._model,
+            "content": [],
+            "stop_reason": None,
+            "stop_sequence": None,
+            "usage": {**_told(self._usage), "output_tokens": 0},
+        }
+        return _frame("message_start", {"type": "message_start", "message": message})
+
+    def _open(self, index: int, block: Block) -> bytes:
+        match block:
+            case TextBlock():
+                opened = self._settle() + self._begin(index, {"type": "text", "text": ""})
+                return opened + (self.feed(TextDelta(index, block.text)) if block.text else b"")
+            case ThinkingBlock():
+                return self._settle() + (self._think(index, block) if self._thoughts else b"")
+            case RedactedBlock():
+                shown = {"type": "redacted_thinking", "data": block.data}
+                return self._settle() + (self._begin(index, shown) if self._thoughts else b"")
+            case ToolCallBlock():
+                return self._call(index, block)
+            case OtherBlock():
+                self.dropped.add(block.kind)
+                return b""
+
+    def _begin(self, index: int, block: dict[str, Any]) -> bytes:
+        place = self._places[index] = self._next
+        self._next += 1
+        return _frame(
+            "content_block_start", {"type": "content_block_start", "index": place, "content_block": block}
+        )
+
+    def _think(self, index: int, block: ThinkingBlock) -> bytes:
+        opened = self._begin(index, {"type": "thinking", "thinking": "", "signature": ""})
+        self._thinking.add(self._places[index])
+        if block.signature:
+            # Alone in an empty block: it stood on words, or on nothing, and not on thoughts.
+            part = "thought" if block.text else "text"
+            self._carriers[self._places[index]] = encode_carrier(part, block.signature)
+        return opened + (self.feed(ThinkingDelta(index, block.text)) if block.text else b"")
+
+    def _call(self, index: int, block: ToolCallBlock) -> bytes:
+        signed = self._lead(block.signature) if block.signature and self._thoughts else b""
+        fits = _ID.fullmatch(block.id) and block.id not in self._call_ids
+        identity = block.id if fits else self._ids("toolu_")
+        self._call_ids.add(identity)
+        call: dict[str, Any] = {"type": "tool_use", "id": identity, "name": block.name, "input": {}}
+        opened = signed + self._settle() + self._begin(index, call)
+        self._arguments[self._places[index]] = []
+        return opened
+
+    def _lead(self, signature: str) -> bytes:
+        """Put a call's signature on the thoughts directly before it, else on an empty thinking block."""
+        opened = b""
+        if self._waiting is None:
+            self._waiting = self._next
+            opened = self._begin(-1, {"type": "thinking", "thinking": "", "signature": ""})
+            del self._places[-1]
+        self._carriers[self._waiting] = encode_carrier("call", signature)
+        return opened
+
+    def _settle(self) -> bytes:
+        """Close the thinking block that was kept open for a signature, if there is one."""
+        place, self._waiting = self._waiting, None
+        if place is None:
+            return b""
+        carrier = self._carriers.pop(place, "")
+        signed = _DELTA % (place, b"signature_delta", b"signature", _json(carrier)) if carrier else b""
+        return signed + _STOP % place
+
+    def _close(self, index: int) -> bytes:
+        place = self._places.pop(index, None)
+        if place is None:
+            return b""
+        if place in self._thinking:
+            self._waiting = place
+            return self._settle() if place in self._carriers else b""
+        if place in self._arguments:
+            return self._conclude(place)
+        return _STOP % place
+
+    def _conclude(self, place: int) -> bytes:
+        text = "".join(self._arguments.pop(place))
+        if not text.strip():
+            return _DELTA % (place, b"input_json_delta", b"partial_json", b'"{}"') + _STOP % place
+        try:
+            msgspec.json.decode(text, type=dict[str, Any])
+        except (ValueError, RecursionError) as fault:
+            raise BadArguments(f"a tool call's arguments are no JSON object: {fault}") from fault
+        return _STOP % place
+
+    def _say(self, event: TextDelta | ThinkingDelta) -> bytes:
+        place = self._places.get(event.index)
+        if place is None or not event.text:
+            return b""
+        field = b"text" if isinstance(event, TextDelta) else b"thinking"
+        return _DELTA % (place, field + b"_delta", field, _json(event.text))
+
+    def _argue(self, event: ArgumentsDelta) -> bytes:
+        place = self._places.get(event.index, -1)
+        pieces = self._arguments.get(place)
+        if pieces is None or not event.fragment:
+            return b""
+        pieces.append(event.fragment)
+        return _DELTA % (place, b"input_json_delta", b"partial_json", _json(event.fragment))
+
+    def _note(self, event: Event) -> None:
+        match event:
+            case Counted():
+                later = {k: v for k, v in msgspec.structs.asdict(event.usage).items() if v is not None}
+                self._usage = msgspec.structs.replace(self._usage, **later)
+            case SignatureDelta() if event.index in self._places:
+                self._carriers[self._places[event.index]] = encode_carrier("thought", event.signature)
+            case Finished() if self._finished is None:
+                self._finished = event
+            case DataInline():
+                # The API has no such block; as words it would come back as tokens with every later turn.
+                self.dropped.add(event.media_type)
+            case OtherDelta():
+                self.dropped.add(event.kind)
+            case _:
+                pass  # Beat, Unknown, Ended, Erred: the protocol has nothing to say, or the caller says it
+
+
+def _frame(name: str, said: dict[str, Any]) -> bytes:
+    return b"event: %b\ndata: %b\n\n" % (name.encode(), _json(said))
+
+
+def _told(usage: Usage) -> dict[str, Any]:
+    """Give usage in this API's terms; `input_tokens` leaves out what the cache took or gave."""
+    cached, written = usage.cached, usage.cache_written
+    told: dict[str, Any] = {"input_tokens": max(0, (usage.prompt or 0) - (cached or 0) - (written or 0))}
+    if cached is not None:
+        told["cache_read_input_tokens"] = cached
+    if written is not None:
+        told["cache_creation_input_tokens"] = written
+    told["output_tokens"] = usage.output or 0
+    if usage.thoughts is not None:
+        told["output_tokens_details"] = {"thinking_tokens": usage.thoughts}
+    return told

@@ -1,0 +1,158 @@
+"""Reading a request's JSON with its place known: a wrong type is told by path, an unread field is listed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, NoReturn, TypeGuard
+
+import msgspec
+
+from peekd.vocabulary.errors import ClientError
+
+Dropped = dict[str, None]
+"""Names in the order met, each once."""
+
+_KINDS: Final = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
+
+_EVERYWHERE: Final = {"cache_control"}
+"""Fields that may stand on nearly every object: listed once, without the place."""
+
+
+def decode_object(body: bytes) -> dict[str, Any]:
+    """Give the body's JSON object. Raises ClientError."""
+    try:
+        return msgspec.json.decode(body, type=dict[str, Any])
+    except (ValueError, RecursionError) as fault:  # both of msgspec's errors and bad UTF-8 are ValueErrors
+        raise ClientError("invalid_request", f"the body is no JSON object: {fault}") from fault
+
+
+def wrong(path: str, expected: str, value: object) -> NoReturn:
+    """Raise ClientError: at `path` something else was expected."""
+    if value is None:
+        raise ClientError("invalid_request", f"{path}: Field required")
+    kind = next((name for type_, name in _KINDS.items() if isinstance(value, type_)), "a number")
+    raise ClientError("invalid_request", f"{path}: expected {expected}, got {kind}")
+
+
+class Place:
+    """One JSON value: `path` says where for people (messages.3.role), `shape` for lists (messages[].role)."""
+
+    __slots__ = ("dropped", "path", "shape", "value")
+
+    def __init__(self, value: object, path: str, shape: str, dropped: Dropped) -> None:
+        self.value = value
+        self.path = path
+        self.shape = shape
+        self.dropped = dropped
+
+    def drop(self, detail: str = "") -> None:
+        """List this value as left out."""
+        self.dropped[self.shape + detail] = None
+
+    def string(self) -> str:
+        """Give the string that this is. Raises ClientError."""
+        if not isinstance(self.value, str):
+            wrong(self.path, "a string", self.value)
+        return self.value
+
+    def fields(self) -> Fields:
+        """Give the object that this is. Raises ClientError."""
+        return Fields(self)
+
+    def items(self) -> Iterator[Place]:
+        """Give the elements of the array that this is. Raises ClientError."""
+        if not _is_list(self.value):
+            wrong(self.path, "an array", self.value)
+        for number, item in enumerate(self.value):
+            yield Place(item, f"{self.path}.{number}", f"{self.shape}[]", self.dropped)
+
+
+class Fields:
+    """An object's fields, each read by its type; null is as good as missing. `close` lists the unread."""
+
+    __slots__ = ("_dropped", "_path", "_shape", "_unread")
+
+    def __init__(self, place: Place) -> None:
+        if not _is_object(place.value):
+            wrong(place.path or "the body", "an object", place.value)
+        self._unread = {key: value for key, value in place.value.items() if value is not None}
+        self._path = place.path
+        self._shape = place.shape
+        self._dropped = place.dropped
+
+    def close(self) -> None:
+        """List what nobody has read."""
+        for key in self._unread:
+            self._dropped[key if key in _EVERYWHERE else _joined(self._shape, key)] = None
+
+    def place(self, key: str) -> Place | None:
+        """Give a field of any kind, None if it is missing."""
+        value = self._unread.pop(key, None)
+        if value is None:
+            return None
+        return Place(value, _joined(self._path, key), _joined(self._shape, key), self._dropped)
+
+    def needed(self, key: str) -> Place:
+        """Give a field of any kind. Raises ClientError if it is missing."""
+        return self.place(key) or wrong(_joined(self._path, key), "", None)
+
+    def string(self, key: str) -> str | None:
+        """Give a string."""
+        place = self.place(key)
+        return None if place is None else place.string()
+
+    def flag(self, key: str) -> bool | None:
+        """Give a boolean."""
+        place = self.place(key)
+        if place is None:
+            return None
+        if not isinstance(place.value, bool):
+            wrong(place.path, "a boolean", place.value)
+        return place.value
+
+    def number(self, key: str) -> float | None:
+        """Give a number."""
+        place = self.place(key)
+        if place is None:
+            return None
+        if isinstance(place.value, bool) or not isinstance(place.value, int | float):
+            wrong(place.path, "a number", place.value)
+        return place.value
+
+    def integer(self, key: str) -> int | None:
+        """Give a whole number."""
+        number = self.number(key)
+        if isinstance(number, float):
+            raise ClientError("invalid_request", f"{_joined(self._path, key)}: expected a whole number")
+        return number
+
+    def object(self, key: str) -> dict[str, Any] | None:
+        """Give an object as it is, to its depths."""
+        place = self.place(key)
+        if place is None:
+            return None
+        if not _is_object(place.value):
+            wrong(place.path, "an object", place.value)
+        return place.value
+
+    def fields(self, key: str) -> Fields | None:
+        """Give an object to be read further."""
+        place = self.place(key)
+        return None if place is None else place.fields()
+
+    def items(self, key: str) -> Iterator[Place]:
+        """Give an array's elements, none if it is missing."""
+        place = self.place(key)
+        return iter(()) if place is None else place.items()
+
+
+def _joined(path: str, key: str) -> str:
+    return f"{path}.{key}" if path else key
+
+
+def _is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)
+
+
+def _is_list(value: object) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)

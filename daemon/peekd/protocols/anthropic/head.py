@@ -1,0 +1,129 @@
+"""The little that is read of every request, verbatim ones too: model, stream flag, session."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from peekd.protocols.anthropic.request import BILLING
+from peekd.vocabulary.conversation import Head
+from peekd.vocabulary.errors import ClientError
+
+_SESSION_HEADERS: Final = ("x-claude-code-session-id", "session-id", "thread-id")
+
+
+class _Head(msgspec.Struct, gc=False):
+    """The fields that are looked at. Those typed as Any or Raw are the upstream's to judge."""
+
+    model: str
+    messages: list[msgspec.Raw]
+    stream: bool | None = None
+    max_tokens: Any = None
+    metadata: Any = None
+    prompt_cache_key: Any = None
+    system: msgspec.Raw | None = None
+    tools: msgspec.Raw | None = None
+
+
+class _Named(msgspec.Struct, gc=False):
+    name: str = ""
+
+
+class _Block(msgspec.Struct, gc=False):
+    text: str = ""
+
+
+class _Message(msgspec.Struct, gc=False):
+    role: str = ""
+    content: str | list[_Block] = ""
+
+
+_heads: Final = msgspec.json.Decoder(_Head)
+_tools: Final = msgspec.json.Decoder(list[_Named])
+_systems: Final = msgspec.json.Decoder(str | list[_Block])
+_messages: Final = msgspec.json.Decoder(_Message)
+
+_WHERE: Final = re.compile(r"^(?P<said>.*) - at `\$\.(?P<path>.*)`$", re.DOTALL)
+_MISSING: Final = re.compile(r"missing required field `(?P<name>\w+)`")
+
+
+def decode_head(body: bytes, headers: Mapping[str, str]) -> Head:
+    """Read the head. `headers` are keyed in lower case. Raises ClientError naming what is wrong."""
+    try:
+        head = _heads.decode(body)
+    except msgspec.ValidationError as fault:
+        raise ClientError("invalid_request", _told(str(fault))) from fault
+    except (ValueError, RecursionError) as fault:
+        raise ClientError("invalid_request", f"the body is no JSON object: {fault}") from fault
+    limit = head.max_tokens
+    return Head(
+        model=head.model,
+        stream=head.stream or False,
+        session=_session(head, headers),
+        max_tokens=limit if isinstance(limit, int) and not isinstance(limit, bool) else None,
+    )
+
+
+def _told(fault: str) -> str:
+    """Put the path first, as the API does.
+
+    >>> _told("Expected `str`, got `int` - at `$.model`")
+    'model: Expected `str`, got `int`'
+    """
+    missing = _MISSING.search(fault)
+    if missing:
+        return f"{missing['name']}: Field required"
+    where = _WHERE.match(fault)
+    return f"{where['path']}: {where['said']}" if where else f"the body: {fault}"
+
+
+# ---- session --------------------------------------------------------------------------------------
+
+
+def _session(head: _Head, headers: Mapping[str, str]) -> str | None:
+    """Give what ties the request to its conversation: the first of what the client says, else a hash.
+
+    A bare user_id is no session: one person has many conversations.
+    """
+    named = next((value for name in _SESSION_HEADERS if (value := headers.get(name))), None)
+    if named:
+        return named
+    if isinstance(head.prompt_cache_key, str) and head.prompt_cache_key:
+        return head.prompt_cache_key
+    return _session_of_user(head.metadata) or _hash(head)
+
+
+def _session_of_user(metadata: object) -> str | None:
+    """Give the session_id inside a JSON user_id."""
+    user = msgspec.convert(metadata, dict[str, Any], strict=False).get("user_id") if metadata else None
+    try:
+        said = msgspec.json.decode(user, type=dict[str, Any]) if isinstance(user, str) else {}
+    except (ValueError, RecursionError):
+        return None  # a plain user_id
+    session = said.get("session_id")
+    return session if isinstance(session, str) and session else None
+
+
+def _hash(head: _Head) -> str | None:
+    """Give a digest of what stays the same from turn to turn; None if the user has said nothing yet."""
+    try:
+        messages = (_messages.decode(message) for message in head.messages)
+        first = next((_text(message.content) for message in messages if message.role == "user"), "")
+        system = _systems.decode(head.system) if head.system is not None else ""
+        tools = _tools.decode(head.tools) if head.tools is not None else []
+    except (ValueError, RecursionError):
+        return None  # not of the shape that the API asks for: the upstream will say so
+    if not first:
+        return None
+    blocks = [system] if isinstance(system, str) else [block.text for block in system]
+    stable = [text for text in blocks if not text.startswith(BILLING)]
+    said = msgspec.json.encode([first, [tool.name for tool in tools], stable])
+    return hashlib.sha256(said).hexdigest()[:32]
+
+
+def _text(content: str | list[_Block]) -> str:
+    return content if isinstance(content, str) else "\n".join(block.text for block in content if block.text)

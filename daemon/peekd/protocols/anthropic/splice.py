@@ -1,0 +1,56 @@
+"""A client's own request for an upstream that speaks its language: only the named places change."""
+
+from __future__ import annotations
+
+import msgspec
+
+from peekd.protocols.anthropic.repair import repair
+from peekd.protocols.interface import Call
+from peekd.vocabulary.errors import ClientError
+from peekd.wire.splice import Edit, Span, applied, members
+
+
+def splice_request(body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool) -> Call:
+    """Give the request with `model` (None: as it is) and `stream` in place, and without thoughts if repaired.
+
+    `stream` is left out where there is none to ask for (token counting). A key that stands twice is changed
+    twice. Raises ClientError for a body that is no JSON object.
+    """
+    try:
+        top = members(body)
+        mended = repair(body, top) if repaired else None
+    except (ValueError, RecursionError) as fault:
+        raise ClientError("invalid_request", f"the body is no Messages request: {fault}") from fault
+    edits: list[Edit] = []
+    spliced: list[str] = []
+    if model is not None:
+        edits += _set(body, top, "model", msgspec.json.encode(model))
+        spliced += ["model"] * bool(edits)
+    if not _counts_tokens(path):
+        streaming = _set(body, top, "stream", b"true" if stream else b"false")
+        if stream and not any(span.key == "stream" for span in top):
+            streaming = [_added(body, top, b'"stream":true')]
+        edits += streaming
+        spliced += ["stream"] * bool(streaming)
+    if mended is not None:
+        edits += mended.edits
+        spliced += mended.names
+    return Call(path, applied(body, edits), spliced=tuple(spliced))
+
+
+def _counts_tokens(path: str) -> bool:
+    return path.partition("?")[0].endswith("/count_tokens")
+
+
+def _set(body: bytes, top: list[Span], key: str, text: bytes) -> list[Edit]:
+    return [
+        Edit(span.value, span.end, text)
+        for span in top
+        if span.key == key and body[span.value : span.end] != text
+    ]
+
+
+def _added(body: bytes, top: list[Span], text: bytes) -> Edit:
+    """Put a member behind the opening brace: the end of the body may be another edit's."""
+    at = body.index(b"{") + 1
+    return Edit(at, at, text + (b"," if top else b""))

@@ -1,0 +1,41 @@
+"""The Messages API as its client: what faces the upstream, under one name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from peekd.protocols.anthropic.compose import encode_request
+from peekd.protocols.anthropic.decode import AnthropicDecoder
+from peekd.protocols.anthropic.refusals import decode_refusal
+from peekd.protocols.anthropic.splice import splice_request
+from peekd.protocols.interface import Call, EventDecoder, UpstreamProtocol
+from peekd.vocabulary.conversation import Conversation
+from peekd.vocabulary.refusals import Refusal
+
+
+class AnthropicUpstream:
+    """api.anthropic.com, and whoever speaks like it."""
+
+    name: str = "anthropic"
+    auth: str = "x-api-key"
+
+    def encode_request(self, conversation: Conversation, *, model: str, repaired: bool) -> Call:
+        """Say the conversation in this protocol; see `compose.encode_request`."""
+        return encode_request(conversation, model=model, repaired=repaired)
+
+    def splice_request(
+        self, body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool
+    ) -> Call:
+        """Give a client's own request with only the named places changed; see `splice.splice_request`."""
+        return splice_request(body, path, model=model, stream=stream, repaired=repaired)
+
+    def decoder(self) -> EventDecoder:
+        """Open a reading of one answer."""
+        return AnthropicDecoder()
+
+    def decode_refusal(self, status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
+        """Read an answer that is not 2xx; see `refusals.decode_refusal`."""
+        return decode_refusal(status, headers, body)
+
+
+UPSTREAM: UpstreamProtocol = AnthropicUpstream()
