@@ -106,6 +106,12 @@ class _Pipe:
         self._changed.unpark_all()
         return taken
 
+    async def send_eof(self) -> None:
+        """End in order: not while a write is under way."""
+        with self._sending():
+            self.end()
+            await trio.lowlevel.checkpoint()
+
     def end(self) -> None:
         """The writer is done: the reader gets what is there, then b""."""
         self._ended = True
@@ -152,8 +158,7 @@ class MemoryStream(trio.abc.HalfCloseableStream):
     @override
     async def send_eof(self) -> None:
         """Finish sending; receiving goes on (a half-close)."""
-        self._outgoing.end()
-        await trio.lowlevel.checkpoint()
+        await self._outgoing.send_eof()
 
     def close(self) -> None:
         """Close both directions at once: the peer reads what is under way, then b"", and cannot send."""

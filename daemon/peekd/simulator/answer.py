@@ -1,0 +1,107 @@
+"""What the model says: an act's content, or where it names none, something an agent can go on with."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from base64 import b64encode
+from typing import Any, Final
+
+import msgspec
+
+from peekd.simulator.acts import Act, ToolUse
+from peekd.simulator.asked import Asked
+
+_SHELLS: Final = re.compile(r"bash|shell|exec_command", re.IGNORECASE)
+_WANTS_A_COMMAND: Final = re.compile(r"\b(run|execute|shell|bash|command|tool)\b", re.IGNORECASE)
+_COMMAND: Final[dict[str, Any]] = {"command": "echo peekd", "description": "Say peekd"}
+_WORDS: Final = re.compile(r"\s*\S+\s*")
+_EXAMPLES: Final[dict[str, Any]] = {
+    "string": "simulated", "integer": 1, "number": 1.5, "boolean": True, "null": None, "array": [],
+}  # fmt: skip
+
+
+class Answer(msgspec.Struct, frozen=True):
+    """One whole answer, in no language. `thinking` None: no thoughts; "": thoughts that are not shown."""
+
+    text: str
+    thinking: str | None
+    signature: str
+    tools: tuple[ToolUse, ...]
+    stop: str
+    block: str
+    malformed: bool
+    usage: dict[str, int]
+
+    def words(self) -> list[str]:
+        """Give the text in pieces, one a token."""
+        return _WORDS.findall(self.text) or ([self.text] if self.text else [])
+
+    def thoughts(self) -> list[str]:
+        """Give the thoughts in pieces, one a token."""
+        return _WORDS.findall(self.thinking or "")
+
+    def size(self) -> int:
+        """Count the output's tokens, roughly: a word or a call's field each."""
+        return len(self.words()) + sum(4 + 2 * len(tool.input) for tool in self.tools)
+
+
+def compose(act: Act, asked: Asked) -> Answer:
+    """Say what the act says; a break inside a tool's input needs a call, and gets one."""
+    named = (act.tool, *act.tools) if act.tool is not None else act.tools
+    tools = tuple(_tool(tool) for tool in named)
+    text, thinking = act.text, act.thinking
+    if act.at == "tool" and not tools:
+        tools = (_tool(_shell(asked) or "Bash"),)
+    if text is None and thinking is None and not tools:
+        text, tools = _fallback(asked)
+    if thinking is None and asked.thinks and text != "":
+        thinking = "The user wants an answer; a short one will do."
+    return Answer(
+        text=text or "",
+        thinking=thinking,
+        signature=act.signature if act.signature is not None else _sign(thinking or "", asked.model),
+        tools=tools,
+        stop=act.stop,
+        block=act.block,
+        malformed=act.malformed,
+        usage=act.usage,
+    )
+
+
+def _fallback(asked: Asked) -> tuple[str, tuple[ToolUse, ...]]:
+    if asked.schema is not None:
+        return msgspec.json.encode(_example(asked.schema)).decode(), ()
+    if asked.result is not None:
+        return f"The tool answered: {asked.result.strip()[:200]}\nThat is all; the simulator is content.", ()
+    shell = _shell(asked)
+    if shell and _WANTS_A_COMMAND.search(asked.text):
+        return "I will run it. ", (_tool(shell),)
+    return (
+        f"You said: {asked.text.strip()[:200]}\nThis is the simulator; it has no more to say than that.",
+        (),
+    )
+
+
+def _shell(asked: Asked) -> str:
+    return next((name for name in asked.tools if _SHELLS.search(name)), "")
+
+
+def _tool(tool: str | ToolUse) -> ToolUse:
+    return ToolUse(tool, _COMMAND) if isinstance(tool, str) else tool
+
+
+def _sign(thinking: str, model: str) -> str:
+    """Make a signature that depends on what it signs, as long as real ones are at least."""
+    return b64encode(hashlib.sha512(f"{model}\n{thinking}".encode()).digest()).decode()
+
+
+def _example(schema: dict[str, Any]) -> object:
+    """Give the least value that such a schema allows, as far as the demo's clients need it."""
+    if schema.get("enum"):
+        return schema["enum"][0]
+    kind = str(schema.get("type", "object")).lower()
+    if kind == "object":
+        fields = schema.get("properties", {})
+        return {name: _example(fields.get(name, {})) for name in schema.get("required", fields)}
+    return _EXAMPLES.get(kind)

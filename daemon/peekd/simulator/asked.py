@@ -1,0 +1,185 @@
+"""What a request asks, as far as an answer depends on it. Reads both wire languages, by the path."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from typing import Any, Final, Literal, cast
+from urllib.parse import parse_qs, unquote, urlsplit
+
+import msgspec
+
+Language = Literal["anthropic", "gemini"]
+Verb = Literal["generate", "count", "models", "model", "unknown"]
+Json = dict[str, Any]
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """One request.
+
+    `key`: the credential, however it came. `array`: a Gemini stream asked for without alt=sse. `text`: what
+    the user said last; `result`: what a tool answered, where that came last. `thinks`: thoughts were asked
+    for, `shown`: and their text. `signed`: it replays a signature. `schema`: the answer shall be JSON of that
+    shape. `tokens`: the prompt's size, estimated. `fault`: why it cannot be read.
+    """
+
+    language: Language
+    verb: Verb
+    path: str
+    key: str = ""
+    number: int = 0
+    model: str = ""
+    stream: bool = False
+    array: bool = False
+    text: str = ""
+    result: str | None = None
+    tools: tuple[str, ...] = ()
+    thinks: bool = False
+    shown: bool = True
+    signed: bool = False
+    schema: Json | None = None
+    tokens: int = 1
+    fault: str = ""
+
+    def holds(self, condition: str) -> bool:
+        """Say whether a play's `when` is met."""
+        return {
+            "signed": self.signed,
+            "tools": bool(self.tools),
+            "result": self.result is not None,
+            "stream": self.stream,
+            "whole": not self.stream,
+        }[condition]
+
+
+_GEMINI_CALL: Final = re.compile(r"^/v1(?:beta|alpha)?/models/([^/:]+):(\w+)$")
+_GEMINI_VERBS: Final[dict[str, Verb]] = {
+    "generateContent": "generate",
+    "streamGenerateContent": "generate",
+    "countTokens": "count",
+}
+_ANTHROPIC_CALLS: Final[dict[str, Verb]] = {"/v1/messages": "generate", "/v1/messages/count_tokens": "count"}
+_LIST: Final = re.compile(r"^/v1(beta)?/models(?:/([^/:]+))?$")
+_REMINDER: Final = "<system-reminder>"
+
+
+def read_asked(method: str, target: str, headers: Mapping[str, str], body: bytes, number: int) -> Asked:
+    """Read a request; header names are in lower case. Total: what is odd ends up in `verb` and `fault`."""
+    parts = urlsplit(target)
+    query = parse_qs(parts.query)
+    key = _key(headers, query)
+    if method == "GET":
+        return _read_list(parts.path, headers, key, number)
+    if method == "POST" and (found := _GEMINI_CALL.match(parts.path)) and found[2] in _GEMINI_VERBS:
+        stream = found[2] == "streamGenerateContent"
+        asked = Asked(
+            "gemini", _GEMINI_VERBS[found[2]], parts.path, key, number, unquote(found[1]), stream=stream
+        )
+        array = stream and query.get("alt") != ["sse"]
+        return _read_body(msgspec.structs.replace(asked, array=array), body)
+    if method == "POST" and parts.path in _ANTHROPIC_CALLS:
+        return _read_body(Asked("anthropic", _ANTHROPIC_CALLS[parts.path], parts.path, key, number), body)
+    language: Language = "gemini" if "x-goog-api-key" in headers else "anthropic"
+    return Asked(language, "unknown", parts.path, key, number)
+
+
+def _key(headers: Mapping[str, str], query: Mapping[str, list[str]]) -> str:
+    bearer = headers.get("authorization", "").removeprefix("Bearer ")
+    return headers.get("x-api-key") or headers.get("x-goog-api-key") or bearer or query.get("key", [""])[0]
+
+
+def _read_list(path: str, headers: Mapping[str, str], key: str, number: int) -> Asked:
+    found = _LIST.match(path)
+    google = "x-goog-api-key" in headers or (found is not None and found[1] is not None)
+    verb: Verb = "unknown" if found is None else "model" if found[2] else "models"
+    model = unquote(found[2]) if found and found[2] else ""
+    return Asked("gemini" if google else "anthropic", verb, path, key, number, model)
+
+
+def _read_body(asked: Asked, body: bytes) -> Asked:
+    try:
+        read = msgspec.json.decode(body, type=Json)
+    except msgspec.DecodeError as error:
+        return msgspec.structs.replace(asked, fault=f"The request body is not valid JSON: {error}")
+    asked = msgspec.structs.replace(asked, tokens=max(1, len(body) // 4))
+    return _read_anthropic(asked, read) if asked.language == "anthropic" else _read_gemini(asked, read)
+
+
+# ---- Anthropic ----------------------------------------------------------------------------------
+
+
+def _read_anthropic(asked: Asked, body: Json) -> Asked:
+    messages = [message for message in _tables(body.get("messages")) if message.get("role") != "system"]
+    last = _anthropic_blocks(messages[-1]) if messages else []
+    thinking = _table(body.get("thinking"))
+    return msgspec.structs.replace(
+        asked,
+        model=str(body.get("model", "")),
+        stream=body.get("stream") is True,
+        text=_said(str(block.get("text", "")) for block in last if block.get("type") == "text"),
+        result=_result(_anthropic_result(block) for block in last if block.get("type") == "tool_result"),
+        tools=tuple(str(tool.get("name", "")) for tool in _tables(body.get("tools"))),
+        thinks=thinking.get("type") in {"enabled", "adaptive"},
+        shown=thinking.get("display") != "omitted",
+        signed=any(block.get("signature") for message in messages for block in _anthropic_blocks(message)),
+        schema=_table(_table(body.get("output_config")).get("format")).get("schema"),
+    )
+
+
+def _anthropic_blocks(message: Json) -> list[Json]:
+    content = message.get("content")
+    return [{"type": "text", "text": content}] if isinstance(content, str) else _tables(content)
+
+
+def _anthropic_result(block: Json) -> str:
+    return _said(str(part.get("text", "")) for part in _anthropic_blocks(block))
+
+
+# ---- Gemini -------------------------------------------------------------------------------------
+
+
+def _read_gemini(asked: Asked, body: Json) -> Asked:
+    contents = [_tables(content.get("parts")) for content in _tables(body.get("contents"))]
+    last = contents[-1] if contents else []
+    config = _table(body.get("generationConfig"))
+    declared = [declared for tool in _tables(body.get("tools")) for declared in _declarations(tool)]
+    return msgspec.structs.replace(
+        asked,
+        text=_said(str(part.get("text", "")) for part in last),
+        result=_result(_gemini_result(part) for part in last if "functionResponse" in part),
+        tools=tuple(str(tool.get("name", "")) for tool in declared),
+        thinks=_table(config.get("thinkingConfig")).get("includeThoughts") is True,
+        signed=any(part.get("thoughtSignature") for parts in contents for part in parts),
+        schema=config.get("responseJsonSchema") or config.get("responseSchema"),
+    )
+
+
+def _declarations(tool: Json) -> list[Json]:
+    return _tables(tool.get("functionDeclarations") or tool.get("function_declarations"))
+
+
+def _gemini_result(part: Json) -> str:
+    response = _table(_table(part.get("functionResponse")).get("response"))
+    return _said(str(value) for value in response.values())
+
+
+# ---- both ---------------------------------------------------------------------------------------
+
+
+def _said(texts: Iterable[str]) -> str:
+    """Give the last words that are not an agent's own reminder."""
+    return next((text for text in reversed([*texts]) if text.strip() and not text.startswith(_REMINDER)), "")
+
+
+def _result(results: Iterable[str]) -> str | None:
+    found = [*results]
+    return found[-1] if found else None
+
+
+def _table(value: object) -> Json:
+    return cast("Json", value) if isinstance(value, dict) else {}
+
+
+def _tables(value: object) -> list[Json]:
+    entries = cast("list[object]", value) if isinstance(value, list) else []
+    return [table for entry in entries if (table := _table(entry))]
