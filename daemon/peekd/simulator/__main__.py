@@ -40,7 +40,7 @@ def main() -> int:
     try:
         trio.run(_serve, options.host, options.port, script)
     except* KeyboardInterrupt:
-        return 0
+        sys.stderr.write("stopped\n")
     return 0
 
 

@@ -137,12 +137,18 @@ class _Connection:
             while (found := await self._receive()) is not None:
                 if not await self._answer(self._simulator.note(*found)):
                     return
-        except h11.RemoteProtocolError:
-            await self._stream.send_all(_BAD_REQUEST)
         except trio.BrokenResourceError:
             return  # the peer is gone; what that meant for a request stands in its `Seen`
 
     async def _receive(self) -> tuple[h11.Request, bytes] | None:
+        """Read one request; None: the peer closed instead, or sent what is none."""
+        try:
+            return await self._parse()
+        except h11.RemoteProtocolError:
+            await self._stream.send_all(_BAD_REQUEST)
+            return None
+
+    async def _parse(self) -> tuple[h11.Request, bytes] | None:
         """Read one request, with a parser that need not know of the answer; None: the peer closed instead."""
         parser = h11.Connection(h11.SERVER, max_incomplete_event_size=_MAX_HEAD)
         if self._ahead:
@@ -167,16 +173,18 @@ class _Connection:
 
     async def _answer(self, seen: Seen) -> bool:
         """Play the act while watching the peer; give whether the connection can serve another request."""
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._watch, seen, nursery.cancel_scope)
-            try:
-                fit = await self._play(seen)
-            except trio.BrokenResourceError:
-                fit = False
-                _note_close(seen)
-            nursery.cancel_scope.cancel()
-        seen.over.set()
-        return seen.finished_at is not None and fit
+        fit = False
+        try:
+            async with trio.open_nursery() as nursery:
+                nursery.start_soon(self._watch, seen, nursery.cancel_scope)
+                try:
+                    fit = await self._play(seen)
+                except trio.BrokenResourceError:
+                    _note_close(seen)
+                nursery.cancel_scope.cancel()
+        finally:
+            seen.over.set()
+        return fit
 
     async def _watch(self, seen: Seen, scope: trio.CancelScope) -> None:
         """Notice the peer's close at once; keep what it sends ahead."""

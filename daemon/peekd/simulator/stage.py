@@ -7,15 +7,15 @@ import zlib
 from collections.abc import Iterable, Iterator
 from http import HTTPStatus
 from itertools import accumulate
-from typing import Final, Literal, Protocol
+from typing import Final, Literal
 
 import msgspec
 
 from peekd.simulator import anthropic, gemini
 from peekd.simulator.acts import Act
-from peekd.simulator.answer import Answer, compose
+from peekd.simulator.answer import compose
 from peekd.simulator.asked import Asked, Language
-from peekd.simulator.parts import Part, Refusal
+from peekd.simulator.parts import Part, Refusal, Wire
 
 
 class Pause(msgspec.Struct, frozen=True):
@@ -31,50 +31,6 @@ class Break(msgspec.Struct, frozen=True):
 
 
 Step = bytes | Pause | Break
-
-
-class Wire(Protocol):
-    """What a wire language's module offers."""
-
-    def stream_type(self) -> str:
-        """Give the content type of a stream."""
-        ...
-
-    def encode_parts(self, answer: Answer, asked: Asked, *, opening: bool) -> Iterator[Part]:
-        """Write an answer as a stream, frame by frame."""
-        ...
-
-    def encode_whole(self, answer: Answer, asked: Asked) -> bytes:
-        """Write an answer as one JSON object."""
-        ...
-
-    def encode_ping(self, asked: Asked) -> bytes:
-        """Write a frame that says nothing."""
-        ...
-
-    def encode_error(self, act: Act, asked: Asked, *, first: bool) -> bytes:
-        """Write an error in place of what should come."""
-        ...
-
-    def encode_refusal(self, act: Act, asked: Asked) -> Refusal:
-        """Write an answer that is not 2xx."""
-        ...
-
-    def encode_count(self, asked: Asked) -> bytes:
-        """Write a count of tokens."""
-        ...
-
-    def encode_models(self) -> bytes:
-        """Write the list of models."""
-        ...
-
-    def encode_model(self, name: str) -> bytes:
-        """Write one model."""
-        ...
-
-    def headers(self, asked: Asked) -> list[tuple[str, str]]:
-        """Give what stands on every answer."""
-        ...
 
 
 _WIRES: Final[dict[Language, Wire]] = {"anthropic": anthropic, "gemini": gemini}
