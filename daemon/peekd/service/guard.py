@@ -63,6 +63,7 @@ class GuardedServer:
         self._accepting = trio.CancelScope()
         self._serving = trio.CancelScope()
         self._stopped = False
+        self._ended = trio.Event()
 
     @property
     def open_connections(self) -> int:
@@ -83,6 +84,11 @@ class GuardedServer:
                         for listener in listeners:
                             accepting.start_soon(self._accept, listener, connections)
                         task_status.started()
+        self._ended.set()
+
+    async def wait_ended(self) -> None:
+        """Wait until the last connection is gone after `stop` or `abort`."""
+        await self._ended.wait()
 
     def stop(self) -> None:
         """Accept nothing more; whatever is under way goes on."""

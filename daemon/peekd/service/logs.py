@@ -150,11 +150,10 @@ class LineSink:
         self.dropped = 0
 
     def __call__(self, entry: Entry) -> None:
-        """Write its line if the descriptor takes it."""
-        if not self._write(self._encode(entry, self.dropped)):
-            self.dropped += 1
-        else:
-            self.dropped = 0
+        """Write its line, where there is one, if the descriptor takes it."""
+        line = self._encode(entry, self.dropped)
+        if line:
+            self.dropped = 0 if self._write(line) else self.dropped + 1
 
     def _write(self, line: bytes) -> bool:
         ready = self._poll.poll(0)

@@ -1,0 +1,232 @@
+"""The process: opens everything, serves until told to stop, drains, and closes in the other order."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import signal
+import socket
+import sys
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+
+import msgspec
+import trio
+from hypercorn.typing import ASGIFramework
+
+from peekd.config.schema import Settings
+from peekd.protocols.registry import CLIENTS
+from peekd.records.entries import INFO, NOTICE, WARNING, Entry, Journal
+from peekd.relay.house import House, open_house
+from peekd.relay.journey import Journey
+from peekd.service import demo as demonstration
+from peekd.service.guard import GuardedServer, Limits
+from peekd.service.keys import load_keys
+from peekd.service.logs import LineSink, LoggingBridge, open_journal
+from peekd.service.notify import Notifier, watchdog_seconds
+from peekd.service.sockets import host_of, open_sockets, raise_descriptor_limit, tell_address
+from peekd.serving.app import Front
+from peekd.serving.behind import Fittings
+from peekd.serving.ingress import Access, compile_access
+from peekd.serving.settings import ServerSettings
+from peekd.simulator.script import load_script
+from peekd.simulator.server import Simulator
+from peekd.upstream.dial import Dial
+from peekd.vocabulary.errors import OperatorError
+
+DESCRIPTORS_KEPT = 128
+"""Descriptors that are not for streams: files, sockets that listen, what libraries open."""
+
+DESCRIPTORS_A_STREAM = 2
+SIMULATED = "simulator:"
+
+Signals = AsyncIterator[int]
+
+
+class Process(msgspec.Struct, frozen=True):
+    """What a daemon is started with. `where` is the file to name to someone who is to change a setting."""
+
+    settings: Settings
+    environ: Mapping[str, str]
+    journal: Journal
+    notifier: Notifier
+    where: str = "the configuration"
+    descriptors: int = 1024
+
+
+def run(settings: Settings, *, demo: bool = False, where: str = "the configuration") -> int:
+    """Serve until SIGTERM or SIGINT, and give the exit code.
+
+    Raises OperatorError where it cannot begin: a socket that cannot be had, a key that cannot be read.
+    """
+    environ = dict(os.environ)
+    if demo:
+        settings = demonstration.demo_settings(settings.server)
+        environ.update(demonstration.SECRETS)
+    journal = LineSink(1, demonstration.tell) if demo else open_journal(settings.logs.level, environ)
+    logging.getLogger().addHandler(LoggingBridge(journal))
+    notifier = Notifier(environ.get("NOTIFY_SOCKET"))
+    process = Process(settings, environ, journal, notifier, where, raise_descriptor_limit())
+    server = settings.server
+    with open_sockets(server.bind, environ, write_stall_seconds=server.write_stall_seconds) as sockets:
+        if demo:
+            sys.stdout.write(demonstration.banner(tell_address(sockets[0])))
+            sys.stdout.flush()
+        try:
+            trio.run(partial(_live, process, sockets))
+        except BaseExceptionGroup as group:
+            faults = group.subgroup(OperatorError)
+            if faults is None:
+                raise
+            raise OperatorError(*_lines(faults)) from None
+    return 0
+
+
+def _lines(group: BaseExceptionGroup[OperatorError]) -> Iterator[str]:
+    for fault in group.exceptions:
+        if isinstance(fault, OperatorError):
+            yield from fault.faults
+        else:
+            yield from _lines(fault)
+
+
+async def _live(process: Process, sockets: Sequence[socket.socket]) -> None:
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        await serve(process, sockets, aiter(signals))
+
+
+# ---- serving ------------------------------------------------------------------------------------------
+
+
+async def serve(process: Process, sockets: Sequence[socket.socket], signals: Signals) -> None:
+    """Serve on sockets that listen already; the first signal begins the end, the second hurries it."""
+    settings, journal = process.settings, process.journal
+    access = _access(process, [host_of(sock) for sock in sockets])
+    async with _open_dials(settings) as dials, _open(process, dials) as house:
+        front = _front(house, access, settings.server, journal)
+        server = GuardedServer(_asgi(front), journal, _limits(settings.server, process.descriptors))
+        listeners = [trio.SocketListener(trio.socket.from_stdlib_socket(sock)) for sock in sockets]
+        async with trio.open_nursery() as nursery:
+            await nursery.start(server.serve, listeners)
+            nursery.start_soon(_keep_watchdog_calm, process)
+            _tell_begun(process, house, [tell_address(sock) for sock in sockets])
+            await anext(signals)
+            house.draining = front.gate.draining = True
+            process.notifier.stopping("finishing open requests")
+            await _drain(server, process, signals)
+            nursery.cancel_scope.cancel()
+
+
+async def _drain(server: GuardedServer, process: Process, signals: Signals) -> None:
+    """Let what runs finish, for `drain_seconds` or until the next signal; then cut what is left."""
+    seconds = process.settings.server.drain_seconds
+    server.stop()
+    words = f"stopping: {server.open_connections} connections have up to {seconds:g} s to finish"
+    process.journal(Entry(words, NOTICE))
+    with trio.move_on_after(seconds) as patience:
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_hurry, signals, patience)
+            await server.wait_ended()
+            nursery.cancel_scope.cancel()
+    server.abort()
+    await server.wait_ended()
+    process.journal(Entry("stopped", NOTICE))
+
+
+async def _hurry(signals: Signals, patience: trio.CancelScope) -> None:
+    await anext(signals)
+    patience.cancel()
+
+
+async def _keep_watchdog_calm(process: Process) -> None:
+    seconds = watchdog_seconds(process.environ)
+    while seconds is not None:
+        process.notifier.watchdog()
+        await trio.sleep(seconds)
+
+
+def _tell_begun(process: Process, house: House, addresses: Sequence[str]) -> None:
+    listens = f"listening on {', '.join(addresses)}"
+    process.journal(Entry(listens, INFO))
+    if not house.ready():
+        words = f"no account is usable: requests are refused until one is; see {process.where}"
+        process.journal(Entry(words, WARNING))
+    process.notifier.ready(listens)
+
+
+# ---- what serving takes -------------------------------------------------------------------------------
+
+
+def _front(house: House, access: Access, settings: ServerSettings, journal: Journal) -> Front:
+    fittings = Fittings(
+        house=house,
+        protocols=CLIENTS,
+        open_trip=partial(Journey, house),
+        journal=journal,
+        fresh_id=_fresh_request_id,
+        wall=time.time,
+    )
+    return Front(fittings, access, settings)
+
+
+def _asgi(front: Front) -> ASGIFramework:
+    return front
+
+
+def _fresh_request_id() -> str:
+    return f"req_{secrets.token_hex(10)}"
+
+
+@asynccontextmanager
+async def _open(process: Process, dials: Mapping[str, Dial]) -> AsyncGenerator[House]:
+    settings = process.settings
+    async with open_house(
+        healing=settings.healing,
+        upstreams=settings.upstreams,
+        accounts=settings.accounts,
+        routes=settings.routes,
+        journal=process.journal,
+        environ=process.environ,
+        dials=dials,
+        where=process.where,
+    ) as house:
+        house.expose_account = settings.server.expose_account
+        yield house
+
+
+@asynccontextmanager
+async def _open_dials(settings: Settings) -> AsyncGenerator[dict[str, Dial]]:
+    """Run a simulator for each upstream that is one; gives how to reach them."""
+    async with trio.open_nursery() as nursery:
+        try:
+            yield {
+                name: Simulator(load_script(upstream.base_url.removeprefix(SIMULATED)), nursery=nursery).dial
+                for name, upstream in settings.upstreams.items()
+                if upstream.base_url.startswith(SIMULATED)
+            }
+        finally:
+            nursery.cancel_scope.cancel()
+
+
+def _access(process: Process, bound: Sequence[str]) -> Access:
+    """Make the rules of who may call. Raises OperatorError where strangers could call without a key."""
+    settings = process.settings.server
+    client_keys = load_keys("server.client_keys", settings.client_keys, process.environ)
+    admin_keys = load_keys("server.admin_keys", settings.admin_keys, process.environ)
+    access = compile_access(settings, bound=bound, client_keys=client_keys, admin_keys=admin_keys)
+    if not access.loopback_only and not client_keys:
+        hosts = ", ".join(host for host in bound if host)
+        raise OperatorError(f"server.bind: {hosts} is reached from elsewhere; set server.client_keys first")
+    return access
+
+
+def _limits(settings: ServerSettings, descriptors: int) -> Limits:
+    return Limits(
+        write_stall_seconds=settings.write_stall_seconds,
+        keep_alive_seconds=settings.keep_alive_seconds,
+        connections_per_address=settings.max_connections_per_address,
+        connections=max(16, (descriptors - DESCRIPTORS_KEPT) // DESCRIPTORS_A_STREAM),
+    )
