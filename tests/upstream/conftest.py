@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple
 
 import httpx
 import pytest
 import trio
+import trustme
 from typing_extensions import override
 
 from peekd.simulator.streams import MemoryStream, open_pair
@@ -158,8 +160,30 @@ class Net:
 
         self.serve = serve
 
-    def transport(self, limit: int = 4, **options: object) -> Transport:
-        return Transport(limit, dial=self.dial, **options)  # pyright: ignore[reportArgumentType]  as written
+    def transport(self, limit: int = 4, proxy: httpx.URL | None = None) -> Transport:
+        return Transport(limit, dial=self.dial, proxy=proxy)
+
+
+class Local:
+    """A certificate authority of our own, a server it vouches for, and callers that trust it."""
+
+    def __init__(self, *names: str) -> None:
+        authority = trustme.CA()
+        certificate = authority.issue_cert(*names)
+        self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        with certificate.private_key_and_cert_chain_pem.tempfile() as path:
+            self.server.load_cert_chain(path)
+        self._caller = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        self._caller.load_verify_locations(cadata=authority.cert_pem.bytes().decode())
+
+    def caller(self) -> ssl.SSLContext:
+        return self._caller
+
+
+@pytest.fixture(scope="session")
+def local() -> Local:
+    """TLS for localhost and upstream.test."""
+    return Local("localhost", "upstream.test")
 
 
 @pytest.fixture

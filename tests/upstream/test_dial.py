@@ -2,33 +2,17 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING
 
 import httpx
 import pytest
 import trio
-import trustme
 
 from peekd.simulator.streams import open_pair
 from peekd.upstream.dial import Origin, dial_tcp, is_readable, start_tls, system_tls
 
-
-class Local:
-    """A certificate authority of our own, a server it vouches for, and a caller that trusts it."""
-
-    def __init__(self) -> None:
-        authority = trustme.CA()
-        self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        authority.issue_cert("upstream.test").configure_cert(self.server)
-        self._caller = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-        authority.configure_trust(self._caller)
-
-    def caller(self) -> ssl.SSLContext:
-        return self._caller
-
-
-@pytest.fixture(scope="session")
-def local() -> Local:
-    return Local()
+if TYPE_CHECKING:
+    from conftest import Local
 
 
 async def serve(nursery: trio.Nursery, handler: Callable[[trio.SocketStream], Awaitable[None]]) -> int:
@@ -75,14 +59,14 @@ async def test_tls_over_loopback_carries_bytes_when_the_certificate_is_trusted(
     await trio.aclose_forcefully(stream)
 
 
-@pytest.mark.parametrize(("host", "trusting"), [("other.test", True), ("upstream.test", False)])
+@pytest.mark.parametrize(("host", "trusted"), [("other.test", "local"), ("upstream.test", "system")])
 async def test_a_certificate_of_another_name_or_another_authority_is_refused_and_the_stream_closed(
-    local: Local, nursery: trio.Nursery, host: str, trusting: bool
+    local: Local, nursery: trio.Nursery, host: str, trusted: str
 ) -> None:
     port = await serve(nursery, lambda raw: echo_tls(raw, local.server))
     raw = await trio.open_tcp_stream("127.0.0.1", port)
     with pytest.raises(httpx.ConnectError, match=rf"TLS with {host}: .*certificate"):
-        await start_tls(raw, host, local.caller if trusting else system_tls)
+        await start_tls(raw, host, {"local": local.caller, "system": system_tls}[trusted])
     assert raw.socket.fileno() == -1
 
 

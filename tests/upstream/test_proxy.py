@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import httpx
 import pytest
@@ -10,11 +10,14 @@ import trio
 from peekd.upstream.proxy import decode_proxy
 from peekd.vocabulary.errors import OperatorError
 
+if TYPE_CHECKING:
+    from conftest import Net, Peer
+
 PASSWORD = "hush-hush"
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 
 
-def through(proxy: str, net: Any) -> httpx.AsyncBaseTransport:
+def through(proxy: str, net: Net) -> httpx.AsyncBaseTransport:
     return net.transport(proxy=decode_proxy(proxy))
 
 
@@ -29,7 +32,7 @@ def test_a_proxys_password_is_not_in_its_repr() -> None:
     assert PASSWORD not in repr(decode_proxy(f"http://u:{PASSWORD}@p:1"))
 
 
-async def test_plain_requests_go_to_an_http_proxy_whole(net: Any, ask: Callable[..., httpx.Request]) -> None:
+async def test_plain_requests_go_to_an_http_proxy_whole(net: Net, ask: Callable[..., httpx.Request]) -> None:
     net.saying(OK)
     response = await through(f"http://u:{PASSWORD}@p:3128", net).handle_async_request(ask())
     assert response.status_code == 200
@@ -43,11 +46,11 @@ async def test_plain_requests_go_to_an_http_proxy_whole(net: Any, ask: Callable[
 # ---- CONNECT: TLS would follow, so the tunnel is watched up to its first bytes -----------------------
 
 
-def connecting(net: Any, *answer: bytes) -> list[Any]:
+def connecting(net: Net, *answer: bytes) -> list[Any]:
     """Have the net be a proxy; gives what it saw: the request, then what came through the tunnel."""
     seen: list[Any] = []
 
-    async def serve(peer: Any) -> None:
+    async def serve(peer: Peer) -> None:
         seen.append(await peer.take())
         await peer.say(*answer)
         seen.append(await peer.exactly(1))
@@ -57,7 +60,7 @@ def connecting(net: Any, *answer: bytes) -> list[Any]:
 
 
 async def test_an_https_origin_is_asked_for_and_tls_goes_through_the_tunnel(
-    net: Any, ask: Callable[..., httpx.Request]
+    net: Net, ask: Callable[..., httpx.Request]
 ) -> None:
     seen = connecting(net, b"HTTP/1.1 200 ", b"Connection established\r\n", b"\r\n")
     transport = through("http://p", net)
@@ -78,7 +81,7 @@ async def test_an_https_origin_is_asked_for_and_tls_goes_through_the_tunnel(
     ],
 )
 async def test_a_proxy_that_will_not_connect_is_told_as_such(
-    net: Any, ask: Callable[..., httpx.Request], answer: bytes, why: str
+    net: Net, ask: Callable[..., httpx.Request], answer: bytes, why: str
 ) -> None:
     connecting(net, answer)
     transport = through(f"http://u:{PASSWORD}@p", net)
@@ -88,8 +91,8 @@ async def test_a_proxy_that_will_not_connect_is_told_as_such(
     assert net.open_wires == 0
 
 
-async def test_a_proxy_that_hangs_up_is_told_as_such(net: Any, ask: Callable[..., httpx.Request]) -> None:
-    async def serve(peer: Any) -> None:
+async def test_a_proxy_that_hangs_up_is_told_as_such(net: Net, ask: Callable[..., httpx.Request]) -> None:
+    async def serve(peer: Peer) -> None:
         await peer.take()
 
     net.serve = serve
@@ -99,9 +102,9 @@ async def test_a_proxy_that_hangs_up_is_told_as_such(net: Any, ask: Callable[...
 
 
 async def test_a_mute_proxy_falls_under_the_connect_deadline(
-    net: Any, ask: Callable[..., httpx.Request], autojump_clock: trio.testing.MockClock
+    net: Net, ask: Callable[..., httpx.Request], autojump_clock: trio.testing.MockClock
 ) -> None:
-    async def serve(peer: Any) -> None:
+    async def serve(peer: Peer) -> None:
         await trio.sleep_forever()
 
     net.serve = serve
@@ -114,11 +117,13 @@ async def test_a_mute_proxy_falls_under_the_connect_deadline(
 # ---- SOCKS5 ------------------------------------------------------------------------------------------
 
 
-def socks(net: Any, *, method: bytes = b"\x00", login: bytes = b"\x00", reply: bytes = b"\x00") -> list[bytes]:
+def socks(
+    net: Net, *, method: bytes = b"\x00", login: bytes = b"\x00", reply: bytes = b"\x00"
+) -> list[bytes]:
     """Have the net be a SOCKS5 proxy that answers byte by byte; gives what it was told."""
     told: list[bytes] = []
 
-    async def serve(peer: Any) -> None:
+    async def serve(peer: Peer) -> None:
         version, count = await peer.exactly(2)
         assert version == 5
         told.append(await peer.exactly(count))
@@ -138,7 +143,7 @@ def socks(net: Any, *, method: bytes = b"\x00", login: bytes = b"\x00", reply: b
 
 
 async def test_socks5_is_given_the_name_and_carries_the_request(
-    net: Any, ask: Callable[..., httpx.Request]
+    net: Net, ask: Callable[..., httpx.Request]
 ) -> None:
     told = socks(net)
     response = await through("socks5://p", net).handle_async_request(ask())
@@ -148,7 +153,7 @@ async def test_socks5_is_given_the_name_and_carries_the_request(
     await response.aclose()
 
 
-async def test_socks5_logs_in_where_the_url_names_a_user(net: Any, ask: Callable[..., httpx.Request]) -> None:
+async def test_socks5_logs_in_where_the_url_names_a_user(net: Net, ask: Callable[..., httpx.Request]) -> None:
     told = socks(net, method=b"\x02")
     response = await through(f"socks5h://u:{PASSWORD}@p:9050", net).handle_async_request(ask())
     assert response.status_code == 200
@@ -166,12 +171,10 @@ async def test_socks5_logs_in_where_the_url_names_a_user(net: Any, ask: Callable
     ],
 )
 async def test_a_socks5_refusal_is_told_and_nothing_stays_open(
-    net: Any, ask: Callable[..., httpx.Request], url: str, bad: dict[str, bytes], why: str
+    net: Net, ask: Callable[..., httpx.Request], url: str, bad: dict[str, bytes], why: str
 ) -> None:
     socks(net, **bad)
     with pytest.raises(httpx.ProxyError, match=why) as caught:
         await through(url, net).handle_async_request(ask())
     assert PASSWORD not in str(caught.value)
     assert net.open_wires == 0
-
-

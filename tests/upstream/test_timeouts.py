@@ -10,9 +10,11 @@ from peekd.upstream.timeouts import Timeouts, bounded, reason, told_as
 
 
 async def test_a_block_past_its_time_raises_the_named_error(autojump_clock: trio.testing.MockClock) -> None:
-    with pytest.raises(httpx.ReadTimeout, match=r"waiting: not done in 3 s"):
-        with bounded(3, httpx.ReadTimeout, "waiting"):
-            await trio.sleep(4)
+    with (
+        pytest.raises(httpx.ReadTimeout, match=r"waiting: not done in 3 s"),
+        bounded(3, httpx.ReadTimeout, "waiting"),
+    ):
+        await trio.sleep(4)
     assert trio.current_time() == pytest.approx(3)
 
 

@@ -15,6 +15,7 @@ from peekd.upstream.timeouts import Timeouts, bounded, told_as
 
 READ_BYTES = 65536
 PIECE_BYTES = 65536  # of a request's body, written under one deadline
+FINISH_SECONDS = 0.001  # what has arrived is read; nobody's answer waits for what has not
 LAST_WORDS_SECONDS = 1.0  # an upstream that stopped taking the request has this long to have said why
 
 
@@ -134,8 +135,8 @@ class Connection:
     # ---- after it, and between two ----
 
     async def finish(self) -> None:
-        """Take the answer's end if it is here already, so the connection can serve again; never waits."""
-        with trio.move_on_after(0), suppress(httpx.TransportError):  # shows in `recycle`
+        """Take the answer's end if it is as good as here, so that the connection can serve again."""
+        with trio.move_on_after(FINISH_SECONDS), suppress(httpx.TransportError):  # shows in `recycle`
             self._parser.read_body()
             if not self._parser.complete:
                 self._parser.feed(await self._read())

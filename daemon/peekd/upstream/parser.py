@@ -92,7 +92,7 @@ class Parser:
                     break
                 raise
             if isinstance(event, h11.Data):
-                pieces.append(event.data)
+                pieces.append(bytes(event.data))  # h11 gives a bytearray
             elif isinstance(event, h11.EndOfMessage):
                 self.complete = True
             elif event is h11.NEED_DATA and not self._ended:

@@ -46,7 +46,7 @@ class Body(httpx.AsyncByteStream):
 
     @override
     async def aclose(self) -> None:
-        """Give connection and slot back; closes the connection unless its answer is complete. Never waits."""
+        """Give connection and slot back; closes the connection unless its answer is complete."""
         if self._closed:
             return
         self._closed = True
