@@ -32,7 +32,8 @@ def answer_headers(record: RequestRecord, *, early: bool, expose_account: bool) 
 
 def header_safe(value: str) -> str:
     """A header value as HTTP/1.1 allows it: account names are the operator's and may hold anything."""
-    return value.encode("ascii", "backslashreplace").decode().replace("\r", " ").replace("\n", " ")
+    escaped = value.encode("ascii", "backslashreplace").decode()
+    return "".join(letter if letter.isprintable() else " " for letter in escaped)
 
 
 def signed(fault: Fault, request_id: str) -> Fault:

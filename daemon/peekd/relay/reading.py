@@ -20,7 +20,7 @@ from peekd.wire.sse import Frame, FrameTooLarge, Splitter
 class Source(Protocol):
     """Where the bytes come from: an open attempt."""
 
-    async def receive(self) -> bytes | o.Outcome:
+    async def receive(self) -> bytes | AnyOutcome:
         """The next bytes, b"" at the end of the body, or what broke it."""
         ...
 
@@ -69,18 +69,18 @@ class Reading:
         self._over = True
         return False
 
-    def _sort_in(self, chunk: bytes | o.Outcome) -> bool:
-        if isinstance(chunk, bytes) and chunk:
-            self.watch.see_bytes(trio.current_time())
-            try:
-                self._frames.extend(self._splitter.feed(chunk))
-            except FrameTooLarge as error:
-                return self._end(o.Malformed(message=str(error)))
-            return True
-        if isinstance(chunk, bytes):
+    def _sort_in(self, chunk: bytes | AnyOutcome) -> bool:
+        if isinstance(chunk, o.Outcome):
+            return self._end(chunk)
+        if not chunk:
             self._flush()
             return self._end(None)
-        return self._end(msgspec.convert(chunk, AnyOutcome) if not isinstance(chunk, AnyOutcome) else chunk)
+        self.watch.see_bytes(trio.current_time())
+        try:
+            self._frames.extend(self._splitter.feed(chunk))
+        except FrameTooLarge as error:
+            return self._end(o.Malformed(message=str(error)))
+        return True
 
     def _end(self, fault: AnyOutcome | None) -> bool:
         self._fault = fault

@@ -191,6 +191,8 @@ class _Connection:
         while len(self._ahead) < _MAX_AHEAD:
             try:
                 data = await self._stream.receive_some(65536)
+            except trio.ClosedResourceError:
+                return  # the script tore the connection down
             except trio.BrokenResourceError:
                 data = b""
             if not data:

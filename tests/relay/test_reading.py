@@ -1,0 +1,133 @@
+"""Chunks become frames and events under the deadline of the moment."""
+
+from collections.abc import Sequence
+
+import pytest
+import trio
+
+from peekd.healing.peek import Watch
+from peekd.healing.settings import HealingSettings
+from peekd.relay.reading import Reading, Seen, erred
+from peekd.vocabulary import events as e
+from peekd.vocabulary import outcomes as o
+from peekd.vocabulary.events import Event
+from peekd.vocabulary.outcomes import AnyOutcome
+from peekd.wire.sse import Frame
+
+
+class Words:
+    """A decoder of a tiny language: each data line is a text, "END" the terminal."""
+
+    def feed(self, frame: Frame) -> Sequence[Event]:
+        match frame.data:
+            case b"":
+                return (e.Beat(),)
+            case b"{END}":
+                return (e.Finished("end"), e.Ended())
+            case b"{ERR}":
+                return (e.Erred("overloaded", "busy"),)
+            case data:
+                return (e.TextDelta(0, data.decode()),)
+
+    def close(self) -> Sequence[Event]:
+        return ()
+
+
+class Script:
+    """A source that plays chunks, pauses (numbers) and an end."""
+
+    def __init__(self, *steps: bytes | float | AnyOutcome) -> None:
+        self._steps = list(steps)
+
+    async def receive(self) -> bytes | AnyOutcome:
+        while self._steps:
+            step = self._steps.pop(0)
+            if not isinstance(step, float):
+                return step
+            await trio.sleep(step)
+        return b""
+
+
+def reading(*steps: bytes | float | AnyOutcome) -> Reading:
+    settings = HealingSettings(peek_seconds=5, idle_seconds=3, reasoning_seconds=100)
+    return Reading(Script(*steps), Words(), Watch(settings, trio.current_time()))
+
+
+async def everything(stream: Reading) -> list[bytes]:
+    datas: list[bytes] = []
+    while True:
+        while (seen := stream.take()) is not None:
+            datas.append(seen.frame.data)
+        if not await stream.fill():
+            return datas
+
+
+async def test_frames_come_whole_however_the_bytes_are_cut(autojump_clock: trio.testing.MockClock) -> None:
+    stream = reading(b"data: {a}\n", b"\ndata: {b}\n\nda", b"ta: {END}\n\n")
+    assert await everything(stream) == [b"{a}", b"{b}", b"{END}"]
+    assert stream.outcome(shown=True) == o.Completed()
+
+
+async def test_a_last_frame_without_its_blank_line_counts_if_it_is_whole(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    stream = reading(b"data: {a}\n\ndata: {END}")
+    assert await everything(stream) == [b"{a}", b"{END}"]
+    assert isinstance(stream.outcome(shown=True), o.Completed)
+
+
+async def test_half_a_last_frame_is_dropped_and_the_stream_is_cut(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    stream = reading(b"data: {a}\n\ndata: {EN")
+    assert await everything(stream) == [b"{a}"]
+    assert isinstance(stream.outcome(shown=True), o.Broken)
+    assert isinstance(stream.outcome(shown=False), o.Truncated)
+
+
+async def test_silence_before_anything_ends_at_the_peek_deadline(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    began = trio.current_time()
+    stream = reading(b": ping\n\n", 2.0, b": ping\n\n", 2.0, b": ping\n\n", 2.0, b"data: {late}\n\n")
+    assert b"{late}" not in await everything(stream)
+    assert trio.current_time() - began == pytest.approx(5.0)
+    assert isinstance(stream.outcome(shown=False), o.Silent)
+
+
+async def test_silence_in_the_middle_is_a_stall(autojump_clock: trio.testing.MockClock) -> None:
+    stream = reading(b"data: {a}\n\n", 60.0, b"data: {END}\n\n")
+    assert await everything(stream) == [b"{a}"]
+    assert isinstance(stream.outcome(shown=True), o.Stalled)
+
+
+async def test_silence_after_the_terminal_takes_nothing_from_the_answer(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    stream = reading(b"data: {a}\n\ndata: {END}\n\n", 60.0)
+    await everything(stream)
+    assert isinstance(stream.outcome(shown=True), o.Completed)
+
+
+async def test_what_broke_the_body_is_told_and_before_meaning_as_itself(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    reset = o.ErrorInStream(type="reset", message="gone")
+    before, after = reading(b": ping\n\n", reset), reading(b"data: {a}\n\n", reset)
+    await everything(before)
+    await everything(after)
+    assert before.outcome(shown=False) == reset
+    assert after.outcome(shown=True) == o.Broken(type="reset", message="gone")
+
+
+async def test_a_frame_without_end_is_malformed_and_not_kept(autojump_clock: trio.testing.MockClock) -> None:
+    chunk = b"data: " + b"x" * (8 * 1024 * 1024)
+    stream = reading(chunk, chunk, chunk, chunk, chunk)
+    await everything(stream)
+    assert isinstance(stream.outcome(shown=False), o.Malformed)
+
+
+def test_an_error_object_is_found_among_a_frames_events() -> None:
+    error = e.Erred("overloaded", "busy")
+    assert erred(Seen(Frame(b""), (e.Beat(), error))) is error
+    assert erred(Seen(Frame(b""), (e.Beat(),))) is None
