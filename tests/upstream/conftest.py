@@ -118,10 +118,11 @@ async def answer_all(peer: Peer) -> None:
 
 
 class Net:
-    """What `dial` reaches. `asked`: every request that a saying() script took."""
+    """What `dial` reaches. `on_dial` comes before each connection; `asked`: what a saying() script took."""
 
     def __init__(self, nursery: trio.Nursery) -> None:
         self.serve: Serve = answer_all
+        self.on_dial: Callable[[], Awaitable[None]] = trio.lowlevel.checkpoint
         self.dialled: list[tuple[str, int]] = []
         self.wires: list[Wire] = []
         self.asked: list[Asked] = []
@@ -133,7 +134,7 @@ class Net:
 
     async def dial(self, host: str, port: int) -> trio.abc.Stream:
         self.dialled.append((host, port))
-        await trio.lowlevel.checkpoint()
+        await self.on_dial()
         near, far = open_pair()
         wire = Wire(near)
         self.wires.append(wire)
