@@ -45,6 +45,10 @@ _DOCUMENT: Final = 1_500.0
 _DOCUMENT_BYTES: Final = 25.0
 """Bytes a token in a PDF or another binary document."""
 
+_MARKER: Final = 0xFF
+_FRAME_HEADERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+"""JPEG: what every marker begins with, and the markers that tell a picture's size (ITU-T T.81, B.1.1.3)."""
+
 _HEAD: Final = 4 * 65_536
 """How much base64 of a picture is looked at for its size."""
 
@@ -109,11 +113,11 @@ def _picture_size(data: str) -> int | None:
 
 
 def _jpeg_size(raw: bytes) -> int | None:
-    """Walk the segments to the frame header (ITU-T T.81, B.2.2): C0 to CF but for C4, C8 and CC."""
+    """Walk the segments to the frame header (ITU-T T.81, B.2.2)."""
     place = 2
-    while place + 9 <= len(raw) and raw[place] == 0xFF:  # noqa: PLR2004 (a marker's first byte)
+    while place + 9 <= len(raw) and raw[place] == _MARKER:
         kind = raw[place + 1]
-        if 0xC0 <= kind <= 0xCF and kind not in {0xC4, 0xC8, 0xCC}:  # noqa: PLR2004 (the markers named above)
+        if kind in _FRAME_HEADERS:
             return _figure(raw, place + 5, 2) * _figure(raw, place + 7, 2) or None
         place += 2 + _figure(raw, place + 2, 2)
     return None

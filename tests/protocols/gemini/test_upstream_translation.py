@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from peekd.protocols.estimate import estimate_prompt
 from peekd.protocols.gemini import UPSTREAM
 from peekd.protocols.gemini.signatures import STAND_IN
 from peekd.vocabulary.conversation import Conversation
+from peekd.vocabulary.events import Event
+from peekd.wire.sse import Splitter
 
 _CORPUS = Path(__file__).parents[2] / "transcripts" / "corpus"
 _MODELS = ("gemini-2.5-flash", "gemini-2.5-pro", "gemini-3-pro-preview")
@@ -93,3 +96,51 @@ def test_the_estimate_of_a_real_request_is_of_its_order_of_size(
     asked: dict[str, Any], conversation: Conversation
 ) -> None:
     assert 0 < estimate_prompt(conversation) < len(msgspec.json.encode(asked["body"])) / 2
+
+
+_SIGNED = {
+    "thoughts_call": "read_file",
+    "parallel_calls": "weather",
+    "text_then_call": "search",
+    "thoughts_text": "",
+    "signed_text": "",
+}
+"""By transcript: the call's name or the words whose part must come back signed. Thoughts do not."""
+
+
+@pytest.mark.parametrize("case", _SIGNED)
+def test_a_signature_comes_back_to_gemini_where_the_agent_replays_the_turn(
+    case: str, decode: Callable[[Iterable[bytes]], list[Event]]
+) -> None:
+    transcript = (_CORPUS.parent / "gemini" / case / "upstream.sse").read_bytes()
+    message = answered(decode([transcript]))
+    results = [
+        {"type": "tool_result", "tool_use_id": block["id"], "content": "done"}
+        for block in message["content"]
+        if block["type"] == "tool_use"
+    ]
+    asked = {
+        "model": "m",
+        "messages": [
+            {"role": "user", "content": "hi"},
+            {"role": "assistant", "content": message["content"]},
+            {"role": "user", "content": [*results, {"type": "text", "text": "go on"}]},
+        ],
+    }
+    conversation = CLIENT.decode_request(msgspec.json.encode(asked), "/v1/messages")
+    signed = [part for part in encode(conversation)["contents"][1]["parts"] if "thoughtSignature" in part]
+    assert [part["thoughtSignature"] for part in signed] == ["RXhhbXBsZVNpZ25hdHVyZQ=="]
+    assert [part["functionCall"]["name"] if "functionCall" in part else part["text"] for part in signed] == [
+        _SIGNED[case]
+    ]
+
+
+def answered(events: list[Event]) -> dict[str, Any]:
+    """Give the message that an Anthropic client of these events gets."""
+    numbers = count()
+    encoder = CLIENT.encoder(model="m", ids=lambda prefix: f"{prefix}{next(numbers)}", thoughts=True)
+    wire = b"".join(encoder.feed(event) for event in events) + encoder.close()
+    collector = CLIENT.collector()
+    for frame in Splitter().feed(wire):
+        collector.feed(frame)
+    return msgspec.json.decode(collector.result())

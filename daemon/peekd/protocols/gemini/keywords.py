@@ -15,6 +15,7 @@ TYPES: Final = {
 }
 
 _INT64: Final = 2**63
+_LARGEST: Final = 1e300
 
 _BEYOND_RE2: Final = re.compile(r"\(\?<?[=!]|\\[1-9]")
 
@@ -30,7 +31,7 @@ def _int(value: object) -> int | None:
 
 def number(value: object) -> float | None:
     """Give a figure that a double can hold, as it was written."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > 1e300:  # noqa: PLR2004
+    if isinstance(value, bool) or not isinstance(value, int | float) or abs(value) > _LARGEST:
         return None
     return value if math.isfinite(value) else None
 

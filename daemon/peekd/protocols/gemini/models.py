@@ -12,6 +12,9 @@ import msgspec
 
 Level = Literal["MINIMAL", "LOW", "MEDIUM", "HIGH"]
 
+_LEVELLED_SINCE = 3
+"""The generation that brought levels and checks signatures."""
+
 _VERSION = re.compile(r"gemini-(\d+)(?:\.(\d+))?(?=-|$)")
 
 
@@ -65,6 +68,6 @@ def traits(model: str) -> Traits:
         if name.startswith(prefix):
             return known
     version = _VERSION.match(name)
-    if version is None or int(version[1]) >= 3:  # noqa: PLR2004 (the generation that brought levels)
+    if version is None or int(version[1]) >= _LEVELLED_SINCE:
         return _LEVELLED
     return _THOUGHTLESS

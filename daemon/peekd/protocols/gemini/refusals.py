@@ -77,6 +77,8 @@ _BY_CODE: Final[dict[int, RefusalKind]] = {
 }
 """Any other 4xx is the request's own fault, anything else the server's."""
 
+_OWN_FAULT: Final = range(400, 500)
+
 _PHRASE_DELAY: Final = re.compile(
     r"(?:retry in|retry after|reset after)\s+((?:\d+(?:\.\d+)?\s?(?:ms|s|m|h))+)", re.IGNORECASE
 )
@@ -225,7 +227,7 @@ def _kind(details: list[_Detail], message: str, status: int) -> RefusalKind:
             return kind
     if status in _BY_CODE:
         return _BY_CODE[status]
-    return "invalid" if 400 <= status < 500 else "server_error"  # noqa: PLR2004 (the 4xx of RFC 9110)
+    return "invalid" if status in _OWN_FAULT else "server_error"
 
 
 def _delay(details: list[_Detail], message: str) -> float | None:

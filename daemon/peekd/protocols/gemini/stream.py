@@ -141,7 +141,7 @@ class GeminiDecoder:
         if chunk.usage_metadata is not None:
             _count(chunk.usage_metadata, events)
         if reason:
-            self._finish(reason, candidate is None, events)
+            self._finish(reason, events, blocked=candidate is None)
 
     def _reason(self, chunk: Chunk, candidate: Candidate | None) -> str:
         """Give the terminal's word, "" for none; only the first terminal of an answer counts."""
@@ -151,7 +151,7 @@ class GeminiDecoder:
             return candidate.finish_reason or ""
         return (chunk.prompt_feedback.block_reason or "") if chunk.prompt_feedback is not None else ""
 
-    def _finish(self, native: str, blocked: bool, events: list[Event]) -> None:  # noqa: FBT001
+    def _finish(self, native: str, events: list[Event], *, blocked: bool) -> None:
         self._finished = True
         reason = "refusal" if blocked else _REASONS.get(native, "other")
         if reason == "end" and self._called:
