@@ -16,6 +16,30 @@ from peekd.config.load import Loaded, load_settings
 from peekd.vocabulary.errors import OperatorError
 
 
+class Upstream(msgspec.Struct):
+    """What is told of an upstream; its proxy may hold a password, and is not."""
+
+    name: str
+    protocol: str
+    base_url: str
+
+
+class Account(msgspec.Struct):
+    """What is told of an account; a credential is told by its reference, which is no secret."""
+
+    name: str
+    upstream: str
+    credential: str
+    disabled: bool
+
+
+class Route(msgspec.Struct):
+    """What is told of a route."""
+
+    match: str
+    to: tuple[str, ...]
+
+
 class Report(msgspec.Struct, omit_defaults=True):
     """What `--json` gives. `file` "": there is none, and the first of `searched` is the one to make."""
 
@@ -25,9 +49,9 @@ class Report(msgspec.Struct, omit_defaults=True):
     faults: tuple[str, ...] = ()
     cautions: tuple[str, ...] = ()
     bind: tuple[str, ...] = ()
-    upstreams: dict[str, str] = {}
-    accounts: dict[str, str] = {}
-    routes: dict[str, tuple[str, ...]] = {}
+    upstreams: tuple[Upstream, ...] = ()
+    accounts: tuple[Account, ...] = ()
+    routes: tuple[Route, ...] = ()
     reached: tuple[Reached, ...] = ()
 
 
@@ -66,7 +90,7 @@ def _write(body: bytes) -> None:
 
 
 def report_of(loaded: Loaded, reached: Sequence[Reached] = ()) -> Report:
-    """Gather what is told; a credential is told by its reference, which is no secret."""
+    """Gather what is told."""
     settings = loaded.settings
     return Report(
         file=str(loaded.source_path or ""),
@@ -74,9 +98,13 @@ def report_of(loaded: Loaded, reached: Sequence[Reached] = ()) -> Report:
         variables=loaded.variables,
         cautions=tuple(cautions(settings)),
         bind=settings.server.bind,
-        upstreams={name: f"{one.protocol} at {one.base_url}" for name, one in settings.upstreams.items()},
-        accounts={one.name: one.upstream for one in settings.accounts},
-        routes={one.match: one.to for one in settings.routes},
+        upstreams=tuple(
+            Upstream(name, one.protocol, one.base_url) for name, one in settings.upstreams.items()
+        ),
+        accounts=tuple(
+            Account(one.name, one.upstream, one.credential, one.disabled) for one in settings.accounts
+        ),
+        routes=tuple(Route(one.match, one.to) for one in settings.routes),
         reached=tuple(reached),
     )
 
@@ -84,7 +112,7 @@ def report_of(loaded: Loaded, reached: Sequence[Reached] = ()) -> Report:
 def told(report: Report, loaded: Loaded, paint: Paint) -> str:
     """Write the report for a person."""
     lines = [*_sources(report, loaded), f"listens on {', '.join(report.bind)}", ""]
-    for title, rows in _tables(loaded):
+    for title, rows in _tables(report):
         lines += [paint.head(title), *(f"  {line}" for line in columns(rows))] if rows else [f"no {title}"]
     if report.reached:
         rows = [(one.what, "ok" if one.ok else "failed", plain(one.words)) for one in report.reached]
@@ -105,17 +133,12 @@ def _sources(report: Report, loaded: Loaded) -> Iterator[str]:
         yield f"and from {', '.join(f'${name}' for name in report.variables)}"
 
 
-def _tables(loaded: Loaded) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
-    settings = loaded.settings
-    yield "upstreams", [(name, one.protocol, one.base_url) for name, one in settings.upstreams.items()]
-    accounts = [
-        (
-            one.name,
-            f"at {one.upstream}",
-            one.credential or "no credential",
-            "disabled" if one.disabled else "",
-        )
-        for one in settings.accounts
-    ]
-    yield "accounts", list(accounts)
-    yield "routes", [(plain(one.match), f"→ {plain(', '.join(one.to))}") for one in settings.routes]
+def _tables(report: Report) -> Iterator[tuple[str, list[tuple[str, ...]]]]:
+    yield "upstreams", [(one.name, one.protocol, one.base_url) for one in report.upstreams]
+    yield "accounts", [_account_row(one) for one in report.accounts]
+    yield "routes", [(plain(one.match), f"→ {plain(', '.join(one.to))}") for one in report.routes]
+
+
+def _account_row(account: Account) -> tuple[str, ...]:
+    state = "disabled" if account.disabled else ""
+    return account.name, f"at {account.upstream}", account.credential or "no credential", state

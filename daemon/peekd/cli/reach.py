@@ -11,9 +11,12 @@ import msgspec
 import truststore
 
 from peekd.config.schema import Settings
+from peekd.simulator.script import load_script
 from peekd.upstream.credentials import load_secret
+from peekd.upstream.settings import UpstreamSettings
 from peekd.vocabulary.errors import OperatorError
 
+_SIMULATOR = "simulator:"
 _PORTS = {"http": 80, "https": 443, "socks5": 1080, "socks5h": 1080}
 
 
@@ -41,19 +44,17 @@ def reach_accounts(settings: Settings, environ: Mapping[str, str]) -> Iterator[R
 def reach_upstreams(settings: Settings) -> Iterator[Reached]:
     """Connect to each upstream, with TLS where it has it; where it has a proxy, to the proxy only."""
     for name, upstream in settings.upstreams.items():
-        what = f"upstream {name}"
-        if upstream.base_url.startswith("simulator:"):
-            yield Reached(what, ok=True, words="the embedded simulator")
-            continue
-        place = urlsplit(upstream.proxy or upstream.base_url)
-        host, port = place.hostname or "", place.port or _PORTS[place.scheme]
-        where = f"{'its proxy ' if upstream.proxy else ''}{host}:{port}"
+        script = upstream.base_url.removeprefix(_SIMULATOR)
         try:
-            said = _connect(host, port, settings.healing.connect_seconds, tls=place.scheme == "https")
-        except (OSError, UnicodeError) as error:
-            yield Reached(what, ok=False, words=f"{where}: {_words(error)}")
+            if script != upstream.base_url:
+                load_script(script)
+                words = "the embedded simulator"
+            else:
+                words = _connect(upstream, settings.healing.connect_seconds)
+        except (OSError, UnicodeError, OperatorError) as error:
+            yield Reached(f"upstream {name}", ok=False, words=_words(error))
         else:
-            yield Reached(what, ok=True, words=f"{where}: {said}")
+            yield Reached(f"upstream {name}", ok=True, words=words)
 
 
 def _read(reference: str) -> str:
@@ -64,11 +65,14 @@ def _words(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
 
 
-def _connect(host: str, port: int, seconds: float, *, tls: bool) -> str:
+def _connect(upstream: UpstreamSettings, seconds: float) -> str:
     """Open a connection and close it again; say what it was. Raises OSError, of which TLS's own is a kind."""
+    place = urlsplit(upstream.proxy or upstream.base_url)
+    host, port = place.hostname or "", place.port or _PORTS[place.scheme]
+    where = f"{'its proxy ' if upstream.proxy else ''}{host}:{port}"
     with socket.create_connection((host, port), timeout=seconds) as connection:
-        if not tls:
-            return "connected"
+        if place.scheme != "https":
+            return f"{where} answers"
         context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         with context.wrap_socket(connection, server_hostname=host) as secured:
-            return f"connected, {secured.version()}"
+            return f"{where} answers, {secured.version()}"

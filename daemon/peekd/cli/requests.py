@@ -48,10 +48,12 @@ def listed(records: Sequence[RequestRecord], zone: tzinfo | None, paint: Paint) 
     """Write the list as a table; `zone` None is this machine's."""
     if not records:
         return "no request\n"
-    rows = [_row(record, zone) for record in records]
-    head, *lines = columns([_TITLES[:-1], *rows])
-    told = [f"{line}  {result(record, paint)}" for line, record in zip(lines, records, strict=True)]
-    return "\n".join([paint.head(f"{head}  {_TITLES[-1]}"), *told]) + "\n"
+    bare = [result(record, Paint()) for record in records]
+    rows = [(*_row(record, zone), words) for record, words in zip(records, bare, strict=True)]
+    head, *lines = columns([_TITLES, *rows])
+    starts = [line.removesuffix(words) for line, words in zip(lines, bare, strict=True)]
+    told = [start + result(record, paint) for start, record in zip(starts, records, strict=True)]
+    return "\n".join([paint.head(head), *told]) + "\n"
 
 
 def _row(record: RequestRecord, zone: tzinfo | None) -> tuple[str, ...]:

@@ -16,4 +16,5 @@ def add_options(parser: ArgumentParser) -> None:
 
 def run(arguments: Namespace, environ: Mapping[str, str]) -> int:
     """Serve until told to stop."""
-    return run_service(load_settings(arguments.config, environ).settings)
+    loaded = load_settings(arguments.config, environ)
+    return run_service(loaded.settings, where=str(loaded.file_to_edit))

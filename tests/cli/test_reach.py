@@ -1,0 +1,58 @@
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from peekd.accounts.settings import AccountSettings
+from peekd.cli.reach import reach_accounts, reach_upstreams
+from peekd.config.schema import Settings
+from peekd.healing.settings import HealingSettings
+from peekd.upstream.settings import UpstreamSettings
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+def words_of(base_url: str, proxy: str = "") -> tuple[bool, str]:
+    upstream = UpstreamSettings("gemini", base_url, proxy=proxy)
+    (one,) = reach_upstreams(Settings(upstreams={"up": upstream}, healing=HealingSettings(connect_seconds=5)))
+    assert one.what == "upstream up"
+    return one.ok, one.words
+
+
+def test_an_upstream_that_listens_is_reached(port: int) -> None:
+    assert words_of(f"http://127.0.0.1:{port}") == (True, f"127.0.0.1:{port} answers")
+
+
+def test_where_there_is_a_proxy_that_is_reached(port: int) -> None:
+    said = words_of("https://api.example.invalid", f"http://127.0.0.1:{port}")
+    assert said == (True, f"its proxy 127.0.0.1:{port} answers")
+
+
+def test_an_upstream_that_does_not_listen_is_told() -> None:
+    assert words_of("http://127.0.0.1:1") == (False, "Connection refused")
+    assert words_of(f"http://{'a' * 70}:1")[0] is False
+
+
+def test_a_simulators_script_is_loaded() -> None:
+    assert words_of("simulator:demo") == (True, "the embedded simulator")
+    assert words_of("simulator:none")[0] is False
+
+
+def test_each_credential_is_loaded_and_none_is_told() -> None:
+    accounts = (
+        AccountSettings("a", "up", "env:KEY"),
+        AccountSettings("b", "up", "env:GONE"),
+        AccountSettings("c", "up"),
+    )
+    told = list(reach_accounts(Settings(accounts=accounts), {"KEY": "canary"}))
+    assert [(one.what, one.ok) for one in told] == [
+        ("account a", True),
+        ("account b", False),
+        ("account c", True),
+    ]
+    assert "canary" not in "".join(one.words for one in told)
+    assert told[2].words == "it needs no credential"

@@ -1,0 +1,23 @@
+from argparse import ArgumentParser
+from pathlib import Path
+
+import pytest
+
+from peekd.cli import serve
+from peekd.config.schema import Settings
+
+
+def test_the_settings_that_are_found_are_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ran: list[tuple[Settings, str]] = []
+
+    def run_service(settings: Settings, *, where: str) -> int:
+        ran.append((settings, where))
+        return 3
+
+    monkeypatch.setattr(serve, "run_service", run_service)
+    path = tmp_path / "peekd.toml"
+    path.write_text('[logs]\nlevel = "debug"\n')
+    parser = ArgumentParser()
+    serve.add_options(parser)
+    assert serve.run(parser.parse_args(["--config", str(path)]), {}) == 3
+    assert [(settings.logs.level, where) for settings, where in ran] == [("debug", str(path))]

@@ -1,0 +1,92 @@
+from datetime import UTC
+
+import msgspec
+import pytest
+
+from peekd.cli.paint import Paint
+from peekd.cli.story import ADVICE, advice, result, tell
+from peekd.healing.policy import POLICY
+from peekd.records.entries import RequestRecord
+
+HEALED = """\
+0b2f  POST /v1/messages?beta=true
+  came     2027-01-15 08:00:00, from 127.0.0.1, key alice, session s1
+  asked    claude-sonnet-4-5 → gemini-3-pro, anthropic, streaming
+  got      200 completed, after 3.42 s, first byte after 1.21 s, committed late, by bob
+  tokens   1200 in, 1000 from cache, 40 out
+  changed  model
+  dropped  top_k
+
+attempt 1   0.01 s  alice@example.com at google, gemini-3-pro
+                    sent 0.02, status line 0.30, ended 0.31
+                    429 rate_limited: RESOURCE_EXHAUSTED: slow\\x1b[2J down
+                    → rotate after 0.50 s: the account asks too fast; bob has quota
+            0.31 s  pause of 0.50 s: the account asks too fast; bob has quota
+attempt 2   0.82 s  bob at google, gemini-3-pro
+                    sent 0.83, status line 1.00, first byte 1.10, first meaning 1.20, \
+last byte 3.40, ended 3.41
+                    200 completed
+                    the upstream calls it req_7
+"""
+
+FAILED = """\
+77aa  POST /v1/messages
+  came     2027-01-15 08:01:00
+  asked    claude-sonnet-4-5, anthropic, not streaming
+  got      503 unauthorized, after 0.20 s
+
+attempt 1   0.00 s  alice@example.com at google, gemini-3-pro
+                    401 unauthorized
+
+The client was told
+  no account can serve this: alice@example.com was turned away (peekd explain 77aa)
+
+What you can do
+  renew the credential of alice@example.com; `peekd check` shows where it is read from
+"""
+
+
+def test_a_healed_request_is_told_attempt_by_attempt(healed: RequestRecord) -> None:
+    assert tell(healed, UTC, Paint()) == HEALED
+
+
+def test_a_failed_request_is_told_with_what_can_be_done(failed_record: RequestRecord) -> None:
+    assert tell(failed_record, UTC, Paint()) == FAILED
+
+
+def test_a_request_without_attempts_is_told() -> None:
+    record = RequestRecord(
+        "a", 0.0, "POST", "/v1/messages", "anthropic", state="done", status=503, outcome="no_account"
+    )
+    assert "\nno attempt was made\n" in tell(record, UTC, Paint())
+    assert "\n  asked    -, anthropic" in tell(record, UTC, Paint())
+
+
+def test_a_request_under_way_is_open() -> None:
+    record = RequestRecord("a", 0.0, "POST", "/v1/messages", "anthropic")
+    assert result(record, Paint()) == "open"
+
+
+def test_the_records_own_advice_goes_first(failed_record: RequestRecord) -> None:
+    assert advice(msgspec.structs.replace(failed_record, advice="wait an hour")) == "wait an hour"
+
+
+def test_where_all_went_well_there_is_nothing_to_do(healed: RequestRecord) -> None:
+    assert advice(healed) == ""
+
+
+@pytest.mark.parametrize("outcome", sorted(ADVICE))
+def test_each_advice_is_for_an_outcome_and_can_be_filled_in(
+    outcome: str, failed_record: RequestRecord
+) -> None:
+    failed_record.attempts[0].outcome = outcome
+    assert outcome in POLICY
+    assert advice(failed_record)
+    assert "{" not in advice(failed_record)
+
+
+def test_colours_show_what_went_well(healed: RequestRecord, failed_record: RequestRecord) -> None:
+    paint = Paint(wanted=True)
+    assert result(healed, paint).startswith("\x1b[32m")
+    assert result(failed_record, paint).startswith("\x1b[31m")
+    assert result(msgspec.structs.replace(healed, outcome="client_gone"), paint).startswith("\x1b[33m")
