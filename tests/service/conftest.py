@@ -1,9 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
+import msgspec
 import pytest
 import trio
 from quart_trio import QuartTrio
@@ -62,9 +63,9 @@ def open_site() -> Opened:
     """Gives an async context manager: the app served under the limits given, aborted at the end."""
 
     @asynccontextmanager
-    async def opened(app: Any, **limits: float) -> AsyncIterator[Site]:
+    async def opened(app: QuartTrio, **limits: float) -> AsyncGenerator[Site, None]:
         entries: list[Entry] = []
-        server = GuardedServer(app, entries.append, Limits(**limits))  # type: ignore[arg-type]
+        server = GuardedServer(app, entries.append, msgspec.convert(limits, Limits))
         (listener,) = await trio.open_tcp_listeners(0, host="127.0.0.1")
         site = Site(server, listener.socket.getsockname()[1], entries)
 

@@ -87,7 +87,8 @@ def _line(entry: Entry) -> str:
     match entry.phase:
         case "decide" if entry.move not in {"relay", ""}:
             status = f" {entry.status}" if entry.status else ""
-            return f"  heals  {who}: {entry.outcome}{status} -> {entry.message}"
+            verb = "fails" if entry.move == "give_up" else "heals"
+            return f"  {verb}  {who}: {entry.outcome}{status} -> {entry.message}"
         case "end" if entry.account:
             return f"  done   {who}: {entry.message}"
         case _:
