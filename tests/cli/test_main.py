@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -5,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from peekd import __version__
+from peekd.cli import main as main_module
 from peekd.cli import policy
 from peekd.cli.main import COMMANDS, main
 
@@ -64,3 +68,21 @@ def test_an_interrupt_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(policy, "load_settings", interrupted)
     assert main(["policy"]) == 130
+
+
+def test_a_reader_that_leaves_a_pipe_ends_the_command_without_a_word() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    source = str(Path(main_module.__file__).parents[2])
+    try:
+        ended = subprocess.run(
+            [sys.executable, "-m", "peekd", "policy"],
+            check=False,
+            env={**os.environ, "PYTHONPATH": source},
+            stdout=writing,
+            stderr=subprocess.PIPE,
+            timeout=60,
+        )
+    finally:
+        os.close(writing)
+    assert (ended.returncode, ended.stderr) == (1, b"")

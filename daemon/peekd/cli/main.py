@@ -40,7 +40,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give the exit code."""
     arguments = make_parser().parse_args(argv)
     try:
-        return arguments.run(arguments, os.environ)
+        code: int = arguments.run(arguments, os.environ)
+        sys.stdout.flush()
     except OperatorError as error:
         return _failed(CONFIGURATION, *error.faults)
     except UnreachableError as error:
@@ -53,6 +54,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return FAILED
     except KeyboardInterrupt:
         return INTERRUPTED
+    return code
 
 
 def _failed(code: int, *lines: str) -> int:

@@ -44,17 +44,13 @@ def reach_accounts(settings: Settings, environ: Mapping[str, str]) -> Iterator[R
 def reach_upstreams(settings: Settings) -> Iterator[Reached]:
     """Connect to each upstream, with TLS where it has it; where it has a proxy, to the proxy only."""
     for name, upstream in settings.upstreams.items():
-        script = upstream.base_url.removeprefix(_SIMULATOR)
+        tries = _load if upstream.base_url.startswith(_SIMULATOR) else _connect
         try:
-            if script != upstream.base_url:
-                load_script(script)
-                words = "the embedded simulator"
-            else:
-                words = _connect(upstream, settings.healing.connect_seconds)
+            words = tries(upstream, settings.healing.connect_seconds)
         except (OSError, UnicodeError, OperatorError) as error:
-            yield Reached(f"upstream {name}", ok=False, words=_words(error))
+            yield Reached(f"upstream {name}", ok=False, words=f"{_place(upstream)}: {_words(error)}")
         else:
-            yield Reached(f"upstream {name}", ok=True, words=words)
+            yield Reached(f"upstream {name}", ok=True, words=f"{_place(upstream)}: {words}")
 
 
 def _read(reference: str) -> str:
@@ -65,14 +61,27 @@ def _words(error: Exception) -> str:
     return (error.strerror if isinstance(error, OSError) else None) or str(error) or type(error).__name__
 
 
+def _place(upstream: UpstreamSettings) -> str:
+    """Name what is connected to; a proxy without the password that its URL may hold."""
+    if not upstream.proxy:
+        return upstream.base_url
+    place = urlsplit(upstream.proxy)
+    return f"its proxy {place.scheme}://{place.netloc.rpartition('@')[2]}"
+
+
+def _load(upstream: UpstreamSettings, seconds: float) -> str:
+    del seconds
+    load_script(upstream.base_url.removeprefix(_SIMULATOR))
+    return "its script can be read"
+
+
 def _connect(upstream: UpstreamSettings, seconds: float) -> str:
     """Open a connection and close it again; say what it was. Raises OSError, of which TLS's own is a kind."""
     place = urlsplit(upstream.proxy or upstream.base_url)
     host, port = place.hostname or "", place.port or _PORTS[place.scheme]
-    where = f"{'its proxy ' if upstream.proxy else ''}{host}:{port}"
     with socket.create_connection((host, port), timeout=seconds) as connection:
         if place.scheme != "https":
-            return f"{where} answers"
+            return "connected"
         context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         with context.wrap_socket(connection, server_hostname=host) as secured:
-            return f"{where} answers, {secured.version()}"
+            return f"connected, {secured.version()}"
