@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Protocol
 
 import httpx
@@ -41,8 +40,9 @@ class _Way:
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
-        # trust_env: no proxy, certificate or netrc of the environment. The follow_redirects default is False.
-        self.client = httpx.AsyncClient(transport=transport, trust_env=False, cookies=_no_cookies())
+        # trust_env: no proxy, certificate or netrc of the environment. Redirects are not followed by default.
+        # The jar it keeps is never sent: an attempt makes its request without the client's own headers.
+        self.client = httpx.AsyncClient(transport=transport, trust_env=False)
 
 
 class Upstreams:
@@ -139,8 +139,3 @@ class Upstreams:
 def _base_url(settings: UpstreamSettings) -> str:
     """Give what a path is put behind: the base without a version, since the path brings its own."""
     return SIMULATOR_URL if settings.base_url.startswith(SIMULATOR) else settings.base_url.rstrip("/")
-
-
-def _no_cookies() -> httpx.Cookies:
-    """Give a jar that keeps nothing: what one account is told must not reach another."""
-    return httpx.Cookies(CookieJar(DefaultCookiePolicy(allowed_domains=[])))

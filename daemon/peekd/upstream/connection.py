@@ -95,10 +95,7 @@ class Connection:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._watch, nursery.cancel_scope)
             failure = await self._send(pieces, write)
-            if isinstance(failure, httpx.WriteError):
-                nursery.cancel_scope.deadline = trio.current_time() + LAST_WORDS_SECONDS
-            else:
-                nursery.cancel_scope.cancel()
+            nursery.cancel_scope.cancel()
         return failure or self._watched
 
     async def _watch(self, sending: trio.CancelScope) -> None:
