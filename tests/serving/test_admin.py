@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from peekd.records.entries import RequestRecord
+from peekd.records.live import KEPT, Live
+from peekd.serving.admin import DEFAULT_LIMIT, list_requests, show_request
+from peekd.vocabulary.errors import ClientError
+
+
+@pytest.fixture
+def live() -> Live:
+    """Sixty requests, every third one failed, and one still open."""
+    kept = Live()
+    for number in range(60):
+        outcome = "broken" if number % 3 == 0 else "completed"
+        record = RequestRecord(f"req_{number}", 1.0, "POST", "/", "anthropic", outcome=outcome)
+        kept.open(record)
+        kept.close(record)
+    kept.open(RequestRecord("req_open", 1.0, "POST", "/", "anthropic"))
+    return kept
+
+
+def ids(live: Live, query: dict[str, str]) -> list[str]:
+    told = msgspec.json.decode(list_requests(live, query).body, type=dict[str, list[dict[str, Any]]])
+    return [record["id"] for record in told["requests"]]
+
+
+def test_the_open_ones_come_first_then_the_newest(live: Live) -> None:
+    assert ids(live, {})[:3] == ["req_open", "req_59", "req_58"]
+    assert len(ids(live, {})) == DEFAULT_LIMIT
+    assert len(ids(live, {"limit": str(KEPT)})) == 61
+
+
+def test_only_those_without_a_whole_answer(live: Live) -> None:
+    assert ids(live, {"failed": "1", "limit": "2"}) == ["req_57", "req_54"]
+    assert ids(live, {"failed": "0", "limit": "1"}) == ["req_open"]
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "x", "", "1001", "²"])
+def test_a_limit_that_is_none_is_told(live: Live, limit: str) -> None:
+    with pytest.raises(ClientError, match="limit: expected a number from 1 to 1000"):
+        list_requests(live, {"limit": limit})
+
+
+def test_one_request_is_found_by_id_or_by_its_place(live: Live) -> None:
+    found = {
+        name: msgspec.json.decode(show_request(live, name).body)["id"]
+        for name in ("req_7", "last", "last-failed")
+    }
+    assert found == {"req_7": "req_7", "last": "req_59", "last-failed": "req_57"}
+    with pytest.raises(ClientError, match="the last 1000"):
+        show_request(live, "req_unheard")
