@@ -153,6 +153,10 @@ def test_without_xdg_the_users_file_is_below_home(tmp_path: Path) -> None:
         assert load_settings(None, environ).searched[0] == tmp_path / ".config/peekd/peekd.toml"
 
 
+def test_who_has_no_home_has_no_file_of_their_own() -> None:
+    assert load_settings(None, {}).searched == (load.SYSTEM_FILE,)
+
+
 def test_a_system_service_reads_no_users_file(tmp_path: Path) -> None:
     environ = {"XDG_CONFIG_HOME": str(tmp_path), "INVOCATION_ID": "1", "STATE_DIRECTORY": "/var/lib/peekd"}
     assert is_system_service(environ)

@@ -8,7 +8,7 @@ from argparse import ArgumentParser, Namespace
 from collections.abc import Mapping, Sequence
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException, HTTPSConnection
-from ipaddress import ip_address
+from ipaddress import IPv4Address, ip_address
 from urllib.parse import urlsplit
 
 import msgspec
@@ -124,7 +124,7 @@ def _reachable(host: str) -> str:
         return host
     if not address.is_unspecified:
         return host
-    return "127.0.0.1" if address.version == 4 else "::1"  # noqa: PLR2004 - IPv4's own name
+    return "127.0.0.1" if isinstance(address, IPv4Address) else "::1"
 
 
 def _first_key(references: Sequence[str], environ: Mapping[str, str]) -> str:

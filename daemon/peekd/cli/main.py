@@ -6,39 +6,46 @@ import os
 import sys
 from argparse import ArgumentParser
 from collections.abc import Sequence
-from types import ModuleType
+from importlib import import_module
 
 from peekd import __version__
-from peekd.cli import check, demo, explain, policy, requests, serve
 from peekd.cli.asking import RefusedError, UnreachableError
 from peekd.cli.codes import CONFIGURATION, FAILED, INTERRUPTED, UNREACHABLE
 from peekd.vocabulary.errors import OperatorError
 
-COMMANDS: tuple[tuple[str, ModuleType, str], ...] = (
-    ("serve", serve, "run the daemon"),
-    ("demo", demo, "run it against its own simulator: three accounts, a mix of faults, no key needed"),
-    ("check", check, "say which settings are in force and what is wrong with them"),
-    ("requests", requests, "list the latest requests"),
-    ("explain", explain, "tell the story of one request: what was tried, what came of it, what to do"),
-    ("policy", policy, "print what is done about each outcome"),
+COMMANDS = (
+    ("serve", "run the daemon"),
+    ("demo", "run it against its own simulator: three accounts, a mix of faults, no key needed"),
+    ("check", "say which settings are in force and what is wrong with them"),
+    ("requests", "list the latest requests"),
+    ("explain", "tell the story of one request: what was tried, what came of it, what to do"),
+    ("policy", "print what is done about each outcome"),
 )
+"""Each command is the module of its name in this room."""
 
 
-def make_parser() -> ArgumentParser:
-    """Make the parser of the whole command line."""
+def make_parser(chosen: str = "") -> ArgumentParser:
+    """Make the parser of the command line, with the options of the command that is chosen.
+
+    Only that one is imported: what a question to the daemon needs is there sooner than a daemon.
+    """
     parser = ArgumentParser(prog="peekd", description="One local endpoint that coding agents can trust.")
     parser.add_argument("--version", action="version", version=f"peekd {__version__}")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    for name, module, words in COMMANDS:
+    for name, words in COMMANDS:
         command = commands.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.")
-        module.add_options(command)
-        command.set_defaults(run=module.run)
+        if name == chosen:
+            module = import_module(f"peekd.cli.{name}")
+            module.add_options(command)
+            command.set_defaults(run=module.run)
     return parser
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command and give the exit code."""
-    arguments = make_parser().parse_args(argv)
+    words = sys.argv[1:] if argv is None else argv
+    chosen = next((word for word in words if not word.startswith("-")), "")
+    arguments = make_parser(chosen).parse_args(words)
     try:
         code: int = arguments.run(arguments, os.environ)
         sys.stdout.flush()

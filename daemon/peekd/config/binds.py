@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from ipaddress import ip_address
+from ipaddress import IPv6Address, ip_address
 from typing import Literal
 
 import msgspec
@@ -57,6 +57,6 @@ def decode_bind(text: str) -> Bind | None:
 
 def _is_address(text: str | None) -> bool:
     try:
-        return text is None or ip_address(text).version == 6  # noqa: PLR2004 - IPv6's own name
+        return text is None or isinstance(ip_address(text), IPv6Address)
     except ValueError:
         return False

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Mapping
@@ -74,7 +73,10 @@ def _usual_places(environ: Mapping[str, str]) -> tuple[Path, ...]:
         return (SYSTEM_FILE,)
     base = environ.get("XDG_CONFIG_HOME", "")
     if not base.startswith("/"):  # the XDG base directory rules: a relative path is to be ignored
-        base = f"{environ.get('HOME') or os.path.expanduser('~')}/.config"  # noqa: PTH111 - never raises
+        home = environ.get("HOME", "")
+        if not home:
+            return (SYSTEM_FILE,)
+        base = f"{home}/.config"
     return (Path(base, "peekd", "peekd.toml"), SYSTEM_FILE)
 
 
