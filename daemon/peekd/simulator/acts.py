@@ -138,13 +138,13 @@ _NEEDS_STATUS: Final = frozenset({"drop", "reset", "stall"})
 
 def read_act(spec: object, where: str, faults: list[str]) -> Act | None:
     """Read one act of a script; what is wrong with it is added to `faults`, after `where`."""
+    before = len(faults)
     label, name, given = _split(spec, where, faults)
     base = _base(name)
     if base is None:
         if name:
             faults.append(f"{where}: unknown act {name!r}{_nearest(name, NAMES)}")
         return None
-    before = len(faults)
     fields: dict[str, Any] = base | dict(_convert(given, where, faults)) | {"label": label}
     act = Act(**fields)
     faults += [f"{where}: {fault}" for fault in _misfits(act)]

@@ -1,0 +1,114 @@
+"""What a request asks is read from its path, headers and body, in both languages."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from peekd.simulator.asked import Asked
+
+Read = Callable[..., Asked]
+
+
+@pytest.mark.parametrize(
+    ("method", "target", "headers", "language", "verb", "model"),
+    [
+        ("POST", "/v1/messages?beta=true", {}, "anthropic", "generate", "m"),
+        ("POST", "/v1/messages/count_tokens", {}, "anthropic", "count", "m"),
+        ("POST", "/v1beta/models/g:streamGenerateContent?alt=sse", {}, "gemini", "generate", "g"),
+        ("POST", "/v1/models/g:generateContent", {}, "gemini", "generate", "g"),
+        ("POST", "/v1/models/g:countTokens", {}, "gemini", "count", "g"),
+        ("POST", "/v1/models/g:embedContent", {}, "anthropic", "unknown", ""),
+        ("GET", "/v1/models?limit=1000", {"anthropic-version": "2023-06-01"}, "anthropic", "models", ""),
+        ("GET", "/v1/models", {"x-goog-api-key": "k"}, "gemini", "models", ""),
+        ("GET", "/v1beta/models/g", {}, "gemini", "model", "g"),
+        ("GET", "/v1/messages", {}, "anthropic", "unknown", ""),
+        ("POST", "/nowhere", {"x-goog-api-key": "k"}, "gemini", "unknown", ""),
+    ],
+)
+def test_path_and_headers_say_language_and_verb(  # noqa: PLR0913, PLR0917 - a row of the table
+    asked_of: Read, method: str, target: str, headers: dict[str, str], language: str, verb: str, model: str
+) -> None:
+    asked = asked_of(target, {"model": "m"}, headers, method)
+    assert (asked.language, asked.verb, asked.model) == (language, verb, model)
+
+
+@pytest.mark.parametrize(
+    ("target", "headers"),
+    [
+        ("/v1/messages", {"x-api-key": "k"}),
+        ("/v1/messages", {"authorization": "Bearer k"}),
+        ("/v1/models/g:generateContent", {"x-goog-api-key": "k"}),
+        ("/v1/models/g:generateContent?key=k", {}),
+    ],
+)
+def test_the_credential_is_found_wherever_it_stands(
+    asked_of: Read, target: str, headers: dict[str, str]
+) -> None:
+    assert asked_of(target, {}, headers).key == "k"
+
+
+def test_an_anthropic_body_is_read(asked_of: Read) -> None:
+    body = {
+        "model": "claude",
+        "stream": True,
+        "thinking": {"type": "adaptive", "display": "omitted"},
+        "tools": [{"name": "Bash"}],
+        "output_config": {"format": {"type": "json_schema", "schema": {"type": "string"}}},
+        "messages": [
+            {"role": "assistant", "content": [{"type": "thinking", "thinking": "", "signature": "s"}]},
+            {
+                "role": "user",
+                "content": [
+                    {"type": "tool_result", "content": [{"type": "text", "text": "out"}]},
+                    {"type": "text", "text": "Go on."},
+                    {"type": "text", "text": "<system-reminder>not these words</system-reminder>"},
+                ],
+            },
+            {"role": "system", "content": "nor these"},
+        ],
+    }
+    asked = asked_of("/v1/messages", body)
+    assert (asked.stream, asked.thinks, asked.shown, asked.signed) == (True, True, False, True)
+    assert (asked.text, asked.result, asked.tools) == ("Go on.", "out", ("Bash",))
+    assert asked.schema == {"type": "string"}
+    assert asked.number == 7
+    assert [asked.holds(condition) for condition in ("signed", "tools", "result", "stream", "whole")] == [
+        True, True, True, True, False,
+    ]  # fmt: skip
+
+
+def test_a_gemini_body_is_read(asked_of: Read) -> None:
+    body = {
+        "generationConfig": {
+            "thinkingConfig": {"includeThoughts": True},
+            "responseJsonSchema": {"type": "OBJECT"},
+        },
+        "tools": [{"functionDeclarations": [{"name": "run_shell_command"}]}, {"googleSearch": {}}],
+        "contents": [
+            {"role": "user", "parts": [{"text": "Hi"}]},
+            {"role": "model", "parts": [{"functionCall": {"name": "x"}, "thoughtSignature": "s"}]},
+            {"role": "user", "parts": [{"functionResponse": {"name": "x", "response": {"output": "out"}}}]},
+        ],
+    }
+    asked = asked_of("/v1beta/models/g:streamGenerateContent", body)
+    assert (asked.stream, asked.array, asked.thinks, asked.signed) == (True, True, True, True)
+    assert (asked.text, asked.result, asked.tools) == ("", "out", ("run_shell_command",))
+    assert asked.schema == {"type": "OBJECT"}
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"{",
+        b"[]",
+        {"messages": "x", "tools": [1], "thinking": 3, "contents": [[]], "generationConfig": None},
+    ],
+)
+@pytest.mark.parametrize("target", ["/v1/messages", "/v1/models/g:generateContent"])
+def test_an_odd_body_is_no_exception(asked_of: Read, target: str, body: object) -> None:
+    asked = asked_of(target, body)
+    assert (asked.text, asked.tools, asked.tokens >= 1) == ("", (), True)
+    assert bool(asked.fault) == isinstance(body, bytes)
