@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from functools import cached_property
 
+import msgspec
+
 from peekd.protocols.interface import Call, Ids, UpstreamProtocol
 from peekd.relay.asked import Asked
 from peekd.relay.rendering import Rendering, Translated, Verbatim
@@ -31,7 +33,8 @@ class Calls:
         """The call for an upstream's protocol and model, and the client's headers that go with it."""
         if not self._verbatim(protocol):
             call = protocol.encode_request(self.conversation, model=model, repaired=repaired)
-            return call, ()
+            dropped = tuple(dict.fromkeys((*self.conversation.dropped, *call.dropped)))
+            return msgspec.structs.replace(call, dropped=dropped), ()
         mapped = None if model == self._asked.head.model else model
         call = protocol.splice_request(
             self._asked.body, self._asked.path, model=mapped, stream=True, repaired=repaired

@@ -70,11 +70,9 @@ class Reading:
         return False
 
     def _sort_in(self, chunk: bytes | AnyOutcome) -> bool:
-        if isinstance(chunk, o.Outcome):
-            return self._end(chunk)
-        if not chunk:
+        if isinstance(chunk, o.Outcome) or not chunk:
             self._flush()
-            return self._end(None)
+            return self._end(chunk or None)
         self.watch.see_bytes(trio.current_time())
         try:
             self._frames.extend(self._splitter.feed(chunk))
@@ -88,13 +86,10 @@ class Reading:
         return bool(self._frames)
 
     def _flush(self) -> None:
-        """The body ended: a last frame without its blank line counts only if it is whole."""
+        """The body ended: a last frame without its blank line counts only if what it says is whole."""
         rest = self._splitter.close()
-        if rest is None:
-            return
-        whole = Frame(raw=rest.raw + b"\n\n", event=rest.event, data=rest.data)
-        if rest.data.rstrip().endswith(b"}"):
-            self._frames.append(whole)
+        if rest is not None and _is_whole(rest.data):
+            self._frames.append(Frame(raw=rest.raw + b"\n\n", event=rest.event, data=rest.data))
 
     def last(self) -> Seen:
         """What the decoder still held when the body ended."""
@@ -111,6 +106,14 @@ class Reading:
                 return o.Broken(type=self._fault.type, message=self._fault.message)
             return self._fault
         return self.watch.at_end(shown=shown)
+
+
+def _is_whole(data: bytes) -> bool:
+    try:
+        msgspec.json.decode(data, type=dict[str, msgspec.Raw])
+    except msgspec.DecodeError:
+        return False
+    return True
 
 
 def erred(seen: Seen) -> Erred | None:
