@@ -7,7 +7,6 @@ import socket
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
@@ -63,6 +62,6 @@ def wait_ready(process: subprocess.Popen[bytes], port: int, log: Path) -> float:
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz", timeout=1.0):
                 return time.perf_counter() - began
-        except urllib.error.URLError:
+        except OSError:  # refused, reset, or a 503
             time.sleep(0.005)
     sys.exit(f"{log.read_text()}\nbench: peekd did not start (exit status {process.poll()})")
