@@ -26,7 +26,7 @@ HELLO: dict[str, dict[str, Any]] = {
 
 @dataclass
 class Got:
-    """An answer as it came. `end`: whole, short (closed before it was whole) or reset; `at`: when it came to that.
+    """An answer as it came. `end`: whole, short (closed before it was whole) or reset; `at`: when that was.
 
     `pieces`: what each data event held, and when.
     """
@@ -107,10 +107,8 @@ Stage = Callable[..., AbstractAsyncContextManager[tuple[Simulator, Client]]]
 @asynccontextmanager
 async def _open_stage(acts: Sequence[object] | Script) -> AsyncGenerator[tuple[Simulator, Client]]:
     script = acts if isinstance(acts, Script) else Script.of(acts)
-    async with open_simulator(script) as simulator:
-        stream = await simulator.dial("simulator", 80)
+    async with open_simulator(script) as simulator, await simulator.dial("simulator", 80) as stream:
         yield simulator, Client(stream)
-        await stream.aclose()
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
@@ -12,24 +13,25 @@ Read = Callable[..., Asked]
 
 
 @pytest.mark.parametrize(
-    ("method", "target", "headers", "language", "verb", "model"),
+    ("line", "headers", "language", "verb", "model"),
     [
-        ("POST", "/v1/messages?beta=true", {}, "anthropic", "generate", "m"),
-        ("POST", "/v1/messages/count_tokens", {}, "anthropic", "count", "m"),
-        ("POST", "/v1beta/models/g:streamGenerateContent?alt=sse", {}, "gemini", "generate", "g"),
-        ("POST", "/v1/models/g:generateContent", {}, "gemini", "generate", "g"),
-        ("POST", "/v1/models/g:countTokens", {}, "gemini", "count", "g"),
-        ("POST", "/v1/models/g:embedContent", {}, "anthropic", "unknown", ""),
-        ("GET", "/v1/models?limit=1000", {"anthropic-version": "2023-06-01"}, "anthropic", "models", ""),
-        ("GET", "/v1/models", {"x-goog-api-key": "k"}, "gemini", "models", ""),
-        ("GET", "/v1beta/models/g", {}, "gemini", "model", "g"),
-        ("GET", "/v1/messages", {}, "anthropic", "unknown", ""),
-        ("POST", "/nowhere", {"x-goog-api-key": "k"}, "gemini", "unknown", ""),
+        ("POST /v1/messages?beta=true", {}, "anthropic", "generate", "m"),
+        ("POST /v1/messages/count_tokens", {}, "anthropic", "count", "m"),
+        ("POST /v1beta/models/g:streamGenerateContent?alt=sse", {}, "gemini", "generate", "g"),
+        ("POST /v1/models/g:generateContent", {}, "gemini", "generate", "g"),
+        ("POST /v1/models/g:countTokens", {}, "gemini", "count", "g"),
+        ("POST /v1/models/g:embedContent", {}, "anthropic", "unknown", ""),
+        ("GET /v1/models?limit=1000", {"anthropic-version": "2023-06-01"}, "anthropic", "models", ""),
+        ("GET /v1/models", {"x-goog-api-key": "k"}, "gemini", "models", ""),
+        ("GET /v1beta/models/g", {}, "gemini", "model", "g"),
+        ("GET /v1/messages", {}, "anthropic", "unknown", ""),
+        ("POST /nowhere", {"x-goog-api-key": "k"}, "gemini", "unknown", ""),
     ],
 )
-def test_path_and_headers_say_language_and_verb(  # noqa: PLR0913, PLR0917 - a row of the table
-    asked_of: Read, method: str, target: str, headers: dict[str, str], language: str, verb: str, model: str
+def test_path_and_headers_say_language_and_verb(
+    asked_of: Read, line: str, headers: dict[str, str], language: str, verb: str, model: str
 ) -> None:
+    method, target = line.split()
     asked = asked_of(target, {"model": "m"}, headers, method)
     assert (asked.language, asked.verb, asked.model) == (language, verb, model)
 
@@ -50,7 +52,7 @@ def test_the_credential_is_found_wherever_it_stands(
 
 
 def test_an_anthropic_body_is_read(asked_of: Read) -> None:
-    body = {
+    body: dict[str, Any] = {
         "model": "claude",
         "stream": True,
         "thinking": {"type": "adaptive", "display": "omitted"},
@@ -80,7 +82,7 @@ def test_an_anthropic_body_is_read(asked_of: Read) -> None:
 
 
 def test_a_gemini_body_is_read(asked_of: Read) -> None:
-    body = {
+    body: dict[str, Any] = {
         "generationConfig": {
             "thinkingConfig": {"includeThoughts": True},
             "responseJsonSchema": {"type": "OBJECT"},
@@ -98,15 +100,15 @@ def test_a_gemini_body_is_read(asked_of: Read) -> None:
     assert asked.schema == {"type": "OBJECT"}
 
 
-@pytest.mark.parametrize(
-    "body",
-    [
-        b"",
-        b"{",
-        b"[]",
-        {"messages": "x", "tools": [1], "thinking": 3, "contents": [[]], "generationConfig": None},
-    ],
-)
+ODD: list[Any] = [
+    b"",
+    b"{",
+    b"[]",
+    {"messages": "x", "tools": [1], "thinking": 3, "contents": [[]], "generationConfig": None},
+]
+
+
+@pytest.mark.parametrize("body", ODD)
 @pytest.mark.parametrize("target", ["/v1/messages", "/v1/models/g:generateContent"])
 def test_an_odd_body_is_no_exception(asked_of: Read, target: str, body: object) -> None:
     asked = asked_of(target, body)
