@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import functools
+import os
 import ssl
+import sys
 from collections.abc import Awaitable, Callable
 from typing import NamedTuple, Protocol, cast, runtime_checkable
 
@@ -55,10 +57,27 @@ async def dial_tcp(host: str, port: int) -> trio.abc.Stream:
         raise OSError(f"{host} is not a host name") from fault
 
 
+BUNDLES = (
+    "/etc/ssl/certs/ca-certificates.crt",  # Debian, Arch, Alpine
+    "/etc/pki/tls/certs/ca-bundle.crt",  # Fedora and kin
+    "/etc/ssl/ca-bundle.pem",  # openSUSE
+)
+"""Where distributions keep their trust, for a Python that was built without knowing it."""
+
+
 @functools.cache
 def system_tls() -> ssl.SSLContext:
-    """Give the context that trusts what this machine trusts; made when first needed."""
-    context = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    """Give the context that trusts what this machine trusts; made when first needed, and once.
+
+    On Linux the trust store is files, which OpenSSL reads once. Elsewhere the system itself judges, through
+    truststore; on Linux that would read the files anew for every connection, on the event loop.
+    """
+    linux = sys.platform == "linux"
+    context = ssl.create_default_context() if linux else truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    paths = ssl.get_default_verify_paths()
+    if linux and paths.cafile is None and paths.capath is None:
+        for bundle in filter(os.path.exists, BUNDLES):
+            context.load_verify_locations(bundle)
     context.set_alpn_protocols(["http/1.1"])
     return context
 
