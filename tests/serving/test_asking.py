@@ -30,7 +30,6 @@ async def test_what_is_passed_on_is_the_request_without_its_keys(bench: Callable
 async def test_work_in_the_requests_nursery_outlives_the_view_but_not_the_answer(
     bench: Callable[..., Any],
 ) -> None:
-    """The journey may still be busy when the last byte is out; then it is cancelled, and nothing waits for it."""
     cancelled = trio.Event()
 
     async def script(_asked: Asked, delivery: Delivery) -> None:
