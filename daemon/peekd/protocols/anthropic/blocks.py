@@ -68,7 +68,7 @@ def _block(block: Place) -> tuple[Part, ...]:
     kind = fields.needed("type").string()
     decode = _BLOCKS.get(kind)
     if decode is None:
-        block.drop(f"[type={kind}]")
+        block.drop(f"type={kind}")
         return ()
     parts = decode(fields)
     fields.close()
@@ -133,7 +133,7 @@ def _said(content: Place) -> Iterator[Text | Media]:
         if kind in _RESULT_BLOCKS:
             yield from (part for part in _block(block) if isinstance(part, Text | Media))
         else:
-            block.drop(f"[type={kind}]")
+            block.drop(f"type={kind}")
             yield Text(msgspec.json.encode(block.value).decode())
 
 

@@ -56,7 +56,7 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool) ->
         "top_p": conversation.top_p,
         "top_k": conversation.top_k,
     }
-    said = {key: value for key, value in body.items() if value not in (None, [], {})}
+    said = {key: value for key, value in body.items() if key == "messages" or value not in (None, [], {})}
     return Call(_PATH, msgspec.json.encode(said), headers=(_VERSION,))
 
 

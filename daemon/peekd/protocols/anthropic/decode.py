@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 
@@ -101,17 +101,13 @@ class _Frame(msgspec.Struct, gc=False):
     error: _Error | None = None
 
 
-class _Kind(msgspec.Struct, gc=False):
-    type: str = ""
-
-
 class _Outline(msgspec.Struct, gc=False):
     """A frame of a new kind may give a field that we know another type: only its kinds are read then."""
 
     type: str = ""
     index: int = 0
-    delta: _Kind | None = None
-    content_block: _Kind | None = None
+    delta: Any = None
+    content_block: Any = None
 
 
 _frames: Final = msgspec.json.Decoder(_Frame)
@@ -126,6 +122,9 @@ _LONE: Final = re.compile(
 class AnthropicDecoder:
     """One answer's frames -> events. Total: an unreadable frame is `Erred`, one of a new kind `Unknown`."""
 
+    def __init__(self) -> None:
+        self._usage = _Usage()
+
     def feed(self, frame: Frame) -> list[Event]:
         """Read one frame; one without data is a `Beat`."""
         if not frame.data:
@@ -136,7 +135,7 @@ class AnthropicDecoder:
             return [Erred("server_error", f"the upstream sent what cannot be read: {fault}", "undecodable")]
         kind = said.type or frame.event or ("error" if said.error is not None else "")
         read = _READERS.get(kind)
-        return [Unknown(kind)] if read is None else read(said)
+        return [Unknown(kind)] if read is None else read(said, self._usage)
 
     def close(self) -> list[Event]:
         """Nothing is ever held back here."""
@@ -150,8 +149,8 @@ def _decoded(data: bytes) -> _Frame:
         outline = _outlines.decode(data)
         if not _is_new(outline):
             raise
-        block, delta = outline.content_block or _Kind(), outline.delta or _Kind()
-        return _Frame(outline.type, outline.index, _Delta(delta.type), _ContentBlock(block.type))
+        delta, block = _Delta(_kind(outline.delta)), _ContentBlock(_kind(outline.content_block))
+        return _Frame(outline.type, outline.index, delta, block)
     except msgspec.DecodeError:
         # Only the watching copy is mended: the frame itself goes on as it came.
         return _frames.decode(_LONE.sub(_paired, data))
@@ -160,11 +159,18 @@ def _decoded(data: bytes) -> _Frame:
 def _is_new(outline: _Outline) -> bool:
     match outline.type:
         case "content_block_start":
-            return outline.content_block is not None and outline.content_block.type not in _BLOCKS
+            return _kind(outline.content_block) not in _BLOCKS
         case "content_block_delta":
-            return outline.delta is not None and outline.delta.type not in _DELTAS
+            return _kind(outline.delta) not in _DELTAS
         case _:
             return outline.type not in _READERS
+
+
+def _kind(value: object) -> str:
+    try:
+        return str(msgspec.convert(value, dict[str, Any]).get("type", ""))
+    except msgspec.ValidationError:
+        return ""
 
 
 def _paired(match: re.Match[bytes]) -> bytes:
@@ -174,62 +180,67 @@ def _paired(match: re.Match[bytes]) -> bytes:
 # ---- one reader a frame ---------------------------------------------------------------------------
 
 
-def _message_start(said: _Frame) -> list[Event]:
+def _message_start(said: _Frame, so_far: _Usage) -> list[Event]:
     message = said.message or _Message()
-    return [Started(message.id or "", message.model or ""), *_counted(message.usage)]
+    return [Started(message.id or "", message.model or ""), *_counted(message.usage, so_far)]
 
 
-def _content_block_start(said: _Frame) -> list[Event]:
+def _content_block_start(said: _Frame, so_far: _Usage) -> list[Event]:
     block = said.content_block or _ContentBlock()
     make = _BLOCKS.get(block.type)
     return [Opened(said.index, OtherBlock(block.type) if make is None else make(block))]
 
 
-def _content_block_delta(said: _Frame) -> list[Event]:
+def _content_block_delta(said: _Frame, so_far: _Usage) -> list[Event]:
     delta = said.delta or _Delta()
     make = _DELTAS.get(delta.type)
     return [OtherDelta(said.index, delta.type) if make is None else make(said.index, delta)]
 
 
-def _content_block_stop(said: _Frame) -> list[Event]:
+def _content_block_stop(said: _Frame, so_far: _Usage) -> list[Event]:
     return [Closed(said.index)]
 
 
-def _message_delta(said: _Frame) -> list[Event]:
-    events = _counted(said.usage)
+def _message_delta(said: _Frame, so_far: _Usage) -> list[Event]:
+    events = _counted(said.usage, so_far)
     native = said.delta.stop_reason if said.delta is not None else None
     if said.delta is not None and native is not None:
         events.append(Finished(_REASONS.get(native, "other"), native, said.delta.stop_sequence))
     return events
 
 
-def _message_stop(said: _Frame) -> list[Event]:
+def _message_stop(said: _Frame, so_far: _Usage) -> list[Event]:
     return [Ended()]
 
 
-def _ping(said: _Frame) -> list[Event]:
+def _ping(said: _Frame, so_far: _Usage) -> list[Event]:
     return [Beat()]
 
 
-def _error(said: _Frame) -> list[Event]:
+def _error(said: _Frame, so_far: _Usage) -> list[Event]:
     error = said.error or _Error()
     return [Erred(kind_of_type(error.type, error.message), error.message, error.type)]
 
 
-def _counted(usage: _Usage | None) -> list[Event]:
-    """Give usage in the vocabulary's terms: here `input_tokens` leaves out what the cache took or gave."""
-    if usage is None:
-        return []
-    prompt = usage.input_tokens
+def _counted(usage: _Usage | None, so_far: _Usage) -> list[Event]:
+    """Lay the figures over those `so_far`, and give all in the vocabulary's terms.
+
+    Here `input_tokens` leaves out what the cache took or gave; a later frame may report only some of them.
+    """
+    figures = {} if usage is None else msgspec.structs.asdict(usage)
+    reported = {name: figure for name, figure in figures.items() if figure is not None}
+    for name, figure in reported.items():
+        setattr(so_far, name, figure)
+    prompt = so_far.input_tokens
     if prompt is not None:
-        prompt += (usage.cache_read_input_tokens or 0) + (usage.cache_creation_input_tokens or 0)
+        prompt += (so_far.cache_read_input_tokens or 0) + (so_far.cache_creation_input_tokens or 0)
     counted = Usage(
-        prompt, usage.cache_read_input_tokens, usage.cache_creation_input_tokens, usage.output_tokens
+        prompt, so_far.cache_read_input_tokens, so_far.cache_creation_input_tokens, so_far.output_tokens
     )
-    return [] if counted == Usage() else [Counted(counted)]
+    return [Counted(counted)] if reported else []
 
 
-_READERS: Final[dict[str, Callable[[_Frame], list[Event]]]] = {
+_READERS: Final[dict[str, Callable[[_Frame, _Usage], list[Event]]]] = {
     "content_block_delta": _content_block_delta,
     "content_block_start": _content_block_start,
     "content_block_stop": _content_block_stop,

@@ -45,9 +45,9 @@ class Place:
         self.shape = shape
         self.dropped = dropped
 
-    def drop(self, detail: str = "") -> None:
-        """List this value as left out."""
-        self.dropped[self.shape + detail] = None
+    def drop(self, kind: str) -> None:
+        """List values of this kind at this place as left out."""
+        self.dropped[f"{self.shape.removesuffix('[]')}[{kind}]"] = None
 
     def string(self) -> str:
         """Give the string that this is. Raises ClientError."""

@@ -14,6 +14,7 @@ from peekd.vocabulary.conversation import Head
 from peekd.vocabulary.errors import ClientError
 
 _SESSION_HEADERS: Final = ("x-claude-code-session-id", "session-id", "thread-id")
+_NOTHING: Final = msgspec.Raw(b"null")
 
 
 class _Head(msgspec.Struct, gc=False):
@@ -25,8 +26,8 @@ class _Head(msgspec.Struct, gc=False):
     max_tokens: Any = None
     metadata: Any = None
     prompt_cache_key: Any = None
-    system: msgspec.Raw | None = None
-    tools: msgspec.Raw | None = None
+    system: msgspec.Raw = _NOTHING
+    tools: msgspec.Raw = _NOTHING
 
 
 class _Named(msgspec.Struct, gc=False):
@@ -43,8 +44,8 @@ class _Message(msgspec.Struct, gc=False):
 
 
 _heads: Final = msgspec.json.Decoder(_Head)
-_tools: Final = msgspec.json.Decoder(list[_Named])
-_systems: Final = msgspec.json.Decoder(str | list[_Block])
+_names: Final[msgspec.json.Decoder[list[_Named] | None]] = msgspec.json.Decoder(list[_Named] | None)
+_systems: Final = msgspec.json.Decoder(str | list[_Block] | None)
 _messages: Final = msgspec.json.Decoder(_Message)
 
 _WHERE: Final = re.compile(r"^(?P<said>.*) - at `\$\.(?P<path>.*)`$", re.DOTALL)
@@ -99,11 +100,11 @@ def _session(head: _Head, headers: Mapping[str, str]) -> str | None:
 
 def _session_of_user(metadata: object) -> str | None:
     """Give the session_id inside a JSON user_id."""
-    user = msgspec.convert(metadata, dict[str, Any], strict=False).get("user_id") if metadata else None
     try:
+        user = msgspec.convert(metadata, dict[str, Any]).get("user_id")
         said = msgspec.json.decode(user, type=dict[str, Any]) if isinstance(user, str) else {}
     except (ValueError, RecursionError):
-        return None  # a plain user_id
+        return None  # a plain user_id, or none
     session = said.get("session_id")
     return session if isinstance(session, str) and session else None
 
@@ -113,8 +114,8 @@ def _hash(head: _Head) -> str | None:
     try:
         messages = (_messages.decode(message) for message in head.messages)
         first = next((_text(message.content) for message in messages if message.role == "user"), "")
-        system = _systems.decode(head.system) if head.system is not None else ""
-        tools = _tools.decode(head.tools) if head.tools is not None else []
+        system = _systems.decode(head.system) or ""
+        tools = _names.decode(head.tools) or []
     except (ValueError, RecursionError):
         return None  # not of the shape that the API asks for: the upstream will say so
     if not first:

@@ -67,8 +67,8 @@ _SIGNATURE: Final = re.compile(
     r"|`?thinking`? or `?redacted_thinking`? blocks in the latest assistant message cannot be modified",
     re.IGNORECASE,
 )
-"""What a 400 says of replayed thoughts that do not hold. Never "thinking block" alone: that stands in errors of
-mere shape as well."""
+"""What a 400 says of replayed thoughts that do not hold. Never "thinking block" alone: errors of shape say
+that as well."""
 
 _BROKE: Final = "credit balance is too low"
 

@@ -72,12 +72,12 @@ def _system_text(block: Place) -> str | None:
     inside = block.fields()
     kind = inside.needed("type").string()
     if kind != "text":
-        block.drop(f"[type={kind}]")
+        block.drop(f"type={kind}")
         return None
     text = inside.needed("text").string()
     inside.close()
     if text.startswith(BILLING):
-        block.drop(f"[{BILLING}]")
+        block.drop(BILLING)
         return None
     return text
 
@@ -99,7 +99,7 @@ def _tool(place: Place) -> Tool | None:
     inside = place.fields()
     kind = inside.string("type") or "custom"
     if kind != "custom":
-        place.drop(f"[type={kind}]")
+        place.drop(f"type={kind}")
         return None
     name = inside.needed("name").string()
     tool = Tool(name, inside.string("description") or "", inside.object("input_schema") or {})
@@ -135,7 +135,7 @@ def _thought(fields: Fields, effort: str | None) -> Thought | None:
     kind = inside.needed("type").string()
     mode = _THINKING.get(kind)
     if mode is None:
-        place.drop(f"[type={kind}]")
+        place.drop(f"type={kind}")
         return Thought("disabled", effort=effort) if effort is not None else None
     shown = inside.string("display") != "omitted"
     thought = Thought(mode, inside.integer("budget_tokens"), effort, shown)
@@ -161,7 +161,7 @@ def _format(place: Place | None) -> Schema | None:
     inside = place.fields()
     kind = inside.needed("type").string()
     if kind != "json_schema":
-        place.drop(f"[type={kind}]")
+        place.drop(f"type={kind}")
         return None
     schema = inside.object("schema")
     inside.close()

@@ -1,0 +1,138 @@
+"""A conversation said in this API, held against the SDK's types and read back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import anthropic.types
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic import TypeAdapter
+
+from peekd.protocols.anthropic.compose import encode_request
+from peekd.protocols.anthropic.request import decode_request
+from peekd.vocabulary.conversation import (
+    Conversation,
+    Media,
+    Part,
+    RedactedThinking,
+    Text,
+    Thinking,
+    Thought,
+    Tool,
+    ToolCall,
+    ToolChoice,
+    ToolResult,
+    Turn,
+)
+from peekd.vocabulary.errors import ClientError
+
+MESSAGES: TypeAdapter[Any] = TypeAdapter(list[anthropic.types.MessageParam])
+
+WORDS = st.text(min_size=1)
+TEXTS = st.builds(Text, WORDS)
+MEDIA = st.sampled_from([
+    Media("image/png", data="AAAA"),
+    Media("image/*", url="https://example.com/a"),
+    Media("application/pdf", data="AAAA", title="T"),
+    Media("text/plain", data="w6k="),
+])
+ASSISTANT = st.one_of(
+    TEXTS,
+    st.builds(Text, st.just(""), st.just("s")),
+    st.builds(RedactedThinking, WORDS),
+    st.builds(Thinking, WORDS, st.sampled_from(["", "anthropics-own"])),
+    st.builds(ToolCall, WORDS, WORDS, st.dictionaries(WORDS, st.integers()), st.sampled_from(["", "s"])),
+)
+RESULTS = st.builds(
+    ToolResult, WORDS, st.lists(st.one_of(TEXTS, MEDIA)).map(tuple), is_error=st.sampled_from([True, False])
+)
+TURNS = st.one_of(
+    st.builds(Turn, st.just("user"), st.lists(st.one_of(TEXTS, MEDIA, RESULTS), min_size=1).map(tuple)),
+    st.builds(Turn, st.just("assistant"), st.lists(ASSISTANT, min_size=1).map(tuple)),
+    st.builds(Turn, st.just("system"), st.lists(TEXTS, min_size=1).map(tuple)),
+)
+CONVERSATIONS = st.builds(
+    Conversation,
+    model=st.just("m"),
+    turns=st.lists(TURNS).map(tuple),
+    system=st.lists(WORDS).map(tuple),
+    tools=st.just((Tool("read", "Reads.", {"type": "object"}), Tool("x", "", {"type": "object"}))),
+    tool_choice=st.sampled_from([None, ToolChoice("auto"), ToolChoice("one", "x", parallel=False)]),
+    thought=st.sampled_from([
+        None,
+        Thought("adaptive", effort="low", shown=False),
+        Thought("enabled", 2048),
+        Thought("disabled"),
+    ]),
+    max_tokens=st.integers(min_value=1, max_value=10**6),
+    temperature=st.sampled_from([None, 0.5]),
+    top_p=st.sampled_from([None, 0.5]),
+    top_k=st.sampled_from([None, 5]),
+    stop=st.lists(WORDS).map(tuple),
+    output_schema=st.sampled_from([None, {"type": "object"}]),
+    stream=st.just(True),  # noqa: FBT003 - a strategy
+)
+
+
+def said(conversation: Conversation, *, repaired: bool = False) -> dict[str, Any]:
+    return json.loads(encode_request(conversation, model="m", repaired=repaired).body)
+
+
+@given(CONVERSATIONS)
+def test_what_is_said_is_read_back(conversation: Conversation) -> None:
+    body = encode_request(conversation, model="m", repaired=False).body
+    assert decode_request(body) == conversation
+    MESSAGES.validate_python([
+        message for message in json.loads(body)["messages"] if message["role"] != "system"
+    ])
+
+
+def test_real_requests_come_through(request_file: Path) -> None:
+    sent: dict[str, Any] = json.loads(request_file.read_text())["body"]
+    if sent.get("tools") and all("input_schema" not in tool for tool in sent["tools"]):
+        return  # only tools that have no word of ours
+    conversation = decode_request(json.dumps(sent).encode())
+    again = decode_request(encode_request(conversation, model=sent["model"], repaired=False).body)
+    plain = {"stream": True, "dropped": (), "max_tokens": conversation.max_tokens or 32_000}
+    assert again == msgspec.structs.replace(conversation, **plain)
+
+
+def test_path_and_version() -> None:
+    call = encode_request(Conversation("a", ()), model="b", repaired=False)
+    assert (call.path, call.headers) == ("/v1/messages", (("anthropic-version", "2023-06-01"),))
+    assert json.loads(call.body) == {"model": "b", "messages": [], "max_tokens": 32000, "stream": True}
+
+
+def test_a_repaired_request_has_no_thoughts_and_no_signatures() -> None:
+    parts: tuple[Part, ...] = (
+        Thinking("Hm", "s"),
+        RedactedThinking("d"),
+        Text("x", "s"),
+        ToolCall("t", "read", {}, "s"),
+    )
+    turns = (Turn("assistant", parts), Turn("assistant", (Thinking("only", "s"),)))
+    messages = said(Conversation("m", turns), repaired=True)["messages"]
+    assert [[block["type"] for block in message["content"]] for message in messages] == [["text", "tool_use"]]
+
+
+def test_a_signed_text_is_followed_by_its_signature() -> None:
+    turn = Turn("assistant", (Text("x", "s"),))
+    assert decode_request(
+        encode_request(Conversation("m", (turn,)), model="m", repaired=False).body
+    ).turns == (Turn("assistant", (Text("x"), Text("", "s"))),)
+
+
+def test_a_tool_without_parameters_takes_an_empty_object() -> None:
+    (tool,) = said(Conversation("m", (), tools=(Tool("x"),)))["tools"]
+    assert tool == {"name": "x", "input_schema": {"type": "object"}}
+
+
+def test_media_of_other_kinds_cannot_be_said() -> None:
+    turn = Turn("user", (Media("audio/wav", data="AAAA"),))
+    with pytest.raises(ClientError, match="audio/wav"):
+        encode_request(Conversation("m", (turn,)), model="m", repaired=False)
