@@ -26,8 +26,8 @@ RECORD = TREE / "docs/recorded/claude-code.md"
 PACKAGE = "@anthropic-ai/claude-code@latest"
 INSTALL_SECONDS, START_SECONDS, SESSION_SECONDS, STOP_SECONDS = 300, 20, 180, 30
 WHOLE_SESSIONS, SESSIONS = 3, 4
-"""Each asks twice: for a tool call, and after its result. The demo's last fault cuts an answer that the client
-has seen part of, so from then on only an answer is asked for: Claude Code goes on from the words that it has."""
+"""Each asks twice: for a tool call, and after its result. The demo's last fault cuts an answer that the
+client has seen part of, so then only an answer is asked for: Claude Code goes on from the words it has."""
 PROMPT = "Run `echo peekd` with your Bash tool and tell me what it printed."
 
 
@@ -124,7 +124,7 @@ def blocks(events: list[dict[str, Any]], kind: str) -> list[dict[str, Any]]:
 
 
 def judge(events: list[dict[str, Any]], *, whole: bool) -> list[str]:
-    """Hold a session to what it must show, with a tool call where it is to be `whole`; tell it in a few lines."""
+    """Hold a session to what it must show, a tool call too where it is `whole`; tell it in a few lines."""
     calls, results = blocks(events, "tool_use"), blocks(events, "tool_result")
     last = events[-1]
     assert last["type"] == "result", f"last event: {last}"
