@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
+import msgspec
 import pytest
 
-from peekd.simulator.acts import NAMES, ToolUse, read_act
+from peekd.simulator.acts import NAMES, PLACES, Act, ToolUse, read_act
+
+PAGE = Path(__file__).parents[2] / "docs/simulator.md"
 
 
 @pytest.mark.parametrize("name", [*NAMES, "400", "429", "502", "529", "599"])
@@ -70,3 +76,12 @@ def test_all_faults_of_an_act_are_told_at_once() -> None:
     faults: list[str] = []
     assert read_act("answer txt=x delay=soon pace=-1", "here", faults) is None
     assert len(faults) == 3
+
+
+def test_every_name_key_and_place_is_documented() -> None:
+    text = PAGE.read_text()
+    firsts = re.findall(r"^\| (.+?) \|", text.split("## Acts")[1], re.MULTILINE)
+    documented = {word for first in firsts for word in re.findall(r"`(.+?)`", first)}
+    keys = {field.name for field in msgspec.structs.fields(Act)} - {"kind", "label", "refusal"}
+    assert documented == {*NAMES, *keys, "400", "599"}
+    assert set(PLACES) <= set(re.findall(r"`(\w+)`\s\(", text))
