@@ -29,9 +29,9 @@ class Site:
         self._streams.append(stream)
         return stream
 
-    async def close(self) -> None:
+    def close(self) -> None:
         for stream in self._streams:
-            await trio.aclose_forcefully(stream)
+            stream.socket.close()
 
     async def say(self, text: bytes) -> trio.SocketStream:
         stream = await self.connect()
@@ -80,7 +80,7 @@ def open_site() -> Opened:
                     yield site
                 finally:
                     server.abort()
-                    await site.close()
+                    site.close()
 
     return opened
 
