@@ -17,7 +17,7 @@ END = b"\r\n0\r\n\r\n"
 DELTA = b"content_block_delta\ndata"
 
 
-class Failed(Exception):  # noqa: N818  it is told, not raised at anybody
+class Failed(Exception):
     """An answer that is no whole stream; a benchmark with one of them is worth nothing."""
 
 

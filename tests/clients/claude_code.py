@@ -31,7 +31,7 @@ client has seen part of, so then only an answer is asked for: Claude Code goes o
 PROMPT = "Run `echo peekd` with your Bash tool and tell me what it printed."
 
 
-class Unable(Exception):  # noqa: N818  it is no error of the program: something is missing here
+class Unable(Exception):
     """The run cannot be made here, and why."""
 
 

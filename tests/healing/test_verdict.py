@@ -106,3 +106,8 @@ def test_a_broken_answer_is_told_as_what_may_be_retried(outcome: AnyOutcome) -> 
     fault = broken_off(outcome)
     assert fault.kind == "overloaded"
     assert outcome.message in fault.message
+
+
+def test_a_model_that_all_accounts_are_known_not_to_have_is_not_found_without_asking() -> None:
+    fault = told(NOBODY, setting=Setting(model="m", missing=True))
+    assert (fault.kind, fault.status) == ("not_found", 404)

@@ -384,3 +384,27 @@ async def test_a_session_stays_with_its_account_and_moves_where_it_succeeded(aut
         assert first == second
         other = {"x-claude-code-session-id": "s2"}
         assert (await house.ask(headers=other)).record.account != first
+
+
+async def test_a_model_that_all_accounts_lack_stays_not_found_for_the_next_request(
+    autojump_clock: Clock,
+) -> None:
+    async with open_playhouse({"alice": ["404"], "bob": ["404"]}) as house:
+        await house.ask()
+        assert (await house.ask()).status == 404
+
+
+async def test_a_credential_that_was_replaced_serves_the_same_request(
+    autojump_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with open_playhouse({"alice": ["401", "answer text=Hello"], "bob": ["answer"]}) as house:
+        credentials = house.house.credentials
+
+        async def refresh(account: str, *, used: str | None = None) -> bool:
+            await trio.lowlevel.checkpoint()
+            return account == "alice"
+
+        monkeypatch.setattr(credentials, "refresh", refresh)
+        monkeypatch.setattr(credentials, "refreshable", "alice".__eq__)
+        told = await house.ask()
+        assert told.told == [("alice", "unauthorized", "refresh"), ("alice", "completed", "relay")]

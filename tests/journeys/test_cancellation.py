@@ -2,6 +2,7 @@
 
 import pytest
 import trio
+from typing_extensions import override
 from playhouse import HELLO, open_playhouse
 
 from peekd.relay.delivery import Delivery
@@ -15,6 +16,7 @@ class Checkpoints(trio.abc.Instrument):
         self.scope = trio.CancelScope()
         self.left = steps
 
+    @override
     def before_task_step(self, task: trio.lowlevel.Task) -> None:
         self.left -= 1
         if self.left == 0:

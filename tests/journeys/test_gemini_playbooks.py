@@ -26,6 +26,7 @@ def content(told: Told) -> list[dict[str, Any]]:
     if not told.events or told.events[0].get("type") != "message_start":
         return told.json["content"]
     blocks: list[dict[str, Any]] = []
+    block: dict[str, Any]
     for event in told.events:
         match event["type"]:
             case "content_block_start":
@@ -193,7 +194,7 @@ async def test_a_signature_error_is_repaired_once(autojump_clock: Clock) -> None
 
 
 async def test_what_gemini_cannot_say_is_recorded(autojump_clock: Clock) -> None:
-    body = {**HELLO, "context_management": {"edits": []}}
+    body: dict[str, Any] = {**HELLO, "context_management": {"edits": []}}
     async with open_playhouse({"alice": ["answer"]}, protocol="gemini") as house:
         assert "context_management" in (await house.ask(body)).record.dropped
 

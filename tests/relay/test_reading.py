@@ -22,7 +22,7 @@ class Words:
         match frame.data:
             case b"":
                 return (e.Beat(),)
-            case b"{END}":
+            case b"{END}" | b'{"end":1}':
                 return (e.Finished("end"), e.Ended())
             case b"{ERR}":
                 return (e.Erred("overloaded", "busy"),)
@@ -34,7 +34,7 @@ class Words:
 
 
 class Script:
-    """A source that plays chunks, pauses (numbers) and an end."""
+    """A source that plays chunks, pauses (seconds) and an end."""
 
     def __init__(self, *steps: bytes | float | AnyOutcome) -> None:
         self._steps = list(steps)
@@ -42,7 +42,7 @@ class Script:
     async def receive(self) -> bytes | AnyOutcome:
         while self._steps:
             step = self._steps.pop(0)
-            if not isinstance(step, float):
+            if isinstance(step, (bytes, o.Outcome)):
                 return step
             await trio.sleep(step)
         return b""
@@ -71,8 +71,8 @@ async def test_frames_come_whole_however_the_bytes_are_cut(autojump_clock: trio.
 async def test_a_last_frame_without_its_blank_line_counts_if_it_is_whole(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
-    stream = reading(b"data: {a}\n\ndata: {END}")
-    assert await everything(stream) == [b"{a}", b"{END}"]
+    stream = reading(b'data: {a}\n\ndata: {"end":1}')
+    assert await everything(stream) == [b"{a}", b'{"end":1}']
     assert isinstance(stream.outcome(shown=True), o.Completed)
 
 

@@ -112,8 +112,12 @@ class Playhouse:
         headers: Mapping[str, str] = {},
         path: str = "/v1/messages",
         leave_after: float | None = None,
+        reading_seconds: float = 0.0,
     ) -> Told:
-        """Ask as a client does, and read to the end; or leave after so many seconds."""
+        """Ask as a client does, and read to the end; or leave after so many seconds.
+
+        `reading_seconds`: how long it takes over each piece.
+        """
         raw = body if isinstance(body, bytes) else {**body, "stream": stream}
         asked = self.asked(raw, headers, path)
         delivery = Delivery(ping=asked.protocol.encode_ping(), ping_seconds=self.house.ping_seconds)
@@ -124,14 +128,16 @@ class Playhouse:
                 nursery.cancel_scope.deadline = trio.current_time() + leave_after
             journey = Journey(self.house, asked, delivery)
             nursery.start_soon(journey.run)
-            await self._receive(journey, delivery, told, stream=asked.head.stream)
+            await self._receive(journey, delivery, told, stream=asked.head.stream, reading=reading_seconds)
             nursery.cancel_scope.cancel()
         record = self.house.live.find(asked.id)
         assert record is not None
         told.record, told.entries = record, self.entries[began:]
         return told
 
-    async def _receive(self, journey: Journey, delivery: Delivery, told: Told, *, stream: bool) -> None:
+    async def _receive(
+        self, journey: Journey, delivery: Delivery, told: Told, *, stream: bool, reading: float
+    ) -> None:
         """Be the HTTP face: wait for a status, commit early if it takes too long, read the pieces."""
         began = trio.current_time()
         patience = self.house.early_commit_seconds if stream else float("inf")
@@ -148,6 +154,8 @@ class Playhouse:
         async for piece in delivery.chunks():
             told.pieces.append((trio.current_time() - began, piece))
             told.body += piece
+            if reading:
+                await trio.sleep(reading)
 
     def assert_nothing_left(self) -> None:
         """No attempt is open, no account is taken, no record is unclosed."""

@@ -93,6 +93,8 @@ def _retry(
         move, why = "again", ", no other account is left"
     if around.attempts >= around.max_attempts and rung != "repair":
         return Decision("give_up", f"{kind}: all {around.max_attempts} attempts are spent")
+    if around.left <= 0:
+        return Decision("give_up", f"{kind}: {_TIME_SPENT}")
     if move == "rotate" and around.another and around.accounts >= around.max_accounts:
         return Decision("give_up", f"{kind}: all {around.max_accounts} accounts for one request are spent")
     if move == "rotate":
@@ -100,9 +102,11 @@ def _retry(
     nth = 1 + sum(step.decision.pace != "" and name_of(step.outcome) == kind for step in history)
     after = pause(rule, nth, told=outcome.retry_after if move == "again" else None, jitter=jitter)
     if after >= around.left:
-        return Decision("give_up", f"{kind}: the time for this request is spent")
+        return Decision("give_up", f"{kind}: {_TIME_SPENT}")
     return Decision(move, f"{kind}: {_REASONS[move]}{why}", after=after, pace=rule.pace)
 
+
+_TIME_SPENT = "the time for this request is spent"
 
 _REASONS: dict[Move, str] = {
     "again": "the same account once more",

@@ -7,6 +7,9 @@ from collections.abc import Iterable
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.outcomes import AnyOutcome
 
+IN_STREAM_STATUS = 200
+"""An error object inside a 200 has no status of its own, and the model was reached."""
+
 CHEAP = (
     o.RateLimited,
     o.QuotaExhausted,
@@ -32,7 +35,7 @@ def attempts_spent(steps: Iterable[tuple[str, AnyOutcome]]) -> int:
     spent, asked = 0, set[str]()
     for account, outcome in steps:
         if account:
-            refused = isinstance(outcome, CHEAP) and outcome.status != 200  # noqa: PLR2004  an error in a 200
+            refused = isinstance(outcome, CHEAP) and outcome.status != IN_STREAM_STATUS
             spent += not refused or account in asked
             asked.add(account)
     return spent

@@ -102,6 +102,12 @@ class Watch:
         """Note that the upstream sent something, be it a ping."""
         self._last_byte = now
 
+    def excuse(self, seconds: float) -> None:
+        """Leave out a time in which nobody read, because the client was slow: it is no silence of anybody's."""
+        self._last_byte += seconds
+        if self._progressed is not None:
+            self._progressed += seconds
+
     def see(self, event: Event, now: float) -> Rank:
         """Take in one event; give its rank."""
         match event:
@@ -157,7 +163,14 @@ class Watch:
             return outcome_of_error(self.error)
         if self.rank is Rank.MEANINGFUL:
             return o.Accepted()
-        return None if self.finished is None else self._of_terminal(self.finished)
+        if self.finished is not None:
+            return self._of_terminal(self.finished)
+        return self._at_end() if self.ended else None
+
+    @property
+    def falsely_ended(self) -> bool:
+        """Whether the last frame came without what makes an end whole; no client may take it for one."""
+        return self.ended and not isinstance(self.at_end(shown=True), o.Completed)
 
     def _of_terminal(self, finished: Finished) -> AnyOutcome:
         """What a terminal means before any text, tool call or data."""

@@ -10,6 +10,7 @@ import math
 
 import msgspec
 
+from peekd.healing.history import IN_STREAM_STATUS
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.decisions import History, Step
 from peekd.vocabulary.errors import ErrorKind, Fault
@@ -18,9 +19,6 @@ from peekd.vocabulary.refusals import Refusal
 
 LONG_WAIT = 300
 """Seconds: a client that must wait longer is told not to try by itself."""
-
-IN_STREAM_STATUS = 200
-"""An error object inside a 200 has no status of its own."""
 
 OWN_FAULT = (o.Rejected, o.TooLarge, o.Signature)
 MENDED_BY_PERSONS = (o.Unauthorized, o.PaymentRequired, o.Forbidden, o.ValidationRequired)
@@ -46,8 +44,9 @@ class Setting(msgspec.Struct, frozen=True):
     """What the verdict takes from outside the history.
 
     `refusal` is the last answer that was not 2xx. `soonest`: seconds until an account is worth asking. `mend`
-    names accounts that rest until a person mends them. `configured`: the route has an account at all. `model`
-    is the one the client asked for. `where` is the file to edit, for people.
+    names accounts that rest until a person mends them. `configured`: the route has an account at all.
+    `missing`: all its accounts rest because they have no such model. `model` is the one the client asked for.
+    `where` is the file to edit, for people.
     """
 
     refusal: Refusal | None = None
@@ -55,6 +54,7 @@ class Setting(msgspec.Struct, frozen=True):
     soonest: float | None = None
     mend: tuple[str, ...] = ()
     configured: bool = True
+    missing: bool = False
     model: str = ""
     where: str = "the configuration"
 
@@ -99,7 +99,7 @@ def _unconfigured(history: History, setting: Setting) -> Fault | None:
 
 def _nobody_has_it(history: History, setting: Setting) -> Fault | None:
     asked = [step.outcome for step in history if not isinstance(step.outcome, o.NoAccount)]
-    if not asked or not all(isinstance(outcome, o.ModelNotFound) for outcome in asked):
+    if not (setting.missing if not asked else all(isinstance(one, o.ModelNotFound) for one in asked)):
         return None
     message = f"model: {setting.model}: no account may serve it"
     return Fault("not_found", message, status=404, words=_words_of(setting))

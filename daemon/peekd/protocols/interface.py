@@ -42,7 +42,7 @@ class ErrorReply(msgspec.Struct, frozen=True):
 
 
 class EventDecoder(Protocol):
-    """Upstream frames -> events. Total: what it cannot read becomes `Erred` or `Unknown`, never an exception."""
+    """Upstream frames -> events. Total: the unreadable becomes `Erred` or `Unknown`, never an exception."""
 
     def feed(self, frame: Frame) -> Sequence[Event]:
         """Read one frame."""
@@ -54,7 +54,7 @@ class EventDecoder(Protocol):
 
 
 class EventEncoder(Protocol):
-    """Events -> bytes of the client's protocol: whole frames only, indices counting up, tool JSON well-formed."""
+    """Events -> bytes of the client's protocol: whole frames, indices counting up, tool JSON well-formed."""
 
     def feed(self, event: Event) -> bytes:
         """Write one event; b"" where the protocol has nothing to say."""
@@ -78,7 +78,7 @@ class Collector(Protocol):
 
 
 class Unfoldable(Exception):
-    """This stream holds something that a folded answer would lose."""
+    """The stream holds something that a folded answer would lose."""
 
 
 class BadArguments(ValueError):
@@ -89,6 +89,8 @@ class ClientProtocol(Protocol):
     """A wire language as its server."""
 
     name: str
+    error_event: str
+    """The `event:` name without which clients do not see an error in a stream; "" where there are no names."""
 
     def decode_head(self, body: bytes, headers: Mapping[str, str], path: str) -> Head:
         """Read model, stream flag and session. Raises ClientError naming what is wrong."""
@@ -115,7 +117,7 @@ class ClientProtocol(Protocol):
         ...
 
     def encode_last_frame(self) -> bytes:
-        """Give the frame that must follow the terminal (message_stop, [DONE]) where the upstream forgot it."""
+        """Give the frame that must follow the terminal (message_stop, [DONE]) if the upstream forgot it."""
         ...
 
     def encode_ping(self) -> bytes:
@@ -132,7 +134,7 @@ class UpstreamProtocol(Protocol):
 
     name: str
     auth: str
-    """How a credential is sent unless the upstream is configured otherwise: x-api-key, x-goog-api-key, bearer."""
+    """How a credential is sent unless configured otherwise: x-api-key, x-goog-api-key or bearer."""
 
     def encode_request(self, conversation: Conversation, *, model: str, repaired: bool) -> Call:
         """Say the conversation in this protocol, streaming. Raises ClientError where it cannot be said.
@@ -141,7 +143,9 @@ class UpstreamProtocol(Protocol):
         """
         ...
 
-    def splice_request(self, body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool) -> Call:
+    def splice_request(
+        self, body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool
+    ) -> Call:
         """Give a client's own request with only the named places changed, and the list of what was changed.
 
         Every other byte stays. `path` is the client's, with its query; model None leaves the client's.

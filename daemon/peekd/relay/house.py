@@ -13,7 +13,7 @@ import msgspec
 import trio
 
 from peekd.accounts.account import account_of
-from peekd.accounts.pool import lease, open_pool, settle, survey
+from peekd.accounts.pool import lease, open_pool, renew, settle, survey
 from peekd.accounts.settings import AccountSettings
 from peekd.accounts.states import AccountState, describe
 from peekd.accounts.wanted import Lease, Rest, Survey, Target, Wanted
@@ -97,6 +97,13 @@ class House:
         """Book what became of an attempt."""
         self.pool = settle(self.pool, leased, outcome, trio.current_time())
 
+    async def refresh(self, account: str) -> bool:
+        """Fetch an account's credential anew; True where it is another now, and the account serves again."""
+        fresh = await self.credentials.refresh(account)
+        if fresh:
+            self.pool = renew(self.pool, account)
+        return fresh
+
     def _glance(self, target: Target) -> Lease | None:
         """Whom to ask, without taking anybody: the pool that the lease would make is dropped."""
         leased = lease(self.pool, Wanted((target,)), trio.current_time())[1]
@@ -173,7 +180,7 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
     """Open what a daemon serves with; closes every connection on leaving.
 
     `dials`: by upstream name, how to reach it where it is not on the network (a simulator). `where`: the file
-    to edit, for messages. Raises OperatorError where a credential cannot be had.
+    to edit, for messages. Raises OperatorError, in a group, where a credential cannot be had.
     """
     protocols = {name: settings.protocol for name, settings in upstreams.items()}
     references = {account.name: account.credential for account in accounts}

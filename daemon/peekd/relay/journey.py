@@ -94,7 +94,7 @@ class Journey:
         """Fetch an account's credential anew; others that wait for the same one share the fetch."""
         fresh = False
         with trio.move_on_after(trip.healing(step.upstream).refresh_seconds):
-            fresh = await self._house.credentials.refresh(step.account)
+            fresh = await self._house.refresh(step.account)
         self._scribe.refreshed(step.account, fresh=fresh)
         return fresh
 
@@ -193,7 +193,8 @@ class Journey:
             await self._delivery.give_last(last)
 
     async def _give_up(self, trip: Trip, step: Step) -> None:
-        fault = signed(trip.verdict(shown=self._delivery.shown), self._asked.id)
+        shown = isinstance(self._sink, ToStream)
+        fault = signed(trip.verdict(shown=shown), self._asked.id)
         await self._tell(fault, name_of(trip.telling(step).outcome))
 
     async def _tell(self, fault: Fault, outcome: str) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import trio
+
 from peekd.healing.classify import outcome_of_refusal
 from peekd.healing.peek import Watch
 from peekd.healing.settings import HealingSettings
@@ -99,10 +101,13 @@ class Passage:
     async def _carry_on(self, sink: ToStream | ToBody) -> None:
         while True:
             while not self._over() and (seen := self._reading.take()) is not None:
-                sink.take(seen)
+                if not self.watch.falsely_ended:
+                    sink.take(seen)
             if self._over():
                 return
+            began = trio.current_time()
             await sink.flush()
+            self.watch.excuse(trio.current_time() - began)
             if not await self._reading.fill():
                 sink.take(self._reading.last())
                 return

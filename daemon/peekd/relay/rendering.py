@@ -42,10 +42,10 @@ class Verbatim:
         self._erred = False
 
     def render(self, seen: Seen) -> bytes:
-        """The frame's own bytes; an account's own error is withheld."""
+        """The frame's own bytes; withheld is an account's own error, and one that no client would read."""
         error = erred(seen)
         if error is not None:
-            if error.kind in ACCOUNTS_OWN:
+            if error.kind in ACCOUNTS_OWN or seen.frame.event != self._protocol.error_event:
                 return b""
             self._erred = True
         self._ended = self._ended or any(isinstance(event, Ended) for event in seen.events)

@@ -22,6 +22,9 @@ from peekd.vocabulary.refusals import Refusal
 CLIENT_MARGIN = 5.0
 """Seconds before its own deadline at which a client that waits for a whole body should hear from us."""
 
+CLIENT_SHARE = 0.5
+"""How much of a short time limit of the client's is left for attempts all the same."""
+
 
 class Trip:
     """Notes outcomes, asks the kernel for decisions, and knows when the budget ends. Carries nothing out."""
@@ -72,7 +75,7 @@ class Trip:
         return self._decided(step)
 
     def _decided(self, step: Step) -> Step:
-        healing = self.healing(step.upstream) if step.upstream else self.plan.healing
+        healing = self.healing(step.upstream)
         decision = decide(
             step.outcome,
             self.history,
@@ -123,10 +126,16 @@ class Trip:
                 soonest=survey.soonest,
                 mend=self.rest.mend if self.rest else (),
                 configured=self.rest is None or self.rest.exists,
+                missing=self._missing(),
                 model=self._asked.head.model,
                 where=self._house.places.where,
             ),
         )
+
+    def _missing(self) -> bool:
+        """Whether nobody is left because nobody has the model."""
+        causes = {why.cause for why in self.rest.causes} if self.rest else set[str]()
+        return causes == {"model_not_found"}
 
 
 _UNDECIDED = Decision("give_up", "not decided yet")
@@ -135,6 +144,6 @@ _UNDECIDED = Decision("give_up", "not decided yet")
 def budget(healing: HealingSettings, asked: Asked) -> float:
     """Seconds a request may go on starting attempts; a waiting client's own time limit lowers it."""
     own = asked.header("x-stainless-timeout")
-    if asked.head.stream or not own.replace(".", "", 1).isdigit():
+    if asked.head.stream or not own.replace(".", "", 1).isdecimal():
         return healing.budget_seconds
-    return max(0.0, min(healing.budget_seconds, float(own) - CLIENT_MARGIN))
+    return min(healing.budget_seconds, max(float(own) - CLIENT_MARGIN, float(own) * CLIENT_SHARE))

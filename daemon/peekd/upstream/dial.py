@@ -75,7 +75,7 @@ def system_tls() -> ssl.SSLContext:
     linux = sys.platform == "linux"
     context = ssl.create_default_context() if linux else truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     paths = ssl.get_default_verify_paths()
-    if linux and paths.cafile is None and paths.capath is None:
+    if linux and not (paths.cafile or paths.capath):
         for bundle in filter(os.path.exists, BUNDLES):
             context.load_verify_locations(bundle)
     context.set_alpn_protocols(["http/1.1"])

@@ -36,7 +36,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
     data: bytes = b""
 
 
-class FrameTooLarge(ValueError):  # noqa: N818 - named for what happened
+class FrameTooLarge(ValueError):
     """A frame grew over the limit; the stream is not to be read further."""
 
 

@@ -18,6 +18,7 @@ class AnthropicClient:
     """POST /v1/messages and /v1/messages/count_tokens."""
 
     name: str = "anthropic"
+    error_event: str = "error"
 
     def decode_head(self, body: bytes, headers: Mapping[str, str], path: str) -> Head:
         """Read model, stream flag and session; see `head.decode_head`."""
