@@ -96,6 +96,14 @@ class ScriptedTrip:
     async def run(self) -> None:
         await self._script(self.asked, self.delivery)
 
+    async def tell_internal(self) -> None:
+        fault = Fault("internal", "a bug")
+        if self.delivery.stage == 0:
+            reply = self.asked.protocol.encode_error(fault, self.asked.id)
+            self.delivery.answer(Final(reply.status, reply.headers, reply.body))
+        else:
+            await self.delivery.give_last(self.asked.protocol.encode_stream_error(fault, self.asked.id))
+
     def commit_early(self) -> None:
         self.delivery.begin((("x-peekd-commit", "early"),), early=True)
 

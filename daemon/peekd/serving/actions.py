@@ -78,15 +78,15 @@ class Actions:
         ping_seconds = self._house.ping_seconds
         delivery = Delivery(ping=protocol.encode_ping(), ping_seconds=ping_seconds)
         trip = self._fittings.open_trip(asked, delivery)
-        asking.nursery.start_soon(self._travel, trip, asked, delivery)
+        asking.nursery.start_soon(self._travel, trip, asked)
         if asked.head.stream:
             await self._wait_or_commit(trip, delivery)
         reply = await delivery.wait_reply()
         return Flowing(reply.headers, delivery.chunks()) if isinstance(reply, Streaming) else reply
 
-    async def _travel(self, trip: Trip, asked: Asked, delivery: Delivery) -> None:
+    async def _travel(self, trip: Trip, asked: Asked) -> None:
         if not await self._mended(trip.run, asked.id):
-            await _rescue(asked, delivery)
+            await trip.tell_internal()
 
     async def _wait_or_commit(self, trip: Trip, delivery: Delivery) -> None:
         """Wait for a true status, but no longer than a streaming client may be left in silence."""
@@ -183,11 +183,3 @@ def _read(asking: Asking, protocol: ClientProtocol, body: bytes, came: float) ->
         came=came,
         method=asking.method,
     )
-
-
-async def _rescue(asked: Asked, delivery: Delivery) -> None:
-    """End an answer whose journey broke down: a status while nothing is out, an error in the stream after."""
-    if delivery.stage == 0:
-        delivery.answer(encode_fault(BUG, asked.id, asked.protocol))
-    else:
-        await delivery.give_last(asked.protocol.encode_stream_error(BUG, asked.id))

@@ -21,6 +21,10 @@ class Trip(Protocol):
         """Travel to the end; whatever the client is told goes through the delivery."""
         ...
 
+    async def tell_internal(self) -> None:
+        """After a bug ended `run`: tell the client so, in the way its stage leaves."""
+        ...
+
     def commit_early(self) -> None:
         """Let headers and pings go out now, with what is known of the attempt in flight."""
         ...
