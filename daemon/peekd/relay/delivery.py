@@ -54,6 +54,11 @@ class Delivery:
         """Whether meaning went out."""
         return self.stage > 1
 
+    @property
+    def answered(self) -> bool:
+        """Whether a status line is settled, be it that of a whole answer."""
+        return self._reply is not None
+
     # ---- the journey's side ----
 
     def answer(self, final: Final) -> None:
@@ -62,7 +67,7 @@ class Delivery:
 
     def begin(self, headers: tuple[tuple[str, str], ...], *, early: bool) -> None:
         """Pass stage 1: the status line and headers may go out. Later calls change nothing."""
-        if self.stage == 0 and self._reply is None:
+        if not self.answered:
             self.stage, self.early = 1, early
             self._settle(Streaming(headers))
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Protocol
+
 import trio
 
 from peekd.healing.classify import outcome_of_refusal
 from peekd.healing.peek import Watch
 from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import BadArguments, Unfoldable, UpstreamProtocol
-from peekd.relay.reading import Reading, Seen
+from peekd.relay.reading import Reading, Seen, Source
 from peekd.relay.rendering import ToBody, ToStream
 from peekd.relay.scribe import Scribe
-from peekd.upstream.attempt import Attempt
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.outcomes import AnyOutcome
 from peekd.vocabulary.refusals import Refusal
@@ -26,12 +28,40 @@ BROKEN_BODY = 500
 """An error object in place of a stream, under a 200, is judged as if it had come with this status."""
 
 
+class Opened(Source, Protocol):
+    """An open attempt, as far as its answer goes."""
+
+    @property
+    def failure(self) -> AnyOutcome | None:
+        """Why there is no status."""
+        ...
+
+    @property
+    def status(self) -> int:
+        """The answer's status."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """The answer's headers, by lower-case name."""
+        ...
+
+    @property
+    def sent(self) -> float:
+        """When the request was out, by trio's clock."""
+        ...
+
+    async def read_refusal(self) -> bytes:
+        """The body of an answer that is none."""
+        ...
+
+
 class Passage:
     """Lives inside the attempt's scope. The watch sees every event first, the client what passed the peek."""
 
     def __init__(
         self,
-        attempt: Attempt,
+        attempt: Opened,
         protocol: UpstreamProtocol,
         scribe: Scribe,
         healing: HealingSettings,

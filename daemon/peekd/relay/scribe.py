@@ -101,7 +101,9 @@ class Scribe:
             attempt = self.attempt
             attempt.outcome, attempt.status = outcome, step.outcome.status or attempt.status
             attempt.move, attempt.because = step.decision.move, step.decision.because
-            attempt.after, attempt.ended = step.decision.after, self.since()
+            attempt.after = step.decision.after
+            if step.decision.move != "relay" or outcome == "completed":  # what is accepted goes on
+                attempt.ended = self.since()
             if step.outcome.type or step.outcome.message:
                 attempt.upstream_error = narrate.said(step.outcome)
         phase: Phase = "relay" if outcome in {"completed", "broken", "stalled"} else "peek"

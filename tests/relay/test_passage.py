@@ -1,0 +1,180 @@
+"""One answer, peeked at and carried: what is held, what decides, what a failure amounts to where."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+import pytest
+import trio
+
+from peekd.healing.settings import HealingSettings
+from peekd.protocols.registry import CLIENTS, UPSTREAMS
+from peekd.records.entries import DEBUG, Entry, RequestRecord
+from peekd.records.live import Live
+from peekd.relay.delivery import Delivery
+from peekd.relay.passage import HELD_BYTES, Passage
+from peekd.relay.rendering import ToBody, ToStream, Verbatim
+from peekd.relay.scribe import Scribe
+from peekd.vocabulary import outcomes as o
+from peekd.vocabulary.outcomes import AnyOutcome
+
+Clock = trio.testing.MockClock
+ANTHROPIC = CLIENTS["anthropic"]
+SETTINGS = HealingSettings(peek_seconds=5, idle_seconds=3, headers_seconds=4, reasoning_seconds=100)
+Play = bytes | float | AnyOutcome
+
+
+class Answer:
+    """An upstream's answer as an attempt gives it: pieces of its body, pauses (numbers), what breaks it."""
+
+    def __init__(
+        self,
+        *play: Play,
+        status: int = 200,
+        content_type: str = "text/event-stream",
+        failure: AnyOutcome | None = None,
+    ) -> None:
+        self.failure = failure
+        self.status = status
+        self.headers: Mapping[str, str] = {"content-type": content_type}
+        self.sent = trio.current_time()
+        self._play = list(play)
+
+    async def receive(self) -> bytes | AnyOutcome:
+        while self._play:
+            step = self._play.pop(0)
+            if isinstance(step, bytes | o.Outcome):
+                return step
+            await trio.sleep(step)
+        return b""
+
+    async def read_refusal(self) -> bytes:
+        return b"".join([piece for piece in self._play if isinstance(piece, bytes)])
+
+
+class Way:
+    """A passage with what it writes down and whom it carries to."""
+
+    def __init__(self, answer: Answer) -> None:
+        self.entries: list[Entry] = []
+        record = RequestRecord("req_1", 0.0, "POST", "/v1/messages", "anthropic")
+        scribe = Scribe(record, Live(), self.entries.append, trio.current_time)
+        ends = trio.current_time() + 300
+        self.passage = Passage(answer, UPSTREAMS["anthropic"], scribe, SETTINGS, ends)
+        self.delivery = Delivery(ping=b"", ping_seconds=10)
+
+    async def to_stream(self) -> AnyOutcome:
+        return await self.passage.carry(ToStream(Verbatim(ANTHROPIC), self.delivery))
+
+    async def to_body(self) -> tuple[AnyOutcome, ToBody]:
+        sink = ToBody(Verbatim(ANTHROPIC), ANTHROPIC.collector())
+        return await self.passage.carry(sink), sink
+
+
+def frame(**said: Any) -> bytes:
+    return b"event: %b\ndata: %b\n\n" % (said["type"].encode(), msgspec.json.encode(said))
+
+
+START = frame(type="message_start", message={"id": "msg_1", "content": [], "usage": {}})
+TEXT = frame(type="content_block_start", index=0, content_block={"type": "text", "text": ""})
+HI = frame(type="content_block_delta", index=0, delta={"type": "text_delta", "text": "Hi"})
+REST = (
+    frame(type="content_block_stop", index=0)
+    + frame(type="message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 1})
+    + frame(type="message_stop")
+)
+PING = frame(type="ping")
+
+
+# ---- peek ----------------------------------------------------------------------------------------
+
+
+async def test_an_attempt_that_has_no_status_is_what_it_failed_of(autojump_clock: Clock) -> None:
+    failure = o.Unreachable(message="refused")
+    assert await Way(Answer(failure=failure)).passage.peek() is failure
+
+
+async def test_a_refusal_is_read_and_kept_for_the_client(autojump_clock: Clock) -> None:
+    body = msgspec.json.encode({"type": "error", "error": {"type": "rate_limit_error", "message": "slow"}})
+    way = Way(Answer(body, status=429, content_type="application/json"))
+    outcome = await way.passage.peek()
+    assert isinstance(outcome, o.RateLimited)
+    assert way.passage.refusal is not None
+    assert way.passage.refusal.words == body
+
+
+async def test_an_error_object_in_place_of_a_stream_is_judged_by_what_it_says(autojump_clock: Clock) -> None:
+    body = msgspec.json.encode({"type": "error", "error": {"type": "overloaded_error", "message": "busy"}})
+    way = Way(Answer(body, content_type="application/json; charset=utf-8"))
+    assert isinstance(await way.passage.peek(), o.Overloaded)
+
+
+async def test_the_first_meaning_ends_the_peek_and_what_came_before_follows_in_order(
+    autojump_clock: Clock,
+) -> None:
+    way = Way(Answer(START, PING, TEXT, HI, REST))
+    assert isinstance(await way.passage.peek(), o.Accepted)
+    assert isinstance(await way.to_stream(), o.Completed)
+    await way.delivery.give_last(b"")
+    sent = b"".join([piece async for piece in way.delivery.chunks()])
+    assert (START + PING + TEXT + HI + REST).startswith(sent)
+    assert sent.startswith(START + PING + TEXT + HI)
+
+
+async def test_comments_while_peeking_are_told_to_those_who_debug(autojump_clock: Clock) -> None:
+    way = Way(Answer(START, b": still here\n\n", TEXT, HI, REST))
+    await way.passage.peek()
+    assert [entry.priority for entry in way.entries] == [DEBUG]
+
+
+async def test_whoever_says_much_and_means_nothing_is_left(autojump_clock: Clock) -> None:
+    comment = b": " + b"x" * (1 << 20) + b"\n\n"
+    way = Way(Answer(*[comment] * (HELD_BYTES // len(comment) + 2)))
+    outcome = await way.passage.peek()
+    assert isinstance(outcome, o.Malformed)
+    assert "meant nothing" in outcome.message
+
+
+async def test_silence_after_the_headers_ends_at_the_peek_deadline(autojump_clock: Clock) -> None:
+    began = trio.current_time()
+    assert isinstance(await Way(Answer(START, 1000.0)).passage.peek(), o.Silent)
+    assert trio.current_time() - began == SETTINGS.peek_seconds
+
+
+# ---- carry ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("end", "seen", "unseen"),
+    [
+        (o.ErrorInStream(type="reset"), o.Broken, o.ErrorInStream),
+        (b"", o.Broken, o.Truncated),
+        (1000.0, o.Stalled, o.Truncated),
+    ],
+)
+async def test_what_breaks_is_named_by_whether_the_client_has_seen_of_it(
+    autojump_clock: Clock, end: Play, seen: type[AnyOutcome], unseen: type[AnyOutcome]
+) -> None:
+    way = Way(Answer(START, TEXT, HI, end))
+    assert isinstance(await way.passage.peek(), o.Accepted)
+    assert isinstance(await way.to_stream(), seen)
+    way = Way(Answer(START, TEXT, HI, end))
+    assert isinstance(await way.passage.peek(), o.Accepted)
+    assert isinstance((await way.to_body())[0], unseen)
+
+
+async def test_a_folded_answer_is_whole(autojump_clock: Clock) -> None:
+    way = Way(Answer(START, PING, TEXT, HI, REST))
+    await way.passage.peek()
+    outcome, sink = await way.to_body()
+    assert outcome == o.Completed()
+    assert msgspec.json.decode(sink.body())["content"] == [{"type": "text", "text": "Hi"}]
+
+
+async def test_a_call_that_is_no_json_is_malformed_where_nothing_was_shown(autojump_clock: Clock) -> None:
+    call: dict[str, Any] = {"type": "tool_use", "id": "t", "name": "Bash", "input": {}}
+    half = {"type": "input_json_delta", "partial_json": '{"a":'}
+    opened = frame(type="content_block_start", index=0, content_block=call)
+    way = Way(Answer(START, opened, frame(type="content_block_delta", index=0, delta=half), REST))
+    assert isinstance(await way.passage.peek(), o.Accepted)
+    assert isinstance((await way.to_body())[0], o.Malformed)

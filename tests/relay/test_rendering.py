@@ -1,0 +1,150 @@
+"""Frames as the client gets them: themselves, or their meaning; into a stream, or into one body."""
+
+from typing import Any
+
+import msgspec
+import pytest
+import trio
+
+from peekd.protocols.interface import BadArguments, Unfoldable
+from peekd.protocols.registry import CLIENTS
+from peekd.relay.delivery import Delivery
+from peekd.relay.reading import Seen
+from peekd.relay.rendering import ACCOUNTS_OWN, ToBody, ToStream, Translated, Verbatim
+from peekd.vocabulary import events as e
+from peekd.vocabulary.events import Event
+from peekd.wire.sse import Frame
+
+ANTHROPIC = CLIENTS["anthropic"]
+
+
+def seen(*events: Event, data: bytes = b'{"type":"ping"}', event: str = "") -> Seen:
+    return Seen(Frame(raw=b"data: " + data + b"\n\n", event=event, data=data), events)
+
+
+def translated(*, shown: bool = True) -> Translated:
+    encoder = ANTHROPIC.encoder(model="m", ids=lambda prefix: f"{prefix}1", thoughts=True)
+    return Translated(encoder, shown=shown)
+
+
+# ---- verbatim ------------------------------------------------------------------------------------
+
+
+def test_frames_go_as_they_came_and_the_last_is_supplied_once() -> None:
+    rendering = Verbatim(ANTHROPIC)
+    strange = seen(e.Unknown("future"), data=b'{"type":"future","x":1}')
+    assert rendering.render(strange) == strange.frame.raw
+    assert rendering.close() == ANTHROPIC.encode_last_frame()
+    rendering.render(seen(e.Ended()))
+    assert rendering.close() == b""
+
+
+def test_an_upstreams_error_passes_and_none_of_ours_must_follow() -> None:
+    rendering = Verbatim(ANTHROPIC)
+    assert not rendering.error_passed()
+    error = seen(e.Erred("overloaded", "busy"), data=b'{"type":"error"}', event="error")
+    assert rendering.render(error) == error.frame.raw
+    assert rendering.error_passed()
+
+
+def test_an_error_without_the_name_that_clients_look_for_is_withheld() -> None:
+    rendering = Verbatim(ANTHROPIC)
+    assert rendering.render(seen(e.Erred("overloaded", "busy"), data=b'{"type":"error"}')) == b""
+    assert not rendering.error_passed()
+
+
+@pytest.mark.parametrize("kind", sorted(ACCOUNTS_OWN))
+def test_what_is_between_peekd_and_the_account_is_withheld(kind: str) -> None:
+    rendering = Verbatim(ANTHROPIC)
+    assert rendering.render(seen(e.Erred(kind, "your key"), event="error")) == b""
+    assert not rendering.error_passed()
+
+
+# ---- translated ----------------------------------------------------------------------------------
+
+
+def test_an_error_of_another_language_is_never_rendered() -> None:
+    rendering = translated()
+    assert rendering.render(seen(e.Erred("overloaded", "busy"))) == b""
+    assert not rendering.error_passed()
+
+
+@pytest.mark.parametrize("shown", [True, False])
+def test_thoughts_go_empty_and_their_proof_along_where_they_are_not_shown(*, shown: bool) -> None:
+    rendering = translated(shown=shown)
+    thought = [e.Started("id", "m"), e.Opened(0, e.ThinkingBlock()), e.ThinkingDelta(0, "Hmm")]
+    said = rendering.render(seen(*thought, e.SignatureDelta(0, "proof"), e.Closed(0)))
+    assert (b"Hmm" in said) is shown
+    assert b"proof" in said
+
+
+def test_a_whole_answer_is_closed_by_its_encoder() -> None:
+    rendering = translated()
+    rendering.render(seen(e.Started("id", "m"), e.Opened(0, e.TextBlock()), e.TextDelta(0, "Hi")))
+    rendering.render(seen(e.Closed(0), e.Finished("end", "STOP")))
+    assert rendering.close().endswith(ANTHROPIC.encode_last_frame())
+
+
+# ---- where to ------------------------------------------------------------------------------------
+
+
+async def test_a_stream_gets_what_is_ready_in_one_piece(autojump_clock: trio.testing.MockClock) -> None:
+    delivery = Delivery(ping=b"", ping_seconds=10)
+    sink = ToStream(Verbatim(ANTHROPIC), delivery)
+    await sink.flush()
+    assert not delivery.shown  # nothing to hand over is nothing shown
+    sink.say(b": note\n\n")
+    sink.take(seen(data=b"1"))
+    sink.take(seen(data=b"2"))
+    await sink.flush()
+    assert delivery.shown
+    assert sink.rest() == b""
+    await delivery.give_last(b"")
+    assert [piece async for piece in delivery.chunks()] == [b": note\n\ndata: 1\n\ndata: 2\n\n"]
+
+
+def frame(**said: object) -> Seen:
+    return seen(data=msgspec.json.encode(said))
+
+
+START = frame(type="message_start", message={"id": "msg_1", "content": [], "usage": {}})
+STOP = frame(type="message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": 1})
+
+
+def test_one_body_is_folded_from_the_frames_and_those_still_owed() -> None:
+    sink = ToBody(Verbatim(ANTHROPIC), ANTHROPIC.collector())
+    assert not sink.shown
+    for one in (
+        START,
+        frame(type="content_block_start", index=0, content_block={"type": "text", "text": ""}),
+        frame(type="content_block_delta", index=0, delta={"type": "text_delta", "text": "Hi"}),
+        frame(type="content_block_stop", index=0),
+        STOP,
+    ):
+        sink.take(one)
+    assert msgspec.json.decode(sink.body())["content"] == [{"type": "text", "text": "Hi"}]
+
+
+def test_a_translated_answer_is_folded_from_our_own_frames() -> None:
+    sink = ToBody(translated(), ANTHROPIC.collector())
+    sink.take(seen(e.Started("id", "upstream-model"), e.Opened(0, e.TextBlock()), e.TextDelta(0, "Hi")))
+    sink.take(seen(e.Closed(0), e.Finished("end", "STOP")))
+    message = msgspec.json.decode(sink.body())
+    assert (message["model"], message["content"]) == ("m", [{"type": "text", "text": "Hi"}])
+
+
+def test_what_would_be_lost_in_folding_is_told() -> None:
+    sink = ToBody(Verbatim(ANTHROPIC), ANTHROPIC.collector())
+    with pytest.raises(Unfoldable, match="future"):
+        sink.take(frame(type="future"))
+
+
+def test_a_call_whose_arguments_are_no_json_is_told() -> None:
+    sink = ToBody(Verbatim(ANTHROPIC), ANTHROPIC.collector())
+    call: dict[str, Any] = {"type": "tool_use", "id": "t", "name": "Bash", "input": {}}
+    sink.take(START)
+    sink.take(frame(type="content_block_start", index=0, content_block=call))
+    delta = {"type": "input_json_delta", "partial_json": '{"a":'}
+    sink.take(frame(type="content_block_delta", index=0, delta=delta))
+    with pytest.raises(BadArguments):
+        sink.take(frame(type="content_block_stop", index=0))

@@ -1,0 +1,33 @@
+"""A lease is settled once, whoever comes first."""
+
+import trio
+from playhouse import HELLO, open_playhouse
+
+from peekd.accounts.wanted import Lease, Rest, Target, Wanted
+from peekd.relay.tenure import Tenure
+from peekd.vocabulary import outcomes as o
+
+WANTED = Wanted((Target("up", HELLO["model"]),))
+
+
+async def test_the_first_outcome_is_booked_and_later_ones_change_nothing(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    async with open_playhouse({"alice": ["answer"]}) as playhouse:
+        house = playhouse.house
+        lease = house.lease(WANTED)
+        assert isinstance(lease, Lease)
+        assert [state.in_flight for state in house.states()] == [1]
+        tenure = Tenure(house, lease)
+        tenure.settle(o.Completed())
+        tenure.settle(o.QuotaExhausted(retry_after=3600))
+        assert [(state.in_flight, state.state) for state in house.states()] == [(0, "ready")]
+
+
+async def test_an_outcome_that_blames_the_account_rests_it(autojump_clock: trio.testing.MockClock) -> None:
+    async with open_playhouse({"alice": ["answer"]}) as playhouse:
+        house = playhouse.house
+        lease = house.lease(WANTED)
+        assert isinstance(lease, Lease)
+        Tenure(house, lease).settle(o.QuotaExhausted(retry_after=3600))
+        assert isinstance(house.lease(WANTED), Rest)
