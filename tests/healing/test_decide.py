@@ -101,7 +101,7 @@ def test_a_limit_never_asks_the_same_account_again() -> None:
 
 def test_an_upstream_that_says_not_to_retry_is_not_asked_again() -> None:
     assert ask(o.Overloaded(status=529, should_retry=False)).move == "rotate"
-    assert ask(o.Overloaded(status=529, should_retry=False), another=False).move == "rotate"
+    assert ask(o.Overloaded(status=529, should_retry=False), another=False).move == "give_up"
 
 
 def test_a_told_pause_is_kept_and_a_long_one_is_not_waited_for() -> None:

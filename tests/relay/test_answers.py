@@ -4,7 +4,7 @@ import pytest
 
 from peekd.records.entries import AttemptRecord, RequestRecord
 from peekd.relay.answers import advice, answer_headers, header_safe, signed
-from peekd.vocabulary.errors import ErrorKind, Fault
+from peekd.vocabulary.errors import Fault
 
 
 def record(**changes: str) -> RequestRecord:
@@ -41,10 +41,16 @@ def test_an_accounts_name_cannot_break_the_headers(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "ours"), [("overloaded", True), ("rate_limit", True), ("invalid_request", False)]
+    ("fault", "ours"),
+    [
+        (Fault("overloaded", "words"), True),
+        (Fault("not_found", "words"), True),
+        (Fault("invalid_request", "words", quoted=True), False),
+        (Fault("invalid_request", "words", words=b"{}"), False),
+    ],
 )
-def test_only_our_own_words_name_the_command(kind: ErrorKind, ours: bool) -> None:  # noqa: FBT001
-    assert ("(peekd explain req_1)" in signed(Fault(kind, "words"), "req_1").message) is ours
+def test_only_our_own_words_name_the_command(fault: Fault, ours: bool) -> None:  # noqa: FBT001
+    assert ("(peekd explain req_1)" in signed(fault, "req_1").message) is ours
 
 
 def test_advice_is_given_where_waiting_is_not_enough() -> None:

@@ -22,7 +22,7 @@ Piece = bytes | float
 
 
 class RawAnswer(msgspec.Struct, frozen=True):
-    """A status, headers and a body piece by piece; `ends` False: the connection drops where the body stops."""
+    """A status, headers and a body in pieces; `ends` False: the connection drops where the body stops."""
 
     pieces: Sequence[Piece]
     status: int = 200

@@ -100,7 +100,8 @@ def _chosen(pool: Pool, wanted: Wanted, now: float) -> tuple[Target, Candidate, 
                 return target, candidate, "the same account once more"
     for rank in _PASSES:
         for place, target in enumerate(wanted.targets):
-            ours = [one for one in _candidates(pool, target, now) if _pass(wanted, target, one) == rank]
+            able = (one for one in _candidates(pool, target, now) if _within(wanted, one.account))
+            ours = [one for one in able if _pass(wanted, target, one) == rank]
             if ours:
                 one, because = select(ours, _bound(pool, wanted, target))
                 return target, one, because + _passed_over(wanted.targets[:place])
@@ -116,6 +117,12 @@ def _pass(wanted: Wanted, target: Target, candidate: Candidate) -> int:
     if sum(tried.account == name for tried in wanted.tried) >= TWICE:
         return SPENT
     return ASKED if any((t.account, t.model) == (name, target.model) for t in wanted.tried) else FRESH
+
+
+def _within(wanted: Wanted, account: Account) -> bool:
+    """Whether the request may ask this account, too."""
+    asked = {tried.account for tried in wanted.tried}
+    return account.name in asked or not wanted.most or len(asked) < wanted.most
 
 
 def _passed_over(targets: tuple[Target, ...]) -> str:
@@ -191,7 +198,7 @@ def _soonest(pool: Pool, wanted: Wanted, now: float) -> float | None:
         for account in _listed(pool, target):
             obstacles = _obstacles(account, pool.health[account.name], target.model, now)
             untils = [why.until for why in obstacles if why.until is not None]
-            if untils and len(untils) == len(obstacles):
+            if untils and len(untils) == len(obstacles) and _within(wanted, account):
                 ends.append(max(untils))
     return min(ends) - now if ends else None
 

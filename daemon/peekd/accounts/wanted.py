@@ -23,13 +23,15 @@ class Wanted(msgspec.Struct, frozen=True):
     """What one request wants for its next attempt.
 
     `targets` in order: the next serves when those before have no account left. `tried`: its failed attempts,
-    oldest first, one entry each. `again`: the account to be asked once more, if it still can.
+    oldest first, one entry each. `again`: the account to be asked once more, if it still can. `most`: distinct
+    accounts that it may ask, 0: any number.
     """
 
     targets: tuple[Target, ...]
     session: str | None = None
     tried: tuple[Tried, ...] = ()
     again: str | None = None
+    most: int = 0
 
 
 class Lease(msgspec.Struct, frozen=True):

@@ -93,6 +93,8 @@ def _retry(
         move, why = "again", ", no other account is left"
     if around.attempts >= around.max_attempts and rung != "repair":
         return Decision("give_up", f"{kind}: all {around.max_attempts} attempts are spent")
+    if move == "rotate" and not around.another and outcome.should_retry is False:
+        return Decision("give_up", f"{kind}: the upstream asks not to be asked again")
     if around.left <= 0:
         return Decision("give_up", f"{kind}: {_TIME_SPENT}")
     if move == "rotate" and around.another and around.accounts >= around.max_accounts:

@@ -44,8 +44,8 @@ class Setting(msgspec.Struct, frozen=True):
     """What the verdict takes from outside the history.
 
     `refusal` is the last answer that was not 2xx. `soonest`: seconds until an account is worth asking. `mend`
-    names accounts that rest until a person mends them. `configured`: the route has an account at all.
-    `missing`: all its accounts rest because they have no such model. `model` is the one the client asked for.
+    names accounts that rest until a person mends them, `resting` all that cannot be asked. `configured`: the
+    route has an account at all. `missing`: all its accounts rest because they have no such model. `model` is the one the client asked for.
     `where` is the file to edit, for people.
     """
 
@@ -53,6 +53,7 @@ class Setting(msgspec.Struct, frozen=True):
     same_protocol: bool = True
     soonest: float | None = None
     mend: tuple[str, ...] = ()
+    resting: tuple[str, ...] = ()
     configured: bool = True
     missing: bool = False
     model: str = ""
@@ -76,15 +77,16 @@ def _own_bug(history: History, setting: Setting) -> Fault | None:
 
 
 def _own_fault(history: History, setting: Setting) -> Fault | None:
-    """The request's own fault passes through: agents shed features on it."""
-    faults = (step.outcome for step in reversed(history) if isinstance(step.outcome, OWN_FAULT))
-    outcome = next(faults, None)
-    if outcome is None:
+    """The request's own fault passes through: agents shed features on it. One that was repaired is none."""
+    outcome = history[-1].outcome
+    if not isinstance(outcome, OWN_FAULT):
         return None
     return Fault(
         "too_large" if isinstance(outcome, o.TooLarge) else "invalid_request",
         outcome.message or "the upstream rejected the request",
         status=outcome.status if outcome.status != IN_STREAM_STATUS else None,
+        should_retry=outcome.should_retry,
+        quoted=bool(outcome.message),
         words=_words_of(setting),
         content_type=setting.refusal.content_type if setting.refusal else "application/json",
     )
@@ -126,7 +128,7 @@ def _limits(history: History, setting: Setting) -> Fault | None:
 
 
 def _only_persons(history: History, setting: Setting) -> Fault:
-    names = ", ".join(_to_mend(history, setting)) or "every account"
+    names = ", ".join(_to_mend(history, setting) or setting.resting) or "every account"
     message = f"no account can serve until a person mends it: {names} (peekd check --connect)"
     return Fault("overloaded", message, should_retry=False)
 

@@ -11,9 +11,6 @@ from peekd.vocabulary.errors import ErrorKind, Fault
 
 Headers = tuple[tuple[str, str], ...]
 
-OWN_WORDS: frozenset[ErrorKind] = frozenset({"overloaded", "rate_limit", "internal"})
-"""Kinds whose message is peekd's own; the others repeat an upstream's."""
-
 
 def answer_headers(record: RequestRecord, *, early: bool, expose_account: bool) -> Headers:
     """What every proxied answer says about its way; never anything of an account's limits.
@@ -38,7 +35,7 @@ def header_safe(value: str) -> str:
 
 def signed(fault: Fault, request_id: str) -> Fault:
     """Name the command that tells the whole story, where the words are ours."""
-    if fault.kind not in OWN_WORDS:
+    if fault.quoted or fault.words:
         return fault
     return msgspec.structs.replace(fault, message=f"{fault.message} (peekd explain {request_id})")
 

@@ -43,7 +43,13 @@ class Trip:
 
     def wanted(self, again: str | None = None) -> Wanted:
         """What is wanted for the next attempt."""
-        return Wanted(self.plan.targets, session=self._asked.head.session, tried=self._tried, again=again)
+        return Wanted(
+            self.plan.targets,
+            session=self._asked.head.session,
+            tried=self._tried,
+            again=again,
+            most=self.plan.healing.max_accounts,
+        )
 
     def healing(self, upstream: str) -> HealingSettings:
         """The settings in force for an attempt at this upstream."""
@@ -125,6 +131,7 @@ class Trip:
                 same_protocol=spoken == self._asked.protocol.name,
                 soonest=survey.soonest,
                 mend=self.rest.mend if self.rest else (),
+                resting=tuple(dict.fromkeys(why.account for why in self.rest.causes)) if self.rest else (),
                 configured=self.rest is None or self.rest.exists,
                 missing=self._missing(),
                 model=self._asked.head.model,

@@ -27,7 +27,8 @@ class Fault(msgspec.Struct, frozen=True):
 
     `status` overrides the kind's own where an upstream's true status is passed on. `retry_after` in seconds.
     `should_retry` False is sent as x-should-retry. `words`, where set, is the upstream's own body in the
-    client's own protocol, and goes out unchanged in place of `message`.
+    client's own protocol, and goes out unchanged in place of `message`; `quoted`: `message` repeats an
+    upstream's.
     """
 
     kind: ErrorKind
@@ -37,6 +38,7 @@ class Fault(msgspec.Struct, frozen=True):
     should_retry: bool | None = None
     allow: str = ""
     words: bytes = b""
+    quoted: bool = False
     content_type: str = "application/json"
 
 
