@@ -1,5 +1,6 @@
-"""What a client is told where there is no answer: the true status, whose fault it is, and when to come back."""
+"""What a client is told where there is no answer: a true status, whose fault it is, when to come back."""
 
+from itertools import pairwise
 from typing import Any
 
 import msgspec
@@ -274,7 +275,7 @@ async def test_requests_that_share_one_account_wait_for_their_turn(autojump_cloc
                 nursery.start_soon(ask)
         assert outcomes == ["completed"] * 4
         times = [seen.arrived_at for seen in house.simulator.requests]
-        assert all(later - sooner >= 3 for sooner, later in zip(times, times[1:], strict=False))
+        assert all(later - sooner >= 3 for sooner, later in pairwise(times))
         house.assert_nothing_left()
 
 

@@ -29,8 +29,8 @@ ODD = b"".join([
     b"\n",
     b"event: something_new\ndata: {\"type\":\"something_new\",\"x\":[1,2]}\n\n",
     b"id: 7\nretry: 10\n" + OPEN,
-    b"event:content_block_delta\rdata:{\"type\":\"content_block_delta\",\r"
-    b"data:\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"\\u4e16 \xe4\xb8\x96 \xe2\x80\xa8\"}}\r\r",
+    b'event:content_block_delta\rdata:{"type":"content_block_delta",\r',
+    b'data:"index":0,"delta":{"type":"text_delta","text":"\\u4e16 \xe4\xb8\x96 \xe2\x80\xa8"}}\r\r',
     b": between\n\n",
     words("Hello"),
     CLOSE,

@@ -23,8 +23,8 @@ class Wanted(msgspec.Struct, frozen=True):
     """What one request wants for its next attempt.
 
     `targets` in order: the next serves when those before have no account left. `tried`: its failed attempts,
-    oldest first, one entry each. `again`: the account to be asked once more, if it still can. `most`: distinct
-    accounts that it may ask, 0: any number.
+    oldest first, one entry each. `again`: the account to be asked once more, if it still can. `most`:
+    distinct accounts that it may ask, 0: any number.
     """
 
     targets: tuple[Target, ...]

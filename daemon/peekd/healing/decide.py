@@ -91,14 +91,9 @@ def _retry(
     why = ""
     if rung == "rotate" and not around.another and _stays(outcome, rule, around):
         move, why = "again", ", no other account is left"
-    if around.attempts >= around.max_attempts and rung != "repair":
-        return Decision("give_up", f"{kind}: all {around.max_attempts} attempts are spent")
-    if move == "rotate" and not around.another and outcome.should_retry is False:
-        return Decision("give_up", f"{kind}: the upstream asks not to be asked again")
-    if around.left <= 0:
-        return Decision("give_up", f"{kind}: {_TIME_SPENT}")
-    if move == "rotate" and around.another and around.accounts >= around.max_accounts:
-        return Decision("give_up", f"{kind}: all {around.max_accounts} accounts for one request are spent")
+    spent = _limit(move, outcome, around)
+    if spent:
+        return Decision("give_up", f"{kind}: {spent}")
     if move == "rotate":
         return Decision(move, f"{kind}: {_whither(around)}")
     nth = 1 + sum(step.decision.pace != "" and name_of(step.outcome) == kind for step in history)
@@ -106,6 +101,21 @@ def _retry(
     if after >= around.left:
         return Decision("give_up", f"{kind}: {_TIME_SPENT}")
     return Decision(move, f"{kind}: {_REASONS[move]}{why}", after=after, pace=rule.pace)
+
+
+def _limit(move: Move, outcome: AnyOutcome, around: Circumstances) -> str:
+    """Name the limit that forbids one more attempt by this move, "" for none."""
+    elsewhere = move == "rotate" and around.another
+    limits = (
+        (around.attempts >= around.max_attempts and move != "repair",
+         f"all {around.max_attempts} attempts are spent"),
+        (elsewhere and around.accounts >= around.max_accounts,
+         f"all {around.max_accounts} accounts for one request are spent"),
+        (move == "rotate" and not elsewhere and outcome.should_retry is False,
+         "the upstream asks not to be asked again"),
+        (around.left <= 0, _TIME_SPENT),
+    )  # fmt: skip
+    return next((name for reached, name in limits if reached), "")
 
 
 _TIME_SPENT = "the time for this request is spent"

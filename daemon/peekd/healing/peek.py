@@ -103,7 +103,7 @@ class Watch:
         self._last_byte = now
 
     def excuse(self, seconds: float) -> None:
-        """Leave out a time in which nobody read, because the client was slow: it is no silence of anybody's."""
+        """Leave out a time in which nobody read, since the client was slow: it is no silence of anybody's."""
         self._last_byte += seconds
         if self._progressed is not None:
             self._progressed += seconds

@@ -43,10 +43,10 @@ PASSING = (
 class Setting(msgspec.Struct, frozen=True):
     """What the verdict takes from outside the history.
 
-    `refusal` is the last answer that was not 2xx. `soonest`: seconds until an account is worth asking. `mend`
-    names accounts that rest until a person mends them, `resting` all that cannot be asked. `configured`: the
-    route has an account at all. `missing`: all its accounts rest because they have no such model. `model` is the one the client asked for.
-    `where` is the file to edit, for people.
+    `refusal` is the last attempt's answer, if it was not 2xx. `soonest`: seconds until an account is worth
+    asking. `mend` names accounts that rest until a person mends them, `resting` all that cannot be asked.
+    `configured`: the route has an account at all. `missing`: all its accounts rest because they have no such
+    model. `model` is the one the client asked for. `where` is the file to edit, for people.
     """
 
     refusal: Refusal | None = None

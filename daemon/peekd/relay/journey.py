@@ -22,7 +22,7 @@ from peekd.relay.calls import Calls
 from peekd.relay.delivery import Delivery, Final
 from peekd.relay.house import House
 from peekd.relay.passage import Passage
-from peekd.relay.rendering import ToBody, ToStream
+from peekd.relay.rendering import ToBody, ToStream, Verbatim
 from peekd.relay.scribe import Scribe
 from peekd.relay.tenure import Tenure
 from peekd.relay.trip import Trip
@@ -57,7 +57,7 @@ class Journey:
             self._scribe.planned(tuple(f"{target.upstream}/{target.model}" for target in planned.targets))
             await self._travel(Trip(self._house, self._asked, planned))
         except ClientError as error:
-            await self._tell(error.fault, "rejected")
+            await self._tell(signed(error.fault, self._asked.id), "rejected")
         finally:
             if not isinstance(sys.exception(), Exception):
                 self._scribe.close(name_of(self._leaving()), status=self._status(), usage=self._usage())
@@ -119,9 +119,10 @@ class Journey:
     async def _attempt(self, trip: Trip, lease: Lease, tenure: Tenure) -> Step:
         """Open, peek, decide, and where that says so relay, inside one scope that closes the upstream."""
         protocol = UPSTREAMS[self._house.settings[lease.upstream].protocol]
-        call, headers = self._calls.make(protocol, lease.model, repaired=trip.repaired)
+        streams = trip.streams(lease.upstream)
+        call, headers = self._calls.make(protocol, lease.model, repaired=trip.repaired, stream=streams)
         self._scribe.sent(call.dropped, call.spliced)
-        healing = capped(trip.healing(lease.upstream), trip.left())
+        healing = capped(trip.healing(lease.upstream), trip.left(), streams=streams)
         opening = self._house.upstreams.attempt(
             upstream=lease.upstream,
             account=self._house.accounts[lease.account],
@@ -134,11 +135,11 @@ class Journey:
             self._scribe.opened(attempt.upstream_request_id)
             self._passage = passage = Passage(attempt, protocol, self._scribe, healing, trip.ends)
             outcome = await passage.peek()
-            trip.refusal = passage.refusal or trip.refusal
+            trip.refusal = passage.refusal
             step = self._note(trip, outcome, lease, tenure)
             if step.decision.move != "relay":
                 return step
-            self._sink = sink = self._open_sink(lease)
+            self._sink = sink = self._open_sink(lease, passage.whole)
             accepted, outcome = outcome, await passage.carry(sink)
             return self._note(trip, _marked(accepted, outcome), lease, tenure)
 
@@ -167,12 +168,13 @@ class Journey:
         exposed = self._house.expose_account
         return answer_headers(self._scribe.record, early=early, expose_account=exposed)
 
-    def _open_sink(self, lease: Lease) -> ToStream | ToBody:
+    def _open_sink(self, lease: Lease, whole: bytes | None) -> ToStream | ToBody:
         """Pass stage 1 for a streaming client; a comment names the account where the headers could not."""
         protocol = UPSTREAMS[self._house.settings[lease.upstream].protocol]
         rendering = self._calls.rendering(protocol, self._house.seams.ids)
         if not self._asked.head.stream:
-            return ToBody(rendering, self._asked.protocol.collector())
+            own = whole if isinstance(rendering, Verbatim) else None
+            return ToBody(rendering, self._asked.protocol.collector(), own)
         self._begin(early=False)
         sink = ToStream(rendering, self._delivery)
         if self._delivery.early and self._house.expose_account:
@@ -234,13 +236,17 @@ class Journey:
         return self._passage.watch.usage if self._passage is not None else None
 
 
-def capped(healing: HealingSettings, left: float) -> HealingSettings:
-    """Deadlines that end with the budget: an attempt that shows nothing does not outlive it."""
+def capped(healing: HealingSettings, left: float, *, streams: bool = True) -> HealingSettings:
+    """Deadlines that end with the budget: an attempt that shows nothing does not outlive it.
+
+    An answer that is not streamed has its status line when it is whole: it may take as long as a thought.
+    """
+    headers = healing.headers_seconds if streams else max(healing.headers_seconds, healing.reasoning_seconds)
     return msgspec.structs.replace(
         healing,
         connect_seconds=min(healing.connect_seconds, left),
         send_seconds=min(healing.send_seconds, left),
-        headers_seconds=min(healing.headers_seconds, left),
+        headers_seconds=min(headers, left),
     )
 
 

@@ -16,7 +16,7 @@ from peekd.relay.house import House
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.decisions import Decision, History, Step
 from peekd.vocabulary.errors import Fault
-from peekd.vocabulary.outcomes import AnyOutcome
+from peekd.vocabulary.outcomes import AnyOutcome, is_unfoldable
 from peekd.vocabulary.refusals import Refusal
 
 CLIENT_MARGIN = 5.0
@@ -33,6 +33,7 @@ class Trip:
         self.plan = planned
         self.history: History = ()
         self.repaired = False
+        self.unfoldable = False
         self.refusal: Refusal | None = None
         self.rest: Rest | None = None
         self.number = 0
@@ -55,6 +56,15 @@ class Trip:
         """The settings in force for an attempt at this upstream."""
         return self._house.healing(self.plan, upstream)
 
+    def streams(self, upstream: str) -> bool:
+        """Whether this upstream is asked to stream: not where it is not to, nor where folding failed before.
+
+        Across protocols the frames that are folded are our own, and can be.
+        """
+        settings = self._house.settings[upstream]
+        verbatim = settings.protocol == self._asked.protocol.name
+        return settings.streams and not (self.unfoldable and verbatim)
+
     def left(self) -> float:
         """Seconds until no attempt may be started any more."""
         return self._ends - trio.current_time()
@@ -68,6 +78,7 @@ class Trip:
         """Ask the kernel about an attempt. A step that leads away from it becomes history."""
         if not isinstance(outcome, o.Accepted | o.Completed):
             self._tried = (*self._tried, lease.tried)
+        self.unfoldable = self.unfoldable or is_unfoldable(outcome)
         step = Step(outcome, _UNDECIDED, lease.account, lease.upstream, self.number)
         return self._decided(step)
 
