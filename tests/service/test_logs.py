@@ -215,3 +215,9 @@ def test_what_libraries_log_reaches_the_journal() -> None:
         ("peekd.test.library: careful with that", WARNING),
         ("peekd.test.library: broken", ERROR),
     ]
+
+
+def test_a_json_line_begins_with_its_time() -> None:
+    line = msgspec.json.decode(encode_json_entry(Entry("hello"), 0, now=1_767_225_600.25))
+    assert line["TIME"] == "2026-01-01T00:00:00.250Z"
+    assert next(iter(line)) == "TIME"

@@ -166,9 +166,11 @@ class LineSink:
         return True
 
 
-def encode_json_entry(entry: Entry, dropped: int) -> bytes:
-    """Write an entry as a JSON line; `dropped` tells how many before it were lost."""
-    fields = encode_fields(entry)
+def encode_json_entry(entry: Entry, dropped: int, *, now: float | None = None) -> bytes:
+    """Write an entry as a JSON line, its time as RFC 3339; `dropped` tells how many before it were lost."""
+    wall = time.time() if now is None else now
+    clock = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(wall))
+    fields = {"TIME": f"{clock}.{int(wall % 1 * 1000):03d}Z", **encode_fields(entry)}
     return encode_line({**fields, "PEEKD_DROPPED": str(dropped)} if dropped else fields)
 
 
