@@ -158,7 +158,7 @@ async def test_a_stream_that_falls_silent_in_front_of_the_client_is_a_stall(auto
         assert told.record.outcome == "stalled"
         assert told.kinds[-1] == "error"
         times = [time for time, _ in told.pieces]
-        assert all(later - sooner <= house.house.ping_seconds for sooner, later in pairwise(times))
+        assert all(later - sooner <= QUICK.ping_seconds for sooner, later in pairwise(times))
 
 
 @pytest.mark.parametrize(

@@ -183,7 +183,8 @@ async def test_an_upstream_that_thinks_mutely_is_waited_for_under_pings(autojump
 async def test_a_client_that_reads_slowly_is_no_silence_of_the_upstreams(autojump_clock: Clock) -> None:
     many = [words("x" * 1000)] * 200
     async with open_rawhouse([START, OPEN, *many, CLOSE, REASON, STOP]) as (house, _):
-        told = await house.ask(reading_seconds=30)
+        house.reading_seconds = 30
+        told = await house.ask()
         assert told.record.outcome == "completed"
         assert told.kinds[-1] == "message_stop"
 

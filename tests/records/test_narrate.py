@@ -19,7 +19,7 @@ def step(outcome: AnyOutcome, move: Move = "rotate", after: float = 0.0) -> Step
         (o.ErrorInStream(type="reset", message="gone"), "Stream error during peek: reset: gone, retrying..."),
         (
             o.Silent(message="nothing came for 120 s"),
-            "Timeout waiting for first data (nothing came for 120 s)",
+            "Timeout waiting for first data (120s)",
         ),
         (o.RateLimited(status=429, message="slow down"), "rate_limited 429: slow down"),
     ],

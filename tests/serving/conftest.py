@@ -14,6 +14,7 @@ from peekd.records.entries import Entry, RequestRecord
 from peekd.records.live import Live
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final
+from peekd.relay.house import Rhythm
 from peekd.serving.app import Front
 from peekd.serving.behind import Fittings
 from peekd.serving.ingress import compile_access
@@ -60,15 +61,15 @@ class ToyProtocol:
 
 
 class FakeHouse:
-    early_commit_seconds = 15.0
-    ping_seconds = 10.0
-
     def __init__(self) -> None:
         self.live = Live()
         self.is_ready = True
 
     def ready(self) -> bool:
         return self.is_ready
+
+    def rhythm(self, asked: Asked) -> Rhythm:
+        return Rhythm(early_commit_seconds=15.0, ping_seconds=10.0)
 
     def models(self) -> Sequence[str]:
         return ["claude-a", "vendor/b"]

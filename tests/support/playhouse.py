@@ -82,6 +82,8 @@ class Playhouse:
         self.house = house
         self.simulators = simulators
         self.entries = entries
+        self.reading_seconds = 0.0
+        """How long a client takes over each piece that it reads."""
         self._numbers = count(1)
 
     @property
@@ -89,7 +91,9 @@ class Playhouse:
         """The only one, or the first."""
         return next(iter(self.simulators.values()))
 
-    def asked(self, body: Mapping[str, Any] | bytes, headers: Mapping[str, str], path: str) -> Asked:
+    def asked(
+        self, body: Mapping[str, Any] | bytes, headers: Mapping[str, str], path: str, key: str = ""
+    ) -> Asked:
         """A request as the HTTP face would hand it over."""
         protocol = CLIENTS["anthropic"]
         raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
@@ -102,6 +106,7 @@ class Playhouse:
             headers=tuple(headers.items()),
             came=0.0,
             client="playhouse",
+            key=key,
         )
 
     async def ask(
@@ -112,15 +117,16 @@ class Playhouse:
         headers: Mapping[str, str] = {},
         path: str = "/v1/messages",
         leave_after: float | None = None,
-        reading_seconds: float = 0.0,
+        key: str = "",
     ) -> Told:
         """Ask as a client does, and read to the end; or leave after so many seconds.
 
-        `reading_seconds`: how long it takes over each piece.
+        `key`: the name of its client key.
         """
         raw = body if isinstance(body, bytes) else {**body, "stream": stream}
-        asked = self.asked(raw, headers, path)
-        delivery = Delivery(ping=asked.protocol.encode_ping(), ping_seconds=self.house.ping_seconds)
+        asked = self.asked(raw, headers, path, key)
+        rhythm = self.house.rhythm(asked)
+        delivery = Delivery(ping=asked.protocol.encode_ping(), ping_seconds=rhythm.ping_seconds)
         told = Told(0, {}, b"", [], RequestRecord("", 0, "", "", ""), [])
         began = len(self.entries)
         async with trio.open_nursery() as nursery:
@@ -128,19 +134,17 @@ class Playhouse:
                 nursery.cancel_scope.deadline = trio.current_time() + leave_after
             journey = Journey(self.house, asked, delivery)
             nursery.start_soon(journey.run)
-            await self._receive(journey, delivery, told, stream=asked.head.stream, reading=reading_seconds)
+            patience = rhythm.early_commit_seconds if asked.head.stream else float("inf")
+            await self._receive(journey, delivery, told, patience=patience)
             nursery.cancel_scope.cancel()
         record = self.house.live.find(asked.id)
         assert record is not None
         told.record, told.entries = record, self.entries[began:]
         return told
 
-    async def _receive(
-        self, journey: Journey, delivery: Delivery, told: Told, *, stream: bool, reading: float
-    ) -> None:
+    async def _receive(self, journey: Journey, delivery: Delivery, told: Told, *, patience: float) -> None:
         """Be the HTTP face: wait for a status, commit early if it takes too long, read the pieces."""
         began = trio.current_time()
-        patience = self.house.early_commit_seconds if stream else float("inf")
         with trio.move_on_after(patience) as waiting:
             await delivery.wait_reply()
         if waiting.cancelled_caught:
@@ -154,8 +158,8 @@ class Playhouse:
         async for piece in delivery.chunks():
             told.pieces.append((trio.current_time() - began, piece))
             told.body += piece
-            if reading:
-                await trio.sleep(reading)
+            if self.reading_seconds:
+                await trio.sleep(self.reading_seconds)
 
     def assert_nothing_left(self) -> None:
         """No attempt is open, no account is taken, no record is unclosed."""
@@ -173,6 +177,7 @@ async def open_playhouse(
     protocol: str = "anthropic",
     healing: HealingSettings = QUICK,
     models: str = "claude-*",
+    streams: bool = True,
 ) -> AsyncGenerator[Playhouse]:
     """Open a house with one upstream and an account for each key of `plays`, in that order."""
     script = plays if isinstance(plays, Script) else Script.of(plays)
@@ -181,7 +186,8 @@ async def open_playhouse(
     routes = (RouteSettings(models, ("up",)),)
     if protocol == "gemini":
         routes = (RouteSettings(models, ("up/gemini-3-pro-preview",)),)
-    settings = {"up": msgspec.convert({"protocol": protocol, "base_url": "simulator:play"}, UpstreamSettings)}
+    upstream = {"protocol": protocol, "base_url": "simulator:play", "streams": streams}
+    settings = {"up": msgspec.convert(upstream, UpstreamSettings)}
     async with (
         open_simulator(script) as simulator,
         open_house(

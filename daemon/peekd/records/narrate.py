@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 
 from peekd.records.entries import DEBUG, INFO, NOTICE, WARNING
@@ -20,6 +21,9 @@ SIGNATURE = (
 AUTO_CONVERTED = "Auto-converting non-stream request to stream for better quota"
 
 
+_SECONDS = re.compile(r"for ([0-9]+) s$")
+
+
 def skipped_heartbeat(raw: bytes) -> str:
     """A keep-alive of the upstream's came while peeking."""
     return f"Skipping peek heartbeat: {raw[:60]!r}"
@@ -30,7 +34,9 @@ def _ended(_outcome: Outcome, then: str) -> str:
 
 
 def _timed_out(outcome: Outcome, then: str) -> str:
-    return f"Timeout waiting for first data ({redacted(outcome.message)}), {then}"
+    seconds = _SECONDS.search(outcome.message)
+    waited = f"{seconds[1]}s" if seconds else redacted(outcome.message)
+    return f"Timeout waiting for first data ({waited}), {then}"
 
 
 def _erred(outcome: Outcome, then: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import msgspec
 
 from peekd.protocols.interface import ClientProtocol
@@ -24,6 +26,13 @@ class Asked(msgspec.Struct, frozen=True):
     method: str = "POST"
     client: str = ""
     key: str = ""
+
+    @property
+    def session(self) -> str | None:
+        """What ties this request to others of one conversation; a guessed one is each client key's own."""
+        if self.head.session is None or not (self.head.guessed and self.key):
+            return self.head.session
+        return hashlib.sha256(f"{self.key}\0{self.head.session}".encode()).hexdigest()[:32]
 
     def header(self, name: str) -> str:
         """The first header of this name (lower case), "" if there is none."""

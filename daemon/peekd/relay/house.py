@@ -30,6 +30,7 @@ from peekd.upstream.client import Upstreams
 from peekd.upstream.credentials import Credentials
 from peekd.upstream.dial import Dial
 from peekd.upstream.settings import UpstreamSettings
+from peekd.vocabulary.errors import ClientError
 from peekd.vocabulary.outcomes import Outcome
 
 
@@ -48,6 +49,13 @@ class Seams(msgspec.Struct, frozen=True):
 
 NATURAL = Seams()
 """The real clock and real dice."""
+
+
+class Rhythm(msgspec.Struct, frozen=True):
+    """How long a streaming client waits for a true status, and from then on for the next byte; seconds."""
+
+    early_commit_seconds: float
+    ping_seconds: float
 
 
 class Means(msgspec.Struct, frozen=True):
@@ -77,8 +85,6 @@ class House:
         self.journal = means.journal
         self.seams = means.seams
         self.live = Live()
-        self.early_commit_seconds = places.healing.early_commit_seconds
-        self.ping_seconds = places.healing.ping_seconds
         self.pool = open_pool(account_of(account) for account in accounts)
         self.draining = False
         self.expose_account = True
@@ -143,6 +149,19 @@ class House:
         """The budgets and deadlines for one upstream on one route."""
         number = self.places.routes.index(planned.route) if planned.route is not None else None
         return self._healing(number, upstream)
+
+    def rhythm(self, asked: Asked) -> Rhythm:
+        """The rhythm of a request: the quickest of all whom it may go to, since it is kept from the start."""
+        try:
+            planned = self.plan(asked.head.model, asked.protocol.name)
+        except ClientError:  # its journey will say so
+            return Rhythm(self.places.healing.early_commit_seconds, self.places.healing.ping_seconds)
+        upstreams = [target.upstream for target in planned.targets] or [""]
+        kept = [self.healing(planned, upstream) for upstream in upstreams]
+        return Rhythm(
+            early_commit_seconds=min(healing.early_commit_seconds for healing in kept),
+            ping_seconds=min(healing.ping_seconds for healing in kept),
+        )
 
     def _overlaid(self, route: int | None, upstream: str) -> HealingSettings:
         layers = [self.settings[upstream].healing] if upstream else []

@@ -46,7 +46,7 @@ class Trip:
         """What is wanted for the next attempt."""
         return Wanted(
             self.plan.targets,
-            session=self._asked.head.session,
+            session=self._asked.session,
             tried=self._tried,
             again=again,
             most=self.plan.healing.max_accounts,

@@ -75,12 +75,12 @@ class Actions:
             asked = _read(asking, protocol, body, came)
         except ClientError as error:
             return self._turn_away(asking, protocol, error.fault, came)
-        ping_seconds = self._house.ping_seconds
-        delivery = Delivery(ping=protocol.encode_ping(), ping_seconds=ping_seconds)
+        rhythm = self._house.rhythm(asked)
+        delivery = Delivery(ping=protocol.encode_ping(), ping_seconds=rhythm.ping_seconds)
         trip = self._fittings.open_trip(asked, delivery)
         asking.nursery.start_soon(self._travel, trip, asked)
         if asked.head.stream:
-            await self._wait_or_commit(trip, delivery)
+            await self._wait_or_commit(trip, delivery, rhythm.early_commit_seconds)
         reply = await delivery.wait_reply()
         return Flowing(reply.headers, delivery.chunks()) if isinstance(reply, Streaming) else reply
 
@@ -88,9 +88,9 @@ class Actions:
         if not await self._mended(trip.run, asked.id):
             await trip.tell_internal()
 
-    async def _wait_or_commit(self, trip: Trip, delivery: Delivery) -> None:
+    async def _wait_or_commit(self, trip: Trip, delivery: Delivery, seconds: float) -> None:
         """Wait for a true status, but no longer than a streaming client may be left in silence."""
-        with trio.move_on_after(self._house.early_commit_seconds) as patience:
+        with trio.move_on_after(seconds) as patience:
             await delivery.wait_reply()
         if patience.cancelled_caught:
             trip.commit_early()

@@ -30,13 +30,8 @@ class Trip(Protocol):
         ...
 
 
-class House(Protocol):
-    """All that outlives a request."""
-
-    @property
-    def live(self) -> Live:
-        """The requests that are kept in memory."""
-        ...
+class Rhythm(Protocol):
+    """Seconds."""
 
     @property
     def early_commit_seconds(self) -> float:
@@ -46,6 +41,19 @@ class House(Protocol):
     @property
     def ping_seconds(self) -> float:
         """The longest silence towards a streaming client once headers are out."""
+        ...
+
+
+class House(Protocol):
+    """All that outlives a request."""
+
+    @property
+    def live(self) -> Live:
+        """The requests that are kept in memory."""
+        ...
+
+    def rhythm(self, asked: Asked) -> Rhythm:
+        """How long this request's client waits for a true status, and for the next byte."""
         ...
 
     def ready(self) -> bool:

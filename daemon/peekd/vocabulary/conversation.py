@@ -20,6 +20,8 @@ class Head(msgspec.Struct, frozen=True):
     stream: bool = False
     session: str | None = None
     """What ties this request to others of one conversation; None only where there is no text to go by."""
+    guessed: bool = False
+    """Whether `session` is a digest of the words: two clients that say the same have the same one."""
     max_tokens: int | None = None
 
 

@@ -60,11 +60,13 @@ def decode_head(body: bytes, headers: Mapping[str, str]) -> Head:
         raise ClientError("invalid_request", _told(str(fault))) from fault
     except (ValueError, RecursionError) as fault:
         raise ClientError("invalid_request", f"the body is no JSON object: {fault}") from fault
-    limit = head.max_tokens
+    limit, named = head.max_tokens, _session(head, headers)
+    digest = None if named else _hash(head)
     return Head(
         model=head.model,
         stream=head.stream or False,
-        session=_session(head, headers),
+        session=named or digest,
+        guessed=digest is not None,
         max_tokens=limit if isinstance(limit, int) and not isinstance(limit, bool) else None,
     )
 
@@ -86,7 +88,7 @@ def _told(fault: str) -> str:
 
 
 def _session(head: _Head, headers: Mapping[str, str]) -> str | None:
-    """Give what ties the request to its conversation: the first of what the client says, else a hash.
+    """Give what ties the request to its conversation, as far as the client says it: the first that is there.
 
     A bare user_id is no session: one person has many conversations.
     """
@@ -95,7 +97,7 @@ def _session(head: _Head, headers: Mapping[str, str]) -> str | None:
         return named
     if isinstance(head.prompt_cache_key, str) and head.prompt_cache_key:
         return head.prompt_cache_key
-    return _session_of_user(head.metadata) or _hash(head)
+    return _session_of_user(head.metadata)
 
 
 def _session_of_user(metadata: object) -> str | None:
