@@ -86,6 +86,14 @@ def test_an_account_that_failed_twice_is_not_asked_again_while_another_is_left()
     assert ask(o.Empty(), history, account="b", another=False).move == "again"
 
 
+def test_the_one_retry_of_a_blank_is_had_from_another_account_where_the_same_may_not_be_asked() -> None:
+    history = (past(o.Empty(), "again"),)
+    assert ask(o.Blank(), history).move == "rotate"
+    assert ask(o.Blank(), (*history, past(o.Blank(), "rotate")), account="b").move == "relay"
+    assert ask(o.Blank(), history, another=False).move == "again"
+    assert ask(o.Blank(), history, another=False, same=False).move == "relay"
+
+
 def test_without_another_account_a_passing_cause_is_asked_again_after_its_pause() -> None:
     decision = ask(o.ServerError(status=500), another=False)
     assert (decision.move, decision.after) == ("again", 0.5)

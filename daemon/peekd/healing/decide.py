@@ -60,7 +60,9 @@ def next_rung(outcome: AnyOutcome, history: History, rule: Rule, around: Circums
     """Find the rung to take: account rungs first, where they can help; None past the top of the ladder."""
     kind = name_of(outcome)
     seen = [step for step in history if name_of(step.outcome) == kind]
-    here = [step for step in seen if step.account == around.account] if rule.anew else seen
+    if not rule.anew:
+        return _rung_of_request(outcome, history, rule, around, len(seen))
+    here = [step for step in seen if step.account == around.account]
     own: list[Move] = [rung for rung in rule.ladder if rung in ACCOUNT_RUNGS]
     rest: list[Move] = [rung for rung in rule.ladder if rung not in ACCOUNT_RUNGS]
     for rung in own[sum(step.decision.move in ACCOUNT_RUNGS for step in here) :]:
@@ -70,6 +72,21 @@ def next_rung(outcome: AnyOutcome, history: History, rule: Rule, around: Circums
     if taken < len(rest):
         return rest[taken]
     return rest[-1] if rule.repeat and rest else None
+
+
+def _rung_of_request(
+    outcome: AnyOutcome, history: History, rule: Rule, around: Circumstances, nth: int
+) -> Move | None:
+    """Find the rung of a row that counts for the whole request: the n-th time, the n-th rung.
+
+    A try that the same account cannot give is had from another one, and not left out.
+    """
+    for rung in rule.ladder[nth:]:
+        if rung not in ACCOUNT_RUNGS or _helps(rung, outcome, history, around):
+            return rung
+        if around.another:
+            return "rotate"
+    return rule.ladder[-1] if rule.repeat and rule.ladder else None
 
 
 def _helps(rung: Move, outcome: AnyOutcome, history: History, around: Circumstances) -> bool:
