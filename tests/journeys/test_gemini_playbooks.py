@@ -26,18 +26,13 @@ def content(told: Told) -> list[dict[str, Any]]:
     if not told.events or told.events[0].get("type") != "message_start":
         return told.json["content"]
     blocks: list[dict[str, Any]] = []
-    block: dict[str, Any]
     for event in told.events:
         match event["type"]:
             case "content_block_start":
                 assert event["index"] == len(blocks)
                 blocks.append({**event["content_block"], "arguments": ""})
             case "content_block_delta":
-                delta, block = event["delta"], blocks[event["index"]]
-                for ours, theirs in (("text", "text"), ("thinking", "thinking"), ("signature", "signature")):
-                    if theirs in delta:
-                        block[ours] = block.get(ours, "") + delta[theirs]
-                block["arguments"] += delta.get("partial_json", "")
+                add(blocks[event["index"]], event["delta"])
             case _:
                 pass
     for block in blocks:
@@ -45,6 +40,14 @@ def content(told: Told) -> list[dict[str, Any]]:
         if block["type"] == "tool_use":
             block["input"] = msgspec.json.decode(arguments)
     return blocks
+
+
+def add(block: dict[str, Any], delta: dict[str, Any]) -> None:
+    """Lay one delta onto its block."""
+    for name in ("text", "thinking", "signature"):
+        if name in delta:
+            block[name] = block.get(name, "") + delta[name]
+    block["arguments"] += delta.get("partial_json", "")
 
 
 def stop_reason(told: Told) -> str:
@@ -111,7 +114,7 @@ async def test_a_tool_call_and_its_result_go_round_with_the_signature(
 
 
 async def test_parallel_calls_keep_their_order_and_have_ids_of_their_own(autojump_clock: Clock) -> None:
-    act = {
+    act: dict[str, Any] = {
         "do": "answer",
         "tools": [{"name": "Bash", "input": {"command": "a"}}, {"name": "Bash", "input": {}}],
     }
