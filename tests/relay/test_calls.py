@@ -86,3 +86,12 @@ def test_frames_of_a_verbatim_answer_are_not_looked_into() -> None:
     rendering = Calls(asked_of()).rendering(ANTHROPIC, lambda prefix: prefix)
     frame = Frame(raw=b"event: future\ndata: {not json}\n\n", event="future", data=b"{not json}")
     assert rendering.render(Seen(frame, ())) == frame.raw
+
+
+def test_a_whole_answer_is_asked_for_in_either_language() -> None:
+    calls = Calls(asked_of())
+    call, _ = calls.make(ANTHROPIC, MODEL, repaired=False, stream=False)
+    assert msgspec.json.decode(call.body) == {**HELLO, "stream": False}
+    assert call.spliced == ("stream",)
+    call, _ = calls.make(GEMINI, "gemini-3-pro-preview", repaired=False, stream=False)
+    assert call.path.endswith(":generateContent")

@@ -11,6 +11,7 @@ from peekd.healing.settings import HealingSettings
 from peekd.protocols.registry import CLIENTS, UPSTREAMS
 from peekd.records.entries import DEBUG, Entry, RequestRecord
 from peekd.records.live import Live
+from peekd.relay import reading, rendering
 from peekd.relay.delivery import Delivery
 from peekd.relay.passage import HELD_BYTES, Passage
 from peekd.relay.rendering import ToBody, ToStream, Verbatim
@@ -178,3 +179,62 @@ async def test_a_call_that_is_no_json_is_malformed_where_nothing_was_shown(autoj
     way = Way(Answer(START, opened, frame(type="content_block_delta", index=0, delta=half), REST))
     assert isinstance(await way.passage.peek(), o.Accepted)
     assert isinstance((await way.to_body())[0], o.Malformed)
+
+
+async def test_a_stream_that_cannot_be_folded_is_told_apart_from_a_bad_one(autojump_clock: Clock) -> None:
+    way = Way(Answer(START, TEXT, HI, frame(type="future"), REST))
+    assert isinstance(await way.passage.peek(), o.Accepted)
+    outcome, _ = await way.to_body()
+    assert (type(outcome), outcome.type) == (o.Malformed, o.UNFOLDABLE)
+
+
+async def test_more_than_is_collected_is_no_answer_in_one_piece(
+    autojump_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rendering, "WHOLE_BYTES", len(START + TEXT + HI))
+    way = Way(Answer(START, TEXT, HI, REST))
+    assert isinstance(await way.passage.peek(), o.Accepted)
+    outcome, _ = await way.to_body()
+    assert (type(outcome), outcome.type) == (o.Malformed, "")
+
+
+# ---- answers in one piece ------------------------------------------------------------------------
+
+MESSAGE = b'{"type": "message", "content": [{"type": "text", "text": "Hi"}], "stop_reason": "end_turn"}'
+
+
+async def test_an_answer_in_one_piece_is_peeked_at_and_kept_as_it_came(autojump_clock: Clock) -> None:
+    way = Way(Answer(MESSAGE[:9], 2.0, MESSAGE[9:], content_type="application/json"))
+    assert isinstance(await way.passage.peek(), o.Accepted)
+    assert way.passage.whole == MESSAGE
+    assert isinstance(await way.to_stream(), o.Completed)
+
+
+async def test_a_piece_that_says_nothing_is_blank(autojump_clock: Clock) -> None:
+    body = b'{"type": "message", "content": [], "stop_reason": "end_turn"}'
+    way = Way(Answer(body, content_type="application/json"))
+    assert isinstance(await way.passage.peek(), o.Blank)
+
+
+async def test_what_breaks_or_falls_silent_in_one_piece_is_named_so(autojump_clock: Clock) -> None:
+    broken = o.ErrorInStream(type="cut")
+    assert await Way(Answer(b"{", broken, content_type="application/json")).passage.peek() is broken
+    began = trio.current_time()
+    silent = Way(Answer(b"{", 1000.0, content_type="application/json"))
+    assert isinstance(await silent.passage.peek(), o.Silent)
+    assert trio.current_time() - began == SETTINGS.idle_seconds
+
+
+async def test_a_piece_that_only_drips_ends_with_the_longest_thought(autojump_clock: Clock) -> None:
+    began = trio.current_time()
+    drips = [step for _ in range(200) for step in (b" ", 2.0)]
+    assert isinstance(await Way(Answer(*drips, content_type="application/json")).passage.peek(), o.Silent)
+    assert trio.current_time() - began == SETTINGS.reasoning_seconds
+
+
+async def test_a_piece_that_never_ends_is_not_kept(
+    autojump_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading, "WHOLE_BYTES", 100)
+    way = Way(Answer(*[b" " * 10] * 50, content_type="application/json"))
+    assert isinstance(await way.passage.peek(), o.Malformed)

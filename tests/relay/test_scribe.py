@@ -56,8 +56,17 @@ def test_a_plan_names_the_model_and_who_may_serve_it() -> None:
 
 def test_an_answer_in_one_piece_is_told_to_come_from_a_stream() -> None:
     desk = Desk(stream=False)
-    desk.scribe.planned(("up/mapped",))
-    assert desk.last.message == narrate.AUTO_CONVERTED
+    for _ in range(2):
+        desk.attempt()
+        desk.scribe.sent((), ())
+    assert [entry.message for entry in desk.entries].count(narrate.AUTO_CONVERTED) == 1
+
+
+def test_an_answer_that_is_asked_for_whole_is_not_told_to_come_from_a_stream() -> None:
+    desk = Desk(stream=False)
+    desk.attempt()
+    desk.scribe.sent((), (), streams=False)
+    assert narrate.AUTO_CONVERTED not in [entry.message for entry in desk.entries]
 
 
 def test_attempts_are_numbered_from_one_and_the_last_stands_in_the_record() -> None:

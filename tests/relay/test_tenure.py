@@ -24,6 +24,17 @@ async def test_the_first_outcome_is_booked_and_later_ones_change_nothing(
         assert [(state.in_flight, state.state) for state in house.states()] == [(0, "ready")]
 
 
+async def test_what_only_we_could_not_fold_blames_nobody(autojump_clock: trio.testing.MockClock) -> None:
+    for outcome, state in [(o.Malformed(type=o.UNFOLDABLE), "ready"), (o.Malformed(), "tired")]:
+        async with open_playhouse({"alice": ["answer"]}) as playhouse:
+            house = playhouse.house
+            lease = house.lease(WANTED)
+            assert isinstance(lease, Lease)
+            Tenure(house, lease).settle(outcome)
+            described = house.states()[0]
+            assert state in {described.state, *(one.state for one in described.models)}
+
+
 async def test_an_outcome_that_blames_the_account_rests_it(autojump_clock: trio.testing.MockClock) -> None:
     async with open_playhouse({"alice": ["answer"]}) as playhouse:
         house = playhouse.house

@@ -131,6 +131,26 @@ async def test_all_requests_of_a_route_share_one_table(
         assert len({id(healing) for healing in asked_for}) == 1
 
 
+@pytest.mark.parametrize(("protocol", "streams"), [("anthropic", False), ("gemini", True)])
+async def test_what_could_not_be_folded_is_asked_for_whole_where_it_would_come_verbatim(
+    autojump_clock: Clock, protocol: str, *, streams: bool
+) -> None:
+    async with open_playhouse({"alice": ["answer"]}, protocol=protocol) as playhouse:
+        trip = trip_of(playhouse)
+        assert trip.streams("up")
+        first = lease(playhouse, trip)
+        playhouse.house.settle(first, o.Malformed())
+        trip.decide(o.Malformed(), first)
+        assert trip.streams("up")
+        trip.decide(o.Malformed(type=o.UNFOLDABLE), first)
+        assert trip.streams("up") is streams
+
+
+async def test_an_upstream_that_is_not_to_stream_is_not_asked_to(autojump_clock: Clock) -> None:
+    async with open_playhouse({"alice": ["answer"]}, streams=False) as playhouse:
+        assert not trip_of(playhouse).streams("up")
+
+
 # ---- no answer -----------------------------------------------------------------------------------
 
 

@@ -55,6 +55,7 @@ MEANINGS: Mapping[str, str] = {
     "upstreams.*.headers": "more headers for every request to it; never a secret",
     "upstreams.*.proxy": "http, https, socks5 or socks5h URL; empty: none (HTTP_PROXY is not read)",
     "upstreams.*.max_connections": "connections open to it at once",
+    "upstreams.*.streams": "false: ask for whole answers, for one that breaks streams; clients may stream",
     "accounts[].name": "what X-Account-Email, the journal and `peekd explain` show",
     "accounts[].upstream": "the upstream that it belongs to",
     "accounts[].credential": 'where the secret is: "env:NAME", "file:PATH" or "credential:NAME" (systemd)',

@@ -136,10 +136,12 @@ class UpstreamProtocol(Protocol):
     auth: str
     """How a credential is sent unless configured otherwise: x-api-key, x-goog-api-key or bearer."""
 
-    def encode_request(self, conversation: Conversation, *, model: str, repaired: bool) -> Call:
-        """Say the conversation in this protocol, streaming. Raises ClientError where it cannot be said.
+    def encode_request(
+        self, conversation: Conversation, *, model: str, repaired: bool, stream: bool = True
+    ) -> Call:
+        """Say the conversation in this protocol. Raises ClientError where it cannot be said.
 
-        `repaired`: leave out replayed thoughts and their signatures.
+        `repaired`: leave out replayed thoughts and their signatures. `stream`: how the answer is asked for.
         """
         ...
 
@@ -155,6 +157,13 @@ class UpstreamProtocol(Protocol):
 
     def decoder(self) -> EventDecoder:
         """Open a reading of one answer."""
+        ...
+
+    def decode_whole(self, body: bytes) -> Sequence[Frame]:
+        """Give an unstreamed answer as the frames of a stream; none where it is no answer. Total.
+
+        So an answer that came at once is read, judged and passed on like any other.
+        """
         ...
 
     def decode_refusal(self, status: int, headers: Mapping[str, str], body: bytes) -> Refusal:

@@ -29,15 +29,17 @@ class Calls:
     def _verbatim(self, protocol: UpstreamProtocol) -> bool:
         return protocol.name == self._asked.protocol.name
 
-    def make(self, protocol: UpstreamProtocol, model: str, *, repaired: bool) -> tuple[Call, Headers]:
+    def make(
+        self, protocol: UpstreamProtocol, model: str, *, repaired: bool, stream: bool = True
+    ) -> tuple[Call, Headers]:
         """The call for an upstream's protocol and model, and the client's headers that go with it."""
         if not self._verbatim(protocol):
-            call = protocol.encode_request(self.conversation, model=model, repaired=repaired)
+            call = protocol.encode_request(self.conversation, model=model, repaired=repaired, stream=stream)
             dropped = tuple(dict.fromkeys((*self.conversation.dropped, *call.dropped)))
             return msgspec.structs.replace(call, dropped=dropped), ()
         mapped = None if model == self._asked.head.model else model
         call = protocol.splice_request(
-            self._asked.body, self._asked.path, model=mapped, stream=True, repaired=repaired
+            self._asked.body, self._asked.path, model=mapped, stream=stream, repaired=repaired
         )
         return call, upstream_headers(self._asked.headers)
 

@@ -83,7 +83,8 @@ class Journey:
                     step = await self._ask(trip, again=step.account)
                 case "refresh":
                     fresh = await self._refresh(trip, step)
-                    step = await self._ask(trip, again=step.account) if fresh else trip.decide_again(step)
+                    again = step.account
+                    step = await self._ask(trip, again) if fresh else self._decide_again(trip, step)
                 case _:
                     assert_never(step.decision.move)
 
@@ -95,10 +96,16 @@ class Journey:
     async def _refresh(self, trip: Trip, step: Step) -> bool:
         """Fetch an account's credential anew; others that wait for the same one share the fetch."""
         fresh = False
-        with trio.move_on_after(trip.healing(step.upstream).refresh_seconds):
+        with trio.move_on_after(min(trip.healing(step.upstream).refresh_seconds, trip.left())):
             fresh = await self._house.refresh(step.account)
         self._scribe.refreshed(step.account, fresh=fresh)
         return fresh
+
+    def _decide_again(self, trip: Trip, step: Step) -> Step:
+        """The move could not be carried out: the next one is written down in its place."""
+        step = trip.decide_again(step)
+        self._scribe.decided(step)
+        return step
 
     # ---- one attempt ----
 
@@ -121,7 +128,7 @@ class Journey:
         protocol = UPSTREAMS[self._house.settings[lease.upstream].protocol]
         streams = trip.streams(lease.upstream)
         call, headers = self._calls.make(protocol, lease.model, repaired=trip.repaired, stream=streams)
-        self._scribe.sent(call.dropped, call.spliced)
+        self._scribe.sent(call.dropped, call.spliced, streams=streams)
         healing = capped(trip.healing(lease.upstream), trip.left(), streams=streams)
         opening = self._house.upstreams.attempt(
             upstream=lease.upstream,
@@ -225,7 +232,8 @@ class Journey:
 
     def _leaving(self) -> AnyOutcome:
         """What an attempt is booked as that was left from outside; after the terminal nothing is lost."""
-        if self._passage is not None and self._sink is not None and self._passage.watch.finished is not None:
+        finished = self._passage is not None and self._passage.watch.finished is not None
+        if finished and isinstance(self._sink, ToStream):
             return o.Completed()
         return o.Drained() if self._house.draining else o.ClientGone()
 
@@ -266,7 +274,7 @@ def _record_of(asked: Asked) -> RequestRecord:
         protocol=asked.protocol.name,
         client=asked.client,
         key=asked.key,
-        session=asked.head.session or "",
+        session=asked.session or "",
         model=asked.head.model,
         stream=asked.head.stream,
     )

@@ -11,10 +11,11 @@ from peekd.healing.classify import outcome_of_refusal
 from peekd.healing.peek import Watch
 from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import BadArguments, Unfoldable, UpstreamProtocol
-from peekd.relay.reading import Reading, Seen, Source
-from peekd.relay.rendering import ToBody, ToStream
+from peekd.relay.reading import Reading, Seen, Source, read_whole
+from peekd.relay.rendering import ToBody, TooMuch, ToStream
 from peekd.relay.scribe import Scribe
 from peekd.vocabulary import outcomes as o
+from peekd.vocabulary.events import Beat
 from peekd.vocabulary.outcomes import AnyOutcome
 from peekd.vocabulary.refusals import Refusal
 
@@ -69,6 +70,9 @@ class Passage:
     ) -> None:
         self.watch = Watch(healing, attempt.sent, ends)
         self.refusal: Refusal | None = None
+        self.whole: bytes | None = None
+        """The answer as it came, where it came unstreamed."""
+        self._healing = healing
         self._attempt = attempt
         self._protocol = protocol
         self._scribe = scribe
@@ -83,9 +87,9 @@ class Passage:
             return self._attempt.failure
         self._scribe.mark("headers")
         if self._attempt.status >= NOT_AN_ANSWER:
-            return await self._refused(self._attempt.status)
+            return self._refused(self._attempt.status, await self._attempt.read_refusal())
         if self._attempt.headers.get("content-type", "").startswith("application/json"):
-            return await self._refused(BROKEN_BODY)
+            return await self._unstreamed()
         while True:
             verdict = self._hold_ready()
             if verdict is not None:
@@ -103,14 +107,25 @@ class Passage:
             if (verdict := self.watch.verdict()) is not None:
                 self._scribe.mark("first_meaning")
                 return verdict
-            if not seen.frame.data:
+            if all(isinstance(event, Beat) for event in seen.events):
                 self._scribe.heartbeat(seen.frame.raw)
             if size > HELD_BYTES:
                 return o.Malformed(message=f"{size} bytes came and meant nothing")
         return None
 
-    async def _refused(self, status: int) -> AnyOutcome:
-        body = await self._attempt.read_refusal()
+    async def _unstreamed(self) -> AnyOutcome:
+        """Read an answer that comes at once, asked for or not, and peek at it as if it were streamed."""
+        body = await read_whole(self._attempt, self._healing)
+        if not isinstance(body, bytes):
+            return body
+        frames = self._protocol.decode_whole(body)
+        if not frames:
+            return self._refused(BROKEN_BODY, body)
+        self.whole = body
+        self._reading.play(frames)
+        return self._hold_ready() or self._reading.outcome(shown=False)
+
+    def _refused(self, status: int, body: bytes) -> AnyOutcome:
         self.refusal = self._protocol.decode_refusal(status, self._attempt.headers, body)
         return outcome_of_refusal(self.refusal)
 
@@ -124,7 +139,9 @@ class Passage:
             await self._carry_on(sink)
             self._scribe.mark("last")
             return self._reading.outcome(shown=sink.shown)
-        except (BadArguments, Unfoldable) as error:
+        except Unfoldable as error:
+            return o.Malformed(type=o.UNFOLDABLE, message=str(error))
+        except (BadArguments, TooMuch) as error:
             message = str(error)
             return o.Broken(message=message) if sink.shown else o.Malformed(message=message)
 

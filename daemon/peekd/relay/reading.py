@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Protocol
 
 import msgspec
 import trio
 
 from peekd.healing.peek import Watch
+from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import EventDecoder
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.events import Erred, Event
@@ -23,6 +24,10 @@ class Source(Protocol):
     async def receive(self) -> bytes | AnyOutcome:
         """The next bytes, b"" at the end of the body, or what broke it."""
         ...
+
+
+WHOLE_BYTES = 64 * 1024 * 1024
+"""How much is collected of an answer in one piece."""
 
 
 class Seen(msgspec.Struct, frozen=True, gc=False):
@@ -91,6 +96,11 @@ class Reading:
         if rest is not None and _is_whole(rest.data):
             self._frames.append(Frame(raw=rest.raw + b"\n\n", event=rest.event, data=rest.data))
 
+    def play(self, frames: Iterable[Frame]) -> None:
+        """Take the frames of an answer that came at once: there is nothing to wait for any more."""
+        self._frames.extend(frames)
+        self._over = True
+
     def last(self) -> Seen:
         """What the decoder still held when the body ended."""
         return self._see(Seen(Frame(raw=b""), self._decoder.close()))
@@ -106,6 +116,26 @@ class Reading:
                 return o.Broken(type=self._fault.type, message=self._fault.message)
             return self._fault
         return self.watch.at_end(shown=shown)
+
+
+async def read_whole(source: Source, healing: HealingSettings) -> bytes | AnyOutcome:
+    """Read an answer that is not streamed to its end; or tell what became of it.
+
+    Silence ends at `idle_seconds`, and the whole of it at `reasoning_seconds`.
+    """
+    body = bytearray()
+    ends = trio.current_time() + healing.reasoning_seconds
+    while len(body) <= WHOLE_BYTES:
+        with trio.CancelScope(deadline=min(ends, trio.current_time() + healing.idle_seconds)) as patience:
+            piece = await source.receive()
+            if not isinstance(piece, bytes):
+                return piece
+            if not piece:
+                return bytes(body)
+            body += piece
+        if patience.cancelled_caught:
+            return o.Silent(message=f"nothing more came of {len(body)} bytes")
+    return o.Malformed(message=f"an answer of more than {WHOLE_BYTES} bytes")
 
 
 def _is_whole(data: bytes) -> bool:

@@ -9,12 +9,16 @@ from typing import Protocol
 
 from peekd.protocols.interface import ClientProtocol, Collector, EventEncoder
 from peekd.relay.delivery import Delivery
-from peekd.relay.reading import Seen, erred
+from peekd.relay.reading import WHOLE_BYTES, Seen, erred
 from peekd.vocabulary.events import Ended, Erred, ThinkingDelta
 from peekd.wire.sse import Splitter
 
 ACCOUNTS_OWN = frozenset({"unauthorized", "payment_required", "forbidden", "validation_required"})
 """Errors inside a stream that are between peekd and the account: never passed on as the client's."""
+
+
+class TooMuch(ValueError):
+    """An answer is larger than what is collected for a client that wants it in one piece."""
 
 
 class Rendering(Protocol):
@@ -122,14 +126,21 @@ class ToBody:
 
     shown = False
 
-    def __init__(self, rendering: Rendering, collector: Collector) -> None:
+    def __init__(self, rendering: Rendering, collector: Collector, whole: bytes | None = None) -> None:
+        """`whole`: the body as an upstream of the client's own protocol gave it; then nothing is folded."""
         self.rendering = rendering
         self._collector = collector
+        self._whole = whole
         self._splitter = Splitter()
+        self._size = 0
 
     def take(self, seen: Seen) -> None:
-        """Render one frame and fold it in. Raises BadArguments or Unfoldable."""
-        self._fold(self.rendering.render(seen))
+        """Render one frame and fold it in. Raises BadArguments, Unfoldable or TooMuch."""
+        rendered = self.rendering.render(seen)
+        self._size += len(rendered)
+        if self._size > WHOLE_BYTES:
+            raise TooMuch(f"an answer of more than {WHOLE_BYTES} bytes")
+        self._fold(rendered)
 
     async def flush(self) -> None:
         """Nothing to hand over before the end."""
@@ -137,8 +148,9 @@ class ToBody:
     def body(self) -> bytes:
         """The folded body of a whole answer."""
         self._fold(self.rendering.close())
-        return self._collector.result()
+        return self._collector.result() if self._whole is None else self._whole
 
     def _fold(self, rendered: bytes) -> None:
-        for frame in self._splitter.feed(rendered):
-            self._collector.feed(frame)
+        if self._whole is None:
+            for frame in self._splitter.feed(rendered):
+                self._collector.feed(frame)

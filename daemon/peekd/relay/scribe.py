@@ -52,8 +52,6 @@ class Scribe:
         """The request is understood."""
         words = f"{self.record.protocol} request for {self.record.model}"
         self._write("plan", f"{words} -> {', '.join(targets) or 'nobody'}")
-        if not self.record.stream:
-            self._write("plan", narrate.AUTO_CONVERTED)
 
     def leased(self, lease: Lease) -> int:
         """An attempt begins; gives its number, from 1."""
@@ -69,9 +67,11 @@ class Scribe:
         self._write("attempt", f"attempt {attempt.number} with {lease.account}: {lease.because}")
         return attempt.number
 
-    def sent(self, dropped: tuple[str, ...], spliced: tuple[str, ...]) -> None:
-        """The call is made: what of the request could not be said, and what was changed."""
+    def sent(self, dropped: tuple[str, ...], spliced: tuple[str, ...], *, streams: bool = True) -> None:
+        """The call is made: what of the request could not be said, what was changed, how it is asked."""
         self.record.dropped, self.record.spliced = dropped, spliced
+        if streams and not self.record.stream and len(self.record.attempts) == 1:
+            self._write("attempt", narrate.AUTO_CONVERTED)
 
     def opened(self, upstream_request_id: str) -> None:
         """The upstream answered, or failed to."""
@@ -95,13 +95,11 @@ class Scribe:
         self._write("commit", f"{self.record.commit} commit: {why}")
 
     def stepped(self, step: Step) -> None:
-        """An outcome was decided on."""
+        """An attempt came to an outcome, or nobody could be asked; and that was decided on."""
         outcome = name_of(step.outcome)
         if step.attempt and self.attempt is not None:
             attempt = self.attempt
             attempt.outcome, attempt.status = outcome, step.outcome.status or attempt.status
-            attempt.move, attempt.because = step.decision.move, step.decision.because
-            attempt.after = step.decision.after
             if step.decision.move != "relay" or outcome == "completed":  # what is accepted goes on
                 attempt.ended = self.since()
             if step.outcome.type or step.outcome.message:
@@ -110,6 +108,14 @@ class Scribe:
         priority = narrate.priority_of(step)
         error = narrate.said(step.outcome) if step.outcome.message else ""
         self._write(phase, narrate.of_outcome(step), priority, step=step, error=error)
+        self.decided(step)
+
+    def decided(self, step: Step) -> None:
+        """A move was chosen, perhaps in place of one that could not be carried out."""
+        if step.attempt and self.attempt is not None:
+            attempt = self.attempt
+            attempt.move, attempt.because = step.decision.move, step.decision.because
+            attempt.after = step.decision.after
         self._write("decide", narrate.of_decision(step), INFO, step=step)
 
     def pausing(self, step: Step) -> None:

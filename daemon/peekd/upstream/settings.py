@@ -16,7 +16,8 @@ class UpstreamSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One [upstreams.NAME] table. `base_url` is http(s)://… or simulator:SCRIPT.
 
     `auth` None: the protocol's own way. `proxy`: http://, https:// or socks5:// URL.
-    `max_connections`: open connections to this upstream at once.
+    `max_connections`: open connections to this upstream at once. `streams` False: it is asked for whole
+    answers only.
     """
 
     protocol: Protocol
@@ -25,4 +26,5 @@ class UpstreamSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     headers: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     proxy: str = ""
     max_connections: Annotated[int, msgspec.Meta(ge=1)] = 256
+    streams: bool = True
     healing: HealingOverrides = HealingOverrides()

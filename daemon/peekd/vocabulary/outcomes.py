@@ -114,6 +114,10 @@ class Malformed(Outcome, frozen=True, tag="malformed"):
     """The model's tool call could not be used, or the body is not what the protocol says."""
 
 
+UNFOLDABLE = "unfoldable"
+"""The type of a `Malformed` stream that is whole for all we know, and only cannot be folded into one body."""
+
+
 class ErrorInStream(Outcome, frozen=True, tag="error_in_stream"):
     """A reset, undecodable bytes, or an error object without a closer name, before meaning."""
 
@@ -204,3 +208,12 @@ def name_of(outcome: Outcome | type[Outcome]) -> str:
     'rate_limited'
     """
     return str(outcome.__struct_config__.tag)
+
+
+def is_unfoldable(outcome: AnyOutcome) -> bool:
+    """Whether the stream was well, and a body made of it would have lost something.
+
+    >>> is_unfoldable(Malformed(type=UNFOLDABLE)), is_unfoldable(Malformed())
+    (True, False)
+    """
+    return isinstance(outcome, Malformed) and outcome.type == UNFOLDABLE

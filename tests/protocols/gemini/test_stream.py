@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from peekd.protocols.gemini.stream import GeminiDecoder
+from peekd.protocols.gemini.stream import GeminiDecoder, decode_whole
 from peekd.vocabulary.events import (
     ArgumentsDelta,
     Beat,
@@ -27,7 +27,7 @@ from peekd.vocabulary.events import (
     Unknown,
     Usage,
 )
-from peekd.wire.sse import Frame
+from peekd.wire.sse import Frame, Splitter
 
 Decode = Callable[[Iterable[bytes]], list[Event]]
 
@@ -248,3 +248,28 @@ def test_a_whole_terminal_counts_though_its_blank_line_never_came() -> None:
     decoder = GeminiDecoder()
     terminal = candidate(finish="STOP")
     assert decoder.feed(Frame(raw=terminal.raw.rstrip(), data=terminal.data))[-1] == Finished("end", "STOP")
+
+
+# ---- answers in one piece ------------------------------------------------------------------------
+
+
+def test_an_answer_in_one_piece_is_one_frame_of_a_stream() -> None:
+    body = b'{\n  "candidates": [{"content": {"parts": [{"text": "Hi"}]}, "finishReason": "STOP"}]\n}\n'
+    (played,) = decode_whole(body)
+    assert Splitter().feed(played.raw) == [played]
+    events = GeminiDecoder().feed(played)
+    assert TextDelta(0, "Hi") in events
+    assert Finished("end", "STOP") in events
+    assert [*decode_whole(b"[" + body + b"]")] != []
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"<html>", b"7", b'{"error":{"code":503}}', b'[{"error":{"code":503}}]', b"[" * 100_000]
+)
+def test_what_is_no_answer_in_one_piece_gives_no_frame(body: bytes) -> None:
+    assert [*decode_whole(body)] == []
+
+
+def test_a_piece_that_says_nothing_is_judged_as_a_stream_that_says_nothing() -> None:
+    (played,) = decode_whole(b'{"usageMetadata": {"promptTokenCount": 3}}')
+    assert not any(isinstance(event, Finished) for event in GeminiDecoder().feed(played))

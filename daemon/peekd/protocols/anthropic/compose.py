@@ -38,14 +38,14 @@ _MAX_TOKENS: Final = 32_000
 _CHOICES: Final = {"auto": "auto", "any": "any", "one": "tool", "none": "none"}
 
 
-def encode_request(conversation: Conversation, *, model: str, repaired: bool) -> Call:
-    """Say the conversation in this API, streaming. `repaired`: without replayed thoughts."""
+def encode_request(conversation: Conversation, *, model: str, repaired: bool, stream: bool = True) -> Call:
+    """Say the conversation in this API. `repaired`: without replayed thoughts."""
     messages = [_turn(turn, repaired=repaired) for turn in conversation.turns]
     body: dict[str, Any] = {
         "model": model,
         "messages": [message for message in messages if message["content"]],
         "max_tokens": _MAX_TOKENS if conversation.max_tokens is None else conversation.max_tokens,
-        "stream": True,
+        "stream": stream,
         "system": [{"type": "text", "text": text} for text in conversation.system],
         "tools": [_tool(tool) for tool in conversation.tools],
         "tool_choice": _choice(conversation.tool_choice),

@@ -153,7 +153,7 @@ def _decoded(data: bytes) -> _Frame:
         return _Frame(outline.type, outline.index, delta, block)
     except msgspec.DecodeError:
         # Only the watching copy is mended: the frame itself goes on as it came.
-        return _frames.decode(_LONE.sub(_paired, data))
+        return _frames.decode(without_lone_surrogates(data))
 
 
 def _is_new(outline: _Outline) -> bool:
@@ -171,6 +171,11 @@ def _kind(value: object) -> str:
         return str(msgspec.convert(value, dict[str, Any]).get("type", ""))
     except msgspec.ValidationError:
         return ""
+
+
+def without_lone_surrogates(data: bytes) -> bytes:
+    """Give JSON with U+FFFD for each surrogate that stands alone."""
+    return _LONE.sub(_paired, data)
 
 
 def _paired(match: re.Match[bytes]) -> bytes:

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from peekd.protocols.anthropic.compose import encode_request
 from peekd.protocols.anthropic.decode import AnthropicDecoder
 from peekd.protocols.anthropic.refusals import decode_refusal
 from peekd.protocols.anthropic.splice import splice_request
+from peekd.protocols.anthropic.whole import decode_whole
 from peekd.protocols.interface import Call, EventDecoder, UpstreamProtocol
 from peekd.vocabulary.conversation import Conversation
 from peekd.vocabulary.refusals import Refusal
+from peekd.wire.sse import Frame
 
 
 class AnthropicUpstream:
@@ -19,9 +21,11 @@ class AnthropicUpstream:
     name: str = "anthropic"
     auth: str = "x-api-key"
 
-    def encode_request(self, conversation: Conversation, *, model: str, repaired: bool) -> Call:
+    def encode_request(
+        self, conversation: Conversation, *, model: str, repaired: bool, stream: bool = True
+    ) -> Call:
         """Say the conversation in this protocol; see `compose.encode_request`."""
-        return encode_request(conversation, model=model, repaired=repaired)
+        return encode_request(conversation, model=model, repaired=repaired, stream=stream)
 
     def splice_request(
         self, body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool
@@ -32,6 +36,10 @@ class AnthropicUpstream:
     def decoder(self) -> EventDecoder:
         """Open a reading of one answer."""
         return AnthropicDecoder()
+
+    def decode_whole(self, body: bytes) -> Sequence[Frame]:
+        """Give an unstreamed answer as the frames of a stream; see `whole.decode_whole`."""
+        return decode_whole(body)
 
     def decode_refusal(self, status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
         """Read an answer that is not 2xx; see `refusals.decode_refusal`."""

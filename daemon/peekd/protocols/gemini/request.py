@@ -21,8 +21,8 @@ _MODES: Final = {"auto": "AUTO", "any": "ANY", "one": "ANY", "none": "NONE"}
 _PATH: Final = re.compile(r"^(?P<before>.*/models/)(?P<model>[^/:?]+):(?P<action>\w+)(?:\?(?P<query>.*))?$")
 
 
-def encode_request(conversation: Conversation, *, model: str, repaired: bool) -> Call:
-    """Say the conversation to `model`, streaming.
+def encode_request(conversation: Conversation, *, model: str, repaired: bool, stream: bool = True) -> Call:
+    """Say the conversation to `model`.
 
     No word is added: neither to instructions nor in place of what is missing. Raises ClientError where
     nothing is left to be asked. `repaired`: signatures are left out.
@@ -52,8 +52,10 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool) ->
                 dropped.append("tool_choice.parallel")
     if config:
         body["generationConfig"] = config
-    path = f"/v1beta/models/{model}:streamGenerateContent?alt=sse"
-    return Call(path, msgspec.json.encode(body), _JSON, tuple(dict.fromkeys(dropped)))
+    action = "streamGenerateContent?alt=sse" if stream else "generateContent"
+    return Call(
+        f"/v1beta/models/{model}:{action}", msgspec.json.encode(body), _JSON, tuple(dict.fromkeys(dropped))
+    )
 
 
 def splice_request(body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool) -> Call:
@@ -70,6 +72,9 @@ def splice_request(body: bytes, path: str, *, model: str | None, stream: bool, r
     action, query = parsed["action"], parsed["query"] or ""
     if stream and action == "generateContent":
         action = "streamGenerateContent"
+        spliced.append("stream")
+    elif not stream and action == "streamGenerateContent":
+        action, query = "generateContent", "&".join(word for word in query.split("&") if word != "alt=sse")
         spliced.append("stream")
     if action == "streamGenerateContent" and "alt=sse" not in query.split("&"):
         query = "&".join(word for word in (query, "alt=sse") if word)

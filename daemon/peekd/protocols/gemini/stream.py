@@ -220,6 +220,17 @@ class GeminiDecoder:
             events.append(Closed(self._index))
 
 
+def decode_whole(body: bytes) -> list[Frame]:
+    """Give an unstreamed answer as the one frame it is; none where it is an error, or no answer. Total."""
+    try:
+        data = msgspec.json.format(body, indent=-1)
+        chunks = _lists.decode(data) if data.startswith(b"[") else [_chunks.decode(data)]
+    except (ValueError, RecursionError):
+        return []
+    erred = any(bytes((chunk.response or chunk).error) not in _ABSENT for chunk in chunks[:1])
+    return [] if erred else [Frame(b"data: %b\r\n\r\n" % data, "", data)]
+
+
 def _bare(raw: bytes) -> bytes:
     """Give a JSON body that stands where events should (an error without any framing), else nothing."""
     bare = raw.strip()

@@ -1,15 +1,16 @@
-"""Gemini as an upstream: its five verbs under one name."""
+"""Gemini as an upstream: its verbs under one name."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from peekd.protocols.gemini.refusals import decode_refusal
 from peekd.protocols.gemini.request import encode_request, splice_request
-from peekd.protocols.gemini.stream import GeminiDecoder
+from peekd.protocols.gemini.stream import GeminiDecoder, decode_whole
 from peekd.protocols.interface import Call, EventDecoder, UpstreamProtocol
 from peekd.vocabulary.conversation import Conversation
 from peekd.vocabulary.refusals import Refusal
+from peekd.wire.sse import Frame
 
 
 class GeminiUpstream:
@@ -18,9 +19,11 @@ class GeminiUpstream:
     name: str = "gemini"
     auth: str = "x-goog-api-key"
 
-    def encode_request(self, conversation: Conversation, *, model: str, repaired: bool) -> Call:
+    def encode_request(
+        self, conversation: Conversation, *, model: str, repaired: bool, stream: bool = True
+    ) -> Call:
         """Say the conversation in this protocol; see `request.encode_request`."""
-        return encode_request(conversation, model=model, repaired=repaired)
+        return encode_request(conversation, model=model, repaired=repaired, stream=stream)
 
     def splice_request(
         self, body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool
@@ -31,6 +34,10 @@ class GeminiUpstream:
     def decoder(self) -> EventDecoder:
         """Open a reading of one answer."""
         return GeminiDecoder()
+
+    def decode_whole(self, body: bytes) -> Sequence[Frame]:
+        """Give an unstreamed answer as the frames of a stream; see `stream.decode_whole`."""
+        return decode_whole(body)
 
     def decode_refusal(self, status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
         """Read an answer that is not 2xx; see `refusals.decode_refusal`."""
