@@ -27,7 +27,7 @@ def content(told: Told) -> list[dict[str, Any]]:
         return told.json["content"]
     blocks: list[dict[str, Any]] = []
     for event in told.events:
-        match event["type"]:
+        match str(event["type"]):
             case "content_block_start":
                 assert event["index"] == len(blocks)
                 blocks.append({**event["content_block"], "arguments": ""})
