@@ -27,12 +27,12 @@ def content(told: Told) -> list[dict[str, Any]]:
         return told.json["content"]
     blocks: list[dict[str, Any]] = []
     for event in told.events:
-        match str(event["type"]):
+        match event["type"]:
             case "content_block_start":
                 assert event["index"] == len(blocks)
                 blocks.append({**event["content_block"], "arguments": ""})
             case "content_block_delta":
-                add(blocks[event["index"]], event["delta"])
+                add(blocks[int(event["index"])], event["delta"])
             case _:
                 pass
     for block in blocks:
