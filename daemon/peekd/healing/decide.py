@@ -62,16 +62,23 @@ def next_rung(outcome: AnyOutcome, history: History, rule: Rule, around: Circums
     seen = [step for step in history if name_of(step.outcome) == kind]
     if not rule.anew:
         return _rung_of_request(outcome, history, rule, around, len(seen))
-    here = [step for step in seen if step.account == around.account]
-    own: list[Move] = [rung for rung in rule.ladder if rung in ACCOUNT_RUNGS]
+    rung = _rung_of_account(outcome, history, rule, around)
+    if rung is not None:
+        return rung
     rest: list[Move] = [rung for rung in rule.ladder if rung not in ACCOUNT_RUNGS]
-    for rung in own[sum(step.decision.move in ACCOUNT_RUNGS for step in here) :]:
-        if _helps(rung, outcome, history, around):
-            return rung
     taken = sum(step.decision.move not in ACCOUNT_RUNGS for step in seen)
     if taken < len(rest):
         return rest[taken]
     return rest[-1] if rule.repeat and rest else None
+
+
+def _rung_of_account(outcome: AnyOutcome, history: History, rule: Rule, around: Circumstances) -> Move | None:
+    """Find the next of an account's own rungs that can help it; it takes each once for one outcome."""
+    kind = name_of(outcome)
+    here = [step for step in history if step.account == around.account and name_of(step.outcome) == kind]
+    own: list[Move] = [rung for rung in rule.ladder if rung in ACCOUNT_RUNGS]
+    left = own[sum(step.decision.move in ACCOUNT_RUNGS for step in here) :]
+    return next((rung for rung in left if _helps(rung, outcome, history, around)), None)
 
 
 def _rung_of_request(

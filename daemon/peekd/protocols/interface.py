@@ -90,7 +90,7 @@ class ClientProtocol(Protocol):
 
     name: str
     error_event: str
-    """The `event:` name without which clients do not see an error in a stream; "" where there are no names."""
+    """The `event:` name without which clients see no error in a stream; "" where there are no names."""
 
     def decode_head(self, body: bytes, headers: Mapping[str, str], path: str) -> Head:
         """Read model, stream flag and session. Raises ClientError naming what is wrong."""

@@ -79,12 +79,20 @@ class GuardedServer:
         """Accept and serve; started when every listener is being accepted from."""
         with self._serving:
             async with trio.open_nursery() as connections:
-                with self._accepting:
-                    async with trio.open_nursery() as accepting:
-                        for listener in listeners:
-                            accepting.start_soon(self._accept, listener, connections)
-                        task_status.started()
+                await self._accept_all(listeners, connections, task_status)
         self._ended.set()
+
+    async def _accept_all(
+        self,
+        listeners: Sequence[trio.SocketListener],
+        connections: trio.Nursery,
+        task_status: trio.TaskStatus[None],
+    ) -> None:
+        with self._accepting:
+            async with trio.open_nursery() as accepting:
+                for listener in listeners:
+                    accepting.start_soon(self._accept, listener, connections)
+                task_status.started()
 
     async def wait_ended(self) -> None:
         """Wait until the last connection is gone after `stop` or `abort`."""

@@ -17,6 +17,7 @@ from peekd.vocabulary.conversation import Conversation, Text, Tool, ToolChoice, 
 from peekd.vocabulary.errors import ClientError
 
 _JSON: Final = (("content-type", "application/json"),)
+_GENERATING: Final = ("streamGenerateContent", "generateContent")
 _MODES: Final = {"auto": "AUTO", "any": "ANY", "one": "ANY", "none": "NONE"}
 _PATH: Final = re.compile(r"^(?P<before>.*/models/)(?P<model>[^/:?]+):(?P<action>\w+)(?:\?(?P<query>.*))?$")
 
@@ -45,11 +46,7 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool, st
     body["contents"] = contents
     if tools:
         body["tools"] = tools
-        choice = conversation.tool_choice
-        if choice is not None:
-            body["toolConfig"] = {"functionCallingConfig": _choice(choice)}
-            if not choice.parallel:
-                dropped.append("tool_choice.parallel")
+        body |= _choice(conversation.tool_choice, dropped)
     if config:
         body["generationConfig"] = config
     action = "streamGenerateContent?alt=sse" if stream else "generateContent"
@@ -68,16 +65,8 @@ def splice_request(body: bytes, path: str, *, model: str | None, stream: bool, r
     parsed = _PATH.match(path)
     if parsed is None:
         raise ClientError("invalid_request", "the path names no model and action of Gemini's")
-    spliced: list[str] = []
-    action, query = parsed["action"], parsed["query"] or ""
-    if stream and action == "generateContent":
-        action = "streamGenerateContent"
-        spliced.append("stream")
-    elif not stream and action == "streamGenerateContent":
-        action, query = "generateContent", "&".join(word for word in query.split("&") if word != "alt=sse")
-        spliced.append("stream")
-    if action == "streamGenerateContent" and "alt=sse" not in query.split("&"):
-        query = "&".join(word for word in (query, "alt=sse") if word)
+    action, query = _asked_for(parsed["action"], parsed["query"] or "", stream=stream)
+    spliced = ["stream"] if action != parsed["action"] else []
     if model is not None and model != parsed["model"]:
         spliced.append("model")
     if repaired:
@@ -85,6 +74,16 @@ def splice_request(body: bytes, path: str, *, model: str | None, stream: bool, r
         spliced.append("contents")
     where = f"{parsed['before']}{model or parsed['model']}:{action}"
     return Call(where + (f"?{query}" if query else ""), body, spliced=tuple(spliced))
+
+
+def _asked_for(action: str, query: str, *, stream: bool) -> tuple[str, str]:
+    """Give action and query for an answer that is streamed, as events, or not; a count stays a count."""
+    if action not in _GENERATING:
+        return action, query
+    words = [word for word in query.split("&") if word and (stream or word != "alt=sse")]
+    if stream and "alt=sse" not in words:
+        words.append("alt=sse")
+    return _GENERATING[not stream], "&".join(words)
 
 
 def _split(turns: tuple[Turn, ...]) -> tuple[list[str], tuple[Turn, ...]]:
@@ -112,9 +111,14 @@ def _tools(tools: tuple[Tool, ...]) -> tuple[list[dict[str, Any]], list[str]]:
     return ([{"functionDeclarations": declarations}] if declarations else []), lost
 
 
-def _choice(choice: ToolChoice) -> dict[str, Any]:
+def _choice(choice: ToolChoice | None, dropped: list[str]) -> dict[str, Any]:
+    if choice is None:
+        return {}
+    if not choice.parallel:
+        dropped.append("tool_choice.parallel")
     config: dict[str, Any] = {"mode": _MODES[choice.mode]}
-    return config | ({"allowedFunctionNames": [choice.name]} if choice.mode == "one" else {})
+    config |= {"allowedFunctionNames": [choice.name]} if choice.mode == "one" else {}
+    return {"toolConfig": {"functionCallingConfig": config}}
 
 
 class _Content(msgspec.Struct, omit_defaults=True):
