@@ -142,6 +142,26 @@ async def test_what_we_ourselves_refuse_names_that_command_too(
         assert told.json["error"]["message"].endswith(f"(peekd explain {told.record.id})")
 
 
+@pytest.mark.parametrize(
+    ("alice", "bob", "seconds"),
+    [
+        ("503", "503 retry-after=200", 1),
+        ("503 retry-after=200", "503", 1),
+        ("503 retry-after=200", "503 retry-after=100", 100),
+        ("429 retry-after=200", "500", 1),
+        ("500", "429 retry-after=200", 1),
+    ],
+)
+async def test_a_client_comes_back_when_the_first_account_is_worth_asking(
+    autojump_clock: Clock, alice: str, bob: str, seconds: int
+) -> None:
+    healing = msgspec.structs.replace(QUICK, budget_seconds=50)
+    async with open_playhouse({"alice": [alice], "bob": [bob]}, healing=healing) as house:
+        told = await house.ask()
+        assert (told.status, told.headers["retry-after"]) == (503, str(seconds))
+        assert "x-should-retry" not in told.headers
+
+
 # ---- an upstream's own word on trying again --------------------------------------------------------------
 
 

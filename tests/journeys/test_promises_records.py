@@ -145,6 +145,19 @@ async def test_no_word_of_the_prompt_and_no_key_is_written_down(autojump_clock: 
             assert b"private" not in kept
 
 
+async def test_an_attempts_row_tells_its_status_and_when_each_phase_was_reached(
+    autojump_clock: Clock,
+) -> None:
+    plays = {"alice": ["empty", "429"], "bob": ["answer delay=2 pace=1", "answer"]}
+    async with open_playhouse(plays) as house:
+        for stream in (True, False):
+            told = await house.ask(stream=stream)
+            rows = told.record.attempts
+            assert [row.status for row in rows] == ([200, 429, 200] if stream else [200])
+        last = (await house.ask()).record.attempts[-1]
+        assert list(last.marks) == ["sent", "headers", "first_byte", "first_meaning", "last"]
+
+
 # ---- usage -----------------------------------------------------------------------------------------------
 
 

@@ -95,10 +95,10 @@ def test_only_the_first_time_of_a_phase_counts() -> None:
 
 def test_what_was_sent_and_who_answered_is_kept() -> None:
     desk = Desk()
-    desk.scribe.opened("nobody asked")
+    desk.scribe.opened("nobody asked", 200, 0.0)
     desk.attempt()
     desk.scribe.sent(("context_management",), ("model",))
-    desk.scribe.opened("up_1")
+    desk.scribe.opened("up_1", 200, 0.0)
     assert (desk.record.dropped, desk.record.spliced) == (("context_management",), ("model",))
     assert desk.record.attempts[0].upstream_request_id == "up_1"
 

@@ -111,9 +111,15 @@ def _passing(history: History, setting: Setting) -> Fault | None:
     passing = [step for step in history if isinstance(step.outcome, PASSING)]
     if not passing:
         return None
-    last = passing[-1]
-    told = last.outcome.retry_after or setting.soonest or 1.0
-    return _with_wait("overloaded", f"no answer after {_tries(history)}; last: {_said(last)}", told)
+    words = f"no answer after {_tries(history)}; last: {_said(passing[-1])}"
+    return _with_wait("overloaded", words, _worth_asking(history, setting))
+
+
+def _worth_asking(history: History, setting: Setting) -> float:
+    """Seconds until the first account is: what failed for a moment at once, if nothing else was asked for."""
+    last = {step.account: step.outcome for step in history if step.account}
+    waits = [outcome.retry_after or 1.0 for outcome in last.values() if isinstance(outcome, PASSING)]
+    return min(waits, default=setting.soonest or 1.0)
 
 
 def _limits(history: History, setting: Setting) -> Fault | None:

@@ -139,7 +139,7 @@ class Journey:
             deadlines=healing,
         )
         async with opening as attempt:
-            self._scribe.opened(attempt.upstream_request_id)
+            self._scribe.opened(attempt.upstream_request_id, attempt.status, attempt.sent)
             self._passage = passage = Passage(attempt, protocol, self._scribe, healing, trip.ends)
             outcome = await passage.peek()
             trip.refusal = passage.refusal

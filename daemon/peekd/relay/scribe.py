@@ -73,10 +73,11 @@ class Scribe:
         if streams and not self.record.stream and len(self.record.attempts) == 1:
             self._write("attempt", narrate.AUTO_CONVERTED)
 
-    def opened(self, upstream_request_id: str) -> None:
-        """The upstream answered, or failed to."""
-        if self.attempt is not None:
-            self.attempt.upstream_request_id = upstream_request_id
+    def opened(self, upstream_request_id: str, status: int, sent: float) -> None:
+        """The upstream answered a request that was `sent` then (by the clock); status 0: it failed to."""
+        if self.attempt is not None and status:
+            self.attempt.upstream_request_id, self.attempt.status = upstream_request_id, status
+            self.attempt.marks["sent"] = round(sent - self._began, 6)
 
     def mark(self, name: str) -> None:
         """A phase of the attempt is reached; only the first time counts."""
