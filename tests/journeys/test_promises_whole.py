@@ -83,6 +83,14 @@ async def test_thoughts_alone_are_an_answer_to_nobody_who_has_not_seen_them(
         assert told.text == "Hello"
 
 
+async def test_thoughts_alone_said_twice_are_the_answer_and_marked(autojump_clock: Clock) -> None:
+    async with open_rawhouse([START, THOUGHT, CLOSE, REASON, STOP]) as (house, _):
+        told = await house.ask(stream=False)
+        assert [block["type"] for block in told.json["content"]] == ["thinking"]
+        assert len(told.record.attempts) == 2
+        assert told.record.note == "blank_accepted"
+
+
 # ---- folded ---------------------------------------------------------------------------------------------
 
 FAULTS: dict[str, list[Any]] = {

@@ -34,6 +34,7 @@ from peekd.vocabulary.outcomes import AnyOutcome, name_of
 
 OK = 200
 JSON = (("content-type", "application/json"),)
+BLANK_ACCEPTED = "blank_accepted"
 
 
 class Journey:
@@ -148,6 +149,7 @@ class Journey:
                 return step
             self._sink = sink = self._open_sink(lease, passage.whole)
             accepted, outcome = outcome, await passage.carry(sink)
+            self._scribe.unsaid(sink.rendering.dropped())
             return self._note(trip, _marked(accepted, outcome), lease, tenure)
 
     def _note(self, trip: Trip, outcome: AnyOutcome, lease: Lease, tenure: Tenure) -> Step:
@@ -193,7 +195,7 @@ class Journey:
     async def _deliver(self, step: Step) -> None:
         """Close the record of a whole answer, and only then let the last bytes go."""
         sink = self._sink
-        note = step.outcome.note if isinstance(step.outcome, o.Completed) else ""
+        note = step.outcome.note if isinstance(step.outcome, o.Completed) else BLANK_ACCEPTED
         if isinstance(sink, ToBody):
             body = sink.body()
             self._scribe.close("completed", status=OK, note=note, usage=self._usage())
@@ -261,7 +263,7 @@ def capped(healing: HealingSettings, left: float, *, streams: bool = True) -> He
 def _marked(accepted: AnyOutcome, outcome: AnyOutcome) -> AnyOutcome:
     """A blank that is passed on is the model's answer, and marked as one."""
     if isinstance(accepted, o.Blank) and isinstance(outcome, o.Completed | o.Blank):
-        return o.Completed(note="blank_accepted")
+        return o.Completed(note=BLANK_ACCEPTED)
     return outcome
 
 
