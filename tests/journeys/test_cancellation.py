@@ -2,8 +2,8 @@
 
 import pytest
 import trio
-from typing_extensions import override
 from playhouse import HELLO, open_playhouse
+from typing_extensions import override
 
 from peekd.relay.delivery import Delivery
 from peekd.relay.journey import Journey

@@ -6,6 +6,7 @@ import msgspec
 import pytest
 import trio
 from playhouse import HELLO, Told, open_playhouse
+from rawhouse import open_rawhouse
 
 Clock = trio.testing.MockClock
 
@@ -210,3 +211,17 @@ async def test_a_request_that_cannot_be_said_is_a_400_and_no_account_is_asked(au
         assert "messages.0.content" in told.json["error"]["message"]
         assert house.simulator.requests == []
         house.assert_nothing_left()
+
+
+async def test_a_picture_in_the_answer_that_the_client_cannot_be_shown_is_recorded(
+    autojump_clock: Clock,
+) -> None:
+    picture = {
+        "candidates": [{"content": {"parts": [{"inlineData": {"mimeType": "image/png", "data": "AA=="}}]}}]
+    }
+    end = {"candidates": [{"content": {"parts": [{"text": "Look."}]}, "finishReason": "STOP"}]}
+    frames = b"".join(b"data: %b\r\n\r\n" % msgspec.json.encode(one) for one in (picture, end))
+    async with open_rawhouse([frames], protocol="gemini") as (house, _):
+        told = await house.ask()
+        assert told.text == "Look."
+        assert "answer.image/png" in told.record.dropped

@@ -56,6 +56,9 @@ class EventDecoder(Protocol):
 class EventEncoder(Protocol):
     """Events -> bytes of the client's protocol: whole frames, indices counting up, tool JSON well-formed."""
 
+    dropped: set[str]
+    """What of the answer this protocol cannot say and left out, by kind; shown in the record."""
+
     def feed(self, event: Event) -> bytes:
         """Write one event; b"" where the protocol has nothing to say."""
         ...

@@ -32,6 +32,10 @@ class Rendering(Protocol):
         """The frames still owed at a whole end."""
         ...
 
+    def dropped(self) -> frozenset[str]:
+        """What of the answer could not be said, by kind."""
+        ...
+
     def error_passed(self) -> bool:
         """Whether an error of the upstream's own went through, so that none of ours must follow."""
         ...
@@ -59,6 +63,10 @@ class Verbatim:
         """The last frame, where the upstream forgot it."""
         return b"" if self._ended else self._protocol.encode_last_frame()
 
+    def dropped(self) -> frozenset[str]:
+        """Nothing: what came goes on."""
+        return frozenset()
+
     def error_passed(self) -> bool:
         """Whether the upstream's error frame went through."""
         return self._erred
@@ -81,6 +89,10 @@ class Translated:
     def close(self) -> bytes:
         """The frames that end a whole answer."""
         return self._encoder.close()
+
+    def dropped(self) -> frozenset[str]:
+        """What the client's protocol has no word for."""
+        return frozenset(self._encoder.dropped)
 
     def error_passed(self) -> bool:
         """Errors are never rendered here: ours says what happened."""

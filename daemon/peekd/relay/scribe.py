@@ -73,6 +73,10 @@ class Scribe:
         if streams and not self.record.stream and len(self.record.attempts) == 1:
             self._write("attempt", narrate.AUTO_CONVERTED)
 
+    def unsaid(self, kinds: frozenset[str]) -> None:
+        """The answer held what the client's protocol cannot say."""
+        self.record.dropped += tuple(f"answer.{kind}" for kind in sorted(kinds))
+
     def opened(self, upstream_request_id: str, status: int, sent: float) -> None:
         """The upstream answered a request that was `sent` then (by the clock); status 0: it failed to."""
         if self.attempt is not None and status:
