@@ -46,7 +46,7 @@ def decide(
     rule = policy[kind]
     rung = next_rung(outcome, history, rule, around)
     if rung is None:
-        return Decision("give_up", f"{kind}: {_spent(rule)}")
+        return Decision("give_up", _spent(rule))
     match rung:
         case "relay":
             return Decision(rung, _welcome(kind))
@@ -117,14 +117,14 @@ def _retry(
         move, why = "again", ", no other account is left"
     spent = _limit(move, outcome, around)
     if spent:
-        return Decision("give_up", f"{kind}: {spent}")
+        return Decision("give_up", spent)
     if move == "rotate":
-        return Decision(move, f"{kind}: {_whither(around)}")
+        return Decision(move, _whither(around))
     nth = 1 + sum(step.decision.pace != "" and name_of(step.outcome) == kind for step in history)
     after = pause(rule, nth, told=outcome.retry_after if move == "again" else None, jitter=jitter)
     if after >= around.left:
-        return Decision("give_up", f"{kind}: {_TIME_SPENT}")
-    return Decision(move, f"{kind}: {_REASONS[move]}{why}", after=after, pace=rule.pace)
+        return Decision("give_up", _TIME_SPENT)
+    return Decision(move, f"{_REASONS[move]}{why}", after=after, pace=rule.pace)
 
 
 def _limit(move: Move, outcome: AnyOutcome, around: Circumstances) -> str:
@@ -161,15 +161,15 @@ def _whither(around: Circumstances) -> str:
 
 def _wait(around: Circumstances) -> Decision:
     if around.soonest is None:
-        return Decision("give_up", "no_account: no account comes back by itself")
+        return Decision("give_up", "no account comes back by itself")
     if around.attempts >= around.max_attempts:
-        return Decision("give_up", f"no_account: all {around.max_attempts} attempts are spent")
+        return Decision("give_up", f"all {around.max_attempts} attempts are spent")
     if around.soonest >= around.left:
         return Decision(
             "give_up",
-            f"no_account: the soonest is back in {around.soonest:.0f} s, beyond the {around.left:.0f} s left",
+            f"the soonest is back in {around.soonest:.0f} s, beyond the {around.left:.0f} s left",
         )
-    because = f"no_account: the soonest is back in {around.soonest:.1f} s"
+    because = f"the soonest is back in {around.soonest:.1f} s"
     return Decision("wait", because, after=around.soonest)
 
 
@@ -178,7 +178,7 @@ def _welcome(kind: str) -> str:
         "accepted": "the first meaningful event has come: commit and relay",
         "blank": "nothing was said twice: it is the model's answer (blank_accepted)",
         "completed": "the answer is whole",
-    }.get(kind, f"{kind}: passed on as the policy says")
+    }.get(kind, "passed on as the policy says")
 
 
 def _spent(rule: Rule) -> str:
