@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from peekd.wire.sse import Frame, FrameTooLarge, Splitter
@@ -71,7 +71,9 @@ def test_joined_frames_and_rest_are_the_stream(stream: bytes, places: list[int])
 
 
 @given(STREAMS)
+@example(b"data: {}\n\r")
 def test_what_is_said_is_what_the_standard_says(stream: bytes) -> None:
+    stream += b"\n"  # a CR at the very end may be half of a CRLF: what it ends is told with the next byte
     frames, _ = frames_of(stream)
     said = [(frame.event, frame.data) for frame in frames if frame.event or frame.data]
     assert said == [pair for pair in _by_the_book(stream) if pair != ("", b"")]
