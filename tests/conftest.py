@@ -1,4 +1,4 @@
-"""How laws are tried: no clock decides, and CI tries the same examples every time; others look for new ones."""
+"""How laws are tried: no clock decides; CI tries the same examples every time, others look for new ones."""
 
 import os
 
