@@ -18,6 +18,7 @@ from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final
 from peekd.relay.house import House, Seams, open_house
 from peekd.relay.journey import Journey
+from peekd.serving.routes import protocol_of
 from peekd.simulator.script import Script
 from peekd.simulator.server import Simulator, open_simulator
 from peekd.upstream.settings import UpstreamSettings
@@ -31,6 +32,12 @@ HELLO: dict[str, Any] = {
     "max_tokens": 1024,
     "messages": [{"role": "user", "content": "Say hello."}],
 }
+
+
+GREETING: dict[str, Any] = {"contents": [{"role": "user", "parts": [{"text": "Say hello."}]}]}
+"""The same of a Gemini client."""
+
+STREAM = "streamGenerateContent?alt=sse"
 
 
 class Told(msgspec.Struct):
@@ -70,6 +77,20 @@ class Told(msgspec.Struct):
         return "".join(block.get("text", "") for block in self.json["content"])
 
     @property
+    def chunks(self) -> list[dict[str, Any]]:
+        """The responses that a Gemini client got, however they stood in the body."""
+        if not self.headers["content-type"].startswith("text/event-stream"):
+            read = self.json
+            return read if isinstance(read, list) else [read]
+        return [msgspec.json.decode(frame.data) for frame in Splitter().feed(self.body) if frame.data]
+
+    @property
+    def parts(self) -> list[dict[str, Any]]:
+        """The parts of a Gemini answer."""
+        candidates = [one for chunk in self.chunks for one in chunk.get("candidates", ())]
+        return [part for one in candidates for part in one.get("content", {}).get("parts", ())]
+
+    @property
     def told(self) -> list[tuple[str, str, str]]:
         """The dialogue: for each attempt its account, outcome and move."""
         return [(one.account, one.outcome, one.move) for one in self.record.attempts]
@@ -95,7 +116,7 @@ class Playhouse:
         self, body: Mapping[str, Any] | bytes, headers: Mapping[str, str], path: str, key: str = ""
     ) -> Asked:
         """A request as the HTTP face would hand it over."""
-        protocol = CLIENTS["anthropic"]
+        protocol = CLIENTS[protocol_of(path.partition("?")[0], headers) or "anthropic"]
         raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
         return Asked(
             id=f"req_{next(self._numbers)}",
@@ -126,7 +147,11 @@ class Playhouse:
         raw = body if isinstance(body, bytes) else {**body, "stream": stream}
         asked = self.asked(raw, headers, path, key)
         rhythm = self.house.rhythm(asked)
-        delivery = Delivery(ping=asked.protocol.encode_ping(), ping_seconds=rhythm.ping_seconds)
+        delivery = Delivery(
+            ping=asked.protocol.encode_ping(),
+            ping_seconds=rhythm.ping_seconds,
+            framing=asked.protocol.framing(path),
+        )
         told = Told(0, {}, b"", [], RequestRecord("", 0, "", "", ""), [])
         began = len(self.entries)
         async with trio.open_nursery() as nursery:
@@ -142,6 +167,18 @@ class Playhouse:
         told.record, told.entries = record, self.entries[began:]
         return told
 
+    async def ask_gemini(
+        self,
+        body: Mapping[str, Any] | bytes = GREETING,
+        *,
+        verb: str = STREAM,
+        model: str = "gemini-2.5-pro",
+        leave_after: float | None = None,
+    ) -> Told:
+        """Ask as a Gemini client does."""
+        raw = body if isinstance(body, bytes) else msgspec.json.encode(body)
+        return await self.ask(raw, path=f"/v1beta/models/{model}:{verb}", leave_after=leave_after)
+
     async def _receive(self, journey: Journey, delivery: Delivery, told: Told, *, patience: float) -> None:
         """Be the HTTP face: wait for a status, commit early if it takes too long, read the pieces."""
         began = trio.current_time()
@@ -154,6 +191,7 @@ class Playhouse:
         if isinstance(reply, Final):
             told.status, told.body = reply.status, reply.body
             return
+        told.headers["content-type"] = delivery.content_type
         told.status, told.headers_at = 200, trio.current_time() - began
         async for piece in delivery.chunks():
             told.pieces.append((trio.current_time() - began, piece))
@@ -178,14 +216,15 @@ async def open_playhouse(
     healing: HealingSettings = QUICK,
     models: str = "claude-*",
     streams: bool = True,
+    target: str = "",
 ) -> AsyncGenerator[Playhouse]:
     """Open a house with one upstream and an account for each key of `plays`, in that order."""
     script = plays if isinstance(plays, Script) else Script.of(plays)
     names = list(accounts if accounts is not None else plays if isinstance(plays, Mapping) else ["alice"])
     entries: list[Entry] = []
     routes = (RouteSettings(models, ("up",)),)
-    if protocol == "gemini":
-        routes = (RouteSettings(models, ("up/gemini-3-pro-preview",)),)
+    if target or protocol == "gemini":
+        routes = (RouteSettings(models, (f"up/{target or 'gemini-3-pro-preview'}",)),)
     upstream = {"protocol": protocol, "base_url": "simulator:play", "streams": streams}
     settings = {"up": msgspec.convert(upstream, UpstreamSettings)}
     async with (

@@ -80,6 +80,20 @@ class Collector(Protocol):
         ...
 
 
+class Framing(Protocol):
+    """How a stream of this protocol stands in the body of one answer."""
+
+    content_type: str
+
+    def wrap(self, frames: bytes) -> bytes:
+        """Give the body's next bytes for whole frames, keep-alives included."""
+        ...
+
+    def close(self) -> bytes:
+        """Give what ends the body."""
+        ...
+
+
 class Unfoldable(Exception):
     """The stream holds something that a folded answer would lose."""
 
@@ -92,8 +106,9 @@ class ClientProtocol(Protocol):
     """A wire language as its server."""
 
     name: str
-    error_event: str
-    """The `event:` name without which clients see no error in a stream; "" where there are no names."""
+    error_event: str | None
+    """The `event:` name without which clients do not see an upstream's own error in a stream; "" where there
+    are no names, None where no such error is to be passed on as it came."""
 
     def decode_head(self, body: bytes, headers: Mapping[str, str], path: str) -> Head:
         """Read model, stream flag and session. Raises ClientError naming what is wrong."""
@@ -109,6 +124,18 @@ class ClientProtocol(Protocol):
 
     def collector(self) -> Collector:
         """Open a folding of this protocol's own stream."""
+        ...
+
+    def framing(self, path: str) -> Framing:
+        """Open the body of a streamed answer to a request at `path` (with its query)."""
+        ...
+
+    def encode_count(self, tokens: int) -> bytes:
+        """Give the body that answers how many tokens a request has."""
+        ...
+
+    def is_count(self, body: bytes) -> bool:
+        """Tell whether an upstream of this protocol answered with a count."""
         ...
 
     def encode_error(self, fault: Fault, request_id: str) -> ErrorReply:

@@ -7,7 +7,10 @@ from collections.abc import Mapping
 from peekd.protocols import anthropic, gemini
 from peekd.protocols.interface import ClientProtocol, UpstreamProtocol
 
-CLIENTS: Mapping[str, ClientProtocol] = {anthropic.CLIENT.name: anthropic.CLIENT}
+CLIENTS: Mapping[str, ClientProtocol] = {
+    anthropic.CLIENT.name: anthropic.CLIENT,
+    gemini.CLIENT.name: gemini.CLIENT,
+}
 
 UPSTREAMS: Mapping[str, UpstreamProtocol] = {
     anthropic.UPSTREAM.name: anthropic.UPSTREAM,

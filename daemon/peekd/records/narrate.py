@@ -43,6 +43,14 @@ def _erred(outcome: Outcome, then: str) -> str:
     return f"Stream error during peek: {said(outcome)}, {then}"
 
 
+def _ended_immediately(_outcome: Outcome, then: str) -> str:
+    return f"Stream ended immediately (Empty Response), {then}"
+
+
+def _first_chunk_empty(_outcome: Outcome, then: str) -> str:
+    return f"[Gemini] Empty first chunk received, {then}"
+
+
 PHRASES: Mapping[str, Phrase] = {
     "empty": _ended,
     "blank": _ended,
@@ -52,6 +60,15 @@ PHRASES: Mapping[str, Phrase] = {
     "malformed": _erred,
 }
 
+OWN_PHRASES: Mapping[str, Mapping[str, Phrase]] = {
+    "gemini": {
+        "empty": _ended_immediately,
+        "truncated": _ended_immediately,
+        "blank": _first_chunk_empty,
+    },
+}
+"""By the client's protocol: what is said in place of the phrase that all others get."""
+
 PRIORITIES: Mapping[str, int] = {"relay": INFO, "give_up": WARNING, "wait": NOTICE}
 
 
@@ -60,15 +77,16 @@ def said(outcome: Outcome) -> str:
     return ": ".join(part for part in (outcome.type, redacted(outcome.message)) if part) or name_of(outcome)
 
 
-def of_outcome(step: Step) -> str:
-    """Tell what an attempt came to."""
+def of_outcome(step: Step, protocol: str = "") -> str:
+    """Tell what an attempt came to; `protocol` is the client's."""
     outcome, move = step.outcome, step.decision.move
     kind = name_of(outcome)
     if kind == "signature" and move == "repair":
         return SIGNATURE
     then = "retrying..." if move in RETRIES else "passed on" if move == "relay" else "giving up"
-    if kind in PHRASES:
-        return PHRASES[kind](outcome, then)
+    phrase = OWN_PHRASES.get(protocol, {}).get(kind) or PHRASES.get(kind)
+    if phrase is not None:
+        return phrase(outcome, then)
     status = f" {outcome.status}" if outcome.status else ""
     words = f": {said(outcome)}" if outcome.type or outcome.message else ""
     return f"{kind}{status}{words}"

@@ -10,7 +10,6 @@ import hashlib
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 
-import msgspec
 import trio
 
 from peekd.accounts.settings import AccountSettings
@@ -97,7 +96,7 @@ class Counting:
             if attempt.failure is not None or attempt.status != OK:
                 return None
             body = await attempt.read_refusal()
-        return body if _is_count(body) else None
+        return body if asked.protocol.is_count(body) else None
 
     def _remember(self, key: bytes, counted: bytes) -> None:
         self._known[key] = counted
@@ -106,19 +105,7 @@ class Counting:
             self._known.popitem(last=False)
 
 
-class _Count(msgspec.Struct):
-    input_tokens: int
-
-
-def _is_count(body: bytes) -> bool:
-    try:
-        msgspec.json.decode(body, type=_Count)
-    except msgspec.DecodeError:
-        return False
-    return True
-
-
 def estimated(asked: Asked) -> Final:
     """The local estimate, marked as one."""
     tokens = estimate_prompt(Calls(asked).conversation)
-    return Final(OK, (*JSON, ESTIMATED), msgspec.json.encode({"input_tokens": tokens}))
+    return Final(OK, (*JSON, ESTIMATED), asked.protocol.encode_count(tokens))

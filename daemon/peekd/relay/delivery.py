@@ -13,6 +13,9 @@ import msgspec
 import trio
 from typing_extensions import override
 
+from peekd.protocols.framing import EventStream
+from peekd.protocols.interface import Framing
+
 CHANNEL_FRAMES = 16
 """Joined writes in flight between the upstream's task and the client's."""
 
@@ -26,7 +29,7 @@ class Final(msgspec.Struct, frozen=True):
 
 
 class Streaming(msgspec.Struct, frozen=True):
-    """A 200 whose body comes from `Delivery.chunks`."""
+    """A 200 whose body comes from `Delivery.chunks`. `headers` do not hold the content type."""
 
     headers: tuple[tuple[str, str], ...]
 
@@ -37,17 +40,24 @@ Reply = Final | Streaming
 class Delivery:
     """The client's side of one request.
 
-    Stages are passed once each, in order: 0 nothing sent, 1 headers and pings, 2 meaning.
+    Stages are passed once each, in order: 0 nothing sent, 1 headers and pings, 2 meaning. `framing`: how
+    frames stand in the body; a ping must be one that may stand between any two of its pieces.
     """
 
-    def __init__(self, *, ping: bytes, ping_seconds: float) -> None:
+    def __init__(self, *, ping: bytes, ping_seconds: float, framing: Framing | None = None) -> None:
         self.stage: Literal[0, 1, 2] = 0
         self.early = False
         self._reply: Reply | None = None
         self._replied = trio.Event()
         self._ping = ping
         self._ping_seconds = ping_seconds
+        self._framing = framing or EventStream()
         self._give, self._take = trio.open_memory_channel[bytes](CHANNEL_FRAMES)
+
+    @property
+    def content_type(self) -> str:
+        """What a streamed body is."""
+        return self._framing.content_type
 
     @property
     def shown(self) -> bool:
@@ -74,12 +84,13 @@ class Delivery:
     async def give(self, frames: bytes) -> None:
         """Pass stage 2 and hand whole frames on; waits while the client reads slowly."""
         self.stage = 2
-        await self._give.send(frames)
+        await self._give.send(self._framing.wrap(frames))
 
     async def give_last(self, frames: bytes) -> None:
         """Hand over the last bytes. Whatever must be written down is written down before this is called."""
-        if frames:
-            await self._give.send(frames)
+        last = self._framing.wrap(frames) + self._framing.close()
+        if last:
+            await self._give.send(last)
         self._give.close()
 
     def _settle(self, reply: Reply) -> None:

@@ -112,7 +112,7 @@ class Scribe:
         phase: Phase = "relay" if outcome in {"completed", "broken", "stalled"} else "peek"
         priority = narrate.priority_of(step)
         error = narrate.said(step.outcome) if step.outcome.message else ""
-        self._write(phase, narrate.of_outcome(step), priority, step=step, error=error)
+        self._write(phase, narrate.of_outcome(step, self.record.protocol), priority, step=step, error=error)
         self.decided(step)
 
     def decided(self, step: Step) -> None:

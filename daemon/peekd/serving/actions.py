@@ -76,13 +76,20 @@ class Actions:
         except ClientError as error:
             return self._turn_away(asking, protocol, error.fault, came)
         rhythm = self._house.rhythm(asked)
-        delivery = Delivery(ping=protocol.encode_ping(), ping_seconds=rhythm.ping_seconds)
+        delivery = Delivery(
+            ping=protocol.encode_ping(),
+            ping_seconds=rhythm.ping_seconds,
+            framing=protocol.framing(asked.path),
+        )
         trip = self._fittings.open_trip(asked, delivery)
         asking.nursery.start_soon(self._travel, trip, asked)
         if asked.head.stream:
             await self._wait_or_commit(trip, delivery, rhythm.early_commit_seconds)
         reply = await delivery.wait_reply()
-        return Flowing(reply.headers, delivery.chunks()) if isinstance(reply, Streaming) else reply
+        if isinstance(reply, Streaming):
+            headers = (("content-type", delivery.content_type), *reply.headers)
+            return Flowing(headers, delivery.chunks())
+        return reply
 
     async def _travel(self, trip: Trip, asked: Asked) -> None:
         if not await self._mended(trip.run, asked.id):
@@ -125,13 +132,13 @@ class Actions:
 
     # ---- what is answered here ----------------------------------------------------------------------
 
-    async def _models(self, _route: Route, asking: Asking, _name: str) -> Answer:
-        return encode_models(self._house.models(), dict(asking.said))
+    async def _models(self, route: Route, asking: Asking, _name: str) -> Answer:
+        return encode_models(self._house.models(), dict(asking.said), route.protocol)
 
-    async def _model(self, _route: Route, asking: Asking, name: str) -> Answer:
+    async def _model(self, route: Route, asking: Asking, name: str) -> Answer:
         if name not in self._house.models():
             raise ClientError("not_found", f"no route or account offers a model {name!r} by that very name")
-        return encode_model(name, dict(asking.said))
+        return encode_model(name, dict(asking.said), route.protocol)
 
     async def _hello(self, _route: Route, _asking: Asking, _name: str) -> Answer:
         return encode_json({"name": "peekd"})

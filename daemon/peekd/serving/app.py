@@ -44,7 +44,6 @@ from peekd.vocabulary.errors import ClientError, Fault
 
 MIB = 1024 * 1024
 _STREAM_HEADERS = (
-    ("Content-Type", "text/event-stream; charset=utf-8"),
     ("Cache-Control", "no-cache"),
     ("X-Accel-Buffering", "no"),
 )

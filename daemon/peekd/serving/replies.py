@@ -64,9 +64,9 @@ _SINCE = "2026-01-01T00:00:00Z"  # a date that every shape must name, and that n
 _SINCE_SECONDS = 1_767_225_600
 
 
-def encode_models(ids: Sequence[str], headers: Mapping[str, str]) -> Final:
-    """Write the list of models in the shape the caller's headers ask for; see `_shape`."""
-    shape = _shape(headers)
+def encode_models(ids: Sequence[str], headers: Mapping[str, str], protocol: str = "") -> Final:
+    """Write the list of models as `protocol` has it, else in the shape the caller's headers ask for."""
+    shape = protocol or _shape(headers)
     entries = [_ENTRIES[shape](name) for name in ids]
     match shape:
         case "gemini":
@@ -78,9 +78,9 @@ def encode_models(ids: Sequence[str], headers: Mapping[str, str]) -> Final:
             return encode_json({"object": "list", "data": entries})
 
 
-def encode_model(name: str, headers: Mapping[str, str]) -> Final:
-    """Write one model in the shape the caller's headers ask for."""
-    return encode_json(_ENTRIES[_shape(headers)](name))
+def encode_model(name: str, headers: Mapping[str, str], protocol: str = "") -> Final:
+    """Write one model as `protocol` has it, else in the shape the caller's headers ask for."""
+    return encode_json(_ENTRIES[protocol or _shape(headers)](name))
 
 
 def _shape(headers: Mapping[str, str]) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from typing import Literal
 
 import msgspec
@@ -35,11 +37,28 @@ class Route(msgspec.Struct, frozen=True):
     protocol: str = ""
 
 
+def _gemini(version: str) -> tuple[Route, ...]:
+    """The paths of Google's API under one of its versions; a model's name may hold slashes and colons."""
+    model = f"{version}/models/<path:name>"
+    rows: tuple[tuple[str, Action, str], ...] = (
+        ("streamGenerateContent", "converse", "Gemini, streamed: events with alt=sse, else a JSON array"),
+        ("generateContent", "converse", "Gemini, in one piece"),
+        ("countTokens", "count", "Gemini token counting"),
+    )
+    return tuple(
+        Route(f"{model}:{verb}", ("POST",), act, "client", what, "gemini") for verb, act, what in rows
+    )
+
+
 ROUTES: tuple[Route, ...] = (
     Route("/v1/messages", ("POST",), "converse", "client", "Anthropic Messages", "anthropic"),
     Route("/v1/messages/count_tokens", ("POST",), "count", "client", "Anthropic token counting", "anthropic"),
     Route("/v1/models", ("GET",), "models", "client", "the models that can be asked for"),
     Route("/v1/models/<path:name>", ("GET",), "model", "client", "one of them"),
+    *_gemini("/v1"),
+    *_gemini("/v1beta"),
+    Route("/v1beta/models", ("GET",), "models", "client", "the models, for Google's clients", "gemini"),
+    Route("/v1beta/models/<path:name>", ("GET",), "model", "client", "one of them", "gemini"),
     Route("/", ("GET", "HEAD"), "hello", "open", "says that this is peekd"),
     Route("/api/hello", ("HEAD",), "hello", "open", "the same, where Claude Code looks"),
     Route("/healthz", ("GET", "HEAD"), "alive", "open", "200 while the process lives"),
@@ -57,15 +76,24 @@ ROUTES: tuple[Route, ...] = (
 )
 
 
-def protocol_of(path: str, headers: dict[str, str]) -> str:
+_OF_PATHS: tuple[tuple[str, re.Pattern[str]], ...] = (
+    ("anthropic", re.compile(r"/v1/messages(/.*)?")),
+    ("gemini", re.compile(r"/v1beta(/.*)?|/v1/models/.+:\w*(Content|Tokens)")),
+)
+
+
+def protocol_of(path: str, headers: Mapping[str, str]) -> str:
     """Name the protocol that a path or headers point to, "" where they point to none that is spoken here.
 
-    >>> protocol_of("/v1/messages/batches", {}), protocol_of("/nowhere", {})
-    ('anthropic', '')
+    >>> protocol_of("/v1/messages/batches", {}), protocol_of("/v1beta/files", {}), protocol_of("/nowhere", {})
+    ('anthropic', 'gemini', '')
     """
-    if path == "/v1/messages" or path.startswith("/v1/messages/") or "anthropic-version" in headers:
+    for protocol, paths in _OF_PATHS:
+        if paths.fullmatch(path):
+            return protocol
+    if "anthropic-version" in headers:
         return "anthropic"
-    return ""
+    return "gemini" if any(name.startswith("x-goog-") for name in headers) else ""
 
 
 def tell_served(routes: tuple[Route, ...] = ROUTES) -> str:

@@ -8,7 +8,7 @@ import pytest
 
 from peekd.protocols.anthropic.blocks import decode_turns
 from peekd.protocols.anthropic.carrier import encode_carrier
-from peekd.protocols.anthropic.fields import Dropped, Place
+from peekd.protocols.fields import Dropped, Place
 from peekd.vocabulary.conversation import (
     Media,
     Part,

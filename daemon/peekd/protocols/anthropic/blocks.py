@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from peekd.protocols.anthropic.carrier import decode_carrier
-from peekd.protocols.anthropic.fields import Fields, Place
+from peekd.protocols.fields import Fields, Place
 from peekd.vocabulary.conversation import (
     Media,
     Part,

@@ -4,21 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+import msgspec
+
 from peekd.protocols.anthropic import errors
 from peekd.protocols.anthropic.collect import AnthropicCollector
 from peekd.protocols.anthropic.encode import LAST_FRAME, PING, AnthropicEncoder
 from peekd.protocols.anthropic.head import decode_head
 from peekd.protocols.anthropic.request import decode_request
-from peekd.protocols.interface import ClientProtocol, Collector, ErrorReply, EventEncoder, Ids
+from peekd.protocols.framing import EventStream
+from peekd.protocols.interface import ClientProtocol, Collector, ErrorReply, EventEncoder, Framing, Ids
 from peekd.vocabulary.conversation import Conversation, Head
 from peekd.vocabulary.errors import Fault
+
+
+class _Count(msgspec.Struct):
+    input_tokens: int
 
 
 class AnthropicClient:
     """POST /v1/messages and /v1/messages/count_tokens."""
 
     name: str = "anthropic"
-    error_event: str = "error"
+    error_event: str | None = "error"
 
     def decode_head(self, body: bytes, headers: Mapping[str, str], path: str) -> Head:
         """Read model, stream flag and session; see `head.decode_head`."""
@@ -35,6 +42,22 @@ class AnthropicClient:
     def collector(self) -> Collector:
         """Open a folding of a stream of Anthropic frames."""
         return AnthropicCollector()
+
+    def framing(self, path: str) -> Framing:
+        """Give frames as they are: there is no other form."""
+        return EventStream()
+
+    def encode_count(self, tokens: int) -> bytes:
+        """Give what count_tokens answers."""
+        return msgspec.json.encode(_Count(tokens))
+
+    def is_count(self, body: bytes) -> bool:
+        """Tell whether this is what count_tokens answers."""
+        try:
+            msgspec.json.decode(body, type=_Count)
+        except (ValueError, RecursionError):
+            return False
+        return True
 
     def encode_error(self, fault: Fault, request_id: str) -> ErrorReply:
         """Give status and body for an error before the stream began."""

@@ -10,7 +10,7 @@ from typing import Final, Literal
 import msgspec
 
 from peekd.protocols.anthropic.blocks import decode_turns
-from peekd.protocols.anthropic.fields import Dropped, Fields, Place, decode_object
+from peekd.protocols.fields import Dropped, Fields, Place, decode_object
 from peekd.vocabulary.conversation import Conversation, Schema, Thought, Tool, ToolChoice
 from peekd.vocabulary.errors import ClientError
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from typing import Any, Final
 
 import msgspec
@@ -10,6 +9,7 @@ import msgspec
 from peekd.protocols.gemini.contents import encode_contents
 from peekd.protocols.gemini.generation import encode_generation
 from peekd.protocols.gemini.models import traits
+from peekd.protocols.gemini.paths import STREAM, WHOLE, read_path
 from peekd.protocols.gemini.schema import clean_parameters
 from peekd.protocols.gemini.signatures import with_stand_ins, without_signatures
 from peekd.protocols.interface import Call
@@ -17,9 +17,7 @@ from peekd.vocabulary.conversation import Conversation, Text, Tool, ToolChoice, 
 from peekd.vocabulary.errors import ClientError
 
 _JSON: Final = (("content-type", "application/json"),)
-_GENERATING: Final = ("streamGenerateContent", "generateContent")
 _MODES: Final = {"auto": "AUTO", "any": "ANY", "one": "ANY", "none": "NONE"}
-_PATH: Final = re.compile(r"^(?P<before>.*/models/)(?P<model>[^/:?]+):(?P<action>\w+)(?:\?(?P<query>.*))?$")
 
 
 def encode_request(conversation: Conversation, *, model: str, repaired: bool, stream: bool = True) -> Call:
@@ -62,28 +60,16 @@ def splice_request(body: bytes, path: str, *, model: str | None, stream: bool, r
     signatures out of `contents` and touches nothing else. Raises ClientError on a path or body that
     is not Gemini's.
     """
-    parsed = _PATH.match(path)
-    if parsed is None:
-        raise ClientError("invalid_request", "the path names no model and action of Gemini's")
-    action, query = _asked_for(parsed["action"], parsed["query"] or "", stream=stream)
-    spliced = ["stream"] if action != parsed["action"] else []
-    if model is not None and model != parsed["model"]:
-        spliced.append("model")
+    where = read_path(path)
+    action = where.action
+    if action in {STREAM, WHOLE}:
+        action = STREAM if stream else WHOLE
+    mapped = model if model is not None and model != where.model else None
+    spliced = ["stream"] * (action != where.action) + ["model"] * (mapped is not None)
     if repaired:
-        body = _without_thoughts(body, model or parsed["model"])
+        body = _without_thoughts(body, model or where.model)
         spliced.append("contents")
-    where = f"{parsed['before']}{model or parsed['model']}:{action}"
-    return Call(where + (f"?{query}" if query else ""), body, spliced=tuple(spliced))
-
-
-def _asked_for(action: str, query: str, *, stream: bool) -> tuple[str, str]:
-    """Give action and query for an answer that is streamed, as events, or not; a count stays a count."""
-    if action not in _GENERATING:
-        return action, query
-    words = [word for word in query.split("&") if word and (stream or word != "alt=sse")]
-    if stream and "alt=sse" not in words:
-        words.append("alt=sse")
-    return _GENERATING[not stream], "&".join(words)
+    return Call(where.path(model=mapped, action=action), body, spliced=tuple(spliced))
 
 
 def _split(turns: tuple[Turn, ...]) -> tuple[list[str], tuple[Turn, ...]]:

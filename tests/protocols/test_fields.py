@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from peekd.protocols.anthropic.fields import Dropped, Fields, Place, decode_object
+from peekd.protocols.fields import Dropped, Fields, Place, decode_object
 from peekd.vocabulary.errors import ClientError
 
 

@@ -80,6 +80,14 @@ class Fields:
         self._shape = place.shape
         self._dropped = place.dropped
 
+    def __contains__(self, key: str) -> bool:
+        return key in self._unread
+
+    @property
+    def unread(self) -> tuple[str, ...]:
+        """The names that nobody has read so far."""
+        return tuple(self._unread)
+
     def close(self) -> None:
         """List what nobody has read."""
         for key in self._unread:

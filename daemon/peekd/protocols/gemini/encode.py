@@ -1,0 +1,177 @@
+"""Events of the vocabulary as Gemini's stream: every chunk a whole GenerateContentResponse.
+
+https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from peekd.protocols.gemini.carrier import encode_carrier
+from peekd.protocols.interface import BadArguments, Ids
+from peekd.vocabulary.events import (
+    ArgumentsDelta,
+    Block,
+    Closed,
+    Counted,
+    DataInline,
+    Event,
+    Finished,
+    Opened,
+    OtherBlock,
+    OtherDelta,
+    RedactedBlock,
+    SignatureDelta,
+    StopReason,
+    TextBlock,
+    TextDelta,
+    ThinkingBlock,
+    ThinkingDelta,
+    ToolCallBlock,
+    Usage,
+)
+
+_REASONS: Final[dict[StopReason, str]] = {
+    "end": "STOP",
+    "tool_use": "STOP",
+    "stop_sequence": "STOP",
+    "pause": "STOP",
+    "max_tokens": "MAX_TOKENS",
+    "context_exceeded": "MAX_TOKENS",
+    "refusal": "SAFETY",
+    "other": "OTHER",
+}
+"""A malformed end is not among them: it is no answer."""
+
+_Part = dict[str, Any]
+
+
+class GeminiEncoder:
+    """Events -> frames. A call goes out when it is whole, the terminal and the usage with `close`.
+
+    `dropped` names what was left out.
+    """
+
+    def __init__(self, *, model: str, ids: Ids, thoughts: bool) -> None:
+        self._tail = {"modelVersion": model, "responseId": ids("")}
+        self._ids = ids
+        self._thoughts = thoughts
+        self._thinking: set[int] = set()
+        self._calls: dict[int, tuple[str, str, list[str]]] = {}  # id, name, pieces of the arguments
+        self._call_ids: set[str] = set()
+        self._usage = Usage()
+        self._finished: Finished | None = None
+        self.dropped: set[str] = set()
+
+    def feed(self, event: Event) -> bytes:
+        """Write one event. Raises BadArguments when a call closes whose arguments are no JSON object."""
+        match event:
+            case TextDelta():
+                return self._say(event.text, {})
+            case ThinkingDelta():
+                return self._say(event.text, {"thought": True}) if event.index in self._thinking else b""
+            case SignatureDelta():
+                return self._prove(event.signature) if event.index in self._thinking else b""
+            case ArgumentsDelta():
+                if event.index in self._calls:
+                    self._calls[event.index][2].append(event.fragment)
+                return b""
+            case Opened():
+                return self._open(event.index, event.block)
+            case Closed():
+                return self._conclude(event.index) if event.index in self._calls else b""
+            case DataInline():
+                return self._chunk({"inlineData": {"mimeType": event.media_type, "data": event.data}})
+            case _:
+                self._note(event)
+                return b""
+
+    def close(self) -> bytes:
+        """Give the terminal: finishReason and usage. b"" where none that is an answer came."""
+        reason = _REASONS.get(self._finished.reason) if self._finished is not None else None
+        if reason is None:
+            return b""
+        ends = b"".join(self._conclude(index) for index in list(self._calls))
+        return ends + self._chunk({"text": ""}, {"finishReason": reason}, _told(self._usage))
+
+    # ---- chunks ---------------------------------------------------------------------------------
+
+    def _chunk(self, part: _Part, fields: _Part | None = None, usage: _Part | None = None) -> bytes:
+        candidate = {"content": {"parts": [part], "role": "model"}, **(fields or {}), "index": 0}
+        counted = {"usageMetadata": usage} if usage else {}
+        said = msgspec.json.encode({"candidates": [candidate], **counted, **self._tail})
+        return b"data: %b\r\n\r\n" % said
+
+    def _say(self, text: str, marks: _Part) -> bytes:
+        return self._chunk({"text": text, **marks}) if text else b""
+
+    def _prove(self, signature: str) -> bytes:
+        """Put a proof on an empty part behind its thoughts, as Gemini itself does in streams."""
+        return self._signed(encode_carrier("thought", signature)) if signature else b""
+
+    def _signed(self, carrier: str) -> bytes:
+        return self._chunk({"text": "", "thought": True, "thoughtSignature": carrier})
+
+    def _open(self, index: int, block: Block) -> bytes:
+        match block:
+            case TextBlock():
+                return self._say(block.text, {})
+            case ThinkingBlock() if self._thoughts:
+                self._thinking.add(index)
+                return self._say(block.text, {"thought": True}) + self._prove(block.signature)
+            case RedactedBlock() if self._thoughts and block.data:
+                return self._signed(encode_carrier("redacted", block.data))
+            case ToolCallBlock():
+                self._calls[index] = (self._call_id(block.id), block.name, [])
+            case OtherBlock():
+                self.dropped.add(block.kind)
+            case _:
+                self.dropped.add("thinking")
+        return b""
+
+    def _call_id(self, given: str) -> str:
+        identity = given if given and given not in self._call_ids else self._ids("call_")
+        self._call_ids.add(identity)
+        return identity
+
+    def _conclude(self, index: int) -> bytes:
+        identity, name, pieces = self._calls.pop(index)
+        text = "".join(pieces).strip() or "{}"
+        try:
+            msgspec.json.decode(text, type=dict[str, Any])
+        except (ValueError, RecursionError) as fault:
+            raise BadArguments(f"a tool call's arguments are no JSON object: {fault}") from fault
+        return self._chunk({
+            "functionCall": {"id": identity, "name": name, "args": msgspec.Raw(text.encode())}
+        })
+
+    def _note(self, event: Event) -> None:
+        match event:
+            case Counted():
+                later = {k: v for k, v in msgspec.structs.asdict(event.usage).items() if v is not None}
+                self._usage = msgspec.structs.replace(self._usage, **later)
+            case Finished() if self._finished is None:
+                self._finished = event
+            case OtherDelta():
+                self.dropped.add(event.kind)
+            case _:
+                pass  # Started, Beat, Unknown, Ended, Erred: nothing to say, or the caller says it
+
+
+def _told(usage: Usage) -> dict[str, int]:
+    """Give usage in this API's terms: thoughts stand apart from candidates."""
+    if usage == Usage():
+        return {}
+    prompt, output, thoughts = usage.prompt or 0, usage.output or 0, usage.thoughts or 0
+    told = {
+        "promptTokenCount": prompt,
+        "candidatesTokenCount": max(0, output - thoughts),
+        "totalTokenCount": prompt + max(output, thoughts),
+    }
+    if usage.cached is not None:
+        told["cachedContentTokenCount"] = usage.cached
+    if usage.thoughts is not None:
+        told["thoughtsTokenCount"] = thoughts
+    return told
