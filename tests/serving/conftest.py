@@ -9,6 +9,7 @@ import msgspec
 import pytest
 import trio
 
+from peekd.protocols.framing import EventStream
 from peekd.protocols.interface import ClientProtocol, ErrorReply
 from peekd.records.entries import Entry, RequestRecord
 from peekd.records.live import Live
@@ -58,6 +59,9 @@ class ToyProtocol:
 
     def encode_ping(self) -> bytes:
         return PING
+
+    def framing(self, path: str) -> EventStream:
+        return EventStream()
 
 
 class FakeHouse:
@@ -132,7 +136,7 @@ class Bench:
         numbers = count(1)
         fittings = Fittings(
             house=self.house,
-            protocols={"anthropic": cast("ClientProtocol", ToyProtocol())},
+            protocols=dict.fromkeys(("anthropic", "gemini"), cast("ClientProtocol", ToyProtocol())),
             open_trip=self._open,
             journal=self.entries.append,
             fresh_id=lambda: f"req_{next(numbers):020x}",
