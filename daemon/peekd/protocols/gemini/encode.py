@@ -68,22 +68,12 @@ class GeminiEncoder:
     def feed(self, event: Event) -> bytes:
         """Write one event. Raises BadArguments when a call closes whose arguments are no JSON object."""
         match event:
-            case TextDelta():
-                return self._say(event.text, {})
-            case ThinkingDelta():
-                return self._say(event.text, {"thought": True}) if event.index in self._thinking else b""
-            case SignatureDelta():
-                return self._prove(event.signature) if event.index in self._thinking else b""
-            case ArgumentsDelta():
-                if event.index in self._calls:
-                    self._calls[event.index][2].append(event.fragment)
-                return b""
             case Opened():
                 return self._open(event.index, event.block)
-            case Closed():
-                return self._conclude(event.index) if event.index in self._calls else b""
-            case DataInline():
-                return self._chunk({"inlineData": {"mimeType": event.media_type, "data": event.data}})
+            case Closed() if event.index in self._calls:
+                return self._conclude(event.index)
+            case TextDelta() | ThinkingDelta() | SignatureDelta() | DataInline():
+                return self._show(event)
             case _:
                 self._note(event)
                 return b""
@@ -103,6 +93,19 @@ class GeminiEncoder:
         counted = {"usageMetadata": usage} if usage else {}
         said = msgspec.json.encode({"candidates": [candidate], **counted, **self._tail})
         return b"data: %b\r\n\r\n" % said
+
+    def _show(self, event: TextDelta | ThinkingDelta | SignatureDelta | DataInline) -> bytes:
+        match event:
+            case TextDelta():
+                return self._say(event.text, {})
+            case DataInline():
+                return self._chunk({"inlineData": {"mimeType": event.media_type, "data": event.data}})
+            case _ if event.index not in self._thinking:
+                return b""
+            case ThinkingDelta():
+                return self._say(event.text, {"thought": True})
+            case SignatureDelta():
+                return self._prove(event.signature)
 
     def _say(self, text: str, marks: _Part) -> bytes:
         return self._chunk({"text": text, **marks}) if text else b""
@@ -128,7 +131,7 @@ class GeminiEncoder:
             case OtherBlock():
                 self.dropped.add(block.kind)
             case _:
-                self.dropped.add("thinking")
+                pass  # thoughts that nobody asked for
         return b""
 
     def _call_id(self, given: str) -> str:
@@ -149,6 +152,8 @@ class GeminiEncoder:
 
     def _note(self, event: Event) -> None:
         match event:
+            case ArgumentsDelta() if event.index in self._calls:
+                self._calls[event.index][2].append(event.fragment)
             case Counted():
                 later = {k: v for k, v in msgspec.structs.asdict(event.usage).items() if v is not None}
                 self._usage = msgspec.structs.replace(self._usage, **later)
@@ -157,7 +162,7 @@ class GeminiEncoder:
             case OtherDelta():
                 self.dropped.add(event.kind)
             case _:
-                pass  # Started, Beat, Unknown, Ended, Erred: nothing to say, or the caller says it
+                pass  # Started, Closed, Beat, Unknown, Ended, Erred: nothing to say, or the caller says it
 
 
 def _told(usage: Usage) -> dict[str, int]:
