@@ -49,12 +49,25 @@ MODELS = {"anthropic": "", "gemini": "/gemini-3-pro"}
 KEYS = {"FIRST_KEY": "sim-first", "SECOND_KEY": "sim-second"}
 
 
-Start = Callable[[str, str], Awaitable[anthropic.AsyncAnthropic]]
+Start = Callable[[str, str], Awaitable[str]]
+Serve = Callable[[str, str], Awaitable[anthropic.AsyncAnthropic]]
 
 
 @pytest.fixture
-async def serve(tmp_path: Path) -> AsyncIterator[Start]:
-    """Start peekd before an upstream of this language that plays these acts; give the SDK's client for it."""
+async def serve(daemon: Start) -> AsyncIterator[Serve]:
+    """Start peekd as `daemon` does; give the SDK's client for it."""
+
+    async def start(kind: str, acts: str) -> anthropic.AsyncAnthropic:
+        client = anthropic.AsyncAnthropic(api_key="mine", base_url=await daemon(kind, acts), max_retries=0)
+        return await clients.enter_async_context(client)
+
+    async with AsyncExitStack() as clients:
+        yield start
+
+
+@pytest.fixture
+async def daemon(tmp_path: Path) -> AsyncIterator[Start]:
+    """Start peekd before an upstream of this language that plays these acts; give its address."""
     entries: list[Entry] = []
     stop, signals = trio.open_memory_channel[int](1)
 
@@ -62,19 +75,17 @@ async def serve(tmp_path: Path) -> AsyncIterator[Start]:
         entries.append(entry)
         sys.stderr.write(f"{entry.message}\n")  # shown where a test fails
 
-    async def start(kind: str, acts: str) -> anthropic.AsyncAnthropic:
+    async def start(kind: str, acts: str) -> str:
         script, config = tmp_path / "script.toml", tmp_path / "peekd.toml"
         script.write_text(f"[[play]]\n{acts}\n")
         config.write_text(SETTINGS.format(kind=kind, script=script, model=MODELS[kind]))
         settings = load_settings(str(config), KEYS).settings
         process = Process(settings, KEYS, journal, Notifier(None), str(config))
-        daemon.start_soon(serve_process, process, sockets, signals)
-        client = anthropic.AsyncAnthropic(api_key="mine", base_url=tell_address(sockets[0]), max_retries=0)
-        return await clients.enter_async_context(client)
+        nursery.start_soon(serve_process, process, sockets, signals)
+        return tell_address(sockets[0])
 
     with open_sockets(("127.0.0.1:0",), {}, write_stall_seconds=30) as sockets:
-        async with trio.open_nursery() as daemon:
-            async with AsyncExitStack() as clients:
-                yield start
+        async with trio.open_nursery() as nursery:
+            yield start
             stop.send_nowait(1)
     assert not [entry.message for entry in entries if entry.outcome == "internal"]
