@@ -49,7 +49,7 @@ MODELS = {"anthropic": "", "gemini": "/gemini-3-pro"}
 KEYS = {"FIRST_KEY": "sim-first", "SECOND_KEY": "sim-second"}
 
 
-Start = Callable[[str, str], Awaitable[str]]
+Start = Callable[[str, str], str]
 Serve = Callable[[str, str], Awaitable[anthropic.AsyncAnthropic]]
 
 
@@ -58,7 +58,7 @@ async def serve(daemon: Start) -> AsyncIterator[Serve]:
     """Start peekd as `daemon` does; give the SDK's client for it."""
 
     async def start(kind: str, acts: str) -> anthropic.AsyncAnthropic:
-        client = anthropic.AsyncAnthropic(api_key="mine", base_url=await daemon(kind, acts), max_retries=0)
+        client = anthropic.AsyncAnthropic(api_key="mine", base_url=daemon(kind, acts), max_retries=0)
         return await clients.enter_async_context(client)
 
     async with AsyncExitStack() as clients:
@@ -75,7 +75,7 @@ async def daemon(tmp_path: Path) -> AsyncIterator[Start]:
         entries.append(entry)
         sys.stderr.write(f"{entry.message}\n")  # shown where a test fails
 
-    async def start(kind: str, acts: str) -> str:
+    def start(kind: str, acts: str) -> str:
         script, config = tmp_path / "script.toml", tmp_path / "peekd.toml"
         script.write_text(f"[[play]]\n{acts}\n")
         config.write_text(SETTINGS.format(kind=kind, script=script, model=MODELS[kind]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -11,7 +11,7 @@ import trio
 from google import genai
 from google.genai import errors, types
 
-Daemon = Callable[[str, str], Awaitable[str]]
+Daemon = Callable[[str, str], str]
 Responses = list[types.GenerateContentResponse]
 Ask = Callable[[genai.Client, Any, types.GenerateContentConfig | None], Responses]
 
@@ -37,14 +37,19 @@ CALLING = types.GenerateContentConfig(
 )
 
 
+def models(client: genai.Client) -> Any:
+    """The SDK's calls, whose arguments it types by packages that are not there."""
+    return client.models
+
+
 def whole(client: genai.Client, contents: Any, config: types.GenerateContentConfig | None) -> Responses:
     """Ask for an answer in one piece."""
-    return [client.models.generate_content(model=MODEL, contents=contents, config=config)]
+    return [models(client).generate_content(model=MODEL, contents=contents, config=config)]
 
 
 def streamed(client: genai.Client, contents: Any, config: types.GenerateContentConfig | None) -> Responses:
     """Ask for a stream."""
-    return list(client.models.generate_content_stream(model=MODEL, contents=contents, config=config))
+    return list(models(client).generate_content_stream(model=MODEL, contents=contents, config=config))
 
 
 @pytest.fixture(params=[streamed, whole])
@@ -77,7 +82,7 @@ def text_of(responses: Responses) -> str:
 
 
 async def test_an_answer_is_read_as_it_was_given(daemon: Daemon, kind: str, ask: Ask) -> None:
-    responses = await said(await daemon(kind, 'acts = [{do = "answer", text = "Grüße, 世界 🌍"}]'), ask)
+    responses = await said(daemon(kind, 'acts = [{do = "answer", text = "Grüße, 世界 🌍"}]'), ask)
     assert text_of(responses) == "Grüße, 世界 🌍"
     last = responses[-1]
     assert last.candidates
@@ -88,7 +93,7 @@ async def test_an_answer_is_read_as_it_was_given(daemon: Daemon, kind: str, ask:
 
 async def test_a_tool_is_called_and_its_result_told(daemon: Daemon, kind: str, ask: Ask) -> None:
     acts = 'acts = [{do = "answer", thinking = "Hmm", tool = "shell"}, {do = "answer", text = "Done"}]'
-    address = await daemon(kind, acts)
+    address = daemon(kind, acts)
     responses = await said(address, ask, "Run it.", CALLING)
     calls = [part.function_call for part in parts(responses) if part.function_call]
     assert [call.name for call in calls] == ["shell"]
@@ -103,32 +108,34 @@ async def test_a_tool_is_called_and_its_result_told(daemon: Daemon, kind: str, a
 
 
 async def test_what_fails_first_is_not_seen(daemon: Daemon, kind: str, ask: Ask) -> None:
-    address = await daemon(kind, 'acts = ["empty", "503", {do = "answer", text = "Hello"}]')
+    address = daemon(kind, 'acts = ["empty", "503", {do = "answer", text = "Hello"}]')
     assert text_of(await said(address, ask)) == "Hello"
 
 
 async def test_a_refused_request_raises_with_the_true_status(daemon: Daemon, kind: str, ask: Ask) -> None:
-    address = await daemon(kind, 'acts = ["400"]')
+    address = daemon(kind, 'acts = ["400"]')
     with pytest.raises(errors.ClientError) as caught:
         await said(address, ask)
     assert (caught.value.code, caught.value.status) == (400, "INVALID_ARGUMENT")
 
 
 async def test_an_answer_that_breaks_off_raises(daemon: Daemon, kind: str) -> None:
-    address = await daemon(kind, 'acts = [{do = "cut", text = "Hello there, how are you?"}]')
+    address = daemon(kind, 'acts = [{do = "cut", text = "Hello there, how are you?"}]')
     with pytest.raises(errors.ServerError) as caught:
         await said(address, streamed)
     assert (caught.value.code, caught.value.status) == (503, "UNAVAILABLE")
 
 
 async def test_an_unknown_model_and_the_list_of_the_known(daemon: Daemon) -> None:
-    address = await daemon("gemini", 'acts = ["answer"]')
+    address = daemon("gemini", 'acts = ["answer"]')
 
-    def listed(client: genai.Client, _contents: Any, _config: types.GenerateContentConfig | None) -> Responses:
-        assert [model.name for model in client.models.list()] == [f"models/{MODEL}"]
-        assert client.models.get(model=MODEL).name == f"models/{MODEL}"
+    def listed(
+        client: genai.Client, _contents: Any, _config: types.GenerateContentConfig | None
+    ) -> Responses:
+        assert [model.name for model in models(client).list()] == [f"models/{MODEL}"]
+        assert models(client).get(model=MODEL).name == f"models/{MODEL}"
         with pytest.raises(errors.ClientError) as caught:
-            client.models.generate_content(model="nobody", contents="Hi")
+            models(client).generate_content(model="nobody", contents="Hi")
         assert (caught.value.code, caught.value.status) == (404, "NOT_FOUND")
         return []
 
@@ -136,10 +143,12 @@ async def test_an_unknown_model_and_the_list_of_the_known(daemon: Daemon) -> Non
 
 
 async def test_tokens_are_counted(daemon: Daemon, kind: str) -> None:
-    address = await daemon(kind, 'acts = ["answer"]')
+    address = daemon(kind, 'acts = ["answer"]')
 
-    def counted(client: genai.Client, contents: Any, _config: types.GenerateContentConfig | None) -> Responses:
-        assert client.models.count_tokens(model=MODEL, contents=contents).total_tokens
+    def counted(
+        client: genai.Client, contents: Any, _config: types.GenerateContentConfig | None
+    ) -> Responses:
+        assert models(client).count_tokens(model=MODEL, contents=contents).total_tokens
         return []
 
     await said(address, counted)

@@ -153,7 +153,9 @@ async def test_the_journal_keeps_the_phrases_that_people_search_for(autojump_clo
 # ---- no answer ------------------------------------------------------------------------------------
 
 
-async def test_a_limit_is_a_google_error_that_says_when_to_come_back(autojump_clock: Clock, protocol: str) -> None:
+async def test_a_limit_is_a_google_error_that_says_when_to_come_back(
+    autojump_clock: Clock, protocol: str
+) -> None:
     async with opened({"alice": ["429 retry-after=4000"]}, protocol) as house:
         told = await house.ask_gemini()
         error = told.json["error"]

@@ -42,7 +42,11 @@ def captured(*, counts: bool) -> list[Any]:
     found: list[Any] = []
     for path in sorted(CORPUS.glob("*/*.json")):
         request = msgspec.json.decode(path.read_bytes(), type=Captured)
-        if "/models/" in request.path and request.method == "POST" and (":countTokens" in request.path) is counts:
+        if (
+            "/models/" in request.path
+            and request.method == "POST"
+            and (":countTokens" in request.path) is counts
+        ):
             found.append(pytest.param(request, id=f"{path.parent.name}-{path.stem}"))
     return found
 

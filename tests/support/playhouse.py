@@ -80,8 +80,7 @@ class Told(msgspec.Struct):
     def chunks(self) -> list[dict[str, Any]]:
         """The responses that a Gemini client got, however they stood in the body."""
         if not self.headers["content-type"].startswith("text/event-stream"):
-            read = self.json
-            return read if isinstance(read, list) else [read]
+            return [self.json] if self.body.startswith(b"{") else self.json
         return [msgspec.json.decode(frame.data) for frame in Splitter().feed(self.body) if frame.data]
 
     @property
@@ -208,7 +207,7 @@ class Playhouse:
 
 
 @asynccontextmanager
-async def open_playhouse(
+async def open_playhouse(  # noqa: PLR0913  the props of a stage, each by its name
     plays: Mapping[str, Sequence[object]] | Script,
     *,
     accounts: Sequence[str] | None = None,

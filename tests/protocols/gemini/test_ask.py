@@ -15,7 +15,12 @@ PATH = "/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse"
 HELLO: dict[str, Any] = {"contents": [{"role": "user", "parts": [{"text": "Hi"}]}]}
 TOOLS: list[dict[str, Any]] = [
     {"functionDeclarations": [{"name": "f", "description": "F.", "parameters": {"type": "OBJECT"}}]},
-    {"function_declarations": {"name": "g", "parametersJsonSchema": {"properties": {"a": {"type": "string"}}}}},
+    {
+        "function_declarations": {
+            "name": "g",
+            "parametersJsonSchema": {"properties": {"a": {"type": "string"}}},
+        }
+    },
     {"functionDeclarations": [{"name": "h"}]},
 ]
 
@@ -36,7 +41,11 @@ def test_both_spellings_say_the_same() -> None:
     camel = {
         "systemInstruction": {"parts": [{"text": "S"}]},
         "toolConfig": {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": ["f"]}},
-        "generationConfig": {"maxOutputTokens": 9, "stopSequences": ["x"], "thinkingConfig": {"thinkingBudget": 5}},
+        "generationConfig": {
+            "maxOutputTokens": 9,
+            "stopSequences": ["x"],
+            "thinkingConfig": {"thinkingBudget": 5},
+        },
     }
     snake = {
         "system_instruction": {"parts": [{"text": "S"}]},
@@ -76,7 +85,9 @@ def test_functions_are_tools_with_a_schema_of_an_object() -> None:
         ({}, ToolChoice("auto"), ()),
     ],
 )
-def test_how_functions_may_be_called(config: dict[str, Any], choice: ToolChoice, dropped: tuple[str, ...]) -> None:
+def test_how_functions_may_be_called(
+    config: dict[str, Any], choice: ToolChoice, dropped: tuple[str, ...]
+) -> None:
     said = asked({"tools": TOOLS, "toolConfig": {"functionCallingConfig": config}})
     assert (said.tool_choice, said.dropped) == (choice, dropped)
 
@@ -103,12 +114,20 @@ def test_how_much_it_shall_think(config: dict[str, Any], thought: Thought) -> No
 
 
 def test_sampling_and_limits_are_numbers_as_the_sdks_write_them() -> None:
-    said = configured({"temperature": 1, "topP": 0.95, "topK": 40.0, "maxOutputTokens": 9, "candidateCount": 1})
+    said = configured({
+        "temperature": 1,
+        "topP": 0.95,
+        "topK": 40.0,
+        "maxOutputTokens": 9,
+        "candidateCount": 1,
+    })
     assert (said.temperature, said.top_p, said.top_k, said.max_tokens) == (1, 0.95, 40, 9)
     assert said.dropped == ()
 
 
-@pytest.mark.parametrize("key", ["responseSchema", "responseJsonSchema", "_responseJsonSchema", "response_schema"])
+@pytest.mark.parametrize(
+    "key", ["responseSchema", "responseJsonSchema", "_responseJsonSchema", "response_schema"]
+)
 def test_a_schema_for_the_answer_is_said_in_json_schemas_words(key: str) -> None:
     said = configured({"responseMimeType": "application/json", key: {"type": "STRING"}})
     assert (said.output_schema, said.dropped) == ({"type": "string"}, ())
@@ -131,23 +150,26 @@ def test_what_has_no_word_is_listed() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("body", "told"),
-    [
-        ({"contents": []}, "contents: there is nothing"),
-        ({"cachedContent": "cachedContents/x"}, "cachedContent: this upstream has no such cache"),
-        ({"tools": [{"googleSearch": {}}]}, "tools: googleSearch: this upstream has no such tool"),
-        ({"generationConfig": {"candidateCount": 2}}, "generationConfig.candidateCount: only one"),
-        (
-            {"tools": TOOLS, "toolConfig": {"functionCallingConfig": {"mode": "MAYBE"}}},
-            "toolConfig.functionCallingConfig.mode: expected AUTO",
-        ),
-        (
-            {"tools": TOOLS, "toolConfig": {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": ["z"]}}},
-            "there is no function 'z'",
-        ),
-    ],
-)
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"contents": []}, "contents: there is nothing"),
+    ({"cachedContent": "cachedContents/x"}, "cachedContent: this upstream has no such cache"),
+    ({"tools": [{"googleSearch": {}}]}, "tools: googleSearch: this upstream has no such tool"),
+    ({"generationConfig": {"candidateCount": 2}}, "generationConfig.candidateCount: only one"),
+    (
+        {"tools": TOOLS, "toolConfig": {"functionCallingConfig": {"mode": "MAYBE"}}},
+        "toolConfig.functionCallingConfig.mode: expected AUTO",
+    ),
+    (
+        {
+            "tools": TOOLS,
+            "toolConfig": {"functionCallingConfig": {"mode": "ANY", "allowedFunctionNames": ["z"]}},
+        },
+        "there is no function 'z'",
+    ),
+]
+
+
+@pytest.mark.parametrize(("body", "told"), REFUSED)
 def test_what_cannot_be_said_is_refused_by_name(body: dict[str, Any], told: str) -> None:
     with pytest.raises(ClientError) as caught:
         asked(body)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import starmap
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -11,21 +13,23 @@ CALLS = st.lists(st.tuples(st.sampled_from(["", "a", "b", "call_1"]), st.sampled
 
 
 @given(CALLS)
-def test_every_call_has_an_id_of_its_own_that_a_longer_story_does_not_change(calls: list[tuple[str, str]]) -> None:
+def test_every_call_has_an_id_of_its_own_that_a_longer_story_does_not_change(
+    calls: list[tuple[str, str]],
+) -> None:
     whole, part = CallIds(), CallIds()
-    given_ids = [whole.of_call(given, name) for given, name in calls]
+    given_ids = list(starmap(whole.of_call, calls))
     assert len(set(given_ids)) == len(calls)
     half = calls[: len(calls) // 2]
-    assert [part.of_call(given, name) for given, name in half] == given_ids[: len(half)]
+    assert list(starmap(part.of_call, half)) == given_ids[: len(half)]
 
 
 @given(CALLS)
 def test_responses_in_order_answer_each_call_once(calls: list[tuple[str, str]]) -> None:
     ids = CallIds()
-    made = [ids.of_call(given, name) for given, name in calls]
+    made = list(starmap(ids.of_call, calls))
     unique = [given for given, _ in calls if given]
     if len(unique) == len(set(unique)):
-        assert [ids.of_response(given, name) for given, name in calls] == made
+        assert list(starmap(ids.of_response, calls)) == made
 
 
 def test_a_response_is_found_by_id_before_its_turn_and_by_name_without_one() -> None:

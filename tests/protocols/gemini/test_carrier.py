@@ -32,7 +32,9 @@ def test_a_signature_of_geminis_own_is_none(raw: bytes) -> None:
 def test_a_signature_that_is_no_base64_or_of_an_unknown_kind_is_none() -> None:
     other = base64.b64encode(b"peekd1.thinking.other.x").decode()
     empty = base64.b64encode(b"peekd1.thinking.thought.").decode()
-    assert [decode_carrier(one) for one in ("skip_thought_signature_validator!", "é", other, empty)] == [None] * 4
+    assert [decode_carrier(one) for one in ("skip_thought_signature_validator!", "é", other, empty)] == [
+        None
+    ] * 4
 
 
 @given(st.binary())

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -42,20 +43,32 @@ def parts_of(*parts: object) -> list[dict[str, Any]]:
 
 @given(st.lists(st.tuples(st.text(), st.booleans()), min_size=1))
 def test_words_are_joined_and_thoughts_stay_thoughts(said: list[tuple[str, bool]]) -> None:
-    folded = parts_of(*({"text": text, "thought": True} if thought else {"text": text} for text, thought in said))
+    folded = parts_of(
+        *({"text": text, "thought": True} if thought else {"text": text} for text, thought in said)
+    )
     for kind in (True, False):
         joined = "".join(part["text"] for part in folded if part.get("thought", False) is kind)
         assert joined == "".join(text for text, thought in said if thought is kind)
     assert all(part["text"] for part in folded)
     kinds = [part.get("thought", False) for part in folded]
-    assert all(one is not other for one, other in zip(kinds, kinds[1:], strict=False))
+    assert all(one is not other for one, other in pairwise(kinds))
 
 
 def test_what_is_signed_or_of_another_kind_stays_apart() -> None:
-    call = {"functionCall": {"name": "f", "args": {"n": 12345678901234567890123, "x": 1.0}}, "thoughtSignature": "s"}
-    parts = [{"text": "a"}, {"text": "", "thoughtSignature": "t"}, {"text": "b", "new": 1}, call, {"odd": {"a": 1}}]
+    call = {
+        "functionCall": {"name": "f", "args": {"n": 12345678901234567890123, "x": 1.0}},
+        "thoughtSignature": "s",
+    }
+    parts = [
+        {"text": "a"},
+        {"text": "", "thoughtSignature": "t"},
+        {"text": "b", "new": 1},
+        call,
+        {"odd": {"a": 1}},
+    ]
     raw = b'{"candidates":[{"content":{"parts":[%b]}}]}' % b",".join(
-        b'{"functionCall":{"args":{"n":12345678901234567890123,"x":1.0}}}' if "functionCall" in part
+        b'{"functionCall":{"args":{"n":12345678901234567890123,"x":1.0}}}'
+        if "functionCall" in part
         else msgspec.json.encode(part)
         for part in parts
     )
@@ -102,7 +115,9 @@ def test_candidates_are_told_apart() -> None:
 
 
 def test_a_blocked_prompt_has_no_candidates() -> None:
-    assert fold({"promptFeedback": {"blockReason": "SAFETY"}}) == {"promptFeedback": {"blockReason": "SAFETY"}}
+    assert fold({"promptFeedback": {"blockReason": "SAFETY"}}) == {
+        "promptFeedback": {"blockReason": "SAFETY"}
+    }
 
 
 @pytest.mark.parametrize(
@@ -141,7 +156,7 @@ def folded(chunks: list[bytes]) -> bytes:
 
 
 def cut(body: bytes) -> list[bytes]:
-    dice = random.Random(len(body))
+    dice = random.Random(len(body))  # noqa: S311 - the same cuts each time
     places = sorted(dice.randrange(len(body)) for _ in range(9)) if body else []
     return [body[begin:end] for begin, end in zip([0, *places], [*places, len(body)], strict=True)]
 

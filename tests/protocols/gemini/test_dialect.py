@@ -37,7 +37,10 @@ def test_a_schema_is_said_in_json_schemas_words(google: dict[str, Any], plain: d
 def test_what_only_looks_like_a_word_of_the_dialect_stays() -> None:
     plain = {
         "type": "object",
-        "properties": {"nullable": {"type": "string", "format": "date-time"}, "min_items": {"const": "STRING"}},
+        "properties": {
+            "nullable": {"type": "string", "format": "date-time"},
+            "min_items": {"const": "STRING"},
+        },
         "default": {"type": "STRING", "nullable": True},
         "enum": ["STRING"],
         "additionalProperties": False,

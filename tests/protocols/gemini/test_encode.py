@@ -40,7 +40,9 @@ from peekd.wire.sse import Splitter
 
 def encoder(*, thoughts: bool = True) -> GeminiEncoder:
     numbers = count(1)
-    return GeminiEncoder(model="gemini-2.5-pro", ids=lambda prefix: f"{prefix}{next(numbers)}", thoughts=thoughts)
+    return GeminiEncoder(
+        model="gemini-2.5-pro", ids=lambda prefix: f"{prefix}{next(numbers)}", thoughts=thoughts
+    )
 
 
 def chunks(events: Iterable[Event], *, thoughts: bool = True) -> list[dict[str, Any]]:
@@ -62,7 +64,14 @@ ENDING = {"text": ""}
 
 
 def test_words_go_out_as_they_come() -> None:
-    said = chunks([Started(), Opened(0, TextBlock("He")), TextDelta(0, "llo"), TextDelta(0, ""), Closed(0), END])
+    said = chunks([
+        Started(),
+        Opened(0, TextBlock("He")),
+        TextDelta(0, "llo"),
+        TextDelta(0, ""),
+        Closed(0),
+        END,
+    ])
     assert parts(said) == [{"text": "He"}, {"text": "llo"}, ENDING]
     assert [chunk["candidates"][0].get("finishReason") for chunk in said] == [None, None, "STOP"]
 
@@ -167,6 +176,11 @@ def test_data_goes_inline_and_what_has_no_word_is_named() -> None:
     writer = encoder()
     said = writer.feed(DataInline(0, "image/png", "AAAA"))
     assert b'{"inlineData":{"mimeType":"image/png","data":"AAAA"}}' in said
-    for event in (Opened(1, OtherBlock("server_tool_use")), OtherDelta(1, "citations_delta"), Beat(), Closed(1)):
+    for event in (
+        Opened(1, OtherBlock("server_tool_use")),
+        OtherDelta(1, "citations_delta"),
+        Beat(),
+        Closed(1),
+    ):
         assert writer.feed(event) == b""
     assert writer.dropped == {"server_tool_use", "citations_delta"}

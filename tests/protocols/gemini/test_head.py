@@ -40,8 +40,16 @@ def test_the_session_is_the_clients_word_else_what_stays_from_turn_to_turn() -> 
 
 
 def test_both_spellings_and_a_lone_object_make_one_session() -> None:
-    camel = {**HELLO, "systemInstruction": {"parts": {"text": "S"}}, "tools": [{"functionDeclarations": []}]}
-    snake = {"contents": {"parts": {"text": "Hi"}}, "system_instruction": {"parts": [{"text": "S"}]}, "tools": []}
+    camel: dict[str, Any] = {
+        **HELLO,
+        "systemInstruction": {"parts": {"text": "S"}},
+        "tools": [{"functionDeclarations": []}],
+    }
+    snake: dict[str, Any] = {
+        "contents": {"parts": {"text": "Hi"}},
+        "system_instruction": {"parts": [{"text": "S"}]},
+        "tools": [],
+    }
     assert head(camel).session == head(snake).session
 
 

@@ -12,7 +12,9 @@ from peekd.vocabulary.errors import ClientError
 MODELS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1)
 
 
-@given(MODELS, st.sampled_from([STREAM, WHOLE, "countTokens"]), st.sampled_from(["", "?alt=sse", "?a=b&alt=sse"]))
+@given(
+    MODELS, st.sampled_from([STREAM, WHOLE, "countTokens"]), st.sampled_from(["", "?alt=sse", "?a=b&alt=sse"])
+)
 def test_any_name_that_is_written_into_a_path_is_read_from_it(model: str, action: str, query: str) -> None:
     path = read_path(f"/v1beta/models/m:{action}{query}").path(model=model)
     assert read_path(path).model == model
@@ -38,7 +40,9 @@ def test_what_is_not_mapped_stays_as_it_was_written() -> None:
     assert read_path(path).path(action=WHOLE) == "/v1beta/models/a%2Fb:generateContent?x=%20"
 
 
-@pytest.mark.parametrize("path", ["/v1/messages", "/v1beta/models/m", "/v1beta/models/:generateContent", "/v1beta"])
+@pytest.mark.parametrize(
+    "path", ["/v1/messages", "/v1beta/models/m", "/v1beta/models/:generateContent", "/v1beta"]
+)
 def test_a_path_without_model_and_action_is_refused(path: str) -> None:
     with pytest.raises(ClientError, match="no model and action"):
         read_path(path)

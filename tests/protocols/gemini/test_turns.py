@@ -88,8 +88,12 @@ def test_a_history_of_chunks_is_the_answer_it_was(
     said: list[dict[str, Any]] = [{"text": text, "thought": True} for text in thoughts]
     said.append({"text": "", "thought": True, "thoughtSignature": SIGNED})
     said += [{"text": text} for text in words]
-    history = [{"role": "model", "parts": [part]} for part in said] if apart else [{"role": "model", "parts": said}]
-    assert turns(history) == (Turn("assistant", (Thinking("".join(thoughts), "proof"), Text("".join(words)))),)
+    history = (
+        [{"role": "model", "parts": [part]} for part in said] if apart else [{"role": "model", "parts": said}]
+    )
+    assert turns(history) == (
+        Turn("assistant", (Thinking("".join(thoughts), "proof"), Text("".join(words)))),
+    )
 
 
 def test_thoughts_that_only_their_maker_reads_come_back() -> None:
@@ -125,16 +129,19 @@ def test_neighbours_of_one_role_are_one_turn_and_empty_ones_none() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("said", "told"),
-    [
-        ([{"role": "robot", "parts": []}], "contents.0.role: expected user or model"),
-        ([{"parts": [{"fileData": {"fileUri": "gs://b/f"}}]}], "stored at Google"),
-        ([{"parts": [{"fileData": {"fileUri": "files/abc"}}]}], "stored at Google"),
-        ([{"parts": [{"functionCall": {"args": {}}}]}], "contents.0.parts.0.functionCall.name: Field required"),
-        ([{"parts": [{"text": 3}]}], "contents.0.parts.0.text: expected a string"),
-    ],
-)
+WRONG: list[tuple[object, str]] = [
+    ([{"role": "robot", "parts": []}], "contents.0.role: expected user or model"),
+    ([{"parts": [{"fileData": {"fileUri": "gs://b/f"}}]}], "stored at Google"),
+    ([{"parts": [{"fileData": {"fileUri": "files/abc"}}]}], "stored at Google"),
+    (
+        [{"parts": [{"functionCall": {"args": {}}}]}],
+        "contents.0.parts.0.functionCall.name: Field required",
+    ),
+    ([{"parts": [{"text": 3}]}], "contents.0.parts.0.text: expected a string"),
+]
+
+
+@pytest.mark.parametrize(("said", "told"), WRONG)
 def test_what_cannot_be_said_is_told_by_its_place(said: object, told: str) -> None:
     with pytest.raises(ClientError) as caught:
         turns(said)
@@ -143,7 +150,11 @@ def test_what_cannot_be_said_is_told_by_its_place(said: object, told: str) -> No
 
 def test_an_instruction_is_its_words_however_it_is_written() -> None:
     dropped: Dropped = {}
-    for said in ("Be kind.", {"parts": [{"text": "Be kind."}]}, {"role": "user", "parts": {"text": "Be kind."}}):
+    for said in (
+        "Be kind.",
+        {"parts": [{"text": "Be kind."}]},
+        {"role": "user", "parts": {"text": "Be kind."}},
+    ):
         assert decode_texts(Place(said, "s", "s", dropped)) == ("Be kind.",)
     assert decode_texts(None) == ()
     assert dropped == {}
