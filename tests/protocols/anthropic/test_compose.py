@@ -15,6 +15,7 @@ from pydantic import TypeAdapter
 
 from peekd.protocols.anthropic.compose import encode_request
 from peekd.protocols.anthropic.request import decode_request
+from peekd.protocols.anthropic.sampling import acceptable
 from peekd.vocabulary.conversation import (
     Conversation,
     Media,
@@ -85,6 +86,7 @@ def said(conversation: Conversation, *, repaired: bool = False) -> dict[str, Any
 
 @given(CONVERSATIONS)
 def test_what_is_said_is_read_back(conversation: Conversation) -> None:
+    conversation, _ = acceptable(conversation, conversation.max_tokens or 0)
     body = encode_request(conversation, model="m", repaired=False).body
     assert decode_request(body) == conversation
     MESSAGES.validate_python([

@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from peekd.protocols.anthropic.carrier import encode_carrier
+from peekd.protocols.anthropic.sampling import acceptable
 from peekd.protocols.interface import Call
 from peekd.vocabulary.conversation import (
     Conversation,
@@ -40,11 +41,13 @@ _CHOICES: Final = {"auto": "auto", "any": "any", "one": "tool", "none": "none"}
 
 def encode_request(conversation: Conversation, *, model: str, repaired: bool, stream: bool = True) -> Call:
     """Say the conversation in this API. `repaired`: without replayed thoughts."""
+    max_tokens = _MAX_TOKENS if conversation.max_tokens is None else conversation.max_tokens
+    conversation, dropped = acceptable(conversation, max_tokens)
     messages = [_turn(turn, repaired=repaired) for turn in conversation.turns]
     body: dict[str, Any] = {
         "model": model,
         "messages": [message for message in messages if message["content"]],
-        "max_tokens": _MAX_TOKENS if conversation.max_tokens is None else conversation.max_tokens,
+        "max_tokens": max_tokens,
         "stream": stream,
         "system": [{"type": "text", "text": text} for text in conversation.system],
         "tools": [_tool(tool) for tool in conversation.tools],
@@ -57,7 +60,7 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool, st
         "top_k": conversation.top_k,
     }
     said = {key: value for key, value in body.items() if key == "messages" or value not in (None, [], {})}
-    return Call(_PATH, msgspec.json.encode(said), headers=(_VERSION,))
+    return Call(_PATH, msgspec.json.encode(said), headers=(_VERSION,), dropped=dropped)
 
 
 def _turn(turn: Turn, *, repaired: bool) -> dict[str, Any]:
