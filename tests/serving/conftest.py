@@ -19,6 +19,7 @@ from peekd.relay.house import Rhythm
 from peekd.serving.app import Front
 from peekd.serving.behind import Fittings
 from peekd.serving.ingress import compile_access
+from peekd.serving.routes import ROUTES
 from peekd.serving.settings import ServerSettings
 from peekd.vocabulary.conversation import Head
 from peekd.vocabulary.errors import ClientError, Fault
@@ -136,7 +137,9 @@ class Bench:
         numbers = count(1)
         fittings = Fittings(
             house=self.house,
-            protocols=dict.fromkeys(("anthropic", "gemini"), cast("ClientProtocol", ToyProtocol())),
+            protocols={
+                route.protocol: cast("ClientProtocol", ToyProtocol()) for route in ROUTES if route.protocol
+            },
             open_trip=self._open,
             journal=self.entries.append,
             fresh_id=lambda: f"req_{next(numbers):020x}",

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from peekd.protocols import anthropic, gemini
+from peekd.protocols import anthropic, gemini, openai_chat
 from peekd.protocols.interface import ClientProtocol, UpstreamProtocol
 
 CLIENTS: Mapping[str, ClientProtocol] = {
     anthropic.CLIENT.name: anthropic.CLIENT,
     gemini.CLIENT.name: gemini.CLIENT,
+    openai_chat.CLIENT.name: openai_chat.CLIENT,
 }
 
 UPSTREAMS: Mapping[str, UpstreamProtocol] = {
     anthropic.UPSTREAM.name: anthropic.UPSTREAM,
     gemini.UPSTREAM.name: gemini.UPSTREAM,
+    openai_chat.UPSTREAM.name: openai_chat.UPSTREAM,
 }

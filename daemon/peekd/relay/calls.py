@@ -54,8 +54,9 @@ class Calls:
     def rendering(self, protocol: UpstreamProtocol, ids: Ids) -> Rendering:
         """How the answer of such a call becomes the client's."""
         if self._verbatim(protocol):
-            return Verbatim(self._asked.protocol)
+            return Verbatim(self._asked.protocol, counted=self._asked.head.counted)
         thought = self.conversation.thought
         thinks = thought is not None and thought.mode != "disabled"
         encoder = self._asked.protocol.encoder(model=self._asked.head.model, ids=ids, thoughts=thinks)
-        return Translated(encoder, shown=thought is None or thought.shown)
+        shown = thought is None or thought.shown
+        return Translated(encoder, shown=shown, counted=self._asked.head.counted)

@@ -10,7 +10,7 @@ from typing import Protocol
 from peekd.protocols.interface import ClientProtocol, Collector, EventEncoder
 from peekd.relay.delivery import Delivery
 from peekd.relay.reading import WHOLE_BYTES, Seen, erred
-from peekd.vocabulary.events import Ended, Erred, ThinkingDelta
+from peekd.vocabulary.events import Counted, Ended, Erred, ThinkingDelta
 from peekd.wire.sse import Splitter
 
 ACCOUNTS_OWN = frozenset({"unauthorized", "payment_required", "forbidden", "validation_required"})
@@ -42,10 +42,11 @@ class Rendering(Protocol):
 
 
 class Verbatim:
-    """The upstream's frames as they came."""
+    """The upstream's frames as they came. `counted` False: but for those that tell usage alone."""
 
-    def __init__(self, protocol: ClientProtocol) -> None:
+    def __init__(self, protocol: ClientProtocol, *, counted: bool = True) -> None:
         self._protocol = protocol
+        self._counted = counted
         self._ended = False
         self._erred = False
 
@@ -57,6 +58,8 @@ class Verbatim:
                 return b""
             self._erred = True
         self._ended = self._ended or any(isinstance(event, Ended) for event in seen.events)
+        if not self._counted and seen.events and all(isinstance(event, Counted) for event in seen.events):
+            return b""
         return seen.frame.raw
 
     def close(self) -> bytes:
@@ -73,17 +76,23 @@ class Verbatim:
 
 
 class Translated:
-    """The upstream's events in the client's words. `shown` False: thoughts go empty, proofs go along."""
+    """The upstream's events in the client's words. `shown` False: thoughts go empty, proofs go along.
 
-    def __init__(self, encoder: EventEncoder, *, shown: bool) -> None:
+    `counted` False: usage is not told.
+    """
+
+    def __init__(self, encoder: EventEncoder, *, shown: bool, counted: bool = True) -> None:
         self._encoder = encoder
         self._shown = shown
+        self._counted = counted
 
     def render(self, seen: Seen) -> bytes:
         """What the client's protocol says for the frame's events."""
         return b"".join(self._encoder.feed(event) for event in seen.events if self._passes(event))
 
     def _passes(self, event: object) -> bool:
+        if isinstance(event, Counted):
+            return self._counted
         return not isinstance(event, Erred) and (self._shown or not isinstance(event, ThinkingDelta))
 
     def close(self) -> bytes:

@@ -53,6 +53,14 @@ def _gemini(version: str) -> tuple[Route, ...]:
 ROUTES: tuple[Route, ...] = (
     Route("/v1/messages", ("POST",), "converse", "client", "Anthropic Messages", "anthropic"),
     Route("/v1/messages/count_tokens", ("POST",), "count", "client", "Anthropic token counting", "anthropic"),
+    Route(
+        "/v1/chat/completions",
+        ("POST",),
+        "converse",
+        "client",
+        "OpenAI Chat Completions",
+        "openai-chat",
+    ),
     Route("/v1/models", ("GET",), "models", "client", "the models that can be asked for"),
     Route("/v1/models/<path:name>", ("GET",), "model", "client", "one of them"),
     *_gemini("/v1"),
@@ -78,6 +86,7 @@ ROUTES: tuple[Route, ...] = (
 
 _OF_PATHS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("anthropic", re.compile(r"/v1/messages(/.*)?")),
+    ("openai-chat", re.compile(r"/v1/chat/.*")),
     ("gemini", re.compile(r"/v1beta(/.*)?|/v1/models/.+:\w*(Content|Tokens)")),
 )
 

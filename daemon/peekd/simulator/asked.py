@@ -1,15 +1,15 @@
-"""What a request asks, as far as an answer depends on it. Reads both wire languages, by the path."""
+"""What a request asks, as far as an answer depends on it. Reads every wire language, by the path."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal, cast
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
-Language = Literal["anthropic", "gemini"]
+Language = Literal["anthropic", "gemini", "openai-chat"]
 Verb = Literal["generate", "count", "models", "model", "unknown"]
 Json = dict[str, Any]
 
@@ -19,8 +19,9 @@ class Asked(msgspec.Struct, frozen=True):
 
     `key`: the credential, however it came. `array`: a Gemini stream asked for without alt=sse. `text`: what
     the user said last; `result`: what a tool answered, where that came last. `thinks`: thoughts were asked
-    for, `shown`: and their text. `signed`: it replays a signature. `schema`: the answer shall be JSON of that
-    shape. `tokens`: the prompt's size, estimated. `fault`: why it cannot be read.
+    for, `shown`: and their text. `counted`: usage was asked for. `signed`: it replays a signature.
+    `schema`: the answer shall be JSON of that shape. `tokens`: the prompt's size,
+    estimated. `fault`: why it cannot be read.
     """
 
     language: Language
@@ -36,6 +37,7 @@ class Asked(msgspec.Struct, frozen=True):
     tools: tuple[str, ...] = ()
     thinks: bool = False
     shown: bool = True
+    counted: bool = False
     signed: bool = False
     schema: Json | None = None
     tokens: int = 1
@@ -59,6 +61,7 @@ _GEMINI_VERBS: Final[dict[str, Verb]] = {
     "countTokens": "count",
 }
 _ANTHROPIC_CALLS: Final[dict[str, Verb]] = {"/v1/messages": "generate", "/v1/messages/count_tokens": "count"}
+_CHAT_CALL: Final = "/v1/chat/completions"
 _LIST: Final = re.compile(r"^/v1(beta)?/models(?:/([^/:]+))?$")
 _REMINDER: Final = "<system-reminder>"
 
@@ -79,6 +82,8 @@ def read_asked(method: str, target: str, headers: Mapping[str, str], body: bytes
         return _read_body(msgspec.structs.replace(asked, array=array), body)
     if method == "POST" and parts.path in _ANTHROPIC_CALLS:
         return _read_body(Asked("anthropic", _ANTHROPIC_CALLS[parts.path], parts.path, key, number), body)
+    if method == "POST" and parts.path == _CHAT_CALL:
+        return _read_body(Asked("openai-chat", "generate", parts.path, key, number), body)
     language: Language = "gemini" if "x-goog-api-key" in headers else "anthropic"
     return Asked(language, "unknown", parts.path, key, number)
 
@@ -93,7 +98,9 @@ def _read_list(path: str, headers: Mapping[str, str], key: str, number: int) -> 
     google = "x-goog-api-key" in headers or (found is not None and found[1] is not None)
     verb: Verb = "unknown" if found is None else "model" if found[2] else "models"
     model = unquote(found[2]) if found and found[2] else ""
-    return Asked("gemini" if google else "anthropic", verb, path, key, number, model)
+    openai = "authorization" in headers and "anthropic-version" not in headers
+    language: Language = "gemini" if google else "openai-chat" if openai else "anthropic"
+    return Asked(language, verb, path, key, number, model)
 
 
 def _read_body(asked: Asked, body: bytes) -> Asked:
@@ -102,7 +109,7 @@ def _read_body(asked: Asked, body: bytes) -> Asked:
     except msgspec.DecodeError as error:
         return msgspec.structs.replace(asked, fault=f"The request body is not valid JSON: {error}")
     asked = msgspec.structs.replace(asked, tokens=max(1, len(body) // 4))
-    return _read_anthropic(asked, read) if asked.language == "anthropic" else _read_gemini(asked, read)
+    return _READERS[asked.language](asked, read)
 
 
 # ---- Anthropic ----------------------------------------------------------------------------------
@@ -163,7 +170,32 @@ def _gemini_result(part: Json) -> str:
     return _said(str(value) for value in response.values())
 
 
-# ---- both ---------------------------------------------------------------------------------------
+# ---- Chat Completions ---------------------------------------------------------------------------
+
+
+def _read_chat(asked: Asked, body: Json) -> Asked:
+    messages = _tables(body.get("messages"))
+    last = messages[-1] if messages else {}
+    said = _chat_texts(last)
+    return msgspec.structs.replace(
+        asked,
+        model=str(body.get("model", "")),
+        stream=body.get("stream") is True,
+        text=_said(said) if last.get("role") == "user" else "",
+        result=_said(said) if last.get("role") == "tool" else None,
+        tools=tuple(str(_table(tool.get("function")).get("name", "")) for tool in _tables(body.get("tools"))),
+        thinks=body.get("reasoning_effort") not in {None, "none"},
+        counted=_table(body.get("stream_options")).get("include_usage") is True,
+        schema=_table(_table(body.get("response_format")).get("json_schema")).get("schema"),
+    )
+
+
+def _chat_texts(message: Json) -> list[str]:
+    content = message.get("content")
+    return [content] if isinstance(content, str) else [str(part.get("text", "")) for part in _tables(content)]
+
+
+# ---- all ---------------------------------------------------------------------------------------
 
 
 def _said(texts: Iterable[str]) -> str:
@@ -183,3 +215,10 @@ def _table(value: object) -> Json:
 def _tables(value: object) -> list[Json]:
     entries = cast("list[object]", value) if isinstance(value, list) else []
     return [table for entry in entries if (table := _table(entry))]
+
+
+_READERS: Final[dict[Language, Callable[[Asked, Json], Asked]]] = {
+    "anthropic": _read_anthropic,
+    "gemini": _read_gemini,
+    "openai-chat": _read_chat,
+}

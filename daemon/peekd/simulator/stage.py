@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from peekd.simulator import anthropic, gemini
+from peekd.simulator import anthropic, gemini, openai_chat
 from peekd.simulator.acts import Act
 from peekd.simulator.answer import compose
 from peekd.simulator.asked import Asked, Language
@@ -33,7 +33,11 @@ class Break(msgspec.Struct, frozen=True):
 Step = bytes | Pause | Break
 
 
-_WIRES: Final[dict[Language, Wire]] = {"anthropic": anthropic, "gemini": gemini}
+_WIRES: Final[dict[Language, Wire]] = {
+    "anthropic": anthropic,
+    "gemini": gemini,
+    "openai-chat": openai_chat,
+}
 _PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 _LABELS: Final = {"start": "start", "middle": "text", "tool": "tool", "reason": "reason", "last": "last"}
 _NEWLINES: Final = {"lf": b"\n", "crlf": b"\r\n", "cr": b"\r"}

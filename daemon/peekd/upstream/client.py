@@ -138,4 +138,8 @@ class Upstreams:
 
 def _base_url(settings: UpstreamSettings) -> str:
     """Give what a path is put behind: the base without a version, since the path brings its own."""
-    return SIMULATOR_URL if settings.base_url.startswith(SIMULATOR) else settings.base_url.rstrip("/")
+    if settings.base_url.startswith(SIMULATOR):
+        return SIMULATOR_URL
+    base = settings.base_url.rstrip("/")
+    # OpenAI's own SDKs want their base with the version, so that is how such addresses are handed around.
+    return base.removesuffix("/v1") if settings.protocol == "openai-chat" else base

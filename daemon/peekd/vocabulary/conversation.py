@@ -23,6 +23,8 @@ class Head(msgspec.Struct, frozen=True):
     guessed: bool = False
     """Whether `session` is a digest of the words: two clients that say the same have the same one."""
     max_tokens: int | None = None
+    counted: bool = True
+    """Whether the client takes frames that tell nothing but usage; else it gets none of them."""
 
 
 # ---- parts --------------------------------------------------------------------------------------
@@ -128,6 +130,7 @@ class Conversation(msgspec.Struct, frozen=True):
     top_k: int | None = None
     stop: tuple[str, ...] = ()
     output_schema: Schema | None = None
+    """What JSON the answer shall be; an empty schema means any JSON object."""
     stream: bool = False
     dropped: tuple[str, ...] = ()
     """What the decoder met and the vocabulary cannot say, by JSON path; shown in the record."""

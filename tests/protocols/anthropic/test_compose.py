@@ -46,7 +46,7 @@ ASSISTANT = st.one_of(
     TEXTS,
     st.builds(Text, st.just(""), st.just("s")),
     st.builds(RedactedThinking, WORDS),
-    st.builds(Thinking, WORDS, st.sampled_from(["", "anthropics-own"])),
+    st.builds(Thinking, WORDS, st.just("anthropics-own")),
     st.builds(ToolCall, WORDS, WORDS, st.dictionaries(WORDS, st.integers()), st.sampled_from(["", "s"])),
 )
 RESULTS = st.builds(
@@ -92,6 +92,21 @@ def test_what_is_said_is_read_back(conversation: Conversation) -> None:
     MESSAGES.validate_python([
         message for message in json.loads(body)["messages"] if message["role"] != "system"
     ])
+
+
+def test_what_the_api_would_refuse_is_left_out_and_named() -> None:
+    turns = (Turn("assistant", (Thinking("nobody signed this"), Text("x"))),)
+    conversation = Conversation("m", turns, temperature=1.5, output_schema={})
+    call = encode_request(conversation, model="m", repaired=False)
+    body = json.loads(call.body)
+    assert body["messages"][0]["content"] == [{"type": "text", "text": "x"}]
+    assert body["temperature"] == 1.0
+    assert "output_config" not in body
+    assert call.dropped == (
+        "thinking without signature",
+        "output_schema of any object",
+        "temperature over 1",
+    )
 
 
 def test_real_requests_come_through(request_file: Path) -> None:

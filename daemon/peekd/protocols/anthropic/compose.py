@@ -42,8 +42,13 @@ _CHOICES: Final = {"auto": "auto", "any": "any", "one": "tool", "none": "none"}
 def encode_request(conversation: Conversation, *, model: str, repaired: bool, stream: bool = True) -> Call:
     """Say the conversation in this API. `repaired`: without replayed thoughts."""
     max_tokens = _MAX_TOKENS if conversation.max_tokens is None else conversation.max_tokens
-    conversation, dropped = acceptable(conversation, max_tokens)
-    messages = [_turn(turn, repaired=repaired) for turn in conversation.turns]
+    conversation, refused = acceptable(conversation, max_tokens)
+    turns = [_turn(turn, repaired=repaired) for turn in conversation.turns]
+    messages = [_signed(turn) for turn in turns]
+    unsaid = {
+        "thinking without signature": messages != turns,
+        "output_schema of any object": conversation.output_schema == {},
+    }
     body: dict[str, Any] = {
         "model": model,
         "messages": [message for message in messages if message["content"]],
@@ -60,7 +65,13 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool, st
         "top_k": conversation.top_k,
     }
     said = {key: value for key, value in body.items() if key == "messages" or value not in (None, [], {})}
+    dropped = (*refused, *(name for name, is_unsaid in unsaid.items() if is_unsaid))
     return Call(_PATH, msgspec.json.encode(said), headers=(_VERSION,), dropped=dropped)
+
+
+def _signed(message: dict[str, Any]) -> dict[str, Any]:
+    """Leave out thoughts that nobody signed: they are refused, unlike those that only lead a call's signature."""
+    return {**message, "content": [block for block in message["content"] if not _is_unsigned(block)]}
 
 
 def _turn(turn: Turn, *, repaired: bool) -> dict[str, Any]:
@@ -73,6 +84,10 @@ def _turn(turn: Turn, *, repaired: bool) -> dict[str, Any]:
         if isinstance(part, Text) and part.signature and not repaired:
             blocks.append(_carrying(encode_carrier("text", part.signature)))
     return {"role": turn.role, "content": blocks}
+
+
+def _is_unsigned(block: dict[str, Any]) -> bool:
+    return block["type"] == "thinking" and not block["signature"]
 
 
 def _block(part: Part) -> list[dict[str, Any]]:
@@ -149,6 +164,6 @@ def _output(conversation: Conversation) -> dict[str, Any]:
     said: dict[str, Any] = {}
     if conversation.thought is not None and conversation.thought.effort is not None:
         said["effort"] = conversation.thought.effort
-    if conversation.output_schema is not None:
+    if conversation.output_schema:
         said["format"] = {"type": "json_schema", "schema": conversation.output_schema}
     return said

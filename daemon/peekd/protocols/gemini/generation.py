@@ -69,7 +69,9 @@ def encode_generation(conversation: Conversation, model: str) -> tuple[dict[str,
             config["thinkingConfig"] = _thinking(conversation.thought, known, config.get("maxOutputTokens"))
     if conversation.output_schema is not None:
         schema, lost = clean_schema(conversation.output_schema)
-        config |= {"responseMimeType": "application/json", "responseSchema": schema}
+        config |= {"responseMimeType": "application/json"} | (
+            {"responseSchema": schema} if conversation.output_schema else {}
+        )
         dropped.extend(f"output_schema.{word}" for word in lost)
     return config, tuple(dropped)
 

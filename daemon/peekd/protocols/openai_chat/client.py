@@ -1,0 +1,75 @@
+"""Chat Completions as its server: what faces the client, under one name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import msgspec
+
+from peekd.protocols.framing import EventStream
+from peekd.protocols.interface import ClientProtocol, Collector, ErrorReply, EventEncoder, Framing, Ids
+from peekd.protocols.openai_chat import errors
+from peekd.protocols.openai_chat.collect import ChatCollector
+from peekd.protocols.openai_chat.encode import LAST_FRAME, PING, ChatEncoder
+from peekd.protocols.openai_chat.head import decode_head
+from peekd.protocols.openai_chat.request import decode_request
+from peekd.vocabulary.conversation import Conversation, Head
+from peekd.vocabulary.errors import Fault
+
+
+class ChatClient:
+    """POST /v1/chat/completions."""
+
+    name: str = "openai-chat"
+    error_event: str | None = ""
+
+    def decode_head(self, body: bytes, headers: Mapping[str, str], path: str) -> Head:
+        """Read model, stream flag and session; see `head.decode_head`."""
+        return decode_head(body, headers)
+
+    def decode_request(self, body: bytes, path: str) -> Conversation:
+        """Read everything; see `request.decode_request`."""
+        return decode_request(body)
+
+    def encoder(self, *, model: str, ids: Ids, thoughts: bool) -> EventEncoder:
+        """Open an answer to a client that asked for `model`."""
+        return ChatEncoder(model=model, ids=ids, thoughts=thoughts)
+
+    def collector(self) -> Collector:
+        """Open a folding of a stream of chunks."""
+        return ChatCollector()
+
+    def framing(self, path: str) -> Framing:
+        """Give frames as they are: there is no other form."""
+        return EventStream()
+
+    def encode_count(self, tokens: int) -> bytes:
+        """Give a count as the usage of an answer names it; the API has no path that asks for one."""
+        return msgspec.json.encode({"prompt_tokens": tokens})
+
+    def is_count(self, body: bytes) -> bool:
+        """Tell no of any body: this API does not count."""
+        return False
+
+    def encode_error(self, fault: Fault, request_id: str) -> ErrorReply:
+        """Give status and body for an error before the stream began."""
+        return errors.encode_error(fault, request_id)
+
+    def encode_stream_error(self, fault: Fault, request_id: str) -> bytes:
+        """Give the frame that ends a begun stream with an error; no [DONE] may follow it."""
+        return errors.encode_stream_error(fault, request_id)
+
+    def encode_last_frame(self) -> bytes:
+        """Give [DONE]."""
+        return LAST_FRAME
+
+    def encode_ping(self) -> bytes:
+        """Give a comment, which every client skips; the API has no ping of its own."""
+        return PING
+
+    def encode_note(self, text: str) -> bytes:
+        """Give one comment block; no line of `text` can end it."""
+        return b"".join(b": %b\n" % line.encode() for line in text.splitlines() or [""]) + b"\n"
+
+
+CLIENT: ClientProtocol = ChatClient()

@@ -1,0 +1,208 @@
+"""Events of the vocabulary as Chat Completions chunks.
+
+https://platform.openai.com/docs/api-reference/chat-streaming
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from peekd.protocols.interface import BadArguments, Ids
+from peekd.vocabulary.events import (
+    ArgumentsDelta,
+    Block,
+    Closed,
+    Counted,
+    DataInline,
+    Event,
+    Finished,
+    Opened,
+    OtherBlock,
+    OtherDelta,
+    RedactedBlock,
+    Started,
+    StopReason,
+    TextBlock,
+    TextDelta,
+    ThinkingBlock,
+    ThinkingDelta,
+    ToolCallBlock,
+    Usage,
+)
+
+LAST_FRAME: Final = b"data: [DONE]\n\n"
+PING: Final = b": ping\n\n"
+
+_REASONS: Final[dict[StopReason, str]] = {
+    "end": "stop",
+    "tool_use": "tool_calls",
+    "max_tokens": "length",
+    "stop_sequence": "stop",
+    "pause": "stop",
+    "refusal": "content_filter",
+    "context_exceeded": "length",
+    "other": "stop",
+}
+"""A malformed end is not among them: it is no answer."""
+
+_CREATED: Final = 0
+"""Every chunk must have a time of its making. There is no clock in here, and clients make nothing of it."""
+
+
+class ChatEncoder:
+    """Events -> chunks of one id. The terminal, the usage and [DONE] wait for `close`.
+
+    What may not or cannot be shown leaves no trace; `dropped` names what was left out.
+    """
+
+    def __init__(self, *, model: str, ids: Ids, thoughts: bool) -> None:
+        self._model = model
+        self._ids = ids
+        self._thoughts = thoughts
+        self._id = ""
+        self._calls: dict[int, int] = {}  # an open call's block -> its index
+        self._arguments: dict[int, list[str]] = {}  # its pieces, by block
+        self._call_ids: set[str] = set()
+        self._usage: Usage | None = None
+        self._finished: Finished | None = None
+        self._called = 0
+        self.dropped: set[str] = set()
+
+    def feed(self, event: Event) -> bytes:
+        """Write one event. Raises BadArguments when a call closes whose arguments are no JSON object."""
+        match event:
+            case TextDelta() | ThinkingDelta():
+                return self._say(event)
+            case ArgumentsDelta():
+                return self._argue(event.index, event.fragment)
+            case Opened():
+                return self._open(event.index, event.block)
+            case Closed():
+                return self._close(event.index)
+            case Started():
+                return self._start()
+            case _:
+                self._note(event)
+                return b""
+
+    def close(self) -> bytes:
+        """Give the terminal, the usage if any was told, and [DONE]; b"" where no answer ended."""
+        reason = _REASONS.get(self._finished.reason) if self._finished is not None else None
+        if reason is None:
+            return b""
+        if reason == "stop" and self._called:
+            reason = "tool_calls"
+        ends = self._start() + b"".join(self._close(index) for index in list(self._calls))
+        choice: dict[str, Any] = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": reason}
+        counted = b""
+        if self._usage is not None:
+            counted = self._chunk(choices=[], usage=_told(self._usage))
+        return ends + self._chunk(choices=[choice]) + counted + LAST_FRAME
+
+    # ---- frames ---------------------------------------------------------------------------------
+
+    def _start(self) -> bytes:
+        if self._id:
+            return b""
+        self._id = self._ids("chatcmpl-")
+        return self._delta({"role": "assistant", "content": ""})
+
+    def _chunk(self, **said: object) -> bytes:
+        fixed: dict[str, object] = {"id": self._id, "object": "chat.completion.chunk"}
+        fixed |= {"created": _CREATED, "model": self._model}
+        return b"data: %b\n\n" % msgspec.json.encode(fixed | said)
+
+    def _delta(self, delta: dict[str, Any]) -> bytes:
+        choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": None}
+        return self._chunk(choices=[choice])
+
+    def _say(self, event: TextDelta | ThinkingDelta) -> bytes:
+        if isinstance(event, TextDelta):
+            return self._words("content", event.text)
+        return self._words("reasoning_content", event.text) if self._thoughts else b""
+
+    def _words(self, field: str, text: str) -> bytes:
+        return self._start() + self._delta({field: text}) if text else b""
+
+    def _open(self, index: int, block: Block) -> bytes:
+        match block:
+            case TextBlock():
+                return self._start() + self._words("content", block.text)
+            case ThinkingBlock():
+                return self._start() + self.feed(ThinkingDelta(index, block.text))
+            case ToolCallBlock():
+                return self._start() + self._call(index, block)
+            case RedactedBlock():
+                self.dropped.add("redacted")
+            case OtherBlock():
+                self.dropped.add(block.kind)
+        return self._start()
+
+    def _call(self, index: int, block: ToolCallBlock) -> bytes:
+        place = self._calls[index] = self._called
+        self._called += 1
+        self._arguments[index] = []
+        identity = block.id if block.id and block.id not in self._call_ids else self._ids("call_")
+        self._call_ids.add(identity)
+        function = {"name": block.name, "arguments": ""}
+        call: dict[str, Any] = {"index": place, "id": identity, "type": "function", "function": function}
+        if block.signature:  # where Google's own compatible API has it, and clients know to replay it
+            call["extra_content"] = {"google": {"thought_signature": block.signature}}
+        return self._delta({"tool_calls": [call]})
+
+    def _argue(self, index: int, fragment: str) -> bytes:
+        if index not in self._calls or not fragment:
+            return b""
+        self._arguments[index].append(fragment)
+        return self._delta({
+            "tool_calls": [{"index": self._calls[index], "function": {"arguments": fragment}}]
+        })
+
+    def _close(self, index: int) -> bytes:
+        """End a call: its arguments must be a JSON object by now, and be it an empty one."""
+        if index not in self._calls:
+            return b""
+        text = "".join(self._arguments.pop(index))
+        if not text.strip():
+            self._arguments[index] = []
+            added = self._argue(index, "{}")
+            del self._calls[index], self._arguments[index]
+            return added
+        del self._calls[index]
+        try:
+            msgspec.json.decode(text, type=dict[str, Any])
+        except (ValueError, RecursionError) as fault:
+            raise BadArguments(f"a tool call's arguments are no JSON object: {fault}") from fault
+        return b""
+
+    def _note(self, event: Event) -> None:
+        match event:
+            case Counted():
+                before = self._usage or Usage()
+                later = {k: v for k, v in msgspec.structs.asdict(event.usage).items() if v is not None}
+                self._usage = msgspec.structs.replace(before, **later)
+            case Finished() if self._finished is None:
+                self._finished = event
+            case DataInline():
+                self.dropped.add(event.media_type)
+            case OtherDelta():
+                self.dropped.add(event.kind)
+            case _:
+                pass  # Beat, Unknown, Ended, Erred, a signature: nothing to say, or the caller says it
+
+
+def _told(usage: Usage) -> dict[str, Any]:
+    """Give usage in this API's terms: cached tokens are part of the prompt, thoughts of the output."""
+    prompt, output = usage.prompt or 0, usage.output or 0
+    told: dict[str, Any] = {
+        "prompt_tokens": prompt,
+        "completion_tokens": output,
+        "total_tokens": prompt + output,
+    }
+    if usage.cached is not None:
+        told["prompt_tokens_details"] = {"cached_tokens": usage.cached}
+    if usage.thoughts is not None:
+        told["completion_tokens_details"] = {"reasoning_tokens": usage.thoughts}
+    return told

@@ -1,0 +1,125 @@
+"""The little that is read of every request, verbatim ones too: model, stream flag, usage, session."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from peekd.protocols.fields import Fields, Place, decode_object, wrong
+from peekd.vocabulary.conversation import Head
+from peekd.vocabulary.errors import ClientError
+
+_SESSION_HEADERS: Final = ("x-claude-code-session-id", "session-id", "thread-id")
+
+
+class _Function(msgspec.Struct, frozen=True, gc=False):
+    name: str = ""
+
+
+class _Tool(msgspec.Struct, gc=False):
+    function: _Function = _Function()
+
+
+class _Part(msgspec.Struct, gc=False):
+    text: str = ""
+
+
+class _Message(msgspec.Struct, gc=False):
+    role: str = ""
+    content: str | list[_Part] | None = None
+
+
+class _Stable(msgspec.Struct, gc=False):
+    messages: list[_Message]
+    tools: list[_Tool] | None = None
+
+
+_stables: Final = msgspec.json.Decoder(_Stable)
+
+
+def decode_head(body: bytes, headers: Mapping[str, str]) -> Head:
+    """Read the head. `headers` are keyed in lower case. Raises ClientError naming what is wrong.
+
+    One answer to one request: a larger `n` is refused, also where the upstream could give it.
+    """
+    fields = Place(decode_object(body), "", "", {}).fields()
+    model = fields.needed("model").string()
+    messages = fields.needed("messages")
+    if not isinstance(messages.value, list):
+        wrong("messages", "an array", messages.value)
+    stream = fields.flag("stream") or False
+    refuse_choices(fields)
+    named = _named(fields, headers)
+    limit = fields.integer("max_completion_tokens")
+    older = fields.integer("max_tokens")
+    return Head(
+        model=model,
+        stream=stream,
+        session=named or _hash(body),
+        guessed=named is None,
+        max_tokens=older if limit is None else limit,
+        counted=not stream or _wants_usage(fields),
+    )
+
+
+def refuse_choices(fields: Fields) -> None:
+    """Raise ClientError where more than one answer is asked for."""
+    number = fields.integer("n")
+    if number is not None and number != 1:
+        raise ClientError(
+            "invalid_request", f"n: peekd gives one answer to a request, and {number} are asked"
+        )
+
+
+def _wants_usage(fields: Fields) -> bool:
+    options = fields.fields("stream_options")
+    return options is not None and (options.flag("include_usage") or False)
+
+
+# ---- session --------------------------------------------------------------------------------------
+
+
+def _named(fields: Fields, headers: Mapping[str, str]) -> str | None:
+    """Give the session that the client names; `user` is none, since one person has many conversations."""
+    named = next((value for name in _SESSION_HEADERS if (value := headers.get(name))), None)
+    if named:
+        return named
+    key = fields.place("prompt_cache_key")
+    if key is not None and isinstance(key.value, str) and key.value:
+        return key.value
+    metadata = fields.place("metadata")
+    return _session_of_user(metadata.value) if metadata is not None else None
+
+
+def _session_of_user(metadata: object) -> str | None:
+    """Give the session_id inside a JSON user_id."""
+    try:
+        user = msgspec.convert(metadata, dict[str, Any]).get("user_id")
+        said = msgspec.json.decode(user, type=dict[str, Any]) if isinstance(user, str) else {}
+    except (ValueError, RecursionError):
+        return None  # a plain user_id, or none
+    session = said.get("session_id")
+    return session if isinstance(session, str) and session else None
+
+
+def _hash(body: bytes) -> str | None:
+    """Give a digest of what stays the same from turn to turn; None if the user has said nothing yet."""
+    try:
+        stable = _stables.decode(body)
+    except (ValueError, RecursionError):
+        return None  # not of the shape that the API asks for: the upstream will say so
+    first = next((_text(message) for message in stable.messages if message.role == "user"), "")
+    if not first:
+        return None
+    leading = [_text(one) for one in stable.messages if one.role in {"system", "developer"}][:1]
+    said = msgspec.json.encode([first, [tool.function.name for tool in stable.tools or ()], leading])
+    return hashlib.sha256(said).hexdigest()[:32]
+
+
+def _text(message: _Message) -> str:
+    if isinstance(message.content, list):
+        return "\n".join(part.text for part in message.content if part.text)
+    return message.content or ""

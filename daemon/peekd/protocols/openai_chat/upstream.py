@@ -1,0 +1,49 @@
+"""Chat Completions as its client: what faces the upstream, under one name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from peekd.protocols.interface import Call, EventDecoder, UpstreamProtocol
+from peekd.protocols.openai_chat.compose import encode_request
+from peekd.protocols.openai_chat.decode import ChatDecoder
+from peekd.protocols.openai_chat.refusals import decode_refusal
+from peekd.protocols.openai_chat.splice import splice_request
+from peekd.protocols.openai_chat.whole import decode_whole
+from peekd.vocabulary.conversation import Conversation
+from peekd.vocabulary.refusals import Refusal
+from peekd.wire.sse import Frame
+
+
+class ChatUpstream:
+    """api.openai.com, and the many who speak like it."""
+
+    name: str = "openai-chat"
+    auth: str = "bearer"
+
+    def encode_request(
+        self, conversation: Conversation, *, model: str, repaired: bool, stream: bool = True
+    ) -> Call:
+        """Say the conversation in this protocol; see `compose.encode_request`."""
+        return encode_request(conversation, model=model, repaired=repaired, stream=stream)
+
+    def splice_request(
+        self, body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool
+    ) -> Call:
+        """Give a client's own request with only the named places changed; see `splice.splice_request`."""
+        return splice_request(body, path, model=model, stream=stream, repaired=repaired)
+
+    def decoder(self) -> EventDecoder:
+        """Open a reading of one answer."""
+        return ChatDecoder()
+
+    def decode_whole(self, body: bytes) -> Sequence[Frame]:
+        """Give an unstreamed answer as chunks; see `whole.decode_whole`."""
+        return decode_whole(body)
+
+    def decode_refusal(self, status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
+        """Read an answer that is not 2xx; see `refusals.decode_refusal`."""
+        return decode_refusal(status, headers, body)
+
+
+UPSTREAM: UpstreamProtocol = ChatUpstream()
