@@ -54,13 +54,17 @@ class Verbatim:
         """The frame's own bytes; withheld is an account's own error, and one that no client would read."""
         error = erred(seen)
         if error is not None:
-            if error.kind in ACCOUNTS_OWN or seen.frame.event != self._protocol.error_event:
+            if error.kind in ACCOUNTS_OWN or not self._is_seen(seen):
                 return b""
             self._erred = True
         self._ended = self._ended or any(isinstance(event, Ended) for event in seen.events)
         if not self._counted and seen.events and all(isinstance(event, Counted) for event in seen.events):
             return b""
         return seen.frame.raw
+
+    def _is_seen(self, seen: Seen) -> bool:
+        """Whether clients take the frame for an error: by its name, and by the `error` in it."""
+        return seen.frame.event == self._protocol.error_event and b'"error":' in seen.frame.data
 
     def close(self) -> bytes:
         """The last frame, where the upstream forgot it."""

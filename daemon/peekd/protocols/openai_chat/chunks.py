@@ -29,6 +29,16 @@ class Delta(msgspec.Struct, gc=False):
         return words_of(self.reasoning_content) or words_of(self.reasoning)
 
     @property
+    def words(self) -> str:
+        """The words, a refusal's among them."""
+        return words_of(self.content) + words_of(self.refusal)
+
+    @property
+    def says(self) -> bool:
+        """Whether there is anything in it."""
+        return bool(self.thoughts or self.words or self.pieces)
+
+    @property
     def pieces(self) -> list[Piece]:
         """The pieces of calls, the one of the oldest kind among them."""
         older = [Piece(0, None, self.function_call)] if self.function_call is not None else []

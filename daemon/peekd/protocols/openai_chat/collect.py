@@ -85,9 +85,7 @@ class ChatCollector:
             for piece in value:
                 self._take(piece)
         elif key in _JOINED and isinstance(value, str):
-            self._message[key] = (
-                f"{before or ''}{value}" or None if key == "content" else f"{before or ''}{value}"
-            )
+            self._message[key] = f"{before or ''}{value}" or None
         elif _is_list(value) and (before is None or _is_list(before)):
             self._message[key] = [*(before or ()), *value]
         elif before is None or before == value:

@@ -10,7 +10,7 @@ from typing import Final, Literal
 import msgspec
 
 from peekd.protocols.openai_chat.calls import Piece, Slot, Slots
-from peekd.protocols.openai_chat.chunks import Choice, Chunk, Delta, words_of
+from peekd.protocols.openai_chat.chunks import Choice, Chunk, Delta
 from peekd.protocols.openai_chat.refusals import decode_error
 from peekd.vocabulary.events import (
     ArgumentsDelta,
@@ -107,7 +107,7 @@ class ChatDecoder:
 
     def _choice(self, choice: Choice, events: list[Event]) -> None:
         if choice.delta is not None and self._finished:
-            if choice.delta != Delta():
+            if choice.delta.says:
                 events.append(Unknown("delta after finish_reason"))
         elif choice.delta is not None:
             self._delta(choice.delta, events)
@@ -117,9 +117,8 @@ class ChatDecoder:
     def _delta(self, delta: Delta, events: list[Event]) -> None:
         if delta.thoughts:
             self._say(delta.thoughts, "thinking", events)
-        text = words_of(delta.content) + words_of(delta.refusal)
-        if text:
-            self._say(text, "text", events)
+        if delta.words:
+            self._say(delta.words, "text", events)
         for piece in delta.pieces:
             self._call(piece, events)
 
