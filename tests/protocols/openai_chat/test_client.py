@@ -1,0 +1,28 @@
+"""What faces the client, under one name."""
+
+from __future__ import annotations
+
+import pytest
+
+from peekd.protocols.openai_chat import CLIENT
+from peekd.wire.sse import Splitter
+
+
+def test_its_frames() -> None:
+    assert (CLIENT.name, CLIENT.error_event) == ("openai-chat", "")
+    assert CLIENT.encode_last_frame() == b"data: [DONE]\n\n"
+    (ping,) = Splitter().feed(CLIENT.encode_ping())
+    assert ping.data == b""
+
+
+@pytest.mark.parametrize("text", ["", "one", "two\nlines\r\n\n"])
+def test_a_note_is_one_comment_whatever_it_says(text: str) -> None:
+    (frame,) = Splitter().feed(CLIENT.encode_note(text))
+    assert (frame.data, frame.event) == (b"", "")
+
+
+def test_what_it_opens_speaks_chat() -> None:
+    body = b'{"model":"m","messages":[{"role":"user","content":"hi"}]}'
+    assert CLIENT.decode_head(body, {}, "").model == CLIENT.decode_request(body, "").model == "m"
+    assert CLIENT.encoder(model="m", ids=str, thoughts=True).close() == b""
+    assert b"chat.completion" in CLIENT.collector().result()
