@@ -45,7 +45,7 @@ overloaded = {{base_seconds = 0.0}}
 server_error = {{base_seconds = 0.0}}
 unreachable = {{base_seconds = 0.0}}
 """
-MODELS = {"anthropic": "", "gemini": "/gemini-3-pro"}
+MODELS = {"anthropic": "", "gemini": "/gemini-3-pro", "openai-chat": ""}
 KEYS = {"FIRST_KEY": "sim-first", "SECOND_KEY": "sim-second"}
 
 

@@ -75,7 +75,7 @@ def ask(request: pytest.FixtureRequest) -> Ask:
     return request.param
 
 
-@pytest.fixture(params=["anthropic", "gemini"])
+@pytest.fixture(params=["anthropic", "gemini", "openai-chat"])
 def kind(request: pytest.FixtureRequest) -> str:
     """The language of the upstream."""
     return request.param
@@ -101,6 +101,7 @@ async def test_an_answer_is_read_as_it_was_given(serve: Serve, kind: str, ask: A
 USAGE = {
     "anthropic": "{input_tokens = 1200, output_tokens = 34}",
     "gemini": "{promptTokenCount = 1200, candidatesTokenCount = 34}",
+    "openai-chat": "{prompt_tokens = 1200, completion_tokens = 34}",
 }
 
 
