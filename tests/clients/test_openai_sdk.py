@@ -99,7 +99,9 @@ async def serve_openai(serve: Serve) -> AsyncIterator[Callable[[str, str], Await
 
     async def start(kind: str, acts: str) -> openai.AsyncOpenAI:
         address = (await serve(kind, acts)).base_url
-        opened.append(openai.AsyncOpenAI(api_key="mine", base_url=f"{address}v1", max_retries=0))
+        opened.append(
+            openai.AsyncOpenAI(api_key="mine", base_url=f"{str(address).rstrip('/')}/v1", max_retries=0)
+        )
         return opened[-1]
 
     yield start
@@ -207,7 +209,7 @@ async def test_the_sdks_blocking_client_and_its_list_of_models(serve_openai: Sta
     address = (await serve_openai(kind, 'acts = [{do = "answer", text = "Hello"}]')).base_url
 
     def in_thread() -> tuple[str | None, list[str]]:
-        with openai.OpenAI(api_key="mine", base_url=address, max_retries=0) as client:
+        with openai.OpenAI(api_key="mine", base_url=str(address), max_retries=0) as client:
             answer = client.chat.completions.create(model=MODEL, messages=HELLO)
             return answer.choices[0].message.content, [model.id for model in client.models.list()]
 

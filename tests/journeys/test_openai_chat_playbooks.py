@@ -1,4 +1,4 @@
-"""Dialogues of a Chat client before each kind of upstream, and of an Anthropic client before a Chat upstream."""
+"""Dialogues of a Chat client before every upstream, and of an Anthropic client before a Chat upstream."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import openai.types.chat
 import pytest
 import trio
 from playhouse import HELLO as ANTHROPIC_HELLO
-from playhouse import Told, open_playhouse
+from playhouse import QUICK, Told, open_playhouse
 from pydantic import TypeAdapter
 
 Clock = trio.testing.MockClock
@@ -19,6 +19,7 @@ Clock = trio.testing.MockClock
 PATH = "/v1/chat/completions"
 HELLO: dict[str, Any] = {"model": "claude-x", "messages": [{"role": "user", "content": "Say hello."}]}
 CORPUS = sorted((Path(__file__).parents[1] / "transcripts" / "corpus").glob("*/*chat*.json"))
+REQUESTS: dict[Path, Any] = {path: msgspec.json.decode(path.read_bytes()) for path in CORPUS}
 UPSTREAMS = ["anthropic", "gemini", "openai-chat"]
 
 CHUNKS: TypeAdapter[Any] = TypeAdapter(openai.types.chat.ChatCompletionChunk)
@@ -114,8 +115,9 @@ async def test_an_account_without_money_rotates_and_is_not_told_as_the_clients(a
 
 
 async def test_a_silence_is_filled_with_comments(autojump_clock: Clock, kind: str) -> None:
-    async with open_playhouse({"alice": ["answer text=Hello delay=19"]}, protocol=kind) as house:
-        house.house.early_commit_seconds = 5
+    patient = msgspec.structs.replace(QUICK, early_commit_seconds=5, ping_seconds=3)
+    plays = {"alice": ["answer text=Hello delay=19"]}
+    async with open_playhouse(plays, protocol=kind, healing=patient) as house:
         told = await house.ask(HELLO, path=PATH)
         assert told.body.startswith(b": ")
         assert text(told) == "Hello"
@@ -123,7 +125,7 @@ async def test_a_silence_is_filled_with_comments(autojump_clock: Clock, kind: st
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: f"{path.parent.name}-{path.stem}")
 async def test_real_agents_requests_are_answered(autojump_clock: Clock, kind: str, path: Path) -> None:
-    sent = msgspec.json.decode(path.read_bytes())
+    sent = REQUESTS[path]
     headers = {name.lower(): value for name, value in sent["headers"].items()}
     async with open_playhouse({"alice": ["answer text=Hello"]}, protocol=kind, models="*") as house:
         told = await house.ask(msgspec.json.encode(sent["body"]), headers=headers, path=PATH)

@@ -26,7 +26,6 @@ LATER = frozenset({
 """Settings that belong to parts of peekd which this version does not have."""
 
 LATER_VALUES = frozenset({
-    ("upstreams.*.protocol", "openai-chat"),
     ("upstreams.*.protocol", "openai-responses"),
 })
 
