@@ -58,27 +58,37 @@ async def whole(client: openai.AsyncOpenAI, messages: Any = HELLO, **more: Any) 
 
 
 async def streamed(client: openai.AsyncOpenAI, messages: Any = HELLO, **more: Any) -> Told:
-    """Ask for a stream, and put it together as agents do."""
-    options = {"include_usage": True}
-    asked: Any = client.chat.completions
-    stream: AsyncIterator[Any] = await asked.create(
-        model=MODEL, messages=messages, stream=True, stream_options=options, **more
-    )
+    """Ask for a stream, with the blocking client: the other one leaves generators behind under trio."""
+    return await trio.to_thread.run_sync(lambda: _streamed(str(client.base_url), messages, more))
+
+
+def _streamed(address: str, messages: Any, more: dict[str, Any]) -> Told:
+    """Put a stream together as agents do."""
     told, ids = Told(), set[str]()
-    async for chunk in stream:
-        ids.add(chunk.id)
-        told.model, told.usage = chunk.model, chunk.usage or told.usage
-        for choice in chunk.choices:
-            assert told.reason is None
-            told.text += choice.delta.content or ""
-            told.thoughts += (choice.delta.model_extra or {}).get("reasoning_content") or ""
-            told.reason = choice.finish_reason
-            for call in choice.delta.tool_calls or ():
-                if call.id:
-                    told.calls.append({"id": call.id, "name": call.function.name, "arguments": ""})
-                told.calls[call.index]["arguments"] += call.function.arguments or ""
+    with openai.OpenAI(api_key="mine", base_url=address, max_retries=0) as client:
+        asked: Any = client.chat.completions
+        options = {"include_usage": True}
+        stream: Any = asked.create(
+            model=MODEL, messages=messages, stream=True, stream_options=options, **more
+        )
+        for chunk in stream:
+            ids.add(chunk.id)
+            told.model, told.usage = chunk.model, chunk.usage or told.usage
+            for choice in chunk.choices:
+                _add(told, choice)
     assert len(ids) == 1
     return told
+
+
+def _add(told: Told, choice: Any) -> None:
+    assert told.reason is None
+    told.text += choice.delta.content or ""
+    told.thoughts += (choice.delta.model_extra or {}).get("reasoning_content") or ""
+    told.reason = choice.finish_reason
+    for call in choice.delta.tool_calls or ():
+        if call.id:
+            told.calls.append({"id": call.id, "name": call.function.name, "arguments": ""})
+        told.calls[call.index]["arguments"] += call.function.arguments or ""
 
 
 @pytest.fixture(params=[streamed, whole])
