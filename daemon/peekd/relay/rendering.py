@@ -63,8 +63,9 @@ class Verbatim:
         return seen.frame.raw
 
     def _is_seen(self, seen: Seen) -> bool:
-        """Whether clients take the frame for an error: by its name, and by the `error` in it."""
-        return seen.frame.event == self._protocol.error_event and b'"error":' in seen.frame.data
+        """Whether clients take the frame for an error: by its name, or where there are none, by its `error`."""
+        named = seen.frame.event == self._protocol.error_event
+        return named and (bool(self._protocol.error_event) or b'"error":' in seen.frame.data)
 
     def close(self) -> bytes:
         """The last frame, where the upstream forgot it."""
