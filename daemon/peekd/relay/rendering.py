@@ -63,7 +63,7 @@ class Verbatim:
         return seen.frame.raw
 
     def _is_seen(self, seen: Seen) -> bool:
-        """Whether clients take the frame for an error: by its name, or where there are none, by its `error`."""
+        """Whether clients take the frame for an error: by its name, or if there are none by its `error`."""
         named = seen.frame.event == self._protocol.error_event
         return named and (bool(self._protocol.error_event) or b'"error":' in seen.frame.data)
 
