@@ -1,4 +1,4 @@
-"""Anthropic's own SDK reads what peekd writes, from both kinds of upstream."""
+"""Anthropic's own SDK reads what peekd writes, from every kind of upstream."""
 
 from __future__ import annotations
 
@@ -157,10 +157,11 @@ async def test_calls_side_by_side_keep_their_own_input(serve: Serve, kind: str, 
     assert len({block.id for block in used}) == 2
 
 
-async def test_thoughts_come_with_the_proof_that_lets_them_be_replayed(
-    serve: Serve, kind: str, ask: Ask
+@pytest.mark.parametrize("signing", ["anthropic", "gemini"])
+async def test_thoughts_of_upstreams_that_sign_come_with_the_proof_that_lets_them_be_replayed(
+    serve: Serve, signing: str, ask: Ask
 ) -> None:
-    client = await serve(kind, 'acts = [{do = "answer", thinking = "Let me see.", text = "42"}]')
+    client = await serve(signing, 'acts = [{do = "answer", thinking = "Let me see.", text = "42"}]')
     message = await ask(client, thinking=THINKING)
     thoughts = [block for block in message.content if block.type == "thinking"]
     assert ("".join(block.thinking for block in thoughts), text_of(message)) == ("Let me see.", "42")
@@ -190,7 +191,7 @@ async def test_the_sdk_finds_who_answered_in_the_headers(serve: Serve, kind: str
     client = await serve(kind, 'acts = ["answer"]')
     raw = await client.messages.with_raw_response.create(model=MODEL, max_tokens=9, messages=HELLO)
     assert raw.headers["x-account-email"] == "first"
-    assert raw.headers["x-mapped-model"] == (MODEL if kind == "anthropic" else "gemini-3-pro")
+    assert raw.headers["x-mapped-model"] == ("gemini-3-pro" if kind == "gemini" else MODEL)
     assert raw.request_id == raw.headers["x-request-id"]
 
 
@@ -229,7 +230,7 @@ async def test_an_answer_that_breaks_off_is_an_error_and_no_message(serve: Serve
 
 
 async def test_limits_everywhere_are_a_rate_limit_error(serve: Serve, kind: str, ask: Ask) -> None:
-    limit = "429 retry-after=3600" if kind == "anthropic" else "429 retry-info=3600s"
+    limit = "429 retry-info=3600s" if kind == "gemini" else "429 retry-after=3600"
     client = await serve(kind, f'acts = ["{limit}"]')
     with pytest.raises(anthropic.RateLimitError) as caught:
         await ask(client)

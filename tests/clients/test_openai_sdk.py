@@ -10,7 +10,7 @@ import anthropic
 import openai
 import pytest
 import trio
-from openai.types.chat import ChatCompletionFunctionToolParam, ChatCompletionMessageParam
+from openai.types.chat import ChatCompletion, ChatCompletionFunctionToolParam, ChatCompletionMessageParam
 
 Serve = Callable[[str, str], Awaitable[anthropic.AsyncAnthropic]]
 Ask = Callable[..., Awaitable["Told"]]
@@ -45,7 +45,8 @@ class Told:
 
 async def whole(client: openai.AsyncOpenAI, messages: Any = HELLO, **more: Any) -> Told:
     """Ask for an answer in one piece."""
-    answer = await client.chat.completions.create(model=MODEL, messages=messages, **more)
+    asked: Any = client.chat.completions
+    answer: ChatCompletion = await asked.create(model=MODEL, messages=messages, **more)
     told, (choice,) = Told(), answer.choices
     told.text, told.reason, told.model = choice.message.content or "", choice.finish_reason, answer.model
     told.usage = answer.usage
@@ -83,7 +84,8 @@ def _streamed(address: str, messages: Any, more: dict[str, Any]) -> Told:
 def _add(told: Told, choice: Any) -> None:
     assert told.reason is None
     told.text += choice.delta.content or ""
-    told.thoughts += (choice.delta.model_extra or {}).get("reasoning_content") or ""
+    extra: dict[str, Any] = choice.delta.model_extra or {}
+    told.thoughts += extra.get("reasoning_content") or ""
     told.reason = choice.finish_reason
     for call in choice.delta.tool_calls or ():
         if call.id:

@@ -33,6 +33,11 @@ MESSAGES: TypeAdapter[Any] = TypeAdapter(list[ChatCompletionMessageParam])
 TOOLS: TypeAdapter[Any] = TypeAdapter(list[ChatCompletionToolUnionParam])
 CORPUS = Path(__file__).parents[2] / "transcripts" / "corpus"
 
+
+def _answer(thoughts: list[Thinking], words: list[Text], calls: list[ToolCall]) -> Turn:
+    return Turn("assistant", (*thoughts, *words, *calls))
+
+
 WORDS = st.text(min_size=1, max_size=8)
 TEXTS = st.builds(Text, WORDS)
 PICTURES = st.sampled_from([Media("image/png", data="AAAA"), Media("image/*", url="https://example.com/a")])
@@ -41,7 +46,7 @@ CALLS = st.lists(
     st.builds(ToolCall, WORDS, WORDS, st.dictionaries(WORDS, st.integers(), max_size=2)), max_size=2
 )
 ANSWERS = st.builds(
-    lambda thoughts, words, calls: Turn("assistant", (*thoughts, *words, *calls)),
+    _answer,
     st.lists(st.builds(Thinking, WORDS), max_size=1),
     SPOKEN,
     CALLS,
@@ -50,8 +55,11 @@ ASKED = st.builds(
     Turn, st.just("user"), st.lists(st.one_of(TEXTS, PICTURES), min_size=1, max_size=3).map(tuple)
 )
 RESULTS = st.builds(
-    lambda results: Turn("user", tuple(results)),
-    st.lists(st.builds(ToolResult, WORDS, st.lists(TEXTS, max_size=2).map(tuple)), min_size=1, max_size=2),
+    Turn,
+    st.just("user"),
+    st.lists(
+        st.builds(ToolResult, WORDS, st.lists(TEXTS, max_size=2).map(tuple)), min_size=1, max_size=2
+    ).map(tuple),
 )
 ROUNDS = st.builds(lambda *turns: turns, ASKED, ANSWERS, RESULTS, ANSWERS)
 CONVERSATIONS = st.builds(

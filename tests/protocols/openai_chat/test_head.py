@@ -82,7 +82,7 @@ def test_without_words_there_is_nothing_to_go_by(messages: list[object]) -> None
         ({"n": 0}, "n: "),
     ],
 )
-def test_a_fault_is_told_by_its_field(more: dict[str, object], named: str) -> None:
+def test_a_fault_is_told_by_its_field(more: dict[str, Any], named: str) -> None:
     with pytest.raises(ClientError, match=named):
         head(**more)
 

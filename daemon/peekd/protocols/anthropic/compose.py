@@ -70,7 +70,7 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool, st
 
 
 def _signed(message: dict[str, Any]) -> dict[str, Any]:
-    """Leave out thoughts that nobody signed: they are refused, unlike those that only lead a call's signature."""
+    """Leave out thoughts that nobody signed, which are refused; not those that lead a call's signature."""
     return {**message, "content": [block for block in message["content"] if not _is_unsigned(block)]}
 
 
