@@ -57,7 +57,7 @@ def ask(request: pytest.FixtureRequest) -> Ask:
     return request.param
 
 
-@pytest.fixture(params=["anthropic", "gemini"])
+@pytest.fixture(params=["anthropic", "gemini", "openai-chat"])
 def kind(request: pytest.FixtureRequest) -> str:
     """The language of the upstream."""
     return request.param

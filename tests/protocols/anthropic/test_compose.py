@@ -102,11 +102,15 @@ def test_what_the_api_would_refuse_is_left_out_and_named() -> None:
     assert body["messages"][0]["content"] == [{"type": "text", "text": "x"}]
     assert body["temperature"] == 1.0
     assert "output_config" not in body
-    assert call.dropped == (
-        "thinking without signature",
-        "output_schema of any object",
-        "temperature over 1",
-    )
+    assert call.dropped == ("temperature", "thinking without signature", "output_schema of any object")
+
+
+def test_unsigned_thoughts_that_lead_a_signed_call_stay_and_are_not_named() -> None:
+    turns = (Turn("assistant", (Thinking("so"), ToolCall("id", "read", {}, "s"))),)
+    call = encode_request(Conversation("m", turns), model="m", repaired=False)
+    led = json.loads(call.body)["messages"][0]["content"][0]
+    assert (led["thinking"], led["signature"]) == ("so", "peekd1.gemini.call.s")
+    assert call.dropped == ()
 
 
 def test_real_requests_come_through(request_file: Path) -> None:
