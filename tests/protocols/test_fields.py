@@ -6,7 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from peekd.protocols.fields import Dropped, Fields, Place, decode_object
+from peekd.protocols.fields import Dropped, Fields, Place, decode_object, decode_tools
+from peekd.vocabulary.conversation import Tool
 from peekd.vocabulary.errors import ClientError
 
 
@@ -65,3 +66,17 @@ def test_elements_know_their_place() -> None:
 def test_a_body_that_is_no_object(body: bytes) -> None:
     with pytest.raises(ClientError, match="JSON object"):
         decode_object(body)
+
+
+def test_tools_that_only_one_upstream_has_are_refused_by_kind_where_there_are_no_others() -> None:
+    def read(place: Place) -> Tool | None:
+        kind = place.fields().string("type")
+        return Tool("own") if kind == "own" else None
+
+    def asked(*kinds: str) -> Fields:
+        return Place({"tools": [{"type": kind} for kind in kinds]}, "", "", {}).fields()
+
+    assert decode_tools(asked("own", "web_search"), read) == (Tool("own"),)
+    assert decode_tools(asked(), read) == ()
+    with pytest.raises(ClientError, match="tools: web_search: this upstream has no such tool"):
+        decode_tools(asked("web_search"), read)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final, NoReturn, TypeGuard
 
 import msgspec
 
+from peekd.vocabulary.conversation import Tool
 from peekd.vocabulary.errors import ClientError
 
 Dropped = dict[str, None]
@@ -152,6 +153,19 @@ class Fields:
         """Give an array's elements, none if it is missing."""
         place = self.place(key)
         return iter(()) if place is None else place.items()
+
+
+def decode_tools(fields: Fields, read: Callable[[Place], Tool | None]) -> tuple[Tool, ...]:
+    """Give the client's own tools as `read` does; None is a kind that only one upstream runs or defines.
+
+    Raises ClientError where there are only such: an answer without any of them would be another answer.
+    """
+    places = list(fields.items("tools"))
+    tools = [tool for place in places if (tool := read(place)) is not None]
+    if places and not tools:
+        kinds = ", ".join(place.fields().needed("type").string() for place in places)
+        raise ClientError("invalid_request", f"tools: {kinds}: this upstream has no such tool")
+    return tuple(tools)
 
 
 def _joined(path: str, key: str) -> str:

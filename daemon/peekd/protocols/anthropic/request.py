@@ -10,7 +10,7 @@ from typing import Final, Literal
 import msgspec
 
 from peekd.protocols.anthropic.blocks import decode_turns
-from peekd.protocols.fields import Dropped, Fields, Place, decode_object
+from peekd.protocols.fields import Dropped, Fields, Place, decode_object, decode_tools
 from peekd.vocabulary.conversation import Conversation, Schema, Thought, Tool, ToolChoice
 from peekd.vocabulary.errors import ClientError
 
@@ -38,7 +38,7 @@ def decode_request(body: bytes) -> Conversation:
     model = fields.needed("model").string()
     turns = decode_turns(fields.needed("messages"))
     system = _system(fields)
-    tools = _tools(fields)
+    tools = decode_tools(fields, _tool)
     schema, effort = _output(fields)
     conversation = Conversation(
         model=model,
@@ -83,16 +83,6 @@ def _system_text(block: Place) -> str | None:
 
 
 # ---- tools ----------------------------------------------------------------------------------------
-
-
-def _tools(fields: Fields) -> tuple[Tool, ...]:
-    """Give the client's own tools. Raises ClientError if there are only such as Anthropic runs or defines."""
-    places = list(fields.items("tools"))
-    tools = [tool for place in places if (tool := _tool(place)) is not None]
-    if places and not tools:
-        kinds = ", ".join(place.fields().needed("type").string() for place in places)
-        raise ClientError("invalid_request", f"tools: {kinds}: this upstream has no such tool")
-    return tuple(tools)
 
 
 def _tool(place: Place) -> Tool | None:

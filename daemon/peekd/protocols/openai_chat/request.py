@@ -9,7 +9,7 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-from peekd.protocols.fields import Dropped, Fields, Place, decode_object
+from peekd.protocols.fields import Dropped, Fields, Place, decode_object, decode_tools
 from peekd.protocols.openai_chat.head import refuse_choices
 from peekd.protocols.openai_chat.messages import decode_messages
 from peekd.vocabulary.conversation import Conversation, Schema, Thought, Tool, ToolChoice
@@ -38,7 +38,7 @@ def decode_request(body: bytes) -> Conversation:
     model = fields.needed("model").string()
     system, turns = decode_messages(fields.needed("messages"))
     refuse_choices(fields)
-    tools = _tools(fields)
+    tools = decode_tools(fields, _tool)
     options = fields.fields("stream_options")
     if options is not None:
         options.flag("include_usage")  # the head has it
@@ -117,16 +117,6 @@ def _schema(fields: Fields) -> Schema | None:
 
 
 # ---- tools ----------------------------------------------------------------------------------------
-
-
-def _tools(fields: Fields) -> tuple[Tool, ...]:
-    """Give the functions. Raises ClientError if there are only tools of other kinds."""
-    places = list(fields.items("tools"))
-    tools = [tool for place in places if (tool := _tool(place)) is not None]
-    if places and not tools:
-        kinds = ", ".join(place.fields().needed("type").string() for place in places)
-        raise ClientError("invalid_request", f"tools: {kinds}: this upstream has no such tool")
-    return tuple(tools)
 
 
 def _tool(place: Place) -> Tool | None:
