@@ -144,11 +144,10 @@ class GeminiEncoder:
         text = "".join(pieces).strip() or "{}"
         try:
             msgspec.json.decode(text, type=dict[str, Any])
+            one_line = msgspec.json.format(text.encode(), indent=-1)  # a line end would end the frame's data
         except (ValueError, RecursionError) as fault:
             raise BadArguments(f"a tool call's arguments are no JSON object: {fault}") from fault
-        return self._chunk({
-            "functionCall": {"id": identity, "name": name, "args": msgspec.Raw(text.encode())}
-        })
+        return self._chunk({"functionCall": {"id": identity, "name": name, "args": msgspec.Raw(one_line)}})
 
     def _note(self, event: Event) -> None:
         match event:
