@@ -9,7 +9,7 @@ import msgspec
 from peekd.protocols.gemini.contents import encode_contents
 from peekd.protocols.gemini.generation import encode_generation
 from peekd.protocols.gemini.models import traits
-from peekd.protocols.gemini.paths import STREAM, WHOLE, read_path
+from peekd.protocols.gemini.paths import STREAM, WHOLE, quoted, read_path
 from peekd.protocols.gemini.schema import clean_parameters
 from peekd.protocols.gemini.signatures import with_stand_ins, without_signatures
 from peekd.protocols.interface import Call
@@ -48,9 +48,8 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool, st
     if config:
         body["generationConfig"] = config
     action = "streamGenerateContent?alt=sse" if stream else "generateContent"
-    return Call(
-        f"/v1beta/models/{model}:{action}", msgspec.json.encode(body), _JSON, tuple(dict.fromkeys(dropped))
-    )
+    path = f"/v1beta/models/{quoted(model)}:{action}"
+    return Call(path, msgspec.json.encode(body), _JSON, tuple(dict.fromkeys(dropped)))
 
 
 def splice_request(body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool) -> Call:
