@@ -54,7 +54,7 @@ def strings_in(value: object) -> set[str]:
 def words_in(frame: Frame) -> set[str]:
     """Every string that a frame says; none where it is no JSON."""
     try:
-        return strings_in(json.loads(frame.data.strip() or frame.raw.strip()))
+        return strings_in(json.loads((frame.data.strip() or frame.raw.strip()).decode("utf-8", "replace")))
     except (ValueError, RecursionError):
         return set()
 
@@ -179,7 +179,7 @@ def test_an_answer_in_one_piece_is_read_like_a_stream_or_is_none(upstream: str, 
     folded = data.draw(st.sampled_from(whole_answers(upstream)))
     body = data.draw(altered(folded).flatmap(written))
     frames = UPSTREAMS[upstream].decode_whole(body)
-    said = strings_in(json.loads(body)) if frames else set[str]()
+    said = strings_in(json.loads(body.decode("utf-8", "replace"))) if frames else set[str]()
     decoder = UPSTREAMS[upstream].decoder()
     for frame in frames:
         assert frames_of(frame.raw) == [frame]

@@ -117,7 +117,7 @@ def _without_thoughts(body: bytes, model: str) -> bytes:
     try:
         fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
         given = msgspec.json.decode(fields.get("contents", msgspec.Raw(b"[]")), type=list[_Content])
-    except msgspec.DecodeError as fault:
+    except (ValueError, RecursionError) as fault:
         raise ClientError("invalid_request", f"contents: {fault}") from fault
     contents: list[dict[str, Any]] = [msgspec.to_builtins(content) for content in given]
     contents = without_signatures(contents)
