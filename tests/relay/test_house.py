@@ -9,7 +9,8 @@ from peekd.accounts.settings import AccountSettings
 from peekd.accounts.wanted import Lease, Rest, Target, Wanted
 from peekd.healing.settings import HealingOverrides, HealingSettings, RouteSettings, RuleSettings
 from peekd.records.entries import Entry
-from peekd.relay.house import House, fresh_id, open_house
+from peekd.relay.house import House, open_house
+from peekd.relay.means import fresh_id
 from peekd.simulator.script import Script
 from peekd.simulator.server import open_simulator
 from peekd.upstream.settings import UpstreamSettings

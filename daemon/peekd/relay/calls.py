@@ -6,9 +6,10 @@ from functools import cached_property
 
 import msgspec
 
-from peekd.protocols.interface import Call, Ids, UpstreamProtocol
+from peekd.protocols.interface import Answering, Call, Ids, UpstreamProtocol
 from peekd.relay.asked import Asked
 from peekd.relay.rendering import Rendering, Translated, Verbatim
+from peekd.signatures.seal import Seal
 from peekd.vocabulary.conversation import Conversation
 from peekd.wire.headers import upstream_headers
 
@@ -18,13 +19,14 @@ Headers = tuple[tuple[str, str], ...]
 class Calls:
     """Makes a request's calls; what can be read once is read once."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: Asked, seal: Seal) -> None:
         self._asked = asked
+        self._seal = seal
 
     @cached_property
     def conversation(self) -> Conversation:
         """The request in words of no protocol. Raises ClientError where they do not reach."""
-        return self._asked.protocol.decode_request(self._asked.body, self._asked.path)
+        return self._asked.protocol.decode_request(self._asked.body, self._asked.path, self._seal)
 
     def _verbatim(self, protocol: UpstreamProtocol) -> bool:
         return protocol.name == self._asked.protocol.name
@@ -51,12 +53,21 @@ class Calls:
         )
         return call, upstream_headers(self._asked.headers)
 
-    def rendering(self, protocol: UpstreamProtocol, ids: Ids) -> Rendering:
+    def rendering(self, protocol: UpstreamProtocol, model: str, ids: Ids) -> Rendering:
         """How the answer of such a call becomes the client's."""
         if self._verbatim(protocol):
             return Verbatim(self._asked.protocol, counted=self._asked.head.counted)
         thought = self.conversation.thought
         thinks = thought is not None and thought.mode != "disabled"
-        encoder = self._asked.protocol.encoder(model=self._asked.head.model, ids=ids, thoughts=thinks)
+        answering = Answering(
+            self.conversation,
+            ids,
+            created=int(self._asked.came),
+            seal=self._seal,
+            family=protocol.family,
+            model=model,
+            thoughts=thinks,
+        )
+        encoder = self._asked.protocol.encoder(answering)
         shown = thought is None or thought.shown
         return Translated(encoder, shown=shown, counted=self._asked.head.counted)

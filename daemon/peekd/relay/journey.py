@@ -44,7 +44,7 @@ class Journey:
         self._house = house
         self._asked = asked
         self._delivery = delivery
-        self._calls = Calls(asked)
+        self._calls = Calls(asked, house.seal)
         self._scribe = Scribe(_record_of(asked), house.live, house.journal, trio.current_time)
         self._passage: Passage | None = None
         self._sink: ToStream | ToBody | None = None
@@ -180,7 +180,7 @@ class Journey:
     def _open_sink(self, lease: Lease, whole: bytes | None) -> ToStream | ToBody:
         """Pass stage 1 for a streaming client; a comment names the account where the headers could not."""
         protocol = UPSTREAMS[self._house.settings[lease.upstream].protocol]
-        rendering = self._calls.rendering(protocol, self._house.seams.ids)
+        rendering = self._calls.rendering(protocol, lease.model, self._house.seams.ids)
         if not self._asked.head.stream:
             own = whole if isinstance(rendering, Verbatim) else None
             return ToBody(rendering, self._asked.protocol.collector(), own)

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 
 import pytest
+from answers import SEAL, carried
 
 from peekd.protocols.anthropic.blocks import decode_turns
-from peekd.protocols.anthropic.carrier import encode_carrier
 from peekd.protocols.fields import Dropped, Place
 from peekd.vocabulary.conversation import (
     Media,
@@ -24,7 +24,7 @@ from peekd.vocabulary.errors import ClientError
 
 def decoded(*messages: object) -> tuple[tuple[Turn, ...], list[str]]:
     dropped: Dropped = {}
-    turns = decode_turns(Place(list(messages), "messages", "messages", dropped))
+    turns = decode_turns(Place(list(messages), "messages", "messages", dropped), SEAL)
     return turns, list(dropped)
 
 
@@ -157,31 +157,31 @@ def test_a_file_of_one_account_cannot_be_translated() -> None:
 
 
 def test_a_calls_signature_goes_to_the_next_call_only() -> None:
-    carried = thinking("", encode_carrier("call", "s"))
-    assert parts("assistant", carried, CALL, CALL) == (
+    carrying = thinking("", carried("call", "s"))
+    assert parts("assistant", carrying, CALL, CALL) == (
         ToolCall("t1", "read", {"path": "a"}, "s"),
         ToolCall("t1", "read", {"path": "a"}),
     )
 
 
 def test_thoughts_that_carried_it_stay_without_it() -> None:
-    carried = thinking("Hm", encode_carrier("call", "s"))
-    assert parts("assistant", carried, CALL) == (Thinking("Hm"), ToolCall("t1", "read", {"path": "a"}, "s"))
+    carrying = thinking("Hm", carried("call", "s"))
+    assert parts("assistant", carrying, CALL) == (Thinking("Hm"), ToolCall("t1", "read", {"path": "a"}, "s"))
 
 
 def test_a_signature_of_thoughts_stays_on_them() -> None:
-    assert parts("assistant", thinking("Hm", encode_carrier("thought", "s"))) == (Thinking("Hm", "s"),)
-    assert parts("assistant", thinking("", encode_carrier("thought", "s"))) == (Thinking("", "s"),)
+    assert parts("assistant", thinking("Hm", carried("thought", "s"))) == (Thinking("Hm", "s", "gemini"),)
+    assert parts("assistant", thinking("", carried("thought", "s"))) == (Thinking("", "s", "gemini"),)
 
 
 def test_a_signature_of_words_is_an_empty_signed_text_at_its_place() -> None:
-    blocks = ({"type": "text", "text": "x"}, thinking("", encode_carrier("text", "s")))
+    blocks = ({"type": "text", "text": "x"}, thinking("", carried("text", "s")))
     assert parts("assistant", *blocks) == (Text("x"), Text("", "s"))
 
 
 def test_a_signature_does_not_leave_its_turn() -> None:
-    carried = {"role": "assistant", "content": [thinking("Hm", encode_carrier("call", "s"))]}
-    turns, _ = decoded(carried, {"role": "assistant", "content": [CALL]})
+    carrying = {"role": "assistant", "content": [thinking("Hm", carried("call", "s"))]}
+    turns, _ = decoded(carrying, {"role": "assistant", "content": [CALL]})
     assert turns[1].parts == (ToolCall("t1", "read", {"path": "a"}),)
 
 

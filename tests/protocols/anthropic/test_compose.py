@@ -9,6 +9,7 @@ from typing import Any
 import anthropic.types
 import msgspec
 import pytest
+from answers import SEAL
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
@@ -88,7 +89,7 @@ def said(conversation: Conversation, *, repaired: bool = False) -> dict[str, Any
 def test_what_is_said_is_read_back(conversation: Conversation) -> None:
     conversation, _ = acceptable(conversation, conversation.max_tokens or 0)
     body = encode_request(conversation, model="m", repaired=False).body
-    assert decode_request(body) == conversation
+    assert decode_request(body, SEAL) == conversation
     MESSAGES.validate_python([
         message for message in json.loads(body)["messages"] if message["role"] != "system"
     ])
@@ -117,8 +118,8 @@ def test_real_requests_come_through(request_file: Path) -> None:
     sent: dict[str, Any] = json.loads(request_file.read_text())["body"]
     if sent.get("tools") and all("input_schema" not in tool for tool in sent["tools"]):
         return  # only tools that have no word of ours
-    conversation = decode_request(json.dumps(sent).encode())
-    again = decode_request(encode_request(conversation, model=sent["model"], repaired=False).body)
+    conversation = decode_request(json.dumps(sent).encode(), SEAL)
+    again = decode_request(encode_request(conversation, model=sent["model"], repaired=False).body, SEAL)
     plain = {"stream": True, "dropped": (), "max_tokens": conversation.max_tokens or 32_000}
     assert again == msgspec.structs.replace(conversation, **plain)
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from answers import SEAL
 
 from peekd.protocols.anthropic import CLIENT
 from peekd.protocols.estimate import estimate_prompt
@@ -45,7 +46,7 @@ def asked(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 @pytest.fixture
 def conversation(asked: dict[str, Any]) -> Conversation:
-    return CLIENT.decode_request(msgspec.json.encode(asked["body"]), asked["path"])
+    return CLIENT.decode_request(msgspec.json.encode(asked["body"]), asked["path"], SEAL)
 
 
 def encode(conversation: Conversation, model: str = _MODELS[-1]) -> dict[str, Any]:
@@ -127,7 +128,7 @@ def test_a_signature_comes_back_to_gemini_where_the_agent_replays_the_turn(
             {"role": "user", "content": [*results, {"type": "text", "text": "go on"}]},
         ],
     }
-    conversation = CLIENT.decode_request(msgspec.json.encode(asked), "/v1/messages")
+    conversation = CLIENT.decode_request(msgspec.json.encode(asked), "/v1/messages", SEAL)
     signed = [part for part in encode(conversation)["contents"][1]["parts"] if "thoughtSignature" in part]
     assert [part["thoughtSignature"] for part in signed] == ["RXhhbXBsZVNpZ25hdHVyZQ=="]
     assert [part["functionCall"]["name"] if "functionCall" in part else part["text"] for part in signed] == [

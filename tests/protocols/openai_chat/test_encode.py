@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import count
 from pathlib import Path
 
 import msgspec
 import pytest
+from answers import answering
 from openai.types.chat import ChatCompletionChunk
 
 from peekd.protocols.interface import BadArguments
@@ -40,8 +40,7 @@ EVENTS = sorted(path for path in _ROOT.glob("*/*/events.json") if path.parts[-3]
 
 
 def encoder(*, thoughts: bool = True) -> ChatEncoder:
-    numbers = count()
-    return ChatEncoder(model="gpt-x", ids=lambda prefix: f"{prefix}{next(numbers)}", thoughts=thoughts)
+    return ChatEncoder(answering("gpt-x", thoughts=thoughts))
 
 
 def encoded(events: list[Event], *, thoughts: bool = True) -> bytes:

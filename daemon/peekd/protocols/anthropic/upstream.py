@@ -10,7 +10,7 @@ from peekd.protocols.anthropic.refusals import decode_refusal
 from peekd.protocols.anthropic.splice import splice_request
 from peekd.protocols.anthropic.whole import decode_whole
 from peekd.protocols.interface import Call, EventDecoder, UpstreamProtocol
-from peekd.vocabulary.conversation import Conversation
+from peekd.vocabulary.conversation import Conversation, Family
 from peekd.vocabulary.refusals import Refusal
 from peekd.wire.sse import Frame
 
@@ -19,6 +19,7 @@ class AnthropicUpstream:
     """api.anthropic.com, and whoever speaks like it."""
 
     name: str = "anthropic"
+    family: Family = "anthropic"
     auth: str = "x-api-key"
 
     def encode_request(

@@ -86,6 +86,8 @@ def _tools(tools: tuple[Tool, ...]) -> tuple[list[dict[str, Any]], list[str]]:
     declarations: list[dict[str, Any]] = []
     lost: list[str] = []
     for tool in tools:
+        if tool.strict is not None:
+            lost.append("tools[].strict")
         declaration: dict[str, Any] = {"name": tool.name}
         if tool.description:
             declaration["description"] = tool.description

@@ -8,7 +8,7 @@ from peekd.protocols.gemini.refusals import decode_refusal
 from peekd.protocols.gemini.request import encode_request, splice_request
 from peekd.protocols.gemini.stream import GeminiDecoder, decode_whole
 from peekd.protocols.interface import Call, EventDecoder, UpstreamProtocol
-from peekd.vocabulary.conversation import Conversation
+from peekd.vocabulary.conversation import Conversation, Family
 from peekd.vocabulary.refusals import Refusal
 from peekd.wire.sse import Frame
 
@@ -17,6 +17,7 @@ class GeminiUpstream:
     """generativelanguage.googleapis.com, v1beta, and whoever speaks like it."""
 
     name: str = "gemini"
+    family: Family = "gemini"
     auth: str = "x-goog-api-key"
 
     def encode_request(

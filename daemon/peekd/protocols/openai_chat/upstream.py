@@ -10,7 +10,7 @@ from peekd.protocols.openai_chat.decode import ChatDecoder
 from peekd.protocols.openai_chat.refusals import decode_refusal
 from peekd.protocols.openai_chat.splice import splice_request
 from peekd.protocols.openai_chat.whole import decode_whole
-from peekd.vocabulary.conversation import Conversation
+from peekd.vocabulary.conversation import Conversation, Family
 from peekd.vocabulary.refusals import Refusal
 from peekd.wire.sse import Frame
 
@@ -19,6 +19,7 @@ class ChatUpstream:
     """api.openai.com, and the many who speak like it."""
 
     name: str = "openai-chat"
+    family: Family = "gemini"  # Google's own compatible API is the only one that gives any
     auth: str = "bearer"
 
     def encode_request(
