@@ -9,7 +9,7 @@ from typing import Any
 import anthropic.types
 import pytest
 from anthropic.lib.streaming._messages import accumulate_event
-from golden import BROKEN, Telling, told, tellings
+from golden import BROKEN, Telling, tellings, told
 from google.genai import types as google
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
 from pydantic import TypeAdapter
@@ -33,7 +33,7 @@ def read_anthropic(frames: list[Frame]) -> str:
         assert frame.event == said["type"]
         event = _RAW_EVENT.validate_python(said)
         snapshot = accumulate_event(event=event, current_snapshot=snapshot, json_bufs=buffers)
-    message = json.loads(snapshot.to_json()) if snapshot is not None else {"content": []}
+    message: dict[str, Any] = json.loads(snapshot.to_json()) if snapshot is not None else {"content": []}
     return "".join(block.get("text", "") for block in message["content"])
 
 
