@@ -1,8 +1,8 @@
-"""Coverage-guided fuzzing with atheris: `./dev fuzz`. The targets and their laws are tests/support/targets.py.
+"""Coverage-guided fuzzing with atheris: `./dev fuzz`. Targets and their laws: tests/support/targets.py.
 
-One process fuzzes them all: an input's first byte chooses the target. It begins with the transcripts and with
- tests/fuzz/corpus/TARGET/; what breaks a law is put there, so that every run of the tests meets it
-again until it is mended.
+One process fuzzes them all: an input's first byte chooses the target. It begins with the transcripts and
+tests/fuzz/corpus/TARGET/; what breaks a law is put there too, so that every run of the tests meets it again
+until it is mended.
 """
 
 from __future__ import annotations

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
-from itertools import count
 from typing import Any
 
 import msgspec
 import pytest
+from answers import answering
 from hypothesis import given
 from hypothesis import strategies as st
 from mutants import altered, cut, frames_of, spoilt_streams, written
@@ -109,10 +109,7 @@ def test_what_is_nested_beyond_measure_is_an_error_object(upstream: str, deep: b
 
 def encoder_for(client: str, *, thoughts: bool = True) -> EventEncoder:
     """An encoder whose ids count up."""
-    numbers = count(1)
-    return CLIENTS[client].encoder(
-        model="m", ids=lambda prefix: f"{prefix}{next(numbers)}", thoughts=thoughts
-    )
+    return CLIENTS[client].encoder(answering(thoughts=thoughts))
 
 
 def assert_whole(frames: bytes) -> None:

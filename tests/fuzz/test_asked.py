@@ -9,11 +9,13 @@ from typing import Any
 
 import msgspec
 import pytest
+from answers import SEAL
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from mutants import altered, written
 from samples import Sample, requests
 
+from peekd.protocols.interface import Splices
 from peekd.protocols.registry import CLIENTS, UPSTREAMS
 from peekd.vocabulary.conversation import Conversation
 from peekd.vocabulary.errors import ClientError
@@ -32,7 +34,7 @@ def sample_of(client: str, data: st.DataObject) -> Sample:
 def read(client: str, body: bytes, path: str) -> Conversation | None:
     """What the client asks, None where it is refused."""
     try:
-        return CLIENTS[client].decode_request(body, path)
+        return CLIENTS[client].decode_request(body, path, SEAL)
     except ClientError:
         return None
 
@@ -78,11 +80,11 @@ NESTED = [
 def test_what_is_nested_beyond_measure_is_the_clients_fault(client: str, body: bytes) -> None:
     path = requests(client)[0].path
     with pytest.raises(ClientError):
-        CLIENTS[client].decode_request(body, path)
+        CLIENTS[client].decode_request(body, path, SEAL)
     for repaired in (False, True):
         try:
             CLIENTS[client].decode_head(body, {}, path)
-            UPSTREAMS[client].splice_request(body, path, model="n", stream=True, repaired=repaired)
+            UPSTREAMS[client].splice_request(body, path, Splices(model="n", stream=True, repaired=repaired))
         except ClientError:
             continue
 
@@ -134,7 +136,7 @@ def test_a_splice_leaves_all_else_byte_for_byte(
     try:
         msgspec.json.decode(body, type=dict[str, Any])
         call = UPSTREAMS[upstream].splice_request(
-            body, sample.path, model=model, stream=stream, repaired=False
+            body, sample.path, Splices(model=model, stream=stream, repaired=False)
         )
     except (ClientError, ValueError):
         return
@@ -142,7 +144,7 @@ def test_a_splice_leaves_all_else_byte_for_byte(
     assert [member for member in members(call.body) if member[0] not in NAMED] == kept
     assert {name.partition(".")[0] for name in call.spliced} <= NAMED
     again = UPSTREAMS[upstream].splice_request(
-        call.body, call.path, model=model, stream=stream, repaired=False
+        call.body, call.path, Splices(model=model, stream=stream, repaired=False)
     )
     assert (again.body, again.path, again.spliced) == (call.body, call.path, ())
 
@@ -154,7 +156,9 @@ def test_a_repair_of_any_body_gives_json_or_is_the_clients_fault(upstream: str, 
     sample = sample_of(upstream, data)
     body = data.draw(altered(sample.said).flatmap(written))
     try:
-        call = UPSTREAMS[upstream].splice_request(body, sample.path, model=None, stream=True, repaired=True)
+        call = UPSTREAMS[upstream].splice_request(
+            body, sample.path, Splices(model=None, stream=True, repaired=True)
+        )
         msgspec.json.decode(body)
     except (ClientError, ValueError):
         return

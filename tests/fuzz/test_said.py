@@ -6,11 +6,11 @@ The laws of `protocols.interface`, for every protocol that is registered.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import count
 from typing import get_args
 
 import msgspec
 import pytest
+from answers import answering
 from hypothesis import given
 from hypothesis import strategies as st
 from mutants import frames_of
@@ -41,10 +41,7 @@ def whole_frames(said: bytes) -> list[Frame]:
 
 def stream_of(client: str, events: Iterable[Event], *, thoughts: bool = True) -> bytes:
     """The answer as this client gets it, frame by frame whole."""
-    numbers = count(1)
-    encoder = CLIENTS[client].encoder(
-        model="m", ids=lambda prefix: f"{prefix}{next(numbers)}", thoughts=thoughts
-    )
+    encoder = CLIENTS[client].encoder(answering(thoughts=thoughts))
     pieces = [*(encoder.feed(event) for event in events), encoder.close()]
     for piece in pieces:
         whole_frames(piece)

@@ -16,8 +16,9 @@ from peekd.protocols.registry import CLIENTS
 from peekd.records.entries import Entry, RequestRecord
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final
-from peekd.relay.house import House, Seams, open_house
+from peekd.relay.house import House, open_house
 from peekd.relay.journey import Journey
+from peekd.relay.means import Seams
 from peekd.serving.routes import protocol_of
 from peekd.simulator.script import Script
 from peekd.simulator.server import Simulator, open_simulator

@@ -105,7 +105,8 @@ def calls_of(said: list[e.Event]) -> list[tuple[str, Any]]:
 
 # ---- requests --------------------------------------------------------------------------------------
 
-_TEXTS = st.builds(c.Text, WORDS, st.sampled_from(["", "proof"]))
+_FAMILIES = st.sampled_from(get_args(c.Family))
+_TEXTS = st.builds(c.Text, WORDS, st.sampled_from(["", "proof"]), _FAMILIES)
 _MEDIA = st.builds(
     c.Media,
     st.sampled_from(["image/png", "application/pdf", "text/plain", "audio/wav", "", "no type"]),
@@ -116,10 +117,10 @@ _MEDIA = st.builds(
 _CONTENT = st.lists(_TEXTS | _MEDIA, max_size=3).map(tuple)
 _PARTS = st.one_of(
     _TEXTS,
-    st.builds(c.Thinking, WORDS, WORDS),
-    st.builds(c.RedactedThinking, WORDS),
+    st.builds(c.Thinking, WORDS, WORDS, _FAMILIES),
+    st.builds(c.RedactedThinking, WORDS, _FAMILIES),
     _MEDIA,
-    st.builds(c.ToolCall, WORDS, WORDS, OBJECTS, st.sampled_from(["", "proof"])),
+    st.builds(c.ToolCall, WORDS, WORDS, OBJECTS, st.sampled_from(["", "proof"]), _FAMILIES),
     st.builds(c.ToolResult, WORDS, _CONTENT, st.booleans()),
 )
 _TURNS = st.builds(
@@ -127,12 +128,21 @@ _TURNS = st.builds(
 )
 _NUMBERS = st.none() | st.floats(-1e3, 1e3) | st.sampled_from([0.0, 1.0, 2.0, 1e308])
 _WHOLE = st.none() | st.sampled_from([-1, 0, 1, 2048, 2**40])
+_TOOLS = st.builds(
+    c.Tool,
+    WORDS,
+    WORDS,
+    OBJECTS,
+    st.sampled_from([None, True, False]),
+    st.sampled_from(["function", "freeform", "tool_search", "web_search"]),
+    WORDS,
+)
 CONVERSATIONS = st.builds(
     c.Conversation,
     model=WORDS,
     turns=st.lists(_TURNS, max_size=4).map(tuple),
     system=st.lists(WORDS, max_size=2).map(tuple),
-    tools=st.lists(st.builds(c.Tool, WORDS, WORDS, OBJECTS), max_size=3).map(tuple),
+    tools=st.lists(_TOOLS, max_size=3).map(tuple),
     tool_choice=st.none()
     | st.builds(c.ToolChoice, st.sampled_from(["auto", "any", "one", "none"]), WORDS, st.booleans()),
     thought=st.none()

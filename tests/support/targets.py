@@ -9,12 +9,12 @@ import math
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from itertools import count
 
 import httpx
+from answers import SEAL, answering
 
 from peekd.config.overrides import toml_value
-from peekd.protocols.interface import BadArguments, ClientProtocol, Unfoldable, UpstreamProtocol
+from peekd.protocols.interface import BadArguments, ClientProtocol, Splices, Unfoldable, UpstreamProtocol
 from peekd.protocols.registry import CLIENTS, UPSTREAMS
 from peekd.upstream.parser import Parser
 from peekd.vocabulary.errors import ClientError
@@ -71,8 +71,7 @@ def decode(upstream: UpstreamProtocol, data: bytes) -> None:
 
 def encode(client: ClientProtocol, events: list[Event]) -> None:
     """Whole frames for whatever was said."""
-    numbers = count(1)
-    encoder = client.encoder(model="m", ids=lambda prefix: f"{prefix}{next(numbers)}", thoughts=True)
+    encoder = client.encoder(answering())
     splitter = Splitter()
     with suppress(BadArguments):
         for said in (*map(encoder.feed, events), encoder.close()):
@@ -117,9 +116,9 @@ def ask(client: ClientProtocol, data: bytes) -> None:
     with suppress(ClientError):
         client.decode_head(data, {}, path)
     with suppress(ClientError):
-        UPSTREAMS[client.name].splice_request(data, path, model="n", stream=True, repaired=True)
+        UPSTREAMS[client.name].splice_request(data, path, Splices(model="n", repaired=True))
     with suppress(ClientError):
-        conversation = client.decode_request(data, path)
+        conversation = client.decode_request(data, path, SEAL)
         for upstream in UPSTREAMS.values():
             with suppress(ClientError):
                 upstream.encode_request(conversation, model="m", repaired=False)

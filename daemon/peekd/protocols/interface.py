@@ -11,7 +11,8 @@ from typing import Protocol
 
 import msgspec
 
-from peekd.vocabulary.conversation import Conversation, Head
+from peekd.signatures.seal import Carried, Kind, Seal, model_hash
+from peekd.vocabulary.conversation import Conversation, Family, Head
 from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import Event
 from peekd.vocabulary.refusals import Refusal
@@ -31,6 +32,39 @@ class Call(msgspec.Struct, frozen=True):
     """What this protocol cannot say and left out, by name; shown in the record."""
     spliced: tuple[str, ...] = ()
     """What was changed in a verbatim body, by name; shown in the record."""
+
+
+class Splices(msgspec.Struct, frozen=True):
+    """What of a client's own request is to change; every other byte stays.
+
+    `model` None leaves the client's. `repaired`: without replayed thoughts. `unreadable`: digests of replayed
+    thoughts that the account to be asked cannot read, to be left out.
+    """
+
+    model: str | None = None
+    stream: bool = True
+    repaired: bool = False
+    unreadable: frozenset[str] = frozenset()
+
+
+class Answering(msgspec.Struct, frozen=True):
+    """What an encoder knows of the answer that it is to write.
+
+    `created`: wall time in seconds. `family` and `model`: whose signatures the answer carries, and the model
+    that was asked upstream; the client's own word for it is in `asked`. `thoughts`: whether any are wanted.
+    """
+
+    asked: Conversation
+    ids: Ids
+    created: int
+    seal: Seal
+    family: Family = ""
+    model: str = ""
+    thoughts: bool = False
+
+    def carrier(self, kind: Kind, proof: str, text: str = "") -> str:
+        """Give the text that carries a proof of the answering family through another family's protocol."""
+        return self.seal.wrap(Carried(self.family, model_hash(self.model), kind, proof, text))
 
 
 class ErrorReply(msgspec.Struct, frozen=True):
@@ -114,12 +148,12 @@ class ClientProtocol(Protocol):
         """Read model, stream flag and session. Raises ClientError naming what is wrong."""
         ...
 
-    def decode_request(self, body: bytes, path: str) -> Conversation:
-        """Read everything. Raises ClientError naming the field that cannot be said or is wrong."""
+    def decode_request(self, body: bytes, path: str, seal: Seal) -> Conversation:
+        """Read everything, what carriers hold too. Raises ClientError naming the field that is wrong."""
         ...
 
-    def encoder(self, *, model: str, ids: Ids, thoughts: bool) -> EventEncoder:
-        """Open an answer to a client that asked for `model`; `thoughts`: thinking may be shown."""
+    def encoder(self, answering: Answering) -> EventEncoder:
+        """Open an answer to what was asked."""
         ...
 
     def collector(self) -> Collector:
@@ -163,6 +197,8 @@ class UpstreamProtocol(Protocol):
     """A wire language as its client."""
 
     name: str
+    family: Family
+    """Whose thought signatures its answers carry."""
     auth: str
     """How a credential is sent unless configured otherwise: x-api-key, x-goog-api-key or bearer."""
 
@@ -175,13 +211,10 @@ class UpstreamProtocol(Protocol):
         """
         ...
 
-    def splice_request(
-        self, body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool
-    ) -> Call:
+    def splice_request(self, body: bytes, path: str, splices: Splices) -> Call:
         """Give a client's own request with only the named places changed, and the list of what was changed.
 
-        Every other byte stays. `path` is the client's, with its query; model None leaves the client's.
-        `repaired`: remove replayed thoughts. The headers are the caller's business.
+        `path` is the client's, with its query. The headers are the caller's business.
         """
         ...
 

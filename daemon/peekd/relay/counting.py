@@ -20,8 +20,8 @@ from peekd.protocols.registry import UPSTREAMS
 from peekd.relay.asked import Asked
 from peekd.relay.calls import Calls
 from peekd.relay.delivery import Final
-from peekd.upstream.client import Upstreams
-from peekd.upstream.credentials import Credentials
+from peekd.relay.means import Means
+from peekd.signatures.seal import Seal
 
 AT_ONCE = 4
 """Counts under way at one upstream."""
@@ -44,14 +44,12 @@ class Counting:
         self,
         places: Places,
         accounts: Mapping[str, AccountSettings],
-        upstreams: Upstreams,
-        credentials: Credentials,
+        means: Means,
         glance: Callable[[Target], Lease | None],
     ) -> None:
         self._places = places
         self._accounts = accounts
-        self._upstreams = upstreams
-        self._credentials = credentials
+        self._means = means
         self._glance = glance
         self._known: OrderedDict[bytes, bytes] = OrderedDict()
         self._under_way: dict[str, int] = {}
@@ -60,11 +58,11 @@ class Counting:
         """Give the count. Raises ClientError for a request that cannot be read."""
         target = plan(asked.head.model, asked.protocol.name, self._places).targets[:1]
         if not target or self._places.protocols[target[0].upstream] != asked.protocol.name:
-            return estimated(asked)
+            return self._estimated(asked)
         key = hashlib.sha256(b"\0".join((target[0].upstream.encode(), target[0].model.encode(), asked.body)))
         counted = self._known.get(key.digest()) or await self._counted(asked, target[0])
         if counted is None:
-            return estimated(asked)
+            return self._estimated(asked)
         self._remember(key.digest(), counted)
         return Final(OK, JSON, counted)
 
@@ -83,11 +81,11 @@ class Counting:
 
     async def _ask(self, asked: Asked, leased: Lease) -> bytes | None:
         protocol = UPSTREAMS[self._places.protocols[leased.upstream]]
-        call, headers = Calls(asked).count(protocol, leased.model)
-        opening = self._upstreams.attempt(
+        call, headers = Calls(asked, self._means.seal).count(protocol, leased.model)
+        opening = self._means.upstreams.attempt(
             upstream=leased.upstream,
             account=self._accounts[leased.account],
-            secret=self._credentials.secret(leased.account),
+            secret=self._means.credentials.secret(leased.account),
             call=call,
             headers=headers,
             deadlines=self._places.healing,
@@ -98,6 +96,9 @@ class Counting:
             body = await attempt.read_refusal()
         return body if asked.protocol.is_count(body) else None
 
+    def _estimated(self, asked: Asked) -> Final:
+        return estimated(asked, self._means.seal)
+
     def _remember(self, key: bytes, counted: bytes) -> None:
         self._known[key] = counted
         self._known.move_to_end(key)
@@ -105,7 +106,7 @@ class Counting:
             self._known.popitem(last=False)
 
 
-def estimated(asked: Asked) -> Final:
+def estimated(asked: Asked, seal: Seal) -> Final:
     """The local estimate, marked as one."""
-    tokens = estimate_prompt(Calls(asked).conversation)
+    tokens = estimate_prompt(Calls(asked, seal).conversation)
     return Final(OK, (*JSON, ESTIMATED), asked.protocol.encode_count(tokens))

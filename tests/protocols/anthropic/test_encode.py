@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from answers import carried
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from peekd.protocols.anthropic.carrier import encode_carrier
 from peekd.protocols.anthropic.encode import LAST_FRAME, PING, AnthropicEncoder
 from peekd.protocols.interface import BadArguments
 from peekd.vocabulary.events import (
@@ -245,18 +245,18 @@ def blocks(stream: bytes, sdk_reads: SdkReads) -> list[tuple[str, str, str]]:
 
 def test_a_signature_on_thoughts_stays_there(encode: Encode, sdk_reads: SdkReads) -> None:
     stream = encode([*thoughts(0, "Hm", signature="s"), *text(1, "x"), *END])
-    assert blocks(stream, sdk_reads) == [("thinking", "Hm", encode_carrier("thought", "s")), ("text", "", "")]
+    assert blocks(stream, sdk_reads) == [("thinking", "Hm", carried("thought", "s")), ("text", "", "")]
 
 
 def test_a_signature_on_hidden_thoughts_is_that_of_thoughts(encode: Encode, sdk_reads: SdkReads) -> None:
     stream = encode([*thoughts(0, signature="s"), *text(1, "x"), *END])
-    assert blocks(stream, sdk_reads)[0] == ("thinking", "", encode_carrier("thought", "s"))
+    assert blocks(stream, sdk_reads)[0] == ("thinking", "", carried("thought", "s"))
 
 
 def test_a_calls_signature_rides_on_thoughts(encode: Encode, sdk_reads: SdkReads) -> None:
     stream = encode([*thoughts(0, "Hm"), *call(1, "a", "{}", signature="s"), *END])
     assert blocks(stream, sdk_reads) == [
-        ("thinking", "Hm", encode_carrier("call", "s")),
+        ("thinking", "Hm", carried("call", "s")),
         ("tool_use", "", ""),
     ]
 
@@ -267,7 +267,7 @@ def test_a_calls_signature_rides_on_thoughts(encode: Encode, sdk_reads: SdkReads
 def test_else_on_an_empty_thinking_block(before: list[Event], encode: Encode, sdk_reads: SdkReads) -> None:
     stream = encode([*before, *call(1, "a", "{}", signature="s"), *END])
     assert blocks(stream, sdk_reads)[-2:] == [
-        ("thinking", "", encode_carrier("call", "s")),
+        ("thinking", "", carried("call", "s")),
         ("tool_use", "", ""),
     ]
 
@@ -275,7 +275,7 @@ def test_else_on_an_empty_thinking_block(before: list[Event], encode: Encode, sd
 def test_a_signature_on_words_is_carried_where_it_came(encode: Encode, sdk_reads: SdkReads) -> None:
     signed = [Opened(1, ThinkingBlock(signature="s")), Closed(1)]
     stream = encode([*text(0, "x"), *signed, *END])
-    assert blocks(stream, sdk_reads) == [("text", "", ""), ("thinking", "", encode_carrier("text", "s"))]
+    assert blocks(stream, sdk_reads) == [("text", "", ""), ("thinking", "", carried("text", "s"))]
 
 
 def test_unsigned_thoughts_close_when_something_else_begins(encoder: Open, said: Said) -> None:
@@ -302,7 +302,7 @@ def test_thoughts_that_may_not_be_shown_leave_no_gap(encode: Encode, said: Said)
 
 def test_redacted_thoughts_are_shown_where_thoughts_are(encode: Encode, sdk_reads: SdkReads) -> None:
     (block,) = sdk_reads(encode([Opened(0, RedactedBlock("r")), Closed(0), *END]))["content"]
-    assert (block["type"], block["data"]) == ("redacted_thinking", "r")
+    assert (block["type"], block["data"]) == ("redacted_thinking", carried("redacted", "r"))
 
 
 # ---- what has no place here ----------------------------------------------------------------------

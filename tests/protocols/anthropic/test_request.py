@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from answers import SEAL
 
 from peekd.protocols.anthropic.request import decode_request
 from peekd.vocabulary.conversation import (
@@ -27,7 +28,7 @@ TOOL = {"name": "read", "description": "Reads.", "input_schema": {"type": "objec
 
 
 def decoded(**fields: object) -> Conversation:
-    return decode_request(json.dumps({"model": "m", "messages": [USER], **fields}).encode())
+    return decode_request(json.dumps({"model": "m", "messages": [USER], **fields}).encode(), SEAL)
 
 
 def refused(**fields: object) -> str:
@@ -39,7 +40,7 @@ def refused(**fields: object) -> str:
 
 def real(name: str) -> Conversation:
     captured: dict[str, Any] = json.loads((CORPUS / name).read_text())
-    return decode_request(json.dumps(captured["body"]).encode())
+    return decode_request(json.dumps(captured["body"]).encode(), SEAL)
 
 
 # ---- real requests --------------------------------------------------------------------------------
@@ -177,8 +178,8 @@ def test_tools_are_taken_as_written() -> None:
     schema = {"type": "object", "properties": {"type": {"type": "string"}}, "$schema": "x"}
     tools = [TOOL, {"type": "custom", "name": "x", "input_schema": schema, "strict": True}]
     conversation = decoded(tools=tools)
-    assert conversation.tools == (Tool("read", "Reads.", {"type": "object"}), Tool("x", "", schema))
-    assert conversation.dropped == ("tools[].strict",)
+    read, strict = Tool("read", "Reads.", {"type": "object"}), Tool("x", "", schema, strict=True)
+    assert (conversation.tools, conversation.dropped) == ((read, strict), ())
 
 
 def test_tools_of_anthropics_own_are_listed() -> None:
@@ -277,4 +278,4 @@ def test_what_is_wrong_is_told_by_its_path(fields: dict[str, Any], told: str) ->
 
 def test_a_body_that_is_no_object() -> None:
     with pytest.raises(ClientError, match="JSON object"):
-        decode_request(b"[]")
+        decode_request(b"[]", SEAL)

@@ -6,6 +6,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from answers import SEAL
 
 from peekd.protocols.gemini.ask import decode_request
 from peekd.vocabulary.conversation import Conversation, Text, Thought, Tool, ToolChoice, Turn
@@ -26,7 +27,7 @@ TOOLS: list[dict[str, Any]] = [
 
 
 def asked(body: dict[str, Any], path: str = PATH) -> Conversation:
-    return decode_request(msgspec.json.encode({**HELLO, **body}), path)
+    return decode_request(msgspec.json.encode({**HELLO, **body}), path, SEAL)
 
 
 def configured(config: dict[str, Any]) -> Conversation:
@@ -179,5 +180,5 @@ def test_what_cannot_be_said_is_refused_by_name(body: dict[str, Any], told: str)
 
 def test_a_count_may_bring_the_request_inside() -> None:
     inside = msgspec.json.encode({"generateContentRequest": {"model": "models/m", **HELLO, "tools": TOOLS}})
-    said = decode_request(inside, "/v1/models/m:countTokens")
+    said = decode_request(inside, "/v1/models/m:countTokens", SEAL)
     assert (said.turns, len(said.tools), said.stream) == (asked({}).turns, 3, False)

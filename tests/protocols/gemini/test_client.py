@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from itertools import count
 from pathlib import Path
 
 import msgspec
 import pytest
+from answers import SEAL, answering
 from google.genai import types
 
 from peekd.protocols.anthropic import UPSTREAM as ANTHROPIC
@@ -30,8 +30,7 @@ def events_of(chunks: list[bytes]) -> list[Event]:
 
 
 def stream_of(events: list[Event]) -> bytes:
-    numbers = count(1)
-    encoder = GeminiEncoder(model="m", ids=lambda prefix: f"{prefix}{next(numbers)}", thoughts=True)
+    encoder = GeminiEncoder(answering("m", family="anthropic"))
     return b"".join(encoder.feed(event) for event in events) + encoder.close()
 
 
@@ -93,6 +92,6 @@ def test_nothing_is_said_that_googles_clients_break_on() -> None:
 
 def test_head_request_and_errors_are_its_modules() -> None:
     body = b'{"contents":[{"parts":[{"text":"Hi"}]}]}'
-    assert CLIENT.decode_head(body, {}, SSE).model == CLIENT.decode_request(body, SSE).model == "m"
+    assert CLIENT.decode_head(body, {}, SSE).model == CLIENT.decode_request(body, SSE, SEAL).model == "m"
     assert CLIENT.encode_error(Fault("not_found", "Gone."), "req_1").status == 404
-    assert CLIENT.encoder(model="m", ids=lambda prefix: prefix, thoughts=False).close() == b""
+    assert CLIENT.encoder(answering("m", thoughts=False)).close() == b""

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import count
 from typing import Any
 
 import msgspec
 import pytest
+from answers import answering, carried
 from google.genai import types
 
-from peekd.protocols.gemini.carrier import decode_carrier
+from peekd.protocols.gemini.carrier import bared
 from peekd.protocols.gemini.encode import GeminiEncoder
 from peekd.protocols.interface import BadArguments
 from peekd.vocabulary.events import (
@@ -39,10 +39,7 @@ from peekd.wire.sse import Splitter
 
 
 def encoder(*, thoughts: bool = True) -> GeminiEncoder:
-    numbers = count(1)
-    return GeminiEncoder(
-        model="gemini-2.5-pro", ids=lambda prefix: f"{prefix}{next(numbers)}", thoughts=thoughts
-    )
+    return GeminiEncoder(answering("gemini-2.5-pro", family="anthropic", thoughts=thoughts))
 
 
 def chunks(events: Iterable[Event], *, thoughts: bool = True) -> list[dict[str, Any]]:
@@ -89,8 +86,12 @@ def test_thoughts_are_marked_and_their_proof_follows_them() -> None:
     ]
     said = parts(chunks(events))
     assert [part["text"] for part in said] == ["H", "mm", "", "", "", ""]
-    proofs = [decode_carrier(part["thoughtSignature"]) for part in said if "thoughtSignature" in part]
-    assert proofs == [("thought", "proof"), ("redacted", "blob"), ("thought", "alone")]
+    proofs = [bared(part["thoughtSignature"]) for part in said if "thoughtSignature" in part]
+    assert proofs == [
+        carried("thought", "proof", "anthropic"),
+        carried("redacted", "blob", "anthropic"),
+        carried("thought", "alone", "anthropic"),
+    ]
     assert all(part["thought"] for part in said[:-1])
 
 
@@ -130,8 +131,8 @@ def test_calls_go_out_whole_with_ids_of_their_own() -> None:
 def test_arguments_on_many_lines_stay_inside_one_frame() -> None:
     arguments = '{\n  "command": "a\\nb",\r\n  "big": 123456789012345678901234567890\n}'
     call = [Opened(0, ToolCallBlock("a", "f")), ArgumentsDelta(0, arguments), Closed(0), END]
-    encoder = GeminiEncoder(model="m", ids=lambda prefix: prefix, thoughts=True)
-    (frame,) = Splitter().feed(b"".join(encoder.feed(event) for event in call))
+    writer = encoder()
+    (frame,) = Splitter().feed(b"".join(writer.feed(event) for event in call))
     assert b'"args":{"command":"a\\nb","big":123456789012345678901234567890}' in frame.data
 
 

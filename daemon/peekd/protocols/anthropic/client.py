@@ -12,7 +12,8 @@ from peekd.protocols.anthropic.encode import LAST_FRAME, PING, AnthropicEncoder
 from peekd.protocols.anthropic.head import decode_head
 from peekd.protocols.anthropic.request import decode_request
 from peekd.protocols.framing import EventStream
-from peekd.protocols.interface import ClientProtocol, Collector, ErrorReply, EventEncoder, Framing, Ids
+from peekd.protocols.interface import Answering, ClientProtocol, Collector, ErrorReply, EventEncoder, Framing
+from peekd.signatures.seal import Seal
 from peekd.vocabulary.conversation import Conversation, Head
 from peekd.vocabulary.errors import Fault
 
@@ -31,13 +32,13 @@ class AnthropicClient:
         """Read model, stream flag and session; see `head.decode_head`."""
         return decode_head(body, headers)
 
-    def decode_request(self, body: bytes, path: str) -> Conversation:
+    def decode_request(self, body: bytes, path: str, seal: Seal) -> Conversation:
         """Read everything; see `request.decode_request`."""
-        return decode_request(body)
+        return decode_request(body, seal)
 
-    def encoder(self, *, model: str, ids: Ids, thoughts: bool) -> EventEncoder:
-        """Open an answer to a client that asked for `model`."""
-        return AnthropicEncoder(model=model, ids=ids, thoughts=thoughts)
+    def encoder(self, answering: Answering) -> EventEncoder:
+        """Open an answer to what was asked."""
+        return AnthropicEncoder(answering)
 
     def collector(self) -> Collector:
         """Open a folding of a stream of Anthropic frames."""

@@ -10,8 +10,9 @@ from typing import Any, Final
 
 import msgspec
 
-from peekd.protocols.anthropic.carrier import encode_carrier
-from peekd.protocols.interface import BadArguments, Ids
+from peekd.protocols.anthropic.carriers import FAMILY
+from peekd.protocols.interface import Answering, BadArguments
+from peekd.signatures.seal import Kind
 from peekd.vocabulary.events import (
     ArgumentsDelta,
     Block,
@@ -24,6 +25,7 @@ from peekd.vocabulary.events import (
     OtherBlock,
     OtherDelta,
     RedactedBlock,
+    SearchBlock,
     SignatureDelta,
     Started,
     StopReason,
@@ -68,10 +70,9 @@ class AnthropicEncoder:
     Blocks that may not or cannot be shown leave no gap in the indices. `dropped` names what was left out.
     """
 
-    def __init__(self, *, model: str, ids: Ids, thoughts: bool) -> None:
-        self._model = model
-        self._ids = ids
-        self._thoughts = thoughts
+    def __init__(self, answering: Answering) -> None:
+        self._answering = answering
+        self._ids = answering.ids
         self._next = 0
         self._places: dict[int, int] = {}  # the index of an open block upstream -> ours
         self._thinking: set[int] = set()  # our indices of thinking blocks
@@ -113,6 +114,10 @@ class AnthropicEncoder:
         terminal = {"type": "message_delta", "delta": delta, "usage": _told(self._usage)}
         return self._start() + ends + self._settle() + _frame("message_delta", terminal) + LAST_FRAME
 
+    def _proof(self, kind: Kind, proof: str) -> str:
+        """Give a proof as a thinking block holds it: bare where it is Anthropic's own."""
+        return proof if self._answering.family == FAMILY else self._answering.carrier(kind, proof)
+
     # ---- frames ---------------------------------------------------------------------------------
 
     def _start(self) -> bytes:
@@ -123,7 +128,7 @@ class AnthropicEncoder:
             "id": self._ids("msg_"),
             "type": "message",
             "role": "assistant",
-            "model": self._model,
+            "model": self._answering.asked.model,
             "content": [],
             "stop_reason": None,
             "stop_sequence": None,
@@ -137,14 +142,17 @@ class AnthropicEncoder:
                 opened = self._settle() + self._begin(index, {"type": "text", "text": ""})
                 return opened + (self.feed(TextDelta(index, block.text)) if block.text else b"")
             case ThinkingBlock():
-                return self._settle() + (self._think(index, block) if self._thoughts else b"")
+                return self._settle() + (self._think(index, block) if self._answering.thoughts else b"")
             case RedactedBlock():
-                shown = {"type": "redacted_thinking", "data": block.data}
-                return self._settle() + (self._begin(index, shown) if self._thoughts else b"")
+                shown = {"type": "redacted_thinking", "data": self._proof("redacted", block.data)}
+                return self._settle() + (self._begin(index, shown) if self._answering.thoughts else b"")
             case ToolCallBlock():
                 return self._call(index, block)
             case OtherBlock():
                 self.dropped.add(block.kind)
+                return b""
+            case SearchBlock():
+                self.dropped.add("web search")
                 return b""
 
     def _begin(self, index: int, block: dict[str, Any]) -> bytes:
@@ -160,11 +168,11 @@ class AnthropicEncoder:
         if block.signature:
             # Alone in an empty block: it stood on words, or on nothing, and not on thoughts.
             part = "thought" if block.text else "text"
-            self._carriers[self._places[index]] = encode_carrier(part, block.signature)
+            self._carriers[self._places[index]] = self._proof(part, block.signature)
         return opened + (self.feed(ThinkingDelta(index, block.text)) if block.text else b"")
 
     def _call(self, index: int, block: ToolCallBlock) -> bytes:
-        signed = self._lead(block.signature) if block.signature and self._thoughts else b""
+        signed = self._lead(block.signature) if block.signature and self._answering.thoughts else b""
         fits = _ID.fullmatch(block.id) and block.id not in self._call_ids
         identity = block.id if fits else self._ids("toolu_")
         self._call_ids.add(identity)
@@ -180,7 +188,7 @@ class AnthropicEncoder:
             self._waiting = self._next
             opened = self._begin(-1, {"type": "thinking", "thinking": "", "signature": ""})
             del self._places[-1]
-        self._carriers[self._waiting] = encode_carrier("call", signature)
+        self._carriers[self._waiting] = self._proof("call", signature)
         return opened
 
     def _settle(self) -> bytes:
@@ -234,7 +242,7 @@ class AnthropicEncoder:
                 later = {k: v for k, v in msgspec.structs.asdict(event.usage).items() if v is not None}
                 self._usage = msgspec.structs.replace(self._usage, **later)
             case SignatureDelta() if event.index in self._places:
-                self._carriers[self._places[event.index]] = encode_carrier("thought", event.signature)
+                self._carriers[self._places[event.index]] = self._proof("thought", event.signature)
             case Finished() if self._finished is None:
                 self._finished = event
             case DataInline():

@@ -11,6 +11,7 @@ import msgspec
 
 from peekd.protocols.anthropic.blocks import decode_turns
 from peekd.protocols.fields import Dropped, Fields, Place, decode_object, decode_tools
+from peekd.signatures.seal import Seal
 from peekd.vocabulary.conversation import Conversation, Schema, Thought, Tool, ToolChoice
 from peekd.vocabulary.errors import ClientError
 
@@ -31,12 +32,12 @@ _THINKING: Final[dict[str, Literal["adaptive", "enabled", "disabled"]]] = {
 }
 
 
-def decode_request(body: bytes) -> Conversation:
+def decode_request(body: bytes, seal: Seal) -> Conversation:
     """Read everything. Raises ClientError naming the field that is wrong or cannot be said."""
     dropped: Dropped = {}
     fields = Place(decode_object(body), "", "", dropped).fields()
     model = fields.needed("model").string()
-    turns = decode_turns(fields.needed("messages"))
+    turns = decode_turns(fields.needed("messages"), seal)
     system = _system(fields)
     tools = decode_tools(fields, _tool)
     schema, effort = _output(fields)
@@ -91,8 +92,8 @@ def _tool(place: Place) -> Tool | None:
     if kind != "custom":
         place.drop(f"type={kind}")
         return None
-    name = inside.needed("name").string()
-    tool = Tool(name, inside.string("description") or "", inside.object("input_schema") or {})
+    name, told = inside.needed("name").string(), inside.string("description") or ""
+    tool = Tool(name, told, inside.object("input_schema") or {}, strict=inside.flag("strict"))
     inside.close()
     return tool
 

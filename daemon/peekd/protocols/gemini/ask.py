@@ -15,6 +15,7 @@ from peekd.protocols.gemini.dialect import to_json_schema
 from peekd.protocols.gemini.naming import listed, opened
 from peekd.protocols.gemini.paths import STREAM, read_path
 from peekd.protocols.gemini.turns import decode_texts, decode_turns
+from peekd.signatures.seal import Seal
 from peekd.vocabulary.conversation import Conversation, Schema, Thought, Tool, ToolChoice
 from peekd.vocabulary.errors import ClientError
 
@@ -29,7 +30,7 @@ _EFFORTS: Final = {"MINIMAL": "low", "LOW": "low", "MEDIUM": "medium", "HIGH": "
 _JSON: Final = "application/json"
 
 
-def decode_request(body: bytes, path: str) -> Conversation:
+def decode_request(body: bytes, path: str, seal: Seal) -> Conversation:
     """Read everything. Raises ClientError naming the field that is wrong or cannot be said.
 
     Counting may bring the request inside a `generateContentRequest`.
@@ -44,7 +45,7 @@ def decode_request(body: bytes, path: str) -> Conversation:
     cached = fields.place("cachedContent")
     if cached is not None:
         raise ClientError("invalid_request", f"{cached.path}: this upstream has no such cache")
-    turns = decode_turns(fields.place("contents"))
+    turns = decode_turns(fields.place("contents"), seal)
     if not turns:
         raise ClientError("invalid_request", "contents: there is nothing in them to be asked")
     tools = _tools(fields)

@@ -14,7 +14,8 @@ from peekd.protocols.gemini.collect import GeminiCollector
 from peekd.protocols.gemini.encode import GeminiEncoder
 from peekd.protocols.gemini.head import decode_head
 from peekd.protocols.gemini.paths import read_path
-from peekd.protocols.interface import ClientProtocol, Collector, ErrorReply, EventEncoder, Framing, Ids
+from peekd.protocols.interface import Answering, ClientProtocol, Collector, ErrorReply, EventEncoder, Framing
+from peekd.signatures.seal import Seal
 from peekd.vocabulary.conversation import Conversation, Head
 from peekd.vocabulary.errors import Fault
 
@@ -33,13 +34,13 @@ class GeminiClient:
         """Read model and stream from the path, the session from the rest; see `head.decode_head`."""
         return decode_head(body, headers, path)
 
-    def decode_request(self, body: bytes, path: str) -> Conversation:
+    def decode_request(self, body: bytes, path: str, seal: Seal) -> Conversation:
         """Read everything; see `ask.decode_request`."""
-        return decode_request(body, path)
+        return decode_request(body, path, seal)
 
-    def encoder(self, *, model: str, ids: Ids, thoughts: bool) -> EventEncoder:
-        """Open an answer to a client that asked for `model`."""
-        return GeminiEncoder(model=model, ids=ids, thoughts=thoughts)
+    def encoder(self, answering: Answering) -> EventEncoder:
+        """Open an answer to what was asked."""
+        return GeminiEncoder(answering)
 
     def collector(self) -> Collector:
         """Open a folding of a stream of Gemini chunks."""

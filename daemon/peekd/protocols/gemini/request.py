@@ -12,7 +12,7 @@ from peekd.protocols.gemini.models import traits
 from peekd.protocols.gemini.paths import STREAM, WHOLE, quoted, read_path
 from peekd.protocols.gemini.schema import clean_parameters
 from peekd.protocols.gemini.signatures import with_stand_ins, without_signatures
-from peekd.protocols.interface import Call
+from peekd.protocols.interface import Call, Splices
 from peekd.vocabulary.conversation import Conversation, Text, Tool, ToolChoice, Turn
 from peekd.vocabulary.errors import ClientError
 
@@ -52,7 +52,7 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool, st
     return Call(path, msgspec.json.encode(body), _JSON, tuple(dict.fromkeys(dropped)))
 
 
-def splice_request(body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool) -> Call:
+def splice_request(body: bytes, path: str, splices: Splices) -> Call:
     """Give a Gemini client's own request with only the named places changed.
 
     The model and whether the answer is streamed stand in the path. `repaired` takes replayed thoughts and
@@ -62,10 +62,11 @@ def splice_request(body: bytes, path: str, *, model: str | None, stream: bool, r
     where = read_path(path)
     action = where.action
     if action in {STREAM, WHOLE}:
-        action = STREAM if stream else WHOLE
+        action = STREAM if splices.stream else WHOLE
+    model = splices.model
     mapped = model if model is not None and model != where.model else None
     spliced = ["stream"] * (action != where.action) + ["model"] * (mapped is not None)
-    if repaired:
+    if splices.repaired:
         body = _without_thoughts(body, model or where.model)
         spliced.append("contents")
     return Call(where.path(model=mapped, action=action), body, spliced=tuple(spliced))
@@ -85,6 +86,8 @@ def _tools(tools: tuple[Tool, ...]) -> tuple[list[dict[str, Any]], list[str]]:
     declarations: list[dict[str, Any]] = []
     lost: list[str] = []
     for tool in tools:
+        if tool.strict is not None:
+            lost.append("tools[].strict")
         declaration: dict[str, Any] = {"name": tool.name}
         if tool.description:
             declaration["description"] = tool.description

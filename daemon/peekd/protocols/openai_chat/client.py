@@ -7,12 +7,13 @@ from collections.abc import Mapping
 import msgspec
 
 from peekd.protocols.framing import EventStream
-from peekd.protocols.interface import ClientProtocol, Collector, ErrorReply, EventEncoder, Framing, Ids
+from peekd.protocols.interface import Answering, ClientProtocol, Collector, ErrorReply, EventEncoder, Framing
 from peekd.protocols.openai_chat import errors
 from peekd.protocols.openai_chat.collect import ChatCollector
 from peekd.protocols.openai_chat.encode import LAST_FRAME, PING, ChatEncoder
 from peekd.protocols.openai_chat.head import decode_head
 from peekd.protocols.openai_chat.request import decode_request
+from peekd.signatures.seal import Seal
 from peekd.vocabulary.conversation import Conversation, Head
 from peekd.vocabulary.errors import Fault
 
@@ -27,13 +28,13 @@ class ChatClient:
         """Read model, stream flag and session; see `head.decode_head`."""
         return decode_head(body, headers)
 
-    def decode_request(self, body: bytes, path: str) -> Conversation:
+    def decode_request(self, body: bytes, path: str, seal: Seal) -> Conversation:
         """Read everything; see `request.decode_request`."""
         return decode_request(body)
 
-    def encoder(self, *, model: str, ids: Ids, thoughts: bool) -> EventEncoder:
-        """Open an answer to a client that asked for `model`."""
-        return ChatEncoder(model=model, ids=ids, thoughts=thoughts)
+    def encoder(self, answering: Answering) -> EventEncoder:
+        """Open an answer to what was asked."""
+        return ChatEncoder(answering)
 
     def collector(self) -> Collector:
         """Open a folding of a stream of chunks."""

@@ -62,6 +62,8 @@ def _tool(tool: Tool) -> dict[str, Any]:
         function["description"] = tool.description
     if tool.parameters:
         function["parameters"] = tool.parameters
+    if tool.strict is not None:
+        function["strict"] = tool.strict
     return {"type": "function", "function": function}
 
 

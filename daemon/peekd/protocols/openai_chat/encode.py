@@ -9,7 +9,8 @@ from typing import Any, Final
 
 import msgspec
 
-from peekd.protocols.interface import BadArguments, Ids
+from peekd.protocols.interface import Answering, BadArguments
+from peekd.vocabulary.conversation import Family
 from peekd.vocabulary.events import (
     ArgumentsDelta,
     Block,
@@ -22,6 +23,7 @@ from peekd.vocabulary.events import (
     OtherBlock,
     OtherDelta,
     RedactedBlock,
+    SearchBlock,
     Started,
     StopReason,
     TextBlock,
@@ -32,6 +34,7 @@ from peekd.vocabulary.events import (
     Usage,
 )
 
+GOOGLE: Final[Family] = "gemini"
 LAST_FRAME: Final = b"data: [DONE]\n\n"
 PING: Final = b": ping\n\n"
 
@@ -47,9 +50,6 @@ _REASONS: Final[dict[StopReason, str]] = {
 }
 """A malformed end is not among them: it is no answer."""
 
-_CREATED: Final = 0
-"""Every chunk must have a time of its making. There is no clock in here, and clients make nothing of it."""
-
 
 class ChatEncoder:
     """Events -> chunks of one id. The terminal, the usage and [DONE] wait for `close`.
@@ -57,10 +57,10 @@ class ChatEncoder:
     What may not or cannot be shown leaves no trace; `dropped` names what was left out.
     """
 
-    def __init__(self, *, model: str, ids: Ids, thoughts: bool) -> None:
-        self._model = model
-        self._ids = ids
-        self._thoughts = thoughts
+    def __init__(self, answering: Answering) -> None:
+        self._answering = answering
+        self._ids = answering.ids
+        self._thoughts = answering.thoughts
         self._id = ""
         self._calls: dict[int, int] = {}  # an open call's block -> its index
         self._arguments: dict[int, list[str]] = {}  # its pieces, by block
@@ -111,7 +111,7 @@ class ChatEncoder:
 
     def _chunk(self, **said: object) -> bytes:
         fixed: dict[str, object] = {"id": self._id, "object": "chat.completion.chunk"}
-        fixed |= {"created": _CREATED, "model": self._model}
+        fixed |= {"created": self._answering.created, "model": self._answering.asked.model}
         return b"data: %b\n\n" % msgspec.json.encode(fixed | said)
 
     def _delta(self, delta: dict[str, Any]) -> bytes:
@@ -138,6 +138,8 @@ class ChatEncoder:
                 self.dropped.add("redacted")
             case OtherBlock():
                 self.dropped.add(block.kind)
+            case SearchBlock():
+                self.dropped.add("web search")
         return self._start()
 
     def _call(self, index: int, block: ToolCallBlock) -> bytes:
@@ -148,7 +150,8 @@ class ChatEncoder:
         self._call_ids.add(identity)
         function = {"name": block.name, "arguments": ""}
         call: dict[str, Any] = {"index": place, "id": identity, "type": "function", "function": function}
-        if block.signature:  # where Google's own compatible API has it, and clients know to replay it
+        if block.signature and self._answering.family == GOOGLE:
+            # Where Google's own compatible API has it, and clients know to replay it.
             call["extra_content"] = {"google": {"thought_signature": block.signature}}
         return self._delta({"tool_calls": [call]})
 

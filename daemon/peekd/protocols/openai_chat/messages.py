@@ -118,7 +118,7 @@ def _call(place: Place) -> ToolCall:
     signature = _signature(inside)
     function.close()
     inside.close()
-    return ToolCall(identity, name, arguments, signature)
+    return ToolCall(identity, name, arguments, signature, "gemini" if signature else "")
 
 
 def _arguments(place: Place | None) -> dict[str, Any]:

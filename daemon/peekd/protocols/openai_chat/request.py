@@ -128,7 +128,8 @@ def _tool(place: Place) -> Tool | None:
     function = inside.needed("function").fields()
     name = function.needed("name").string()
     parameters: dict[str, Any] = function.object("parameters") or {}
-    tool = Tool(name, function.string("description") or "", parameters)
+    told, strict = function.string("description") or "", function.flag("strict")
+    tool = Tool(name, told, parameters, strict=strict)
     function.close()
     inside.close()
     return tool
