@@ -17,7 +17,7 @@ import pytest
 from answers import answering
 from hypothesis import given
 from hypothesis import strategies as st
-from mutants import altered, cut, frames_of, spoilt_streams, written
+from mutants import altered, cut, few, frames_of, spoilt_streams, written
 from samples import is_list, is_object, streams
 
 from peekd.protocols.interface import BadArguments, EventEncoder, Unfoldable
@@ -63,6 +63,7 @@ def words_in(frame: Frame) -> set[str]:
 
 
 @upstreams
+@few
 @given(data=DATA, places=CUTS)
 def test_a_spoilt_stream_says_the_same_in_any_chunking(
     upstream: str, data: st.DataObject, places: list[int]
@@ -72,6 +73,7 @@ def test_a_spoilt_stream_says_the_same_in_any_chunking(
 
 
 @upstreams
+@few
 @given(data=DATA)
 def test_no_terminal_is_invented(upstream: str, data: st.DataObject) -> None:
     stream = data.draw(SPOILT[upstream])
@@ -85,6 +87,7 @@ def test_no_terminal_is_invented(upstream: str, data: st.DataObject) -> None:
 
 
 @upstreams
+@few
 @given(body=st.binary(max_size=300), places=CUTS)
 def test_no_bytes_at_all_end_well(upstream: str, body: bytes, places: list[int]) -> None:
     events = events_of(upstream, cut(body, places))
@@ -123,6 +126,7 @@ def assert_whole(frames: bytes) -> None:
 
 @clients
 @upstreams
+@few
 @given(data=DATA, thoughts=st.booleans())
 def test_whatever_a_decoder_says_is_encoded_in_whole_frames(
     client: str, upstream: str, data: st.DataObject, *, thoughts: bool
@@ -137,6 +141,7 @@ def test_whatever_a_decoder_says_is_encoded_in_whole_frames(
 
 
 @upstreams
+@few
 @given(data=DATA)
 def test_a_stream_is_folded_whole_or_refused(upstream: str, data: st.DataObject) -> None:
     stream = data.draw(SPOILT[upstream])
@@ -171,6 +176,7 @@ def whole_answers(upstream: str) -> list[Any]:
 
 
 @upstreams
+@few
 @given(data=DATA)
 def test_an_answer_in_one_piece_is_read_like_a_stream_or_is_none(upstream: str, data: st.DataObject) -> None:
     folded = data.draw(st.sampled_from(whole_answers(upstream)))
@@ -205,6 +211,7 @@ HEADERS = st.dictionaries(
 
 
 @upstreams
+@few
 @given(data=DATA, status=st.integers(300, 599), headers=HEADERS)
 def test_a_refusal_of_any_shape_is_read(
     upstream: str, data: st.DataObject, status: int, headers: dict[str, str]

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 import pytest
 from answers import SEAL
-from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
-from mutants import altered, written
+from mutants import altered, few, written
 from samples import Sample, requests
 
 from peekd.protocols.interface import Splices
@@ -23,7 +23,6 @@ from peekd.vocabulary.errors import ClientError
 clients = pytest.mark.parametrize("client", sorted(CLIENTS))
 upstreams = pytest.mark.parametrize("upstream", sorted(UPSTREAMS))
 DATA = st.data()
-slow = settings(suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 
 
 def sample_of(client: str, data: st.DataObject) -> Sample:
@@ -40,7 +39,7 @@ def read(client: str, body: bytes, path: str) -> Conversation | None:
 
 
 @clients
-@slow
+@few
 @given(data=DATA)
 def test_any_body_is_a_conversation_or_the_clients_fault(client: str, data: st.DataObject) -> None:
     sample = sample_of(client, data)
@@ -54,6 +53,7 @@ def test_any_body_is_a_conversation_or_the_clients_fault(client: str, data: st.D
 
 
 @clients
+@few
 @given(
     body=st.binary(max_size=200),
     path=st.text(max_size=40) | st.sampled_from(["/v1/models/:x", "/v1/models/m:"]),
@@ -91,7 +91,7 @@ def test_what_is_nested_beyond_measure_is_the_clients_fault(client: str, body: b
 
 @upstreams
 @clients
-@slow
+@few
 @given(data=DATA, repaired=st.booleans(), stream=st.booleans())
 def test_what_was_read_is_said_to_any_upstream_or_refused(
     client: str, upstream: str, data: st.DataObject, *, repaired: bool, stream: bool
@@ -126,7 +126,7 @@ def members(body: bytes) -> list[tuple[str, bytes]]:
 
 
 @upstreams
-@slow
+@few
 @given(data=DATA, model=st.none() | st.text(min_size=1, max_size=8), stream=st.booleans())
 def test_a_splice_leaves_all_else_byte_for_byte(
     upstream: str, data: st.DataObject, *, model: str | None, stream: bool
@@ -150,7 +150,7 @@ def test_a_splice_leaves_all_else_byte_for_byte(
 
 
 @upstreams
-@slow
+@few
 @given(data=DATA)
 def test_a_repair_of_any_body_gives_json_or_is_the_clients_fault(upstream: str, data: st.DataObject) -> None:
     sample = sample_of(upstream, data)

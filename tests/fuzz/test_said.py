@@ -13,7 +13,7 @@ import pytest
 from answers import answering
 from hypothesis import given
 from hypothesis import strategies as st
-from mutants import frames_of
+from mutants import few, frames_of
 from samples import requests
 from spoken import CONVERSATIONS, WORDS, answers, calls_of, words_of
 
@@ -58,6 +58,7 @@ def read_back(client: str, stream: bytes) -> list[Event]:
 
 
 @clients
+@few
 @given(said=answers(), thoughts=st.booleans())
 def test_any_answer_is_read_back_with_its_words_and_calls(
     client: str, said: list[Event], *, thoughts: bool
@@ -70,6 +71,7 @@ def test_any_answer_is_read_back_with_its_words_and_calls(
 
 
 @clients
+@few
 @given(said=answers(), cut=st.integers(min_value=0))
 def test_an_answer_without_its_terminal_has_none_for_the_client(
     client: str, said: list[Event], cut: int
@@ -80,6 +82,7 @@ def test_an_answer_without_its_terminal_has_none_for_the_client(
 
 
 @clients
+@few
 @given(said=answers())
 def test_any_answer_folds_into_a_body_that_plays_the_same(client: str, said: list[Event]) -> None:
     collector = CLIENTS[client].collector()
@@ -94,6 +97,7 @@ def test_any_answer_folds_into_a_body_that_plays_the_same(client: str, said: lis
 
 
 @clients
+@few
 @given(said=answers(), pings=st.lists(st.integers(min_value=0), max_size=3))
 def test_the_body_is_well_formed_in_every_framing_with_pings_between(
     client: str, said: list[Event], pings: list[int]
@@ -128,6 +132,7 @@ FAULTS = st.builds(
 
 
 @clients
+@few
 @given(fault=FAULTS, note=WORDS)
 def test_any_error_is_a_true_status_or_one_whole_frame(client: str, fault: Fault, note: str) -> None:
     protocol = CLIENTS[client]
@@ -155,6 +160,7 @@ def asked(upstream: str, conversation: Conversation, *, repaired: bool, stream: 
 
 
 @upstreams
+@few
 @given(conversation=CONVERSATIONS, repaired=st.booleans(), stream=st.booleans())
 def test_any_conversation_is_asked_or_refused(
     upstream: str, conversation: Conversation, *, repaired: bool, stream: bool

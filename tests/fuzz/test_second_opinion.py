@@ -12,7 +12,7 @@ import pytest
 from httpx_sse import EventSource
 from hypothesis import given
 from hypothesis import strategies as st
-from mutants import cut, frames_of, spoilt_streams
+from mutants import cut, few, frames_of, spoilt_streams
 
 from peekd.protocols.registry import UPSTREAMS
 from peekd.wire.sse import Splitter
@@ -71,6 +71,7 @@ def named(said: Said) -> Said:
     return [(event or "message", data) for event, data in said]
 
 
+@few
 @given(stream=STREAMS, places=CUTS)
 def test_both_read_the_same_events(stream: bytes, places: list[int]) -> None:
     stream += b"\n"  # a last CR may be half a CRLF, see below
@@ -79,6 +80,7 @@ def test_both_read_the_same_events(stream: bytes, places: list[int]) -> None:
 
 
 @pytest.mark.parametrize("upstream", sorted(UPSTREAMS))
+@few
 @given(data=st.data(), places=CUTS)
 def test_both_read_the_same_of_spoilt_streams(upstream: str, data: st.DataObject, places: list[int]) -> None:
     stream = data.draw(spoilt_streams(upstream)) + b"\n"

@@ -10,6 +10,7 @@ from tempfile import TemporaryDirectory
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from mutants import few
 
 from peekd.config.load import Loaded, load_settings
 from peekd.vocabulary.errors import OperatorError
@@ -82,6 +83,7 @@ def loaded(content: bytes, environ: dict[str, str]) -> Loaded | OperatorError:
             return error
 
 
+@few
 @given(text=files())
 def test_any_change_of_the_sample_is_settings_or_faults(text: str) -> None:
     found = loaded(text.encode("utf-8", "replace"), {})
@@ -91,6 +93,7 @@ def test_any_change_of_the_sample_is_settings_or_faults(text: str) -> None:
         assert isinstance(found, OperatorError)
 
 
+@few
 @given(content=st.binary(max_size=80) | st.text(max_size=80).map(str.encode))
 def test_any_bytes_are_settings_or_faults(content: bytes) -> None:
     loaded(content, {})
@@ -103,6 +106,7 @@ def test_what_is_nested_beyond_measure_is_a_fault(deep: bytes) -> None:
     assert isinstance(loaded(deep, {}), OperatorError)
 
 
+@few
 @given(
     environ=st.dictionaries(
         st.builds(

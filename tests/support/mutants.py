@@ -11,10 +11,17 @@ from copy import deepcopy
 from itertools import pairwise
 from typing import Any
 
+from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from samples import is_list, is_object, streams
 
 from peekd.wire.sse import Frame, Splitter
+
+few = settings(
+    max_examples=max(1, settings().max_examples // 4),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
+)
+"""For a law that is tried for every pair of protocols, and its examples are long."""
 
 ODD: tuple[Any, ...] = (
     None,
