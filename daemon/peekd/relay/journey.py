@@ -14,7 +14,6 @@ import trio
 
 from peekd.accounts.wanted import Lease, Rest
 from peekd.healing.settings import HealingSettings
-from peekd.protocols.registry import UPSTREAMS
 from peekd.records.entries import RequestRecord
 from peekd.relay.answers import Headers, advice, answer_headers, encode_failure, signed
 from peekd.relay.asked import Asked
@@ -126,7 +125,7 @@ class Journey:
 
     async def _attempt(self, trip: Trip, lease: Lease, tenure: Tenure) -> Step:
         """Open, peek, decide, and where that says so relay, inside one scope that closes the upstream."""
-        protocol = UPSTREAMS[self._house.settings[lease.upstream].protocol]
+        protocol = self._house.speaks(lease.upstream)
         streams = trip.streams(lease.upstream)
         call, headers = self._calls.make(protocol, lease.model, repaired=trip.repaired, stream=streams)
         self._scribe.sent(call.dropped, call.spliced, streams=streams)
@@ -179,7 +178,7 @@ class Journey:
 
     def _open_sink(self, lease: Lease, whole: bytes | None) -> ToStream | ToBody:
         """Pass stage 1 for a streaming client; a comment names the account where the headers could not."""
-        protocol = UPSTREAMS[self._house.settings[lease.upstream].protocol]
+        protocol = self._house.speaks(lease.upstream)
         rendering = self._calls.rendering(protocol, lease.model, self._house.seams.ids)
         if not self._asked.head.stream:
             own = whole if isinstance(rendering, Verbatim) else None

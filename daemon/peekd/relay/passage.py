@@ -76,7 +76,7 @@ class Passage:
         self._attempt = attempt
         self._protocol = protocol
         self._scribe = scribe
-        self._reading = Reading(attempt, protocol.decoder(), self.watch)
+        self._reading = Reading(attempt, protocol.decoder(), self.watch, protocol.unwrap)
         self._held: list[Seen] = []
 
     # ---- peek ----
@@ -118,6 +118,7 @@ class Passage:
         body = await read_whole(self._attempt, self._healing)
         if not isinstance(body, bytes):
             return body
+        body = self._protocol.unwrap(body)
         frames = self._protocol.decode_whole(body)
         if not frames:
             return self._refused(BROKEN_BODY, body)

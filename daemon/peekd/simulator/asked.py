@@ -17,7 +17,8 @@ Json = dict[str, Any]
 class Asked(msgspec.Struct, frozen=True):
     """One request.
 
-    `key`: the credential, however it came. `array`: a Gemini stream asked for without alt=sse. `text`: what
+    `key`: the credential, however it came. `array`: a Gemini stream asked for without alt=sse;
+    `envelope`: one that came in Code Assist's. `text`: what
     the user said last; `result`: what a tool answered, where that came last. `thinks`: thoughts were asked
     for, `shown`: and their text. `counted`: usage was asked for. `signed`: it replays a signature.
     `schema`: the answer shall be JSON of that shape. `tokens`: the prompt's size,
@@ -32,6 +33,7 @@ class Asked(msgspec.Struct, frozen=True):
     model: str = ""
     stream: bool = False
     array: bool = False
+    envelope: bool = False
     text: str = ""
     result: str | None = None
     tools: tuple[str, ...] = ()
@@ -55,6 +57,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 _GEMINI_CALL: Final = re.compile(r"^/v1(?:beta|alpha)?/models/([^/:]+):(\w+)$")
+_ASSIST_CALL: Final = re.compile(r"^/v1internal:(\w+)$")
 _GEMINI_VERBS: Final[dict[str, Verb]] = {
     "generateContent": "generate",
     "streamGenerateContent": "generate",
@@ -80,6 +83,11 @@ def read_asked(method: str, target: str, headers: Mapping[str, str], body: bytes
         )
         array = stream and query.get("alt") != ["sse"]
         return _read_body(msgspec.structs.replace(asked, array=array), body)
+    if method == "POST" and (found := _ASSIST_CALL.match(parts.path)) and found[1] in _GEMINI_VERBS:
+        stream = found[1] == "streamGenerateContent"
+        asked = Asked("gemini", _GEMINI_VERBS[found[1]], parts.path, key, number, stream=stream)
+        array = stream and query.get("alt") != ["sse"]
+        return _read_body(msgspec.structs.replace(asked, array=array, envelope=True), body)
     if method == "POST" and parts.path in _ANTHROPIC_CALLS:
         return _read_body(Asked("anthropic", _ANTHROPIC_CALLS[parts.path], parts.path, key, number), body)
     if method == "POST" and parts.path == _CHAT_CALL:
@@ -146,6 +154,8 @@ def _anthropic_result(block: Json) -> str:
 
 
 def _read_gemini(asked: Asked, body: Json) -> Asked:
+    if asked.envelope:
+        asked, body = _unwrapped(asked, body)
     contents = [_tables(content.get("parts")) for content in _tables(body.get("contents"))]
     last = contents[-1] if contents else []
     config = _table(body.get("generationConfig"))
@@ -159,6 +169,13 @@ def _read_gemini(asked: Asked, body: Json) -> Asked:
         signed=any(part.get("thoughtSignature") for parts in contents for part in parts),
         schema=config.get("responseJsonSchema") or config.get("responseSchema"),
     )
+
+
+def _unwrapped(asked: Asked, body: Json) -> tuple[Asked, Json]:
+    inside = _table(body.get("request"))
+    model = str(body.get("model") or inside.get("model") or "").removeprefix("models/")
+    fault = "" if inside else "Invalid value at 'request': it is missing."
+    return msgspec.structs.replace(asked, model=model, fault=fault), inside
 
 
 def _declarations(tool: Json) -> list[Json]:

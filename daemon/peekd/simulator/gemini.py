@@ -74,6 +74,11 @@ def _response(asked: Asked, usage: dict[str, Any], **fields: object) -> dict[str
     return fields | tail
 
 
+def _enveloped(response: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    """Put an answer where Code Assist has it."""
+    return {"response": response, "traceId": f"trace{asked.number:06d}"} if asked.envelope else response
+
+
 def _candidate(parts: list[dict[str, Any]], **fields: object) -> list[dict[str, Any]]:
     content = {"content": {"parts": parts, "role": "model"}} if parts else {"content": {"role": "model"}}
     return [{**content, **fields, "index": 0}]
@@ -84,7 +89,8 @@ def encode_parts(answer: Answer, asked: Asked, *, opening: bool) -> Iterator[Par
     bare = {"promptTokenCount": asked.tokens, "totalTokenCount": asked.tokens}
     start = [("start", _response(asked, bare))] if opening else []
     for number, (label, response) in enumerate(chain(start, _responses(answer, asked))):
-        yield Part(label, _element(response, first=number == 0) if asked.array else _frame(response))
+        said = _enveloped(response, asked)
+        yield Part(label, _element(said, first=number == 0) if asked.array else _frame(said))
     if asked.array:
         yield Part("last", b"]")
 
@@ -98,7 +104,8 @@ def encode_ping(asked: Asked) -> bytes:
     """Write a chunk that says nothing: the API has no pings, but such chunks. In JSON, white space."""
     if asked.array or not asked.stream:
         return b" "
-    return _frame(_response(asked, {"promptTokenCount": asked.tokens}, candidates=_candidate([{"text": ""}])))
+    said = _response(asked, {"promptTokenCount": asked.tokens}, candidates=_candidate([{"text": ""}]))
+    return _frame(_enveloped(said, asked))
 
 
 def _responses(answer: Answer, asked: Asked) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -142,7 +149,7 @@ def encode_whole(answer: Answer, asked: Asked) -> bytes:
     """Write a whole answer as one JSON object."""
     *body, (_, final) = _responses(answer, asked)
     if answer.block:
-        return _dump(final)
+        return _dump(_enveloped(final, asked))
     parts: list[dict[str, Any]] = []
     if answer.thoughts():
         parts.append({"text": answer.thinking, "thought": True})
@@ -152,7 +159,7 @@ def encode_whole(answer: Answer, asked: Asked) -> bytes:
     if answer.thinking is not None and answer.text and not answer.tools:
         parts[-1]["thoughtSignature"] = answer.signature
     ending = {key: value for key, value in final["candidates"][0].items() if key not in {"content", "index"}}
-    return _dump(final | {"candidates": _candidate(parts, **ending)})
+    return _dump(_enveloped(final | {"candidates": _candidate(parts, **ending)}, asked))
 
 
 # ---- errors and the side paths ------------------------------------------------------------------
