@@ -24,9 +24,9 @@ class UpstreamSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     protocol: Protocol
     base_url: str
+    auth: Auth | None = None
     platform: Platform | None = None
     project: str = ""
-    auth: Auth | None = None
     headers: dict[str, str] = msgspec.field(default_factory=dict[str, str])
     proxy: str = ""
     max_connections: Annotated[int, msgspec.Meta(ge=1)] = 256
