@@ -10,21 +10,20 @@ from peekd.protocols.gemini.contents import encode_contents
 from peekd.protocols.gemini.generation import encode_generation
 from peekd.protocols.gemini.models import traits
 from peekd.protocols.gemini.paths import STREAM, WHOLE, read_path
-from peekd.protocols.gemini.schema import clean_parameters
 from peekd.protocols.gemini.signatures import with_stand_ins, without_signatures
+from peekd.protocols.gemini.tools import encode_tools
 from peekd.protocols.interface import Call
-from peekd.vocabulary.conversation import Conversation, Text, Tool, ToolChoice, Turn
+from peekd.vocabulary.conversation import Conversation, Text, Turn
 from peekd.vocabulary.errors import ClientError
 
 _JSON: Final = (("content-type", "application/json"),)
-_MODES: Final = {"auto": "AUTO", "any": "ANY", "one": "ANY", "none": "NONE"}
 
 
 def encode_request(conversation: Conversation, *, model: str, repaired: bool, stream: bool = True) -> Call:
     """Say the conversation to `model`.
 
     No word is added: neither to instructions nor in place of what is missing. Raises ClientError where
-    nothing is left to be asked. `repaired`: signatures are left out.
+    nothing is left to be asked, or nothing could be called. `repaired`: signatures are left out.
     """
     leading, turns = _split(conversation.turns)
     contents, unsaid = encode_contents(turns)
@@ -34,7 +33,7 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool, st
         contents = with_stand_ins(contents)
     if not contents:
         raise ClientError("invalid_request", "messages: there is nothing in them that Gemini could be asked")
-    tools, loosened = _tools(conversation.tools)
+    tools, loosened = encode_tools(conversation)
     config, cut = encode_generation(conversation, model)
     dropped = [*unsaid, *loosened, *cut]
     body: dict[str, Any] = {}
@@ -42,9 +41,7 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool, st
     if system:
         body["systemInstruction"] = {"parts": system}
     body["contents"] = contents
-    if tools:
-        body["tools"] = tools
-        body |= _choice(conversation.tool_choice, dropped)
+    body |= tools
     if config:
         body["generationConfig"] = config
     action = "streamGenerateContent?alt=sse" if stream else "generateContent"
@@ -80,33 +77,6 @@ def _split(turns: tuple[Turn, ...]) -> tuple[list[str], tuple[Turn, ...]]:
             return leading, turns[position:]
         leading.extend(part.text for part in turn.parts if isinstance(part, Text))
     return leading, ()
-
-
-def _tools(tools: tuple[Tool, ...]) -> tuple[list[dict[str, Any]], list[str]]:
-    declarations: list[dict[str, Any]] = []
-    lost: list[str] = []
-    for tool in tools:
-        if tool.strict is not None:
-            lost.append("tools[].strict")
-        declaration: dict[str, Any] = {"name": tool.name}
-        if tool.description:
-            declaration["description"] = tool.description
-        parameters, words = clean_parameters(tool.parameters)
-        if parameters is not None:
-            declaration["parameters"] = parameters
-        declarations.append(declaration)
-        lost.extend(f"tools[].parameters.{word}" for word in words)
-    return ([{"functionDeclarations": declarations}] if declarations else []), lost
-
-
-def _choice(choice: ToolChoice | None, dropped: list[str]) -> dict[str, Any]:
-    if choice is None:
-        return {}
-    if not choice.parallel:
-        dropped.append("tool_choice.parallel")
-    config: dict[str, Any] = {"mode": _MODES[choice.mode]}
-    config |= {"allowedFunctionNames": [choice.name]} if choice.mode == "one" else {}
-    return {"toolConfig": {"functionCallingConfig": config}}
 
 
 class _Content(msgspec.Struct, omit_defaults=True):
