@@ -34,6 +34,7 @@ from peekd.vocabulary.events import (
     Erred,
     Event,
     Finished,
+    Kept,
     Opened,
     OtherBlock,
     OtherDelta,
@@ -181,10 +182,12 @@ def _content_block_stop(said: Said, so_far: _SoFar) -> list[Event]:
 
 
 def _message_delta(said: Said, so_far: _SoFar) -> list[Event]:
-    events = _counted(said.usage, so_far.usage)
-    native = said.delta.stop_reason if said.delta is not None else None
-    if said.delta is not None and native is not None:
-        events.append(Finished(_REASONS.get(native, "other"), native, said.delta.stop_sequence))
+    events, delta = _counted(said.usage, so_far.usage), said.delta or Delta()
+    if delta.container is not None:
+        events.append(Kept(delta.container.id))
+    native = delta.stop_reason
+    if native is not None:
+        events.append(Finished(_REASONS.get(native, "other"), native, delta.stop_sequence))
     return events
 
 

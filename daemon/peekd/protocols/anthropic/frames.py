@@ -43,6 +43,12 @@ class ContentBlock(msgspec.Struct, gc=False):
     content: msgspec.Raw = _ABSENT
 
 
+class Container(msgspec.Struct, gc=False):
+    """Where code ran; it can be used again."""
+
+    id: str = ""
+
+
 class Delta(msgspec.Struct, gc=False):
     """More of a block, or what the message's end adds; the fields of all kinds."""
 
@@ -53,6 +59,7 @@ class Delta(msgspec.Struct, gc=False):
     signature: str | None = None
     stop_reason: str | None = None
     stop_sequence: str | None = None
+    container: Container | None = None
 
 
 class Query(msgspec.Struct, gc=False):
