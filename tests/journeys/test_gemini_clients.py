@@ -204,9 +204,9 @@ async def test_a_failure_after_an_early_commit_is_an_error_in_an_array_of_one(au
 
 async def test_what_cannot_be_translated_is_refused_by_name(autojump_clock: Clock) -> None:
     async with opened({"alice": ["answer"]}, "anthropic") as house:
-        told = await house.ask_gemini({**GREETING, "tools": [{"googleSearch": {}}]})
+        told = await house.ask_gemini({**GREETING, "tools": [{"codeExecution": {}}]})
         assert (told.status, told.json["error"]["status"]) == (400, "INVALID_ARGUMENT")
-        assert "googleSearch" in told.json["error"]["message"]
+        assert "codeExecution" in told.json["error"]["message"]
         assert house.simulator.requests == []
 
 

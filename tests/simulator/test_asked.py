@@ -125,3 +125,19 @@ def test_an_envelope_is_opened_and_one_without_a_request_is_a_fault(asked_of: Re
     assert (asked.envelope, asked.model, asked.text, asked.fault) == (True, "m", "Hi", "")
     assert asked_of("/v1internal:countTokens", {"request": {**inside, "model": "models/m"}}).model == "m"
     assert "request" in asked_of("/v1internal:generateContent", {"model": "m", **inside}).fault
+
+
+OFFERS: list[tuple[str, list[dict[str, Any]], bool]] = [
+    ("/v1/messages", [{"type": "web_search_20250305", "name": "web_search"}], True),
+    ("/v1/messages", [{"type": "web_search_20250305", "name": "web_search"}, {"name": "Bash"}], False),
+    ("/v1/messages", [], False),
+    ("/v1/models/g:generateContent", [{"googleSearch": {}}], True),
+    ("/v1/models/g:generateContent", [{"functionDeclarations": [{"name": "Bash"}]}], False),
+]
+
+
+@pytest.mark.parametrize(("target", "tools", "searches"), OFFERS)
+def test_a_search_offered_alone_is_noticed(
+    asked_of: Read, target: str, tools: list[dict[str, Any]], *, searches: bool
+) -> None:
+    assert asked_of(target, {"model": "m", "tools": tools}).searches is searches

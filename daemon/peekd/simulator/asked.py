@@ -17,12 +17,12 @@ Json = dict[str, Any]
 class Asked(msgspec.Struct, frozen=True):
     """One request.
 
-    `key`: the credential, however it came. `array`: a Gemini stream asked for without alt=sse;
-    `envelope`: one that came in Code Assist's. `text`: what
-    the user said last; `result`: what a tool answered, where that came last. `thinks`: thoughts were asked
-    for, `shown`: and their text. `counted`: usage was asked for. `signed`: it replays a signature.
-    `schema`: the answer shall be JSON of that shape. `tokens`: the prompt's size,
-    estimated. `fault`: why it cannot be read.
+    `key`: the credential, however it came. `array`: a Gemini stream asked for without alt=sse; `envelope`:
+    one that came in Code Assist's. `text`: what the user said last; `result`: what a tool answered, where
+    that came last. `searches`: it offers nothing but a search of the upstream's own. `thinks`: thoughts were
+    asked for, `shown`: and their text. `counted`: usage was asked for. `signed`: it replays a signature.
+    `schema`: the answer shall be JSON of that shape. `tokens`: the prompt's size, estimated. `fault`: why it
+    cannot be read.
     """
 
     language: Language
@@ -41,6 +41,7 @@ class Asked(msgspec.Struct, frozen=True):
     shown: bool = True
     counted: bool = False
     signed: bool = False
+    searches: bool = False
     schema: Json | None = None
     tokens: int = 1
     fault: str = ""
@@ -134,11 +135,17 @@ def _read_anthropic(asked: Asked, body: Json) -> Asked:
         text=_said(str(block.get("text", "")) for block in last if block.get("type") == "text"),
         result=_result(_anthropic_result(block) for block in last if block.get("type") == "tool_result"),
         tools=tuple(str(tool.get("name", "")) for tool in _tables(body.get("tools"))),
+        searches=_offers_search(str(tool.get("type", "")) for tool in _tables(body.get("tools"))),
         thinks=thinking.get("type") in {"enabled", "adaptive"},
         shown=thinking.get("display") != "omitted",
         signed=any(block.get("signature") for message in messages for block in _anthropic_blocks(message)),
         schema=_table(_table(body.get("output_config")).get("format")).get("schema"),
     )
+
+
+def _offers_search(kinds: Iterable[str]) -> bool:
+    found = [*kinds]
+    return bool(found) and all(kind.startswith("web_search_") for kind in found)
 
 
 def _anthropic_blocks(message: Json) -> list[Json]:
@@ -165,6 +172,7 @@ def _read_gemini(asked: Asked, body: Json) -> Asked:
         text=_said(str(part.get("text", "")) for part in last),
         result=_result(_gemini_result(part) for part in last if "functionResponse" in part),
         tools=tuple(str(tool.get("name", "")) for tool in declared),
+        searches=not declared and any("googleSearch" in tool for tool in _tables(body.get("tools"))),
         thinks=_table(config.get("thinkingConfig")).get("includeThoughts") is True,
         signed=any(part.get("thoughtSignature") for parts in contents for part in parts),
         schema=config.get("responseJsonSchema") or config.get("responseSchema"),

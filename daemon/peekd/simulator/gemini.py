@@ -142,7 +142,16 @@ def _last(answer: Answer) -> list[dict[str, Any]]:
     signed = (
         {"thoughtSignature": answer.signature} if answer.thinking is not None and not answer.tools else {}
     )
-    return _candidate([{"text": "", **signed}], finishReason=reason)
+    return _candidate([{"text": "", **signed}], finishReason=reason, **_grounded(answer))
+
+
+def _grounded(answer: Answer) -> dict[str, Any]:
+    if answer.search is None:
+        return {}
+    page = {"uri": answer.search.url, "title": answer.search.title}
+    return {
+        "groundingMetadata": {"webSearchQueries": [answer.search.query], "groundingChunks": [{"web": page}]}
+    }
 
 
 def encode_whole(answer: Answer, asked: Asked) -> bytes:

@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from peekd.protocols.anthropic.carriers import FAMILY
-from peekd.protocols.anthropic.searching import search_blocks
+from peekd.protocols.anthropic.searching import FOREIGN, search_blocks
 from peekd.protocols.interface import Answering, BadArguments
 from peekd.signatures.seal import Kind
 from peekd.vocabulary.events import (
@@ -218,7 +218,7 @@ class AnthropicEncoder:
 
     def _search(self, searched: Searched) -> bytes:
         """Tell of a search as Anthropic's own tool does; each block whole, as results always come."""
-        identities = [self._ids("srvtoolu_") for _ in searched.queries or ("",)]
+        identities = [self._ids(FOREIGN) for _ in searched.queries or ("",)]
         told = b""
         for block in search_blocks(identities, searched):
             place, asked = self._next, block.get("input")

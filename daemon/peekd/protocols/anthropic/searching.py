@@ -20,8 +20,8 @@ PLACE: Final = ("city", "region", "country", "timezone")
 _VERSION: Final = "web_search_20250305"
 """What every model takes that can search."""
 
-FOREIGN: Final = "peekd1.search"
-"""Stands for `encrypted_content`, which Anthropic alone can make, on a page that another's search found."""
+FOREIGN: Final = "srvtoolu_peekd_"
+"""How the id of a search begins that another's model made: its results are none that Anthropic could read."""
 
 
 def encode_search(tool: Tool, dropped: dict[str, None]) -> dict[str, Any]:
@@ -53,7 +53,7 @@ def search_blocks(identities: list[str], searched: Searched) -> list[dict[str, A
             "type": "web_search_result",
             "url": source.url,
             "title": source.title,
-            "encrypted_content": FOREIGN,
+            "encrypted_content": "",
             "page_age": None,
         }
         for source in searched.sources
