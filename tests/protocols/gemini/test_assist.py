@@ -11,7 +11,7 @@ import pytest
 
 from peekd.protocols.gemini.assist import CodeAssist, open_platform
 from peekd.protocols.gemini.upstream import UPSTREAM
-from peekd.vocabulary.conversation import Conversation, Text, Turn
+from peekd.vocabulary.conversation import Conversation, Text, Tool, Turn
 
 BODY = b'{ "contents" : [{"role":"user","parts":[{"text":"Hi \\u00fc"}]}], "x_unknown": 1e2 }'
 STREAM = "/v1beta/models/gemini-3-pro:streamGenerateContent?alt=sse"
@@ -68,6 +68,15 @@ def test_a_translated_request_is_geminis_own_in_an_envelope(*, stream: bool) -> 
     assert call.path == "/v1internal:" + plain.path.rpartition(":")[2]
     assert (call.headers, call.dropped, call.spliced) == (plain.headers, plain.dropped, ())
     assert msgspec.json.decode(call.body)["model"] == "gemini-3-pro"
+
+
+def test_schemas_go_in_googles_own_dialect() -> None:
+    tool = Tool("f", "", {"type": "object", "properties": {"a": {"type": "string"}}})
+    asked = Conversation("m", (Turn("user", (Text("Hi"),)),), tools=(tool,), output_schema=tool.parameters)
+    request = msgspec.json.decode(platform().encode_request(asked, model="gemini-3-pro", repaired=False).body)
+    (said,) = request["request"]["tools"]
+    assert said["functionDeclarations"][0]["parameters"]["type"] == "OBJECT"
+    assert request["request"]["generationConfig"]["responseSchema"]["type"] == "OBJECT"
 
 
 @pytest.mark.parametrize(

@@ -71,20 +71,17 @@ def test_tools_are_declared_once_and_one_without_parameters_has_none() -> None:
         Tool("f", "does f", {"type": "object", "properties": {"a": {"type": "integer"}}, "$schema": "x"}),
         Tool("g", parameters={"type": "object", "additionalProperties": False}),
     )
-    call = encode_request(Conversation("m", (USER,), tools=tools), model="gemini-2.5-pro", repaired=False)
-    assert msgspec.json.decode(call.body)["tools"] == [
-        {
-            "functionDeclarations": [
-                {
-                    "name": "f",
-                    "description": "does f",
-                    "parameters": {"type": "OBJECT", "properties": {"a": {"type": "INTEGER"}}},
-                },
-                {"name": "g"},
-            ]
-        }
-    ]
-    assert call.dropped == ("tools[].parameters.$schema", "tools[].parameters.additionalProperties")
+    asked = Conversation("m", (USER,), tools=tools)
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}}
+    own = {"type": "OBJECT", "properties": {"a": {"type": "INTEGER"}}}
+    for model, key, said in (
+        ("gemini-2.5-pro", "parametersJsonSchema", schema),
+        ("gemini-2.0-flash", "parameters", own),
+    ):
+        call = encode_request(asked, model=model, repaired=False)
+        declared = [{"name": "f", "description": "does f", key: said}, {"name": "g"}]
+        assert msgspec.json.decode(call.body)["tools"] == [{"functionDeclarations": declared}]
+        assert call.dropped[0] == "tools[].parameters.$schema"
 
 
 @pytest.mark.parametrize(

@@ -15,9 +15,11 @@ READ = Tool("read", "Reads.", {"type": "object", "properties": {"path": {"type":
 SEARCH = Tool("web_search", kind="web_search")
 
 
-def said(*tools: Tool, choice: ToolChoice | None = None) -> tuple[dict[str, Any], tuple[str, ...]]:
+def said(
+    *tools: Tool, choice: ToolChoice | None = None, plain: bool = True
+) -> tuple[dict[str, Any], tuple[str, ...]]:
     turns = (Turn("user", (Text("Hi"),)),)
-    fields, dropped = encode_tools(Conversation("m", turns, tools=tools, tool_choice=choice))
+    fields, dropped = encode_tools(Conversation("m", turns, tools=tools, tool_choice=choice), plain=plain)
     for tool in fields.get("tools", ()):
         types.Tool.model_validate(tool)
     if "toolConfig" in fields:
@@ -78,3 +80,24 @@ def test_beside_functions_a_search_is_left_out_by_name() -> None:
     assert dropped == ("tools[].web_search",)
     with pytest.raises(ClientError, match="web_search"):
         said(SEARCH, READ, choice=ToolChoice("one", "web_search"))
+
+
+ONE_OF = {"oneOf": [{"properties": {"a": {"type": "string"}}}, {"properties": {"b": {"type": "string"}}}]}
+
+
+@pytest.mark.parametrize(
+    ("parameters", "plain", "key"),
+    [
+        (READ.parameters, True, "parametersJsonSchema"),
+        (READ.parameters, False, "parameters"),
+        (ONE_OF, True, "parameters"),
+        ({}, True, None),
+        ({"type": "object", "properties": {}}, False, None),
+    ],
+)
+def test_parameters_go_as_json_schema_where_it_is_taken_and_fits(
+    parameters: dict[str, Any], key: str | None, *, plain: bool
+) -> None:
+    fields, _ = said(Tool("read", "", parameters), plain=plain)
+    (declaration,) = fields["tools"][0]["functionDeclarations"]
+    assert declaration.keys() - {"name"} == ({key} if key else set())

@@ -12,6 +12,7 @@ from typing import Final
 import msgspec
 
 from peekd.protocols.gemini.paths import COUNT, read_path
+from peekd.protocols.gemini.request import encode_request
 from peekd.protocols.gemini.upstream import UPSTREAM
 from peekd.protocols.interface import Call, EventDecoder, Ids, UpstreamProtocol
 from peekd.vocabulary.conversation import Conversation, Family
@@ -66,8 +67,11 @@ class CodeAssist:
     def encode_request(
         self, conversation: Conversation, *, model: str, repaired: bool, stream: bool = True
     ) -> Call:
-        """Say the conversation in Gemini's words, inside an envelope."""
-        call = UPSTREAM.encode_request(conversation, model=model, repaired=repaired, stream=stream)
+        """Say the conversation in Gemini's words, inside an envelope; schemas in Google's own dialect.
+
+        Whether this platform takes JSON Schema as such from everyone is not documented.
+        """
+        call = encode_request(conversation, model=model, repaired=repaired, stream=stream, plain=False)
         return self._enveloped(call)
 
     def splice_request(

@@ -19,22 +19,26 @@ from peekd.vocabulary.errors import ClientError
 _JSON: Final = (("content-type", "application/json"),)
 
 
-def encode_request(conversation: Conversation, *, model: str, repaired: bool, stream: bool = True) -> Call:
+def encode_request(
+    conversation: Conversation, *, model: str, repaired: bool, stream: bool = True, plain: bool = True
+) -> Call:
     """Say the conversation to `model`.
 
     No word is added: neither to instructions nor in place of what is missing. Raises ClientError where
     nothing is left to be asked, or nothing could be called. `repaired`: signatures are left out.
+    `plain`: schemas may go as JSON Schema, where the model takes it.
     """
     leading, turns = _split(conversation.turns)
     contents, unsaid = encode_contents(turns)
     if repaired:
         contents = without_signatures(contents)
-    if traits(model).signed_calls:
+    known = traits(model)
+    if known.signed_calls:
         contents = with_stand_ins(contents)
     if not contents:
         raise ClientError("invalid_request", "messages: there is nothing in them that Gemini could be asked")
-    tools, loosened = encode_tools(conversation)
-    config, cut = encode_generation(conversation, model)
+    tools, loosened = encode_tools(conversation, plain=plain and known.plain_schemas)
+    config, cut = encode_generation(conversation, model, plain=plain and known.plain_schemas)
     dropped = [*unsaid, *loosened, *cut]
     body: dict[str, Any] = {}
     system = [{"text": text} for text in (*conversation.system, *leading) if text]

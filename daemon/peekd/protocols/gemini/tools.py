@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from peekd.protocols.gemini.plain import plain_parameters
 from peekd.protocols.gemini.schema import clean_parameters
 from peekd.protocols.searching import split_tools, without_search
 from peekd.vocabulary.conversation import Conversation, Tool, ToolChoice
@@ -14,8 +15,10 @@ from peekd.vocabulary.conversation import Conversation, Tool, ToolChoice
 _MODES: Final = {"auto": "AUTO", "any": "ANY", "one": "ANY", "none": "NONE"}
 
 
-def encode_tools(conversation: Conversation) -> tuple[dict[str, Any], tuple[str, ...]]:
+def encode_tools(conversation: Conversation, *, plain: bool) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Give the body's fields for tools, and what could not be said, by name.
+
+    `plain`: parameters go as JSON Schema, where they are one object; else in Google's own dialect.
 
     Most models refuse a search beside functions ("tool use with function calling is unsupported"): the
     functions stay, since the client has them ready, and the search is left out. Raises ClientError where the
@@ -28,7 +31,7 @@ def encode_tools(conversation: Conversation) -> tuple[dict[str, Any], tuple[str,
     conversation = without_search(conversation, dropped)
     if not functions:
         return {}, ()
-    declarations = [_declaration(tool, dropped) for tool in functions]
+    declarations = [_declaration(tool, dropped, plain=plain) for tool in functions]
     fields: dict[str, Any] = {"tools": [{"functionDeclarations": declarations}]}
     return fields | _choice(conversation.tool_choice, dropped), tuple(dropped)
 
@@ -50,15 +53,17 @@ def _searching(tool: Tool, choice: ToolChoice | None, dropped: dict[str, None]) 
     return {"tools": [{"googleSearch": {}}]}
 
 
-def _declaration(tool: Tool, dropped: dict[str, None]) -> dict[str, Any]:
+def _declaration(tool: Tool, dropped: dict[str, None], *, plain: bool) -> dict[str, Any]:
     if tool.strict is not None:
         dropped["tools[].strict"] = None
     declaration: dict[str, Any] = {"name": tool.name}
     if tool.description:
         declaration["description"] = tool.description
-    parameters, words = clean_parameters(tool.parameters)
-    if parameters is not None:
-        declaration["parameters"] = parameters
+    said = plain_parameters(tool.parameters) if plain else None
+    key = "parameters" if said is None else "parametersJsonSchema"
+    parameters, words = clean_parameters(tool.parameters) if said is None else said
+    if parameters:
+        declaration[key] = parameters
     dropped.update(dict.fromkeys(f"tools[].parameters.{word}" for word in words))
     return declaration
 
