@@ -148,7 +148,7 @@ class Journey:
                 return step
             self._sink = sink = self._open_sink(lease, passage.whole)
             accepted, outcome = outcome, await passage.carry(sink)
-            self._scribe.unsaid(sink.rendering.dropped())
+            self._scribe.rendered(sink.rendering.dropped(), sink.rendering.repaired())
             self._house.keep(lease.account, (*passage.watch.kept, *self._asked.head.names))
             return self._note(trip, _marked(accepted, outcome), lease, tenure)
 

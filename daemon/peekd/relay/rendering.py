@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from peekd.protocols.interface import ClientProtocol, Collector, EventEncoder
+from peekd.protocols.mending import Mender
 from peekd.relay.delivery import Delivery
 from peekd.relay.reading import WHOLE_BYTES, Seen, erred
 from peekd.vocabulary.events import Counted, Ended, Erred, ThinkingDelta
@@ -34,6 +35,10 @@ class Rendering(Protocol):
 
     def dropped(self) -> frozenset[str]:
         """What of the answer could not be said, by kind."""
+        ...
+
+    def repaired(self) -> frozenset[str]:
+        """What of the calls' arguments was mended, by tool and place."""
         ...
 
     def error_passed(self) -> bool:
@@ -75,6 +80,10 @@ class Verbatim:
         """Nothing: what came goes on."""
         return frozenset()
 
+    def repaired(self) -> frozenset[str]:
+        """Nothing either."""
+        return frozenset()
+
     def error_passed(self) -> bool:
         """Whether the upstream's error frame went through."""
         return self._erred
@@ -83,17 +92,22 @@ class Verbatim:
 class Translated:
     """The upstream's events in the client's words. `shown` False: thoughts go empty, proofs go along.
 
-    `counted` False: usage is not told.
+    `counted` False: usage is not told. `mender`: what the calls go through before.
     """
 
-    def __init__(self, encoder: EventEncoder, *, shown: bool, counted: bool = True) -> None:
+    def __init__(
+        self, encoder: EventEncoder, *, shown: bool, counted: bool = True, mender: Mender | None = None
+    ) -> None:
         self._encoder = encoder
+        self._mender = mender or Mender((), whole=False)
         self._shown = shown
         self._counted = counted
 
     def render(self, seen: Seen) -> bytes:
         """What the client's protocol says for the frame's events."""
-        return b"".join(self._encoder.feed(event) for event in seen.events if self._passes(event))
+        return b"".join(
+            self._encoder.feed(event) for event in self._mender.feed(seen.events) if self._passes(event)
+        )
 
     def _passes(self, event: object) -> bool:
         if isinstance(event, Counted):
@@ -102,11 +116,16 @@ class Translated:
 
     def close(self) -> bytes:
         """The frames that end a whole answer."""
-        return self._encoder.close()
+        held = b"".join(self._encoder.feed(event) for event in self._mender.close())
+        return held + self._encoder.close()
 
     def dropped(self) -> frozenset[str]:
         """What the client's protocol has no word for."""
         return frozenset(self._encoder.dropped)
+
+    def repaired(self) -> frozenset[str]:
+        """What its schema proved to be meant otherwise."""
+        return frozenset(self._mender.repaired)
 
     def error_passed(self) -> bool:
         """Errors are never rendered here: ours says what happened."""
