@@ -40,6 +40,7 @@ class Answer(msgspec.Struct, frozen=True):
     block: str
     malformed: bool
     usage: dict[str, int]
+    picture: str = ""
     search: Search | None = None
 
     def words(self) -> list[str]:
@@ -74,6 +75,7 @@ def compose(act: Act, asked: Asked) -> Answer:
         stop=act.stop,
         block=act.block,
         malformed=act.malformed,
+        picture=act.picture,
         usage=act.usage,
         search=Search(asked.text.strip()[:200]) if asked.searches and text else None,
     )

@@ -19,6 +19,7 @@ from peekd.simulator.parts import Part, Refusal
 _STOPS: Final = {"end_turn": "STOP", "max_tokens": "MAX_TOKENS", "refusal": "SAFETY", "tool_use": "STOP"}
 _RPC: Final = "type.googleapis.com/google.rpc."
 _MALFORMED: Final = "Malformed function call: print(default_api.Bash(command='echo peekd'"
+_PICTURE: Final = "iVBORw0KGgo="
 _NO_KEY: Final = "API key not valid. Please pass a valid API key."
 _NO_MODEL: Final = (
     "models/{model} is not found for API version v1beta, or is not supported for generateContent. "
@@ -127,6 +128,8 @@ def _parts(answer: Answer) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "thinking", {"text": word, "thought": True}
     for word in answer.words():
         yield "text", {"text": word}
+    if answer.picture:
+        yield "picture", {"inlineData": {"mimeType": answer.picture, "data": _PICTURE}}
     for index, tool in enumerate(answer.tools):
         call: dict[str, Any] = {"functionCall": {"name": tool.name, "args": tool.input}}
         yield "tool", call if index else call | {"thoughtSignature": answer.signature}
@@ -164,7 +167,9 @@ def encode_whole(answer: Answer, asked: Asked) -> bytes:
         parts.append({"text": answer.thinking, "thought": True})
     if answer.text:
         parts.append({"text": answer.text})
-    parts += [entry["candidates"][0]["content"]["parts"][0] for label, entry in body if label == "tool"]
+    parts += [
+        entry["candidates"][0]["content"]["parts"][0] for label, entry in body if label in {"picture", "tool"}
+    ]
     if answer.thinking is not None and answer.text and not answer.tools:
         parts[-1]["thoughtSignature"] = answer.signature
     ending = {key: value for key, value in final["candidates"][0].items() if key not in {"content", "index"}}
