@@ -1,4 +1,4 @@
-"""Dialogues with a Gemini client, before both kinds of upstream: healed like any other."""
+"""Dialogues with a Gemini client, before every kind of upstream: healed like any other."""
 
 from typing import Any
 
@@ -22,15 +22,15 @@ THINKS: dict[str, Any] = {
     "tools": [{"functionDeclarations": [SHELL]}],
     "generationConfig": {"thinkingConfig": {"includeThoughts": True}},
 }
+TARGETS = {"anthropic": "claude-opus-5-5", "gemini": "gemini-3-pro-preview", "openai-chat": "gpt-5"}
 EARLY = msgspec.structs.replace(QUICK, early_commit_seconds=2, ping_seconds=3)
 
 
 def opened(acts: dict[str, list[object]], protocol: str, healing: HealingSettings = QUICK) -> Any:
-    target = "claude-opus-5-5" if protocol == "anthropic" else "gemini-3-pro-preview"
-    return open_playhouse(acts, protocol=protocol, models="*", target=target, healing=healing)
+    return open_playhouse(acts, protocol=protocol, models="*", target=TARGETS[protocol], healing=healing)
 
 
-@pytest.fixture(params=["gemini", "anthropic"])
+@pytest.fixture(params=sorted(TARGETS))
 def protocol(request: pytest.FixtureRequest) -> str:
     """The language of the upstream."""
     return request.param

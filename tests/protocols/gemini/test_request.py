@@ -227,3 +227,21 @@ def test_a_body_of_another_kind_cannot_be_repaired(body: bytes) -> None:
 def test_a_path_of_another_kind_is_the_clients_fault() -> None:
     with pytest.raises(ClientError):
         splice(b"{}", "/v1/messages")
+
+
+COUNT = "/v1beta/models/gemini-2.5-pro:countTokens"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{ "generateContentRequest" : {"model":"models/gemini-2.5-pro" , "contents":[ ]}, "x":1e2 }',
+        b'{"generate_content_request":{"contents":[],"model": "models/gemini-2.5-pro"}}',
+        b'{"model": "models/gemini-2.5-pro","contents":[{"model":"models/gemini-2.5-pro "}]}',
+    ],
+)
+def test_a_mapped_model_is_named_anew_where_the_body_names_it(body: bytes) -> None:
+    call = splice_request(body, COUNT, model="vendor/m", stream=False, repaired=False)
+    assert call.body == body.replace(b'"models/gemini-2.5-pro"', b'"models/vendor/m"')
+    assert (call.path, call.spliced) == ("/v1beta/models/vendor/m:countTokens", ("model",))
+    assert splice_request(body, COUNT, model=None, stream=False, repaired=False).body is body

@@ -68,6 +68,7 @@ class Candidate(msgspec.Struct, gc=False, rename="camel"):
 
     content: Content | None = None
     finish_reason: str | None = None
+    finish_message: str | None = None
     grounding_metadata: Grounding | None = None
 
 

@@ -9,12 +9,14 @@ import msgspec
 from peekd.protocols.gemini.contents import encode_contents
 from peekd.protocols.gemini.generation import encode_generation
 from peekd.protocols.gemini.models import traits
+from peekd.protocols.gemini.naming import camel
 from peekd.protocols.gemini.paths import STREAM, WHOLE, read_path
 from peekd.protocols.gemini.signatures import with_stand_ins, without_signatures
 from peekd.protocols.gemini.tools import encode_tools
 from peekd.protocols.interface import Call
 from peekd.vocabulary.conversation import Conversation, Text, Turn
 from peekd.vocabulary.errors import ClientError
+from peekd.wire.splice import Edit, applied, members
 
 _JSON: Final = (("content-type", "application/json"),)
 
@@ -57,7 +59,8 @@ def encode_request(
 def splice_request(body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool) -> Call:
     """Give a Gemini client's own request with only the named places changed.
 
-    The model and whether the answer is streamed stand in the path. `repaired` takes replayed thoughts and
+    The model and whether the answer is streamed stand in the path; where a body names the model too (it may in
+    a count), it is changed there as well. `repaired` takes replayed thoughts and
     signatures out of `contents` and touches nothing else. Raises ClientError on a path or body that
     is not Gemini's.
     """
@@ -67,10 +70,27 @@ def splice_request(body: bytes, path: str, *, model: str | None, stream: bool, r
         action = STREAM if stream else WHOLE
     mapped = model if model is not None and model != where.model else None
     spliced = ["stream"] * (action != where.action) + ["model"] * (mapped is not None)
+    if mapped is not None:
+        body = _renamed(body, mapped)
     if repaired:
         body = _without_thoughts(body, model or where.model)
         spliced.append("contents")
     return Call(where.path(model=mapped, action=action), body, spliced=tuple(spliced))
+
+
+def _renamed(body: bytes, model: str) -> bytes:
+    """Name the model anew wherever the body does, and nowhere else. Raises ClientError."""
+    said = msgspec.json.encode(f"models/{model}")
+    try:
+        top = members(body)
+        spans = [span for span in top if camel(span.key) == "generateContentRequest"]
+        named = [top, *(members(body, span.value, span.end) for span in spans)]
+        edits = [
+            Edit(span.value, span.end, said) for fields in named for span in fields if span.key == "model"
+        ]
+    except (ValueError, RecursionError) as fault:
+        raise ClientError("invalid_request", f"the body is no JSON object: {fault}") from fault
+    return applied(body, edits) if edits else body
 
 
 def _split(turns: tuple[Turn, ...]) -> tuple[list[str], tuple[Turn, ...]]:

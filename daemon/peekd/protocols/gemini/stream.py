@@ -149,7 +149,7 @@ class GeminiDecoder:
         if chunk.usage_metadata is not None:
             _count(chunk.usage_metadata, events)
         if reason:
-            self._finish(reason, events, blocked=candidate is None)
+            self._finish(reason, events, candidate)
 
     def _reason(self, chunk: Chunk, candidate: Candidate | None) -> str:
         """Give the terminal's word, "" for none; only the first terminal of an answer counts."""
@@ -159,12 +159,14 @@ class GeminiDecoder:
             return candidate.finish_reason or ""
         return (chunk.prompt_feedback.block_reason or "") if chunk.prompt_feedback is not None else ""
 
-    def _finish(self, native: str, events: list[Event], *, blocked: bool) -> None:
+    def _finish(self, native: str, events: list[Event], candidate: Candidate | None) -> None:
+        """Say the terminal; without a candidate it is the prompt that was blocked."""
         self._finished = True
-        reason = "refusal" if blocked else _REASONS.get(native, "other")
+        reason = "refusal" if candidate is None else _REASONS.get(native, "other")
         if reason == "end" and self._called:
             reason = "tool_use"
-        events.append(Finished(reason, native))
+        message = (candidate.finish_message or "") if candidate is not None else ""
+        events.append(Finished(reason, native, message=message))
 
     # ---- searches -------------------------------------------------------------------------------
 
