@@ -59,10 +59,9 @@ def encode_request(
 def splice_request(body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool) -> Call:
     """Give a Gemini client's own request with only the named places changed.
 
-    The model and whether the answer is streamed stand in the path; where a body names the model too (it may in
-    a count), it is changed there as well. `repaired` takes replayed thoughts and
-    signatures out of `contents` and touches nothing else. Raises ClientError on a path or body that
-    is not Gemini's.
+    The model and whether the answer is streamed stand in the path; where a body names the model too (it may
+    in a count), it is changed there as well. `repaired` takes replayed thoughts and signatures out of
+    `contents` and touches nothing else. Raises ClientError on a path or body that is not Gemini's.
     """
     where = read_path(path)
     action = where.action
