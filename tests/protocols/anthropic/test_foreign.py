@@ -9,6 +9,7 @@ import pytest
 
 from peekd.protocols.anthropic.foreign import without_foreign_searches
 from peekd.protocols.anthropic.splice import splice_request
+from peekd.protocols.interface import Splices
 
 CALL = '{"type":"server_tool_use","id":"srvtoolu_peekd_1","name":"web_search","input":{"query":"x"}}'
 RESULT = '{"type":"web_search_tool_result","tool_use_id":"srvtoolu_peekd_1","content":[]}'
@@ -52,9 +53,9 @@ def test_where_there_are_none_it_is_the_same_bytes(whole: bytes) -> None:
 
 def test_a_splice_names_what_it_left_out_and_repairs_what_remains() -> None:
     whole = body(THOUGHT, CALL, RESULT, TEXT)
-    call = splice_request(whole, "/v1/messages", model=None, stream=True, repaired=False)
+    call = splice_request(whole, "/v1/messages", Splices(stream=True, repaired=False))
     assert call.spliced == ("searches of another family",)
     assert contents(call.body)[1] == [json.loads(THOUGHT), json.loads(TEXT)]
-    call = splice_request(whole, "/v1/messages", model="n", stream=True, repaired=True)
+    call = splice_request(whole, "/v1/messages", Splices("n", stream=True, repaired=True))
     assert contents(call.body)[1] == [json.loads(TEXT)]
     assert call.spliced == ("searches of another family", "model", "thinking blocks")

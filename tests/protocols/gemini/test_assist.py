@@ -11,6 +11,7 @@ import pytest
 
 from peekd.protocols.gemini.assist import CodeAssist, open_platform
 from peekd.protocols.gemini.upstream import UPSTREAM
+from peekd.protocols.interface import Splices
 from peekd.vocabulary.conversation import Conversation, Text, Tool, Turn
 
 BODY = b'{ "contents" : [{"role":"user","parts":[{"text":"Hi \\u00fc"}]}], "x_unknown": 1e2 }'
@@ -23,7 +24,7 @@ def platform(project: str = "p-1") -> CodeAssist:
 
 
 def spliced(body: bytes = BODY, path: str = STREAM, *, model: str | None = None, stream: bool = True) -> Any:
-    return platform().splice_request(body, path, model=model, stream=stream, repaired=False)
+    return platform().splice_request(body, path, Splices(model, stream=stream, repaired=False))
 
 
 # ---- requests -------------------------------------------------------------------------------------
@@ -53,7 +54,7 @@ def test_a_mapped_model_and_a_changed_method_are_recorded_beside_the_envelope() 
 
 def test_each_attempt_has_an_id_of_its_own_and_no_project_is_named_where_there_is_none() -> None:
     assist = platform("")
-    calls = [assist.splice_request(BODY, STREAM, model=None, stream=True, repaired=False) for _ in "ab"]
+    calls = [assist.splice_request(BODY, STREAM, Splices(stream=True, repaired=False)) for _ in "ab"]
     bodies = [msgspec.json.decode(call.body) for call in calls]
     assert [body["requestId"] for body in bodies] == ["id1", "id2"]
     assert "project" not in bodies[0]

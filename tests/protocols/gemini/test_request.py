@@ -10,7 +10,7 @@ import pytest
 
 from peekd.protocols.gemini.request import encode_request, splice_request
 from peekd.protocols.gemini.signatures import STAND_IN
-from peekd.protocols.interface import Call
+from peekd.protocols.interface import Call, Splices
 from peekd.vocabulary.conversation import (
     Conversation,
     Media,
@@ -169,7 +169,7 @@ STREAM = "/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse"
 
 
 def splice(body: bytes, path: str = STREAM, *, model: str | None = None, repaired: bool = False) -> Call:
-    return splice_request(body, path, model=model, stream=True, repaired=repaired)
+    return splice_request(body, path, Splices(model, stream=True, repaired=repaired))
 
 
 def test_a_body_goes_as_it_came() -> None:
@@ -183,7 +183,7 @@ def test_model_and_stream_are_spliced_into_the_path() -> None:
         "/v1/models/b-model:streamGenerateContent?fields=x&alt=sse", b"{}", spliced=("stream", "model")
     )
     path = "/v1beta/models/a-model:generateContent"
-    assert splice_request(b"{}", path, model="a-model", stream=False, repaired=False) == Call(path, b"{}")
+    assert splice_request(b"{}", path, Splices("a-model", stream=False, repaired=False)) == Call(path, b"{}")
 
 
 def test_a_repair_takes_thoughts_and_signatures_and_leaves_other_fields_their_bytes() -> None:
@@ -241,7 +241,7 @@ COUNT = "/v1beta/models/gemini-2.5-pro:countTokens"
     ],
 )
 def test_a_mapped_model_is_named_anew_where_the_body_names_it(body: bytes) -> None:
-    call = splice_request(body, COUNT, model="vendor/m", stream=False, repaired=False)
+    call = splice_request(body, COUNT, Splices("vendor/m", stream=False, repaired=False))
     assert call.body == body.replace(b'"models/gemini-2.5-pro"', b'"models/vendor/m"')
     assert (call.path, call.spliced) == ("/v1beta/models/vendor/m:countTokens", ("model",))
-    assert splice_request(body, COUNT, model=None, stream=False, repaired=False).body is body
+    assert splice_request(body, COUNT, Splices(stream=False, repaired=False)).body is body

@@ -14,7 +14,7 @@ import msgspec
 from peekd.protocols.gemini.paths import COUNT, read_path
 from peekd.protocols.gemini.request import encode_request
 from peekd.protocols.gemini.upstream import UPSTREAM
-from peekd.protocols.interface import Call, EventDecoder, Ids, UpstreamProtocol
+from peekd.protocols.interface import Call, EventDecoder, Ids, Splices, UpstreamProtocol
 from peekd.vocabulary.conversation import Conversation, Family
 from peekd.vocabulary.refusals import Refusal
 from peekd.wire.splice import Edit, applied, member, members
@@ -74,11 +74,9 @@ class CodeAssist:
         call = encode_request(conversation, model=model, repaired=repaired, stream=stream, plain=False)
         return self._enveloped(call)
 
-    def splice_request(
-        self, body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool
-    ) -> Call:
+    def splice_request(self, body: bytes, path: str, splices: Splices) -> Call:
         """Put a Gemini client's own request, spliced as for any Gemini upstream, into an envelope."""
-        call = UPSTREAM.splice_request(body, path, model=model, stream=stream, repaired=repaired)
+        call = UPSTREAM.splice_request(body, path, splices)
         return msgspec.structs.replace(self._enveloped(call), spliced=(*call.spliced, "envelope"))
 
     def _enveloped(self, call: Call) -> Call:

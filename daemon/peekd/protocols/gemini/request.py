@@ -13,7 +13,7 @@ from peekd.protocols.gemini.naming import camel
 from peekd.protocols.gemini.paths import STREAM, WHOLE, read_path
 from peekd.protocols.gemini.signatures import with_stand_ins, without_signatures
 from peekd.protocols.gemini.tools import encode_tools
-from peekd.protocols.interface import Call
+from peekd.protocols.interface import Call, Splices
 from peekd.vocabulary.conversation import Conversation, Text, Turn
 from peekd.vocabulary.errors import ClientError
 from peekd.wire.splice import Edit, applied, members
@@ -56,7 +56,7 @@ def encode_request(
     )
 
 
-def splice_request(body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool) -> Call:
+def splice_request(body: bytes, path: str, splices: Splices) -> Call:
     """Give a Gemini client's own request with only the named places changed.
 
     The model and whether the answer is streamed stand in the path; where a body names the model too (it may
@@ -66,12 +66,13 @@ def splice_request(body: bytes, path: str, *, model: str | None, stream: bool, r
     where = read_path(path)
     action = where.action
     if action in {STREAM, WHOLE}:
-        action = STREAM if stream else WHOLE
+        action = STREAM if splices.stream else WHOLE
+    model = splices.model
     mapped = model if model is not None and model != where.model else None
     spliced = ["stream"] * (action != where.action) + ["model"] * (mapped is not None)
     if mapped is not None:
         body = _renamed(body, mapped)
-    if repaired:
+    if splices.repaired:
         body = _without_thoughts(body, model or where.model)
         spliced.append("contents")
     return Call(where.path(model=mapped, action=action), body, spliced=tuple(spliced))
