@@ -8,9 +8,10 @@ import msgspec
 
 from peekd.protocols.framing import EventStream
 from peekd.protocols.interface import Answering, ClientProtocol, Collector, ErrorReply, EventEncoder, Framing
-from peekd.protocols.openai_chat import errors
+from peekd.protocols.openai.errors import encode_error
 from peekd.protocols.openai_chat.collect import ChatCollector
 from peekd.protocols.openai_chat.encode import LAST_FRAME, PING, ChatEncoder
+from peekd.protocols.openai_chat.errors import encode_stream_error
 from peekd.protocols.openai_chat.head import decode_head
 from peekd.protocols.openai_chat.request import decode_request
 from peekd.signatures.seal import Seal
@@ -54,11 +55,11 @@ class ChatClient:
 
     def encode_error(self, fault: Fault, request_id: str) -> ErrorReply:
         """Give status and body for an error before the stream began."""
-        return errors.encode_error(fault, request_id)
+        return encode_error(fault, request_id)
 
     def encode_stream_error(self, fault: Fault, request_id: str) -> bytes:
         """Give the frame that ends a begun stream with an error; no [DONE] may follow it."""
-        return errors.encode_stream_error(fault, request_id)
+        return encode_stream_error(fault, request_id)
 
     def encode_last_frame(self) -> bytes:
         """Give [DONE]."""

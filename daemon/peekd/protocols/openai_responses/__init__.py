@@ -1,0 +1,1 @@
+"""OpenAI's Responses, facing the client and facing any compatible upstream."""
