@@ -9,8 +9,9 @@ import msgspec
 from peekd.protocols.framing import EventStream
 from peekd.protocols.interface import Answering, ClientProtocol, Collector, ErrorReply, EventEncoder, Framing
 from peekd.protocols.openai.errors import encode_error
+from peekd.protocols.openai.words import LAST_FRAME, PING, encode_note
 from peekd.protocols.openai_chat.collect import ChatCollector
-from peekd.protocols.openai_chat.encode import LAST_FRAME, PING, ChatEncoder
+from peekd.protocols.openai_chat.encode import ChatEncoder
 from peekd.protocols.openai_chat.errors import encode_stream_error
 from peekd.protocols.openai_chat.head import decode_head
 from peekd.protocols.openai_chat.request import decode_request
@@ -71,7 +72,7 @@ class ChatClient:
 
     def encode_note(self, text: str) -> bytes:
         """Give one comment block; no line of `text` can end it."""
-        return b"".join(b": %b\n" % line.encode() for line in text.splitlines() or [""]) + b"\n"
+        return encode_note(text)
 
 
 CLIENT: ClientProtocol = ChatClient()
