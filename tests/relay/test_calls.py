@@ -56,6 +56,22 @@ def test_a_request_is_read_whole_only_where_it_must_be_and_only_once() -> None:
     assert calls.conversation is calls.conversation
 
 
+def test_the_last_call_is_kept_and_another_one_is_made_anew() -> None:
+    calls = Calls(asked_of(), SEAL)
+    first = calls.make(GEMINI, "gemini-3-pro", repaired=False)
+    assert calls.make(GEMINI, "gemini-3-pro", repaired=False) is first
+    for protocol, model, repaired, stream in (
+        (ANTHROPIC, "gemini-3-pro", False, True),
+        (GEMINI, "gemini-3-flash", False, True),
+        (GEMINI, "gemini-3-pro", True, True),
+        (GEMINI, "gemini-3-pro", False, False),
+    ):
+        calls.make(GEMINI, "gemini-3-pro", repaired=False)
+        other = calls.make(protocol, model, repaired=repaired, stream=stream)
+        assert other is not first
+        assert other is calls.make(protocol, model, repaired=repaired, stream=stream)
+
+
 def test_a_count_is_asked_for_in_the_clients_own_bytes() -> None:
     asked = asked_of(path="/v1/messages/count_tokens?beta=true")
     call, _ = Calls(asked, SEAL).count(ANTHROPIC, MODEL)

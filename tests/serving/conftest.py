@@ -76,8 +76,12 @@ class FakeHouse:
     def rhythm(self, asked: Asked) -> Rhythm:
         return Rhythm(early_commit_seconds=15.0, ping_seconds=10.0)
 
-    def models(self) -> Sequence[str]:
+    def models(self, protocol: str = "") -> Sequence[str]:
         return ["claude-a", "vendor/b"]
+
+    def find_model(self, model: str, protocol: str = "") -> None:
+        if model not in self.models(protocol):
+            raise ClientError("not_found", f"model: {model}: no route or account offers it")
 
     async def count_tokens(self, asked: Asked) -> Final:
         await trio.lowlevel.checkpoint()

@@ -22,6 +22,7 @@ class Calls:
     def __init__(self, asked: Asked, seal: Seal) -> None:
         self._asked = asked
         self._seal = seal
+        self._made: tuple[object, tuple[Call, Headers]] | None = None
 
     @cached_property
     def conversation(self) -> Conversation:
@@ -34,7 +35,19 @@ class Calls:
     def make(
         self, protocol: UpstreamProtocol, model: str, *, repaired: bool, stream: bool = True
     ) -> tuple[Call, Headers]:
-        """The call for an upstream's protocol and model, and the client's headers that go with it."""
+        """The call for an upstream's protocol and model, and the client's headers that go with it.
+
+        Raises ClientError where the protocol cannot say the request. The last one is kept: it is asked for
+        before an account is taken, and once more when it is sent.
+        """
+        key = (protocol.name, model, repaired, stream)
+        if self._made is None or self._made[0] != key:
+            self._made = (key, self._make(protocol, model, repaired=repaired, stream=stream))
+        return self._made[1]
+
+    def _make(
+        self, protocol: UpstreamProtocol, model: str, *, repaired: bool, stream: bool
+    ) -> tuple[Call, Headers]:
         if not self._verbatim(protocol):
             call = protocol.encode_request(self.conversation, model=model, repaired=repaired, stream=stream)
             dropped = tuple(dict.fromkeys((*self.conversation.dropped, *call.dropped)))

@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 import trio
 
 from peekd.accounts.settings import AccountSettings
-from peekd.accounts.wanted import Lease, Target
+from peekd.accounts.wanted import Lease, Rest, Target, Wanted
 from peekd.healing.plan import Places, plan
 from peekd.protocols.estimate import estimate_prompt
 from peekd.protocols.registry import UPSTREAMS
@@ -38,14 +38,14 @@ ESTIMATED = ("x-peekd-estimated", "1")
 
 
 class Counting:
-    """Answers token counts. `glance` says whom to ask for a target, without taking anybody."""
+    """Answers token counts. `glance` says whom to ask, without taking anybody."""
 
     def __init__(
         self,
         places: Places,
         accounts: Mapping[str, AccountSettings],
         means: Means,
-        glance: Callable[[Target], Lease | None],
+        glance: Callable[[Wanted], Lease | Rest],
     ) -> None:
         self._places = places
         self._accounts = accounts
@@ -68,8 +68,8 @@ class Counting:
 
     async def _counted(self, asked: Asked, target: Target) -> bytes | None:
         """Ask the upstream; None where it is busy counting, slow, or does not answer with a count."""
-        leased = self._glance(target)
-        if leased is None or self._under_way.get(target.upstream, 0) >= AT_ONCE:
+        leased = self._glance(Wanted((target,)))
+        if isinstance(leased, Rest) or self._under_way.get(target.upstream, 0) >= AT_ONCE:
             return None
         self._under_way[target.upstream] = self._under_way.get(target.upstream, 0) + 1
         try:

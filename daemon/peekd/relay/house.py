@@ -11,11 +11,12 @@ import msgspec
 import trio
 
 from peekd.accounts.account import account_of
+from peekd.accounts.patterns import matches
 from peekd.accounts.pool import lease, open_pool, renew, settle, survey
 from peekd.accounts.settings import AccountSettings
 from peekd.accounts.states import AccountState, describe
-from peekd.accounts.wanted import Lease, Rest, Survey, Target, Wanted
-from peekd.healing.plan import Places, Plan, overlaid_healing, plan
+from peekd.accounts.wanted import Lease, Rest, Survey, Wanted
+from peekd.healing.plan import Places, Plan, near_names, overlaid_healing, plan
 from peekd.healing.policy import Policy, policy_in_force
 from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.records.entries import Journal
@@ -62,7 +63,7 @@ class House:
         self.pool = open_pool(account_of(account) for account in accounts)
         self.draining = False
         self.expose_account = True
-        self._counting = Counting(places, self.accounts, means, self._glance)
+        self._counting = Counting(places, self.accounts, means, self.glance)
         self._healing = cache(self._overlaid)
         self._policies: dict[int, tuple[HealingSettings, Policy]] = {}
 
@@ -84,10 +85,9 @@ class House:
             self.pool = renew(self.pool, account)
         return fresh
 
-    def _glance(self, target: Target) -> Lease | None:
-        """Whom to ask, without taking anybody: the pool that the lease would make is dropped."""
-        leased = lease(self.pool, Wanted((target,)), trio.current_time())[1]
-        return leased if isinstance(leased, Lease) else None
+    def glance(self, wanted: Wanted) -> Lease | Rest:
+        """Whom `lease` would take, without taking anybody: the pool that it would make is dropped."""
+        return lease(self.pool, wanted, trio.current_time())[1]
 
     async def count_tokens(self, asked: Asked) -> Final:
         """Count a request's tokens, or estimate them. Raises ClientError for one that cannot be read."""
@@ -150,11 +150,32 @@ class House:
             known = self._policies[id(healing)] = (healing, policy_in_force(healing))
         return known[1]
 
-    def models(self) -> list[str]:
-        """The model names a client can ask for that are written out somewhere: routes without wildcards."""
-        named = [route.match for route in self.places.routes if not set(route.match) & {"*", "?"}]
-        listed = [model for account in self.accounts.values() for model in account.models]
-        return list(dict.fromkeys([*named, *(name for name in listed if not set(name) & {"*", "?"})]))
+    def models(self, protocol: str = "") -> list[str]:
+        """The names, written out, that a client of this protocol ("": of any) can ask for."""
+        return [name for name in self._offered(protocol) if not set(name) & {"*", "?"}]
+
+    def find_model(self, model: str, protocol: str = "") -> None:
+        """Raise ClientError (not_found), with near names, for a model that nobody offers."""
+        offered = self._offered(protocol)
+        if not any(matches(pattern, model) for pattern in offered):
+            hint = near_names(model, offered)
+            raise ClientError("not_found", f"model: {model}: no route or account offers it{hint}")
+
+    def near(self, model: str, protocol: str) -> str:
+        """What to say of names that are like one that nobody can serve; "" where there is none."""
+        return near_names(model, self._offered(protocol))
+
+    def _offered(self, protocol: str) -> list[str]:
+        """Names and patterns: those of routes, and those of accounts as far as a client gets to them."""
+        routes = [route.match for route in self.places.routes]
+        listed = [
+            model
+            for account in self.accounts.values()
+            for model in account.models
+            if not protocol or routes or self.places.protocols[account.upstream] == protocol
+            if not routes or any(matches(route, model) for route in routes)
+        ]
+        return list(dict.fromkeys([*routes, *listed]))
 
 
 @asynccontextmanager

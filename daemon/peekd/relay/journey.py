@@ -14,6 +14,7 @@ import trio
 
 from peekd.accounts.wanted import Lease, Rest
 from peekd.healing.settings import HealingSettings
+from peekd.protocols.interface import Call
 from peekd.protocols.registry import UPSTREAMS
 from peekd.records.entries import RequestRecord
 from peekd.relay.answers import Headers, advice, answer_headers, encode_failure, signed
@@ -112,7 +113,7 @@ class Journey:
 
     async def _ask(self, trip: Trip, again: str | None = None) -> Step:
         """Take an account and try once; the account is settled on every way out."""
-        leased = self._house.lease(trip.wanted(again))
+        leased = self._lease(trip, again)
         if isinstance(leased, Rest):
             step = trip.no_account(leased)
             self._scribe.stepped(step)
@@ -124,11 +125,28 @@ class Journey:
         finally:
             tenure.settle(self._leaving())
 
+    def _lease(self, trip: Trip, again: str | None) -> Lease | Rest:
+        """Take an account whose upstream can be told the request. Raises ClientError where none can be."""
+        while isinstance(seen := self._house.glance(trip.wanted(again)), Lease):
+            try:
+                self._call(trip, seen)
+                break
+            except ClientError as error:
+                trip.pass_over(seen, error)
+                self._scribe.passed_over(seen, error.fault.message)
+        return self._house.lease(trip.wanted(again))
+
+    def _call(self, trip: Trip, lease: Lease) -> tuple[Call, Headers]:
+        """What such an attempt sends. Raises ClientError where the upstream's protocol cannot say it."""
+        protocol = UPSTREAMS[self._house.settings[lease.upstream].protocol]
+        streams = trip.streams(lease.upstream)
+        return self._calls.make(protocol, lease.model, repaired=trip.repaired, stream=streams)
+
     async def _attempt(self, trip: Trip, lease: Lease, tenure: Tenure) -> Step:
         """Open, peek, decide, and where that says so relay, inside one scope that closes the upstream."""
         protocol = UPSTREAMS[self._house.settings[lease.upstream].protocol]
         streams = trip.streams(lease.upstream)
-        call, headers = self._calls.make(protocol, lease.model, repaired=trip.repaired, stream=streams)
+        call, headers = self._call(trip, lease)
         self._scribe.sent(call.dropped, call.spliced, streams=streams)
         healing = capped(trip.healing(lease.upstream), trip.left(), streams=streams)
         opening = self._house.upstreams.attempt(

@@ -60,8 +60,12 @@ class House(Protocol):
         """Whether some account is usable now."""
         ...
 
-    def models(self) -> Sequence[str]:
-        """Name the models that can be asked for."""
+    def models(self, protocol: str = "") -> Sequence[str]:
+        """Name the models that a client of this protocol ("": of any) can ask for."""
+        ...
+
+    def find_model(self, model: str, protocol: str = "") -> None:
+        """Raise ClientError, with near names, for a model that nobody offers."""
         ...
 
     async def count_tokens(self, asked: Asked) -> Final:

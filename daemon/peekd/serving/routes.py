@@ -100,6 +100,10 @@ _OF_PATHS: tuple[tuple[str, re.Pattern[str]], ...] = (
 )
 
 
+_OF_MODELS = re.compile(r"/v1/models(/.*)?")
+"""Three vendors' clients ask here; those that no header tells are OpenAI's."""
+
+
 def protocol_of(path: str, headers: Mapping[str, str]) -> str:
     """Name the protocol that a path or headers point to, "" where they point to none that is spoken here.
 
@@ -111,7 +115,9 @@ def protocol_of(path: str, headers: Mapping[str, str]) -> str:
             return protocol
     if "anthropic-version" in headers:
         return "anthropic"
-    return "gemini" if any(name.startswith("x-goog-") for name in headers) else ""
+    if any(name.startswith("x-goog-") for name in headers):
+        return "gemini"
+    return "openai-chat" if _OF_MODELS.fullmatch(path) else ""
 
 
 def tell_served(routes: tuple[Route, ...] = ROUTES) -> str:
