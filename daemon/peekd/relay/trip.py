@@ -41,6 +41,7 @@ class Trip:
         self._asked = asked
         self._tried: tuple[Tried, ...] = ()
         self._untold: dict[Target, ClientError] = {}
+        self._only = house.holder(asked.head.names, planned.targets)
         self._ends = trio.current_time() + budget(planned.healing, asked)
 
     def wanted(self, again: str | None = None) -> Wanted:
@@ -51,6 +52,7 @@ class Trip:
             tried=self._tried,
             again=again,
             most=self.plan.healing.max_accounts,
+            only=self._only,
         )
 
     def pass_over(self, lease: Lease, error: ClientError) -> None:
