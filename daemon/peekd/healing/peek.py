@@ -60,7 +60,7 @@ def rank_of(event: Event) -> Rank:
             return _rank_of_block(block)
         case e.SignatureDelta():
             return Rank.PROGRESS
-        case e.ArgumentsDelta() | e.DataInline() | e.OtherDelta():
+        case e.ArgumentsDelta() | e.DataInline() | e.Searched() | e.OtherDelta():
             return Rank.MEANINGFUL
         case _:
             return Rank.IDLE
@@ -74,7 +74,7 @@ def _rank_of_block(block: e.Block) -> Rank:
             return Rank.MEANINGFUL if text else Rank.PROGRESS
         case e.RedactedBlock():
             return Rank.PROGRESS
-        case e.ToolCallBlock() | e.OtherBlock():
+        case e.ToolCallBlock() | e.SearchBlock() | e.OtherBlock():
             return Rank.MEANINGFUL
 
 
