@@ -4,7 +4,6 @@ import pytest
 import trio
 from playhouse import HELLO, QUICK, open_playhouse
 from requested import asked_of
-from townhouse import open_townhouse
 
 from peekd.accounts.settings import AccountSettings
 from peekd.accounts.wanted import Lease, Rest, Target, Wanted
@@ -121,63 +120,6 @@ async def test_a_model_that_no_route_matches_is_the_clients_to_know(autojump_clo
     async with open_playhouse({"alice": ["answer"]}) as playhouse:
         with pytest.raises(ClientError, match="no route matches"):
             playhouse.house.plan("gpt-5", "anthropic")
-
-
-async def test_models_are_listed_where_they_are_written_out(autojump_clock: Clock) -> None:
-    accounts = [
-        AccountSettings("alice", "up", models=("claude-opus-5-5", "claude-*")),
-        AccountSettings("bob", "up", models=("claude-opus-5-5", "claude-haiku-4-5")),
-    ]
-    routes = [RouteSettings("fast", ("up/claude-haiku-4-5",)), RouteSettings("claude-*", ("up",))]
-    async with (
-        open_simulator(Script()) as simulator,
-        open_house(
-            healing=QUICK,
-            upstreams={"up": UpstreamSettings("anthropic", "simulator:x")},
-            accounts=accounts,
-            routes=routes,
-            journal=ignore,
-            environ={},
-            dials={"up": simulator.dial},
-        ) as house,
-    ):
-        assert house.models() == ["fast", "claude-opus-5-5", "claude-haiku-4-5"]
-        assert house.models("gemini") == house.models()  # routes lead any client anywhere
-        assert house.near("claude-opus-5-6", "gemini") == (
-            "; near names: claude-opus-5-5, claude-haiku-4-5, claude-*"
-        )
-        for model in ("fast", "claude-anything"):
-            house.find_model(model)
-        with pytest.raises(ClientError, match="model: fasd: no route or account offers it; near names: fast"):
-            house.find_model("fasd")
-
-
-async def test_a_model_that_no_route_leads_to_is_not_offered(autojump_clock: Clock) -> None:
-    accounts = [{"name": "anna", "upstream": "up", "models": ["claude-opus-5-5", "secret-model"]}]
-    routes = [{"match": "claude-*", "to": ["up"]}]
-    upstreams = {"up": {"protocol": "anthropic"}}
-    async with open_townhouse(upstreams, accounts=accounts, plays={}, routes=routes) as playhouse:
-        assert playhouse.house.models() == ["claude-opus-5-5"]
-        with pytest.raises(ClientError, match=r"no route or account offers it$"):
-            playhouse.house.find_model("secret-model")
-
-
-async def test_without_routes_a_client_is_offered_what_upstreams_of_its_own_language_have(
-    autojump_clock: Clock,
-) -> None:
-    upstreams = {"anthropic": {"protocol": "anthropic"}, "google": {"protocol": "gemini"}}
-    accounts = [
-        {"name": "anna", "upstream": "anthropic", "models": ["claude-opus-5-5"]},
-        {"name": "gina", "upstream": "google", "models": ["gemini-3-pro", "gemini-2*"]},
-    ]
-    async with open_townhouse(upstreams, accounts=accounts, plays={}) as playhouse:
-        house = playhouse.house
-        assert house.models("gemini") == ["gemini-3-pro"]
-        assert house.models("anthropic") == ["claude-opus-5-5"]
-        assert house.models() == ["claude-opus-5-5", "gemini-3-pro"]
-        house.find_model("gemini-2.5-pro", "gemini")
-        with pytest.raises(ClientError, match="no route or account offers it"):
-            house.find_model("gemini-3-pro", "anthropic")
 
 
 # ---- opening and closing -------------------------------------------------------------------------

@@ -396,16 +396,10 @@ async def test_models_are_listed_in_the_shape_of_whoever_asks(bench: Callable[..
 async def test_models_are_asked_for_in_the_name_of_the_callers_protocol(
     bench: Callable[..., Any], headers: dict[str, str], path: str, protocol: str
 ) -> None:
-    toy, spoken = bench(), list[str]()
-
-    def models(protocol: str = "") -> list[str]:
-        spoken.append(protocol)
-        return ["a"]
-
-    toy.house.models = models
+    toy = bench()
     await toy.ask("GET", path, headers=headers)
-    await toy.ask("GET", f"{path}/a", headers=headers)
-    assert spoken == [protocol, protocol]
+    await toy.ask("GET", f"{path}/claude-a", headers=headers)
+    assert toy.house.offers.asked == [protocol, protocol]
 
 
 async def test_readiness_falls_with_the_accounts_and_while_draining(bench: Callable[..., Any]) -> None:

@@ -11,12 +11,11 @@ import msgspec
 import trio
 
 from peekd.accounts.account import account_of
-from peekd.accounts.patterns import matches
 from peekd.accounts.pool import holder, keep, lease, open_pool, renew, settle, strangers, survey
 from peekd.accounts.settings import AccountSettings
 from peekd.accounts.states import AccountState, describe
 from peekd.accounts.wanted import Lease, Rest, Survey, Target, Wanted
-from peekd.healing.plan import Places, Plan, near_names, overlaid_healing, plan
+from peekd.healing.plan import Places, Plan, overlaid_healing, plan
 from peekd.healing.policy import Policy, policy_in_force
 from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.records.entries import Journal
@@ -25,6 +24,7 @@ from peekd.relay.asked import Asked
 from peekd.relay.counting import Counting
 from peekd.relay.delivery import Final
 from peekd.relay.means import NATURAL, Means, Seams
+from peekd.relay.offers import Offers
 from peekd.signatures.seal import KEY_BYTES, Seal
 from peekd.upstream.client import Upstreams
 from peekd.upstream.credentials import Credentials
@@ -60,6 +60,7 @@ class House:
         self.seal = means.seal
         self.seams = means.seams
         self.live = Live()
+        self.offers = Offers(places, accounts)
         self.pool = open_pool(account_of(account) for account in accounts)
         self.draining = False
         self.expose_account = True
@@ -161,33 +162,6 @@ class House:
         if known is None:
             known = self._policies[id(healing)] = (healing, policy_in_force(healing))
         return known[1]
-
-    def models(self, protocol: str = "") -> list[str]:
-        """The names, written out, that a client of this protocol ("": of any) can ask for."""
-        return [name for name in self._offered(protocol) if not set(name) & {"*", "?"}]
-
-    def find_model(self, model: str, protocol: str = "") -> None:
-        """Raise ClientError (not_found), with near names, for a model that nobody offers."""
-        offered = self._offered(protocol)
-        if not any(matches(pattern, model) for pattern in offered):
-            hint = near_names(model, offered)
-            raise ClientError("not_found", f"model: {model}: no route or account offers it{hint}")
-
-    def near(self, model: str, protocol: str) -> str:
-        """What to say of names that are like one that nobody can serve; "" where there is none."""
-        return near_names(model, self._offered(protocol))
-
-    def _offered(self, protocol: str) -> list[str]:
-        """Names and patterns: those of routes, and those of accounts as far as a client gets to them."""
-        routes = [route.match for route in self.places.routes]
-        listed = [
-            model
-            for account in self.accounts.values()
-            for model in account.models
-            if not protocol or routes or self.places.protocols[account.upstream] == protocol
-            if not routes or any(matches(route, model) for route in routes)
-        ]
-        return list(dict.fromkeys([*routes, *listed]))
 
 
 @asynccontextmanager

@@ -158,7 +158,7 @@ class Trip:
                 configured=self.rest is None or self._has_accounts(),
                 missing=self._missing(),
                 model=self._asked.head.model,
-                near=self._house.near(self._asked.head.model, self._asked.protocol.name),
+                near=self._house.offers.near(self._asked.head.model, self._asked.protocol.name),
                 where=self._house.places.where,
             ),
         )

@@ -134,11 +134,11 @@ class Actions:
 
     async def _models(self, route: Route, asking: Asking, _name: str) -> Answer:
         protocol = _spoken(route, asking)
-        return encode_models(self._house.models(protocol), dict(asking.said), protocol)
+        return encode_models(self._house.offers.names(protocol), dict(asking.said), protocol)
 
     async def _model(self, route: Route, asking: Asking, name: str) -> Answer:
         protocol = _spoken(route, asking)
-        self._house.find_model(name, protocol)
+        self._house.offers.find(name, protocol)
         return encode_model(name, dict(asking.said), protocol)
 
     async def _hello(self, _route: Route, _asking: Asking, _name: str) -> Answer:

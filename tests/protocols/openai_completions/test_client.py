@@ -6,16 +6,16 @@ from answers import SEAL, answering
 
 from peekd.protocols.openai_completions import CLIENT
 from peekd.vocabulary.errors import Fault
-from peekd.wire.sse import Splitter
+from peekd.wire.sse import Frame, Splitter
 
 
 def test_its_frames() -> None:
-    assert (CLIENT.name, CLIENT.error_event) == ("openai-completions", "")
+    assert CLIENT.name == "openai-completions"
     assert CLIENT.encode_last_frame() == b"data: [DONE]\n\n"
     frames = (
         CLIENT.encode_ping()
         + CLIENT.encode_note("a\nb")
-        + CLIENT.encode_stream_error(Fault("internal", "m"), "r")
+        + CLIENT.following("m", 0).fail(Fault("internal", "m"), "r")
     )
     assert [bool(frame.data) for frame in Splitter().feed(frames)] == [False, False, True]
     assert CLIENT.encode_error(Fault("not_found", "m"), "r").status == 404
@@ -29,5 +29,6 @@ def test_what_it_opens_speaks_completions() -> None:
     assert CLIENT.framing("").content_type.startswith("text/event-stream")
 
 
-def test_it_does_not_count() -> None:
+def test_it_knows_no_frames_but_its_own_and_does_not_count() -> None:
+    assert not CLIENT.shows_error(Frame(b"", "", b'{"error":{}}'))
     assert not CLIENT.is_count(CLIENT.encode_count(7))

@@ -12,6 +12,7 @@ from openai.types import Completion
 
 from peekd.protocols.openai_completions.collect import CompletionsCollector
 from peekd.protocols.openai_completions.encode import CompletionsEncoder
+from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
     ArgumentsDelta,
     Beat,
@@ -88,6 +89,12 @@ def test_every_good_end_has_a_reason_that_the_api_knows(reason: StopReason) -> N
 def test_without_an_end_nothing_ends() -> None:
     assert encode([Started(), TextDelta(0, "a")])[0].count(b"data: ") == 1
     assert encode([Finished("malformed")])[0] == b""
+
+
+def test_an_error_ends_it_without_a_last_frame() -> None:
+    _, encoder = encode([Started(), TextDelta(0, "a")])
+    (frame,) = Splitter().feed(encoder.fail(Fault("overloaded", "m"), "req_1"))
+    assert msgspec.json.decode(frame.data)["error"]["message"] == "m"
 
 
 def test_what_is_no_text_is_left_out_and_listed() -> None:

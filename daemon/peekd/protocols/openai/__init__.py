@@ -1,1 +1,1 @@
-"""What OpenAI's two languages share: words for errors, refusals, inline media, sessions. No protocol itself."""
+"""What OpenAI's two languages share: words for errors and refusals, inline media. No protocol itself."""

@@ -6,8 +6,17 @@ from collections.abc import Mapping
 
 import msgspec
 
+from peekd.protocols.following import Forgetful
 from peekd.protocols.framing import EventStream
-from peekd.protocols.interface import Answering, ClientProtocol, Collector, ErrorReply, EventEncoder, Framing
+from peekd.protocols.interface import (
+    Answering,
+    ClientProtocol,
+    Collector,
+    ErrorReply,
+    EventEncoder,
+    Following,
+    Framing,
+)
 from peekd.protocols.openai.errors import encode_error
 from peekd.protocols.openai.words import LAST_FRAME, PING, encode_note
 from peekd.protocols.openai_chat.collect import ChatCollector
@@ -18,13 +27,13 @@ from peekd.protocols.openai_chat.request import decode_request
 from peekd.signatures.seal import Seal
 from peekd.vocabulary.conversation import Conversation, Head
 from peekd.vocabulary.errors import Fault
+from peekd.wire.sse import Frame
 
 
 class ChatClient:
     """POST /v1/chat/completions."""
 
     name: str = "openai-chat"
-    error_event: str | None = ""
 
     def decode_head(self, body: bytes, headers: Mapping[str, str], path: str) -> Head:
         """Read model, stream flag and session; see `head.decode_head`."""
@@ -37,6 +46,14 @@ class ChatClient:
     def encoder(self, answering: Answering) -> EventEncoder:
         """Open an answer to what was asked."""
         return ChatEncoder(answering)
+
+    def following(self, model: str, created: int) -> Following:
+        """Open a stream: every one ends alike with an error."""
+        return Forgetful(encode_stream_error)
+
+    def shows_error(self, frame: Frame) -> bool:
+        """Tell: there are no names, and any data that has an `error` is one."""
+        return not frame.event and b'"error":' in frame.data
 
     def collector(self) -> Collector:
         """Open a folding of a stream of chunks."""
@@ -57,10 +74,6 @@ class ChatClient:
     def encode_error(self, fault: Fault, request_id: str) -> ErrorReply:
         """Give status and body for an error before the stream began."""
         return encode_error(fault, request_id)
-
-    def encode_stream_error(self, fault: Fault, request_id: str) -> bytes:
-        """Give the frame that ends a begun stream with an error; no [DONE] may follow it."""
-        return encode_stream_error(fault, request_id)
 
     def encode_last_frame(self) -> bytes:
         """Give [DONE]."""

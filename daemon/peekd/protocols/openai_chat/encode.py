@@ -11,7 +11,9 @@ import msgspec
 
 from peekd.protocols.interface import Answering, BadArguments
 from peekd.protocols.openai.words import LAST_FRAME, joined_usage, told_usage
+from peekd.protocols.openai_chat.errors import encode_stream_error
 from peekd.vocabulary.conversation import Family
+from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
     ArgumentsDelta,
     Block,
@@ -59,7 +61,7 @@ class ChatEncoder:
     def __init__(self, answering: Answering) -> None:
         self._answering = answering
         self._ids = answering.ids
-        self._thoughts = answering.thoughts
+        self._thoughts = answering.thoughts and answering.shown
         self._id = ""
         self._calls: dict[int, int] = {}  # an open call's block -> its index
         self._arguments: dict[int, list[str]] = {}  # its pieces, by block
@@ -99,6 +101,10 @@ class ChatEncoder:
         if self._usage is not None:
             counted = self._chunk(choices=[], usage=told_usage(self._usage))
         return ends + self._chunk(choices=[choice]) + counted + LAST_FRAME
+
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """Give the frame that ends a begun stream with an error."""
+        return encode_stream_error(fault, request_id)
 
     # ---- frames ---------------------------------------------------------------------------------
 

@@ -6,23 +6,32 @@ from collections.abc import Mapping
 
 import msgspec
 
+from peekd.protocols.following import Forgetful
 from peekd.protocols.framing import EventStream
-from peekd.protocols.interface import Answering, ClientProtocol, Collector, ErrorReply, EventEncoder, Framing
-from peekd.protocols.openai.errors import encode_error, error_body
+from peekd.protocols.interface import (
+    Answering,
+    ClientProtocol,
+    Collector,
+    ErrorReply,
+    EventEncoder,
+    Following,
+    Framing,
+)
+from peekd.protocols.openai.errors import encode_error
 from peekd.protocols.openai.words import LAST_FRAME, PING, encode_note
 from peekd.protocols.openai_completions.collect import CompletionsCollector
-from peekd.protocols.openai_completions.encode import CompletionsEncoder
+from peekd.protocols.openai_completions.encode import CompletionsEncoder, encode_stream_error
 from peekd.protocols.openai_completions.request import decode_head, decode_request
 from peekd.signatures.seal import Seal
 from peekd.vocabulary.conversation import Conversation, Head
 from peekd.vocabulary.errors import Fault
+from peekd.wire.sse import Frame
 
 
 class CompletionsClient:
     """POST /v1/completions."""
 
     name: str = "openai-completions"
-    error_event: str | None = ""
 
     def decode_head(self, body: bytes, headers: Mapping[str, str], path: str) -> Head:
         """Read model, stream flag and session; see `request.decode_head`."""
@@ -35,6 +44,14 @@ class CompletionsClient:
     def encoder(self, answering: Answering) -> EventEncoder:
         """Open an answer to what was asked."""
         return CompletionsEncoder(answering)
+
+    def following(self, model: str, created: int) -> Following:
+        """Open a stream: every one ends alike with an error."""
+        return Forgetful(encode_stream_error)
+
+    def shows_error(self, frame: Frame) -> bool:
+        """Tell no of any frame: no upstream speaks this language."""
+        return False
 
     def collector(self) -> Collector:
         """Open a folding of a stream of chunks."""
@@ -55,10 +72,6 @@ class CompletionsClient:
     def encode_error(self, fault: Fault, request_id: str) -> ErrorReply:
         """Give status and body for an error before the stream began."""
         return encode_error(fault, request_id)
-
-    def encode_stream_error(self, fault: Fault, request_id: str) -> bytes:
-        """Give the frame that ends a begun stream with an error; no [DONE] may follow it."""
-        return b"data: %b\n\n" % msgspec.json.encode(error_body(fault, request_id))
 
     def encode_last_frame(self) -> bytes:
         """Give [DONE]."""

@@ -10,7 +10,9 @@ from typing import Any, Final
 import msgspec
 
 from peekd.protocols.interface import Answering
+from peekd.protocols.openai.errors import error_body
 from peekd.protocols.openai.words import LAST_FRAME, joined_usage, told_usage
+from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
     Block,
     Counted,
@@ -88,6 +90,10 @@ class CompletionsEncoder:
             ends += self._chunk(choices=[], usage=told_usage(self._usage))
         return ends + LAST_FRAME
 
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """Give the frame that ends a begun stream with an error; no [DONE] may follow it."""
+        return encode_stream_error(fault, request_id)
+
     def _say(self, text: str) -> bytes:
         return self._chunk(choices=[_choice(text, None)]) if text else b""
 
@@ -107,6 +113,11 @@ class CompletionsEncoder:
                 self.dropped.add(event.media_type)
             case _:
                 pass  # a start, a beat, what belongs to a block that is left out: nothing to say
+
+
+def encode_stream_error(fault: Fault, request_id: str) -> bytes:
+    """Give the frame that ends a begun stream; the SDK raises on any data that has an `error`."""
+    return b"data: %b\n\n" % msgspec.json.encode(error_body(fault, request_id))
 
 
 def _choice(text: str, reason: str | None) -> dict[str, Any]:
