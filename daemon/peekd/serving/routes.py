@@ -120,6 +120,15 @@ def protocol_of(path: str, headers: Mapping[str, str]) -> str:
     return "openai-chat" if _OF_MODELS.fullmatch(path) else ""
 
 
+def plain_path(route: Route) -> str:
+    """Give the path as people write it.
+
+    >>> plain_path(Route("/v1/models/<path:name>", ("GET",), "model", "client", ""))
+    '/v1/models/{name}'
+    """
+    return re.sub(r"<(?:path:)?(\w+)>", r"{\1}", route.path)
+
+
 def tell_served(routes: tuple[Route, ...] = ROUTES) -> str:
     """Say in one line what can be asked for, for whoever asked for something else."""
     return ", ".join(f"{'|'.join(route.methods)} {route.path}" for route in routes if route.entry != "admin")
