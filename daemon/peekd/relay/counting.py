@@ -18,10 +18,10 @@ from peekd.healing.plan import Places, plan
 from peekd.protocols.estimate import estimate_prompt
 from peekd.protocols.registry import UPSTREAMS
 from peekd.relay.asked import Asked
+from peekd.relay.calibration import Calibration
 from peekd.relay.calls import Calls
 from peekd.relay.delivery import Final
 from peekd.relay.means import Means
-from peekd.signatures.seal import Seal
 
 AT_ONCE = 4
 """Counts under way at one upstream."""
@@ -51,6 +51,7 @@ class Counting:
         self._accounts = accounts
         self._means = means
         self._glance = glance
+        self.calibration = Calibration(means.seal, trio.current_time)
         self._known: OrderedDict[bytes, bytes] = OrderedDict()
         self._under_way: dict[str, int] = {}
 
@@ -58,11 +59,11 @@ class Counting:
         """Give the count. Raises ClientError for a request that cannot be read."""
         target = plan(asked.head.model, asked.protocol.name, self._places).targets[:1]
         if not target or self._places.protocols[target[0].upstream] != asked.protocol.name:
-            return self._estimated(asked)
+            return self._estimated(asked, *target)
         key = hashlib.sha256(b"\0".join((target[0].upstream.encode(), target[0].model.encode(), asked.body)))
         counted = self._known.get(key.digest()) or await self._counted(asked, target[0])
         if counted is None:
-            return self._estimated(asked)
+            return self._estimated(asked, target[0])
         self._remember(key.digest(), counted)
         return Final(OK, JSON, counted)
 
@@ -96,17 +97,16 @@ class Counting:
             body = await attempt.read_refusal()
         return body if asked.protocol.is_count(body) else None
 
-    def _estimated(self, asked: Asked) -> Final:
-        return estimated(asked, self._means.seal)
+    def _estimated(self, asked: Asked, target: Target | None = None) -> Final:
+        """The local estimate, as the model is likely to count it, and marked as one."""
+        tokens = estimate_prompt(Calls(asked, self._means.seal).conversation)
+        if target is not None:
+            family = UPSTREAMS[self._places.protocols[target.upstream]].family
+            tokens = self.calibration.corrected(target, family, tokens)
+        return Final(OK, (*JSON, ESTIMATED), asked.protocol.encode_count(tokens))
 
     def _remember(self, key: bytes, counted: bytes) -> None:
         self._known[key] = counted
         self._known.move_to_end(key)
         while len(self._known) > KEPT:
             self._known.popitem(last=False)
-
-
-def estimated(asked: Asked, seal: Seal) -> Final:
-    """The local estimate, marked as one."""
-    tokens = estimate_prompt(Calls(asked, seal).conversation)
-    return Final(OK, (*JSON, ESTIMATED), asked.protocol.encode_count(tokens))

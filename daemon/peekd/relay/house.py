@@ -64,7 +64,7 @@ class House:
         self.pool = open_pool(account_of(account) for account in accounts)
         self.draining = False
         self.expose_account = True
-        self._counting = Counting(places, self.accounts, means, self.glance)
+        self.counting = Counting(places, self.accounts, means, self.glance)
         self._healing = cache(self._overlaid)
         self._policies: dict[int, tuple[HealingSettings, Policy]] = {}
 
@@ -104,7 +104,7 @@ class House:
 
     async def count_tokens(self, asked: Asked) -> Final:
         """Count a request's tokens, or estimate them. Raises ClientError for one that cannot be read."""
-        return await self._counting.count(asked)
+        return await self.counting.count(asked)
 
     def survey(self, wanted: Wanted) -> Survey:
         """Who could be asked next."""

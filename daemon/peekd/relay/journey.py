@@ -12,7 +12,7 @@ from typing import assert_never
 import msgspec
 import trio
 
-from peekd.accounts.wanted import Lease, Rest
+from peekd.accounts.wanted import Lease, Rest, Target
 from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import Call
 from peekd.protocols.registry import UPSTREAMS
@@ -214,6 +214,7 @@ class Journey:
     async def _deliver(self, step: Step) -> None:
         """Close the record of a whole answer, and only then let the last bytes go."""
         sink = self._sink
+        self._note_usage(step)
         note = step.outcome.note if isinstance(step.outcome, o.Completed) else BLANK_ACCEPTED
         if isinstance(sink, ToBody):
             body = sink.body()
@@ -223,6 +224,13 @@ class Journey:
             last = sink.rest() + sink.rendering.close()
             self._scribe.close("completed", status=OK, note=note, usage=self._usage())
             await self._delivery.give_last(last)
+
+    def _note_usage(self, step: Step) -> None:
+        """The prompt of a whole answer, as the upstream counted it, teaches the local estimate."""
+        usage, attempt = self._usage(), self._scribe.attempt
+        if usage is not None and attempt is not None:
+            target = Target(step.upstream, attempt.model)
+            self._house.counting.calibration.note(target, self._asked, usage.prompt)
 
     async def _give_up(self, trip: Trip, step: Step) -> None:
         shown = isinstance(self._sink, ToStream)
