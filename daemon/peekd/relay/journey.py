@@ -14,7 +14,7 @@ import trio
 
 from peekd.accounts.wanted import Lease, Rest, Target
 from peekd.healing.settings import HealingSettings
-from peekd.protocols.interface import Call
+from peekd.protocols.interface import Call, Splices
 from peekd.protocols.registry import UPSTREAMS
 from peekd.records.entries import RequestRecord
 from peekd.relay.answers import Headers, advice, answer_headers, encode_failure, signed
@@ -139,8 +139,11 @@ class Journey:
     def _call(self, trip: Trip, lease: Lease) -> tuple[Call, Headers]:
         """What such an attempt sends. Raises ClientError where the upstream's protocol cannot say it."""
         protocol = UPSTREAMS[self._house.settings[lease.upstream].protocol]
+        strange = self._house.strangers(lease.account, self._calls.proofs(protocol))
         streams = trip.streams(lease.upstream)
-        return self._calls.make(protocol, lease.model, repaired=trip.repaired, stream=streams)
+        return self._calls.make(
+            protocol, lease.model, Splices(stream=streams, repaired=trip.repaired, unreadable=strange)
+        )
 
     async def _attempt(self, trip: Trip, lease: Lease, tenure: Tenure) -> Step:
         """Open, peek, decide, and where that says so relay, inside one scope that closes the upstream."""
