@@ -114,7 +114,7 @@ def test_what_is_no_text_is_left_out_and_listed() -> None:
     said, encoder = encode([*unsaid, TextDelta(6, "Hi"), Finished("tool_use")])
     assert [one["choices"][0]["text"] for one in chunks(said)] == ["Hi", ""]
     assert encoder.dropped == {
-        "thinking", "redacted", "tool_call", "code_execution", "citations", "search", "image/png",
+        "thinking", "redacted", "tool_call", "code_execution", "citations", "web search", "image/png",
     }  # fmt: skip
 
 

@@ -48,7 +48,7 @@ _UNSAID: Final[dict[type[Block], str]] = {
     ThinkingBlock: "thinking",
     RedactedBlock: "redacted",
     ToolCallBlock: "tool_call",
-    SearchBlock: "search",
+    SearchBlock: "web search",
 }
 
 
