@@ -17,9 +17,10 @@ from peekd.protocols.interface import (
     Following,
     Framing,
 )
+from peekd.protocols.openai.comments import PING, encode_note
 from peekd.protocols.openai.errors import encode_error
 from peekd.protocols.openai_chat.collect import ChatCollector
-from peekd.protocols.openai_chat.encode import LAST_FRAME, PING, ChatEncoder
+from peekd.protocols.openai_chat.encode import LAST_FRAME, ChatEncoder
 from peekd.protocols.openai_chat.errors import encode_stream_error
 from peekd.protocols.openai_chat.head import decode_head
 from peekd.protocols.openai_chat.request import decode_request
@@ -83,8 +84,8 @@ class ChatClient:
         return PING
 
     def encode_note(self, text: str) -> bytes:
-        """Give one comment block; no line of `text` can end it."""
-        return b"".join(b": %b\n" % line.encode() for line in text.splitlines() or [""]) + b"\n"
+        """Give one comment block."""
+        return encode_note(text)
 
 
 CLIENT: ClientProtocol = ChatClient()

@@ -38,7 +38,6 @@ from peekd.vocabulary.events import (
 
 GOOGLE: Final[Family] = "gemini"
 LAST_FRAME: Final = b"data: [DONE]\n\n"
-PING: Final = b": ping\n\n"
 
 _REASONS: Final[dict[StopReason, str]] = {
     "end": "stop",
