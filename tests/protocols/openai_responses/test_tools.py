@@ -18,6 +18,13 @@ def tool(said: object, dropped: Dropped | None = None) -> tuple[Tool, ...] | Non
     return read_tool(Place(said, "tools.0", "tools[]", {} if dropped is None else dropped))
 
 
+def only(said: object) -> Tool:
+    tools = tool(said)
+    assert tools is not None
+    (one,) = tools
+    return one
+
+
 def test_functions_and_groups_of_them() -> None:
     dropped: Dropped = {}
     assert tool(READ) == (Tool("read", "", {"type": "object"}, strict=False),)
@@ -28,7 +35,7 @@ def test_functions_and_groups_of_them() -> None:
 
 def test_a_grammar_describes_the_one_string_that_its_tool_takes() -> None:
     form = {"type": "grammar", "syntax": "lark", "definition": "start: X"}
-    (said,) = tool({"type": "custom", "name": "patch", "description": "Patches.", "format": form}) or ()
+    said = only({"type": "custom", "name": "patch", "description": "Patches.", "format": form})
     assert (said.name, said.description, said.kind) == ("patch", "Patches.", "freeform")
     assert said.parameters == {
         "type": "object",
@@ -36,7 +43,7 @@ def test_a_grammar_describes_the_one_string_that_its_tool_takes() -> None:
         "required": ["input"],
         "additionalProperties": False,
     }
-    (plain,) = tool({"type": "custom", "name": "say", "format": {"type": "text"}}) or ()
+    plain = only({"type": "custom", "name": "say", "format": {"type": "text"}})
     assert plain.parameters["properties"] == {"input": {"type": "string"}}
 
 
@@ -44,7 +51,7 @@ def test_what_the_client_runs_itself_is_a_tool_and_what_openai_runs_is_none() ->
     dropped: Dropped = {}
     search = {"type": "tool_search", "execution": "client", "parameters": {"type": "object"}}
     assert tool(search) == (Tool("tool_search", "", {"type": "object"}, kind="tool_search"),)
-    (shell,) = tool({"type": "local_shell"}) or ()
+    shell = only({"type": "local_shell"})
     assert (shell.name, shell.kind, shell.parameters["required"]) == (
         "local_shell",
         "local_shell",

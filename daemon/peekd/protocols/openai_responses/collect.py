@@ -52,7 +52,8 @@ class ResponsesCollector:
         elif said.type in _ENDS:
             self._end(bytes(said.response))
         elif said.type == _FAILED:
-            self._response = bytes(said.response)  # whoever reads the events has seen it, and asks for no result
+            # Whoever reads the events has seen it, and asks for no result.
+            self._response = bytes(said.response)
         self._pieces = self._pieces or said.type.endswith(".delta")
 
     def result(self) -> bytes:
