@@ -97,6 +97,7 @@ class Watch:
         self.ended = False
         self.error: Erred | None = None
         self.usage = Usage()
+        self.kept: list[str] = []
 
     def see_bytes(self, now: float) -> None:
         """Note that the upstream sent something, be it a ping."""
@@ -121,6 +122,8 @@ class Watch:
                 self.finished = event
             case e.Ended():
                 self.ended = True
+            case e.Kept(id=identity):
+                self.kept.append(identity)
             case e.Erred() if self.error is None:
                 self.error = event
             case _:

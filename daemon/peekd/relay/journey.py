@@ -14,6 +14,7 @@ import trio
 
 from peekd.accounts.wanted import Lease, Rest
 from peekd.healing.settings import HealingSettings
+from peekd.protocols.interface import Splices
 from peekd.protocols.registry import UPSTREAMS
 from peekd.records.entries import RequestRecord
 from peekd.relay.answers import Headers, advice, answer_headers, encode_failure, signed
@@ -128,7 +129,9 @@ class Journey:
         """Open, peek, decide, and where that says so relay, inside one scope that closes the upstream."""
         protocol = UPSTREAMS[self._house.settings[lease.upstream].protocol]
         streams = trip.streams(lease.upstream)
-        call, headers = self._calls.make(protocol, lease.model, repaired=trip.repaired, stream=streams)
+        strange = self._house.strangers(lease.account, self._calls.proofs(protocol))
+        splices = Splices(stream=streams, repaired=trip.repaired, unreadable=strange)
+        call, headers = self._calls.make(protocol, lease.model, splices)
         self._scribe.sent(call.dropped, call.spliced, streams=streams)
         healing = capped(trip.healing(lease.upstream), trip.left(), streams=streams)
         opening = self._house.upstreams.attempt(
@@ -150,6 +153,7 @@ class Journey:
             self._sink = sink = self._open_sink(lease, passage.whole)
             accepted, outcome = outcome, await passage.carry(sink)
             self._scribe.unsaid(sink.rendering.dropped())
+            self._house.keep(lease.account, (*passage.watch.kept, *self._asked.head.names))
             return self._note(trip, _marked(accepted, outcome), lease, tenure)
 
     def _note(self, trip: Trip, outcome: AnyOutcome, lease: Lease, tenure: Tenure) -> Step:
