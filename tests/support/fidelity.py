@@ -31,6 +31,9 @@ MODELS = {
 }
 """The model that is asked for, by the upstream's protocol: what can be said depends on it."""
 
+_PLAIN = str.maketrans("|`", "/'")
+"""Signs that would end a cell, or the words in it."""
+
 TOLD = 2
 """Places that a cell names."""
 
@@ -80,7 +83,7 @@ class Cell(NamedTuple):
         if self.kept:
             return "kept"
         if self.refused:
-            return f"400 `{self.refused.replace('|', '/')}`"
+            return f"400 `{self.refused.translate(_PLAIN)}`"
         said = [f"→ {_listed(self.places)}"] if self.places else []
         said += [f"left out: {_listed(self.dropped)}"] if self.dropped else []
         return "; ".join(said) or "lost"
