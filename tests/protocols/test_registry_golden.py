@@ -13,7 +13,9 @@ from golden import BROKEN, Telling, tellings, told
 from google.genai import types as google
 from openai.types import Completion, CompletionChoice
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.responses import Response
 from pydantic import TypeAdapter
+from responses import checked
 
 from peekd.protocols.registry import CLIENTS
 from peekd.wire.sse import Frame, Splitter
@@ -59,6 +61,11 @@ def read_completions(frames: list[Frame]) -> str:
     return "".join(choice.text for choice in choices)
 
 
+def read_responses(frames: list[Frame]) -> str:
+    events = checked(b"".join(frame.raw for frame in frames))
+    return "".join(event["delta"] for event in events if event["type"] == "response.output_text.delta")
+
+
 def whole_anthropic(body: bytes) -> str:
     message = anthropic.types.Message.model_validate_json(body)
     return "".join(block.text for block in message.content if block.type == "text")
@@ -77,11 +84,16 @@ def whole_completions(body: bytes) -> str:
     return Completion.model_validate_json(body).choices[0].text
 
 
+def whole_responses(body: bytes) -> str:
+    return Response.model_validate_json(body).output_text
+
+
 READERS: Mapping[str, tuple[Callable[[list[Frame]], str], Callable[[bytes], str]]] = {
     "anthropic": (read_anthropic, whole_anthropic),
     "gemini": (read_gemini, whole_gemini),
     "openai-chat": (read_chat, whole_chat),
     "openai-completions": (read_completions, whole_completions),
+    "openai-responses": (read_responses, whole_responses),
 }
 """By client protocol: the words that the SDK reads of a stream, and of a folded answer."""
 

@@ -14,7 +14,7 @@ CREATED = 1_795_000_000
 UPSTREAM_MODEL = "upstream-model"
 
 
-def answering(
+def answering(  # noqa: PLR0913  what an encoder may be told, each by its name
     model: str = "claude-x",
     *,
     asked: Conversation | None = None,

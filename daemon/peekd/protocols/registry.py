@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from peekd.protocols import anthropic, gemini, openai_chat, openai_completions
+from peekd.protocols import anthropic, gemini, openai_chat, openai_completions, openai_responses
 from peekd.protocols.interface import ClientProtocol, UpstreamProtocol
 
 CLIENTS: Mapping[str, ClientProtocol] = {
@@ -12,6 +12,7 @@ CLIENTS: Mapping[str, ClientProtocol] = {
     gemini.CLIENT.name: gemini.CLIENT,
     openai_chat.CLIENT.name: openai_chat.CLIENT,
     openai_completions.CLIENT.name: openai_completions.CLIENT,
+    openai_responses.CLIENT.name: openai_responses.CLIENT,
 }
 
 UPSTREAMS: Mapping[str, UpstreamProtocol] = {

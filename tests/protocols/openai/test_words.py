@@ -2,21 +2,13 @@
 
 from __future__ import annotations
 
-import pytest
-
-from peekd.protocols.openai.words import LAST_FRAME, PING, encode_note, joined_usage, told_usage
+from peekd.protocols.openai.words import LAST_FRAME, joined_usage, told_usage
 from peekd.vocabulary.events import Usage
 from peekd.wire.sse import Splitter
 
 
-@pytest.mark.parametrize("text", ["", "one", "two\nlines\r\n\n"])
-def test_a_note_is_one_comment_whatever_it_says(text: str) -> None:
-    (frame,) = Splitter().feed(encode_note(text))
-    assert (frame.data, frame.event) == (b"", "")
-
-
-def test_the_last_frame_has_data_and_a_ping_has_none() -> None:
-    assert [frame.data for frame in Splitter().feed(PING + LAST_FRAME)] == [b"", b"[DONE]"]
+def test_the_last_frame_is_no_chunk() -> None:
+    assert [frame.data for frame in Splitter().feed(LAST_FRAME)] == [b"[DONE]"]
 
 
 def test_usage_is_told_with_its_sum_and_with_parts_that_were_reported() -> None:

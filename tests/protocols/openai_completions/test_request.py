@@ -83,8 +83,9 @@ def test_the_head() -> None:
     assert head().counted
 
 
-def test_the_session_is_named_in_a_header_or_guessed_from_the_prompt() -> None:
+def test_the_session_is_named_or_guessed_from_the_prompt() -> None:
     assert head({"session-id": "s"}).session == "s"
+    assert head(prompt_cache_key="k").session == "k"
     guessed = head()
     assert (guessed.guessed, guessed.session) == (True, head(prompt=["Once upon"]).session)
     assert guessed.session != head(prompt="Twice").session

@@ -12,12 +12,6 @@ import msgspec
 from peekd.vocabulary.events import Usage
 
 LAST_FRAME: Final = b"data: [DONE]\n\n"
-PING: Final = b": ping\n\n"
-
-
-def encode_note(text: str) -> bytes:
-    """Give one comment block; no line of `text` can end it."""
-    return b"".join(b": %b\n" % line.encode() for line in text.splitlines() or [""]) + b"\n"
 
 
 def told_usage(usage: Usage) -> dict[str, Any]:

@@ -17,8 +17,9 @@ from peekd.protocols.interface import (
     Following,
     Framing,
 )
+from peekd.protocols.openai.comments import PING, encode_note
 from peekd.protocols.openai.errors import encode_error
-from peekd.protocols.openai.words import LAST_FRAME, PING, encode_note
+from peekd.protocols.openai.words import LAST_FRAME
 from peekd.protocols.openai_chat.collect import ChatCollector
 from peekd.protocols.openai_chat.encode import ChatEncoder
 from peekd.protocols.openai_chat.errors import encode_stream_error
@@ -84,7 +85,7 @@ class ChatClient:
         return PING
 
     def encode_note(self, text: str) -> bytes:
-        """Give one comment block; no line of `text` can end it."""
+        """Give one comment block."""
         return encode_note(text)
 
 

@@ -17,8 +17,9 @@ from peekd.protocols.interface import (
     Following,
     Framing,
 )
+from peekd.protocols.openai.comments import PING, encode_note
 from peekd.protocols.openai.errors import encode_error
-from peekd.protocols.openai.words import LAST_FRAME, PING, encode_note
+from peekd.protocols.openai.words import LAST_FRAME
 from peekd.protocols.openai_completions.collect import CompletionsCollector
 from peekd.protocols.openai_completions.encode import CompletionsEncoder, encode_stream_error
 from peekd.protocols.openai_completions.request import decode_head, decode_request

@@ -13,10 +13,9 @@ import msgspec
 
 from peekd.protocols.fields import Dropped, Fields, Place, decode_object
 from peekd.protocols.openai.fields import decode_stop, refuse_choices, wants_usage
+from peekd.protocols.openai.session import named_session
 from peekd.vocabulary.conversation import Conversation, Head, Text, Turn
 from peekd.vocabulary.errors import ClientError
-
-_SESSION_HEADERS: Final = ("x-claude-code-session-id", "session-id", "thread-id")
 
 _UNSAID: Final[Mapping[str, tuple[tuple[object, ...], str]]] = {
     "suffix": (("",), "text that goes on after the answer"),
@@ -33,7 +32,7 @@ def decode_head(body: bytes, headers: Mapping[str, str]) -> Head:
     model = fields.needed("model").string()
     prompt = _prompt(fields)
     stream = fields.flag("stream") or False
-    named = next((value for name in _SESSION_HEADERS if (value := headers.get(name))), None)
+    named = named_session(fields, headers)
     return Head(
         model=model,
         stream=stream,
