@@ -18,6 +18,7 @@ from peekd.vocabulary.events import Event
 from peekd.wire.sse import Frame
 
 ANTHROPIC = CLIENTS["anthropic"]
+RESPONSES = CLIENTS["openai-responses"]
 
 
 def seen(*events: Event, data: bytes = b'{"type":"ping"}', event: str = "") -> Seen:
@@ -67,6 +68,23 @@ def test_what_is_between_peekd_and_the_account_is_withheld(kind: str) -> None:
     rendering = verbatim()
     assert rendering.render(seen(e.Erred(kind, "your key"), event="error")) == b""
     assert b"Sorry." in failed(rendering)
+
+
+def test_a_response_that_breaks_fails_with_its_own_id_and_the_next_number() -> None:
+    rendering = Verbatim(RESPONSES, RESPONSES.following("m", 0))
+    begun = b'{"type":"response.created","sequence_number":0,"response":{"id":"resp_theirs"}}'
+    for said in (begun, b'{"type":"response.output_text.delta","sequence_number":7}'):
+        rendering.render(seen(e.Unknown("any"), data=said))
+    assert b'"sequence_number":8' in failed(rendering)
+    assert b'"id":"resp_theirs"' in failed(rendering)
+    assert b"response.created" not in failed(rendering)
+
+
+def test_a_response_that_failed_upstream_passes_whatever_its_frame_is_named() -> None:
+    rendering = Verbatim(RESPONSES, RESPONSES.following("m", 0))
+    theirs = seen(e.Erred("overloaded", "busy"), data=b'{"type":"response.failed"}')
+    assert rendering.render(theirs) == theirs.frame.raw
+    assert failed(rendering) == b""
 
 
 # ---- translated ----------------------------------------------------------------------------------
