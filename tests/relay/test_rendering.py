@@ -13,6 +13,7 @@ from peekd.relay.delivery import Delivery
 from peekd.relay.reading import Seen
 from peekd.relay.rendering import ACCOUNTS_OWN, ToBody, ToStream, Translated, Verbatim
 from peekd.vocabulary import events as e
+from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import Event
 from peekd.wire.sse import Frame
 
@@ -24,15 +25,22 @@ def seen(*events: Event, data: bytes = b'{"type":"ping"}', event: str = "") -> S
 
 
 def translated(*, shown: bool = True) -> Translated:
-    encoder = ANTHROPIC.encoder(answering("m", ids=lambda prefix: f"{prefix}1"))
-    return Translated(encoder, shown=shown)
+    return Translated(ANTHROPIC.encoder(answering("m", ids=lambda prefix: f"{prefix}1", shown=shown)))
+
+
+def verbatim() -> Verbatim:
+    return Verbatim(ANTHROPIC, ANTHROPIC.following("m", 0))
+
+
+def failed(rendering: Verbatim | Translated) -> bytes:
+    return rendering.fail(Fault("overloaded", "Sorry."), "req_1")
 
 
 # ---- verbatim ------------------------------------------------------------------------------------
 
 
 def test_frames_go_as_they_came_and_the_last_is_supplied_once() -> None:
-    rendering = Verbatim(ANTHROPIC)
+    rendering = verbatim()
     strange = seen(e.Unknown("future"), data=b'{"type":"future","x":1}')
     assert rendering.render(strange) == strange.frame.raw
     assert rendering.close() == ANTHROPIC.encode_last_frame()
@@ -41,24 +49,24 @@ def test_frames_go_as_they_came_and_the_last_is_supplied_once() -> None:
 
 
 def test_an_upstreams_error_passes_and_none_of_ours_must_follow() -> None:
-    rendering = Verbatim(ANTHROPIC)
-    assert not rendering.error_passed()
+    rendering = verbatim()
+    assert b"Sorry." in failed(rendering)
     error = seen(e.Erred("overloaded", "busy"), data=b'{"type":"error"}', event="error")
     assert rendering.render(error) == error.frame.raw
-    assert rendering.error_passed()
+    assert failed(rendering) == b""
 
 
 def test_an_error_without_the_name_that_clients_look_for_is_withheld() -> None:
-    rendering = Verbatim(ANTHROPIC)
+    rendering = verbatim()
     assert rendering.render(seen(e.Erred("overloaded", "busy"), data=b'{"type":"error"}')) == b""
-    assert not rendering.error_passed()
+    assert b"Sorry." in failed(rendering)
 
 
 @pytest.mark.parametrize("kind", sorted(ACCOUNTS_OWN))
 def test_what_is_between_peekd_and_the_account_is_withheld(kind: str) -> None:
-    rendering = Verbatim(ANTHROPIC)
+    rendering = verbatim()
     assert rendering.render(seen(e.Erred(kind, "your key"), event="error")) == b""
-    assert not rendering.error_passed()
+    assert b"Sorry." in failed(rendering)
 
 
 # ---- translated ----------------------------------------------------------------------------------
@@ -67,7 +75,7 @@ def test_what_is_between_peekd_and_the_account_is_withheld(kind: str) -> None:
 def test_an_error_of_another_language_is_never_rendered() -> None:
     rendering = translated()
     assert rendering.render(seen(e.Erred("overloaded", "busy"))) == b""
-    assert not rendering.error_passed()
+    assert b"Sorry." in failed(rendering)
 
 
 @pytest.mark.parametrize("shown", [True, False])
@@ -91,7 +99,7 @@ def test_a_whole_answer_is_closed_by_its_encoder() -> None:
 
 async def test_a_stream_gets_what_is_ready_in_one_piece(autojump_clock: trio.testing.MockClock) -> None:
     delivery = Delivery(ping=b"", ping_seconds=10)
-    sink = ToStream(Verbatim(ANTHROPIC), delivery)
+    sink = ToStream(verbatim(), delivery)
     await sink.flush()
     assert not delivery.shown  # nothing to hand over is nothing shown
     sink.say(b": note\n\n")
@@ -113,7 +121,7 @@ STOP = frame(type="message_delta", delta={"stop_reason": "end_turn"}, usage={"ou
 
 
 def test_one_body_is_folded_from_the_frames_and_those_still_owed() -> None:
-    sink = ToBody(Verbatim(ANTHROPIC), ANTHROPIC.collector())
+    sink = ToBody(verbatim(), ANTHROPIC.collector())
     assert not sink.shown
     for one in (
         START,
@@ -135,13 +143,13 @@ def test_a_translated_answer_is_folded_from_our_own_frames() -> None:
 
 
 def test_what_would_be_lost_in_folding_is_told() -> None:
-    sink = ToBody(Verbatim(ANTHROPIC), ANTHROPIC.collector())
+    sink = ToBody(verbatim(), ANTHROPIC.collector())
     with pytest.raises(Unfoldable, match="future"):
         sink.take(frame(type="future"))
 
 
 def test_a_call_whose_arguments_are_no_json_is_told() -> None:
-    sink = ToBody(Verbatim(ANTHROPIC), ANTHROPIC.collector())
+    sink = ToBody(verbatim(), ANTHROPIC.collector())
     call: dict[str, Any] = {"type": "tool_use", "id": "t", "name": "Bash", "input": {}}
     sink.take(START)
     sink.take(frame(type="content_block_start", index=0, content_block=call))

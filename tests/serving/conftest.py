@@ -9,6 +9,7 @@ import msgspec
 import pytest
 import trio
 
+from peekd.protocols.following import Forgetful
 from peekd.protocols.framing import EventStream
 from peekd.protocols.interface import ClientProtocol, ErrorReply
 from peekd.records.entries import Entry, RequestRecord
@@ -55,8 +56,8 @@ class ToyProtocol:
         status = fault.status or STATUS.get(fault.kind, 500 if fault.kind == "internal" else 400)
         return ErrorReply(status, (("content-type", "application/json"),), msgspec.json.encode(body))
 
-    def encode_stream_error(self, fault: Fault, request_id: str) -> bytes:
-        return f"event: error {fault.kind}\n\n".encode()
+    def following(self, model: str, created: int) -> Forgetful:
+        return Forgetful(lambda fault, _: f"event: error {fault.kind}\n\n".encode())
 
     def encode_ping(self) -> bytes:
         return PING
@@ -108,7 +109,8 @@ class ScriptedTrip:
             reply = self.asked.protocol.encode_error(fault, self.asked.id)
             self.delivery.answer(Final(reply.status, reply.headers, reply.body))
         else:
-            await self.delivery.give_last(self.asked.protocol.encode_stream_error(fault, self.asked.id))
+            following = self.asked.protocol.following(self.asked.head.model, 0)
+            await self.delivery.give_last(following.fail(fault, self.asked.id))
 
     def commit_early(self) -> None:
         self.delivery.begin((("x-peekd-commit", "early"),), early=True)

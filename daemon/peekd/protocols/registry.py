@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from peekd.protocols import anthropic, gemini, openai_chat
+from peekd.protocols import anthropic, gemini, openai_chat, openai_responses
 from peekd.protocols.interface import ClientProtocol, UpstreamProtocol
 
 CLIENTS: Mapping[str, ClientProtocol] = {
     anthropic.CLIENT.name: anthropic.CLIENT,
     gemini.CLIENT.name: gemini.CLIENT,
     openai_chat.CLIENT.name: openai_chat.CLIENT,
+    openai_responses.CLIENT.name: openai_responses.CLIENT,
 }
 
 UPSTREAMS: Mapping[str, UpstreamProtocol] = {

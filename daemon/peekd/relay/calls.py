@@ -6,7 +6,7 @@ from functools import cached_property
 
 import msgspec
 
-from peekd.protocols.interface import Answering, Call, Ids, Splices, UpstreamProtocol
+from peekd.protocols.interface import Answering, Call, Following, Ids, Splices, UpstreamProtocol
 from peekd.relay.asked import Asked
 from peekd.relay.rendering import Rendering, Translated, Verbatim
 from peekd.signatures.proofs import tied_proofs, without_proofs
@@ -66,7 +66,7 @@ class Calls:
     def rendering(self, protocol: UpstreamProtocol, model: str, ids: Ids) -> Rendering:
         """How the answer of such a call becomes the client's."""
         if self._verbatim(protocol):
-            return Verbatim(self._asked.protocol, counted=self._asked.head.counted)
+            return Verbatim(self._asked.protocol, self.following(), counted=self._asked.head.counted)
         thought = self.conversation.thought
         thinks = thought is not None and thought.mode != "disabled"
         answering = Answering(
@@ -77,7 +77,10 @@ class Calls:
             family=protocol.family,
             model=model,
             thoughts=thinks,
+            shown=thought is None or thought.shown,
         )
-        encoder = self._asked.protocol.encoder(answering)
-        shown = thought is None or thought.shown
-        return Translated(encoder, shown=shown, counted=self._asked.head.counted)
+        return Translated(self._asked.protocol.encoder(answering), counted=self._asked.head.counted)
+
+    def following(self) -> Following:
+        """The client's stream, in which nothing was said yet."""
+        return self._asked.protocol.following(self._asked.head.model, int(self._asked.came))

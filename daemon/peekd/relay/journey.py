@@ -222,12 +222,12 @@ class Journey:
             self._scribe.close(outcome, status=final.status, usage=self._usage())
             self._delivery.answer(final)
             return
-        rest, passed = b"", False
         if isinstance(self._sink, ToStream):
-            rest, passed = self._sink.rest(), self._sink.rendering.error_passed()
+            last = self._sink.rest() + self._sink.rendering.fail(fault, self._asked.id)
+        else:
+            last = self._calls.following().fail(fault, self._asked.id)
         self._scribe.close(outcome, status=OK, usage=self._usage())
-        error = b"" if passed else self._asked.protocol.encode_stream_error(fault, self._asked.id)
-        await self._delivery.give_last(rest + error)
+        await self._delivery.give_last(last)
 
     async def tell_internal(self) -> None:
         """A bug of ours ended the journey: the client is told so, and nothing more."""

@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from peekd.protocols.interface import ClientProtocol, Collector, EventEncoder
+from peekd.protocols.interface import ClientProtocol, Collector, EventEncoder, Following
 from peekd.relay.delivery import Delivery
 from peekd.relay.reading import WHOLE_BYTES, Seen, erred
-from peekd.vocabulary.events import Counted, Ended, Erred, ThinkingDelta
+from peekd.vocabulary.errors import Fault
+from peekd.vocabulary.events import Counted, Ended, Erred
 from peekd.wire.sse import Splitter
 
 ACCOUNTS_OWN = frozenset({"unauthorized", "payment_required", "forbidden", "validation_required"})
@@ -36,16 +37,17 @@ class Rendering(Protocol):
         """What of the answer could not be said, by kind."""
         ...
 
-    def error_passed(self) -> bool:
-        """Whether an error of the upstream's own went through, so that none of ours must follow."""
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """The frames that end what was said with an error; b"" where the upstream's own went through."""
         ...
 
 
 class Verbatim:
     """The upstream's frames as they came. `counted` False: but for those that tell usage alone."""
 
-    def __init__(self, protocol: ClientProtocol, *, counted: bool = True) -> None:
+    def __init__(self, protocol: ClientProtocol, following: Following, *, counted: bool = True) -> None:
         self._protocol = protocol
+        self._following = following
         self._counted = counted
         self._ended = False
         self._erred = False
@@ -54,18 +56,14 @@ class Verbatim:
         """The frame's own bytes; withheld is an account's own error, and one that no client would read."""
         error = erred(seen)
         if error is not None:
-            if error.kind in ACCOUNTS_OWN or not self._is_seen(seen):
+            if error.kind in ACCOUNTS_OWN or not self._protocol.shows_error(seen.frame):
                 return b""
             self._erred = True
         self._ended = self._ended or any(isinstance(event, Ended) for event in seen.events)
         if not self._counted and seen.events and all(isinstance(event, Counted) for event in seen.events):
             return b""
+        self._following.see(seen.frame)
         return seen.frame.raw
-
-    def _is_seen(self, seen: Seen) -> bool:
-        """Whether clients take the frame for an error: by its name, or if there are none by its `error`."""
-        named = seen.frame.event == self._protocol.error_event
-        return named and (bool(self._protocol.error_event) or b'"error":' in seen.frame.data)
 
     def close(self) -> bytes:
         """The last frame, where the upstream forgot it."""
@@ -75,20 +73,16 @@ class Verbatim:
         """Nothing: what came goes on."""
         return frozenset()
 
-    def error_passed(self) -> bool:
-        """Whether the upstream's error frame went through."""
-        return self._erred
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """An error that goes on from the upstream's last frame; b"" where its own went through."""
+        return b"" if self._erred else self._following.fail(fault, request_id)
 
 
 class Translated:
-    """The upstream's events in the client's words. `shown` False: thoughts go empty, proofs go along.
+    """The upstream's events in the client's words. `counted` False: usage is not told."""
 
-    `counted` False: usage is not told.
-    """
-
-    def __init__(self, encoder: EventEncoder, *, shown: bool, counted: bool = True) -> None:
+    def __init__(self, encoder: EventEncoder, *, counted: bool = True) -> None:
         self._encoder = encoder
-        self._shown = shown
         self._counted = counted
 
     def render(self, seen: Seen) -> bytes:
@@ -98,7 +92,7 @@ class Translated:
     def _passes(self, event: object) -> bool:
         if isinstance(event, Counted):
             return self._counted
-        return not isinstance(event, Erred) and (self._shown or not isinstance(event, ThinkingDelta))
+        return not isinstance(event, Erred)
 
     def close(self) -> bytes:
         """The frames that end a whole answer."""
@@ -108,9 +102,9 @@ class Translated:
         """What the client's protocol has no word for."""
         return frozenset(self._encoder.dropped)
 
-    def error_passed(self) -> bool:
-        """Errors are never rendered here: ours says what happened."""
-        return False
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """The error: an upstream's own is never rendered here."""
+        return self._encoder.fail(fault, request_id)
 
 
 # ---- where to -------------------------------------------------------------------------------------

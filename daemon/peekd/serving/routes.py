@@ -61,6 +61,8 @@ ROUTES: tuple[Route, ...] = (
         "OpenAI Chat Completions",
         "openai-chat",
     ),
+    Route("/v1/responses", ("POST",), "converse", "client", "OpenAI Responses", "openai-responses"),
+    Route("/responses", ("POST",), "converse", "client", "the same", "openai-responses"),
     Route("/v1/models", ("GET",), "models", "client", "the models that can be asked for"),
     Route("/v1/models/<path:name>", ("GET",), "model", "client", "one of them"),
     *_gemini("/v1"),
@@ -87,6 +89,7 @@ ROUTES: tuple[Route, ...] = (
 _OF_PATHS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("anthropic", re.compile(r"/v1/messages(/.*)?")),
     ("openai-chat", re.compile(r"/v1/chat/.*")),
+    ("openai-responses", re.compile(r"(/v1)?/responses(/.*)?")),
     ("gemini", re.compile(r"/v1beta(/.*)?|/v1/models/.+:\w*(Content|Tokens)")),
 )
 

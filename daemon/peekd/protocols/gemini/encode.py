@@ -10,8 +10,10 @@ from typing import Any, Final
 import msgspec
 
 from peekd.protocols.gemini.carrier import FAMILY, armoured
+from peekd.protocols.gemini.errors import encode_stream_error
 from peekd.protocols.interface import Answering, BadArguments
 from peekd.signatures.seal import Kind
+from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
     ArgumentsDelta,
     Block,
@@ -89,6 +91,10 @@ class GeminiEncoder:
         ends = b"".join(self._conclude(index) for index in list(self._calls))
         return ends + self._chunk({"text": ""}, {"finishReason": reason}, _told(self._usage))
 
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """Give the frame that ends a begun stream with an error."""
+        return encode_stream_error(fault)
+
     # ---- chunks ---------------------------------------------------------------------------------
 
     def _chunk(self, part: _Part, fields: _Part | None = None, usage: _Part | None = None) -> bytes:
@@ -106,7 +112,7 @@ class GeminiEncoder:
             case _ if event.index not in self._thinking:
                 return b""
             case ThinkingDelta():
-                return self._say(event.text, {"thought": True})
+                return self._say(event.text, {"thought": True}) if self._answering.shown else b""
             case SignatureDelta():
                 return self._prove(event.signature)
 

@@ -10,7 +10,9 @@ from typing import Any, Final
 import msgspec
 
 from peekd.protocols.interface import Answering, BadArguments
+from peekd.protocols.openai_chat.errors import encode_stream_error
 from peekd.vocabulary.conversation import Family
+from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
     ArgumentsDelta,
     Block,
@@ -36,7 +38,6 @@ from peekd.vocabulary.events import (
 
 GOOGLE: Final[Family] = "gemini"
 LAST_FRAME: Final = b"data: [DONE]\n\n"
-PING: Final = b": ping\n\n"
 
 _REASONS: Final[dict[StopReason, str]] = {
     "end": "stop",
@@ -60,7 +61,7 @@ class ChatEncoder:
     def __init__(self, answering: Answering) -> None:
         self._answering = answering
         self._ids = answering.ids
-        self._thoughts = answering.thoughts
+        self._thoughts = answering.thoughts and answering.shown
         self._id = ""
         self._calls: dict[int, int] = {}  # an open call's block -> its index
         self._arguments: dict[int, list[str]] = {}  # its pieces, by block
@@ -100,6 +101,10 @@ class ChatEncoder:
         if self._usage is not None:
             counted = self._chunk(choices=[], usage=_told(self._usage))
         return ends + self._chunk(choices=[choice]) + counted + LAST_FRAME
+
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """Give the frame that ends a begun stream with an error."""
+        return encode_stream_error(fault, request_id)
 
     # ---- frames ---------------------------------------------------------------------------------
 
