@@ -5,44 +5,34 @@ https://platform.openai.com/docs/guides/conversation-state
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeGuard
 
-import msgspec
-
-_SEALED: Final = {"reasoning", "compaction"}
+SEALED: Final = {"reasoning", "compaction"}
 """Kinds of input items whose `encrypted_content` is its maker's."""
 
 
-def bound_ids(body: bytes) -> tuple[str, ...]:
+def bound_ids(said: Mapping[str, Any]) -> tuple[str, ...]:
     """Give the ids of what lies at the account: earlier response, conversation, files, containers, stores.
 
-    Each once, in the order met; none for a body that is no JSON object.
+    `said` is a request. Each once, in the order met.
     """
-    said = _object(body)
     found = [*_kept(said), *_files(said.get("input")), *_of_tools(said.get("tools"))]
     return tuple(dict.fromkeys(found))
 
 
-def encrypted_contents(body: bytes) -> tuple[tuple[int, str], ...]:
+def encrypted_contents(said: Mapping[str, Any]) -> tuple[tuple[int, str], ...]:
     """Give, for each input item that only its maker can read, its place in `input` and what it holds."""
-    items = _object(body).get("input")
+    items = said.get("input")
     return tuple(
         (number, content)
         for number, item in enumerate(items if _is_list(items) else ())
-        if _is_object(item) and item.get("type") in _SEALED
+        if _is_object(item) and item.get("type") in SEALED
         if isinstance(content := item.get("encrypted_content"), str) and content
     )
 
 
-def _object(body: bytes) -> dict[str, Any]:
-    try:
-        return msgspec.json.decode(body, type=dict[str, Any])
-    except (ValueError, RecursionError):
-        return {}
-
-
-def _kept(said: dict[str, Any]) -> Iterator[str]:
+def _kept(said: Mapping[str, Any]) -> Iterator[str]:
     conversation = said.get("conversation")
     named = conversation.get("id") if _is_object(conversation) else conversation
     for value in (said.get("previous_response_id"), named):

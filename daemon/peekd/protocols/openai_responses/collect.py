@@ -12,7 +12,8 @@ import msgspec
 from peekd.protocols.interface import Unfoldable
 from peekd.wire.sse import Frame
 
-_TERMINALS: Final = {"response.completed", "response.incomplete", "response.failed"}
+_ENDS: Final = {"response.completed", "response.incomplete"}
+_FAILED: Final = "response.failed"
 _DONE: Final = "response.output_item.done"
 
 
@@ -48,8 +49,11 @@ class ResponsesCollector:
             raise Unfoldable(f"a frame that is no event of a response: {fault}") from fault
         if said.type == _DONE and said.item:
             self._items[said.output_index] = said.item
-        elif said.type in _TERMINALS:
+        elif said.type in _ENDS:
             self._end(bytes(said.response))
+        elif said.type == _FAILED:
+            # Whoever reads the events has seen it, and asks for no result.
+            self._response = bytes(said.response)
         self._pieces = self._pieces or said.type.endswith(".delta")
 
     def result(self) -> bytes:

@@ -85,7 +85,7 @@ class ResponsesEncoder:
             case ArgumentsDelta():
                 return self._add(event.index, event.fragment)
             case Opened():
-                return self._start() + self._begin(event.index, event.block)
+                return self._start() + self._close(event.index) + self._begin(event.index, event.block)
             case Closed():
                 return self._close(event.index)
             case Started():

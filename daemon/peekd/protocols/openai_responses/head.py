@@ -10,6 +10,8 @@ import msgspec
 
 from peekd.protocols.fields import Place, decode_object
 from peekd.protocols.openai.session import named_session
+from peekd.protocols.openai_responses.bound import bound_ids, encrypted_contents
+from peekd.signatures.proofs import proof_digest
 from peekd.vocabulary.conversation import Head
 
 
@@ -38,7 +40,8 @@ _stables: Final = msgspec.json.Decoder(_Stable)
 
 def decode_head(body: bytes, headers: Mapping[str, str]) -> Head:
     """Read the head. `headers` are keyed in lower case. Raises ClientError naming what is wrong."""
-    fields = Place(decode_object(body), "", "", {}).fields()
+    said = decode_object(body)
+    fields = Place(said, "", "", {}).fields()
     named = named_session(fields, headers)
     return Head(
         model=fields.needed("model").string(),
@@ -46,6 +49,8 @@ def decode_head(body: bytes, headers: Mapping[str, str]) -> Head:
         session=named or _hash(body),
         guessed=named is None,
         max_tokens=fields.integer("max_output_tokens"),
+        names=bound_ids(said),
+        proofs=tuple(proof_digest(content) for _, content in encrypted_contents(said)),
     )
 
 

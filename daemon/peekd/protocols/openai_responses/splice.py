@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Iterator
 from typing import Final
 
 import msgspec
 
-from peekd.protocols.interface import Call
+from peekd.protocols.interface import Call, Splices
+from peekd.protocols.openai_responses.bound import SEALED
+from peekd.signatures.proofs import proof_digest
+from peekd.signatures.seal import is_carrier
 from peekd.vocabulary.errors import ClientError
 from peekd.wire.splice import Edit, Span, applied, elements, member, members, removals
 
@@ -17,36 +20,27 @@ _THOUGHTS: Final = "reasoning"
 
 
 class _Item(msgspec.Struct, gc=False):
-    type: str = "message"
+    type: str | None = None
+    encrypted_content: str | None = None
 
 
 _items: Final = msgspec.json.Decoder(_Item)
 
 
-def splice_request(body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool) -> Call:
-    """Give the request with `model` (None: as it is) and `stream` in place.
+def splice_request(body: bytes, path: str, splices: Splices) -> Call:
+    """Give the request with model and stream in place; `stream_options` has no place without a stream.
 
-    `stream_options` has no place without a stream. `repaired`: without the items of replayed thoughts. A key
-    that stands twice is changed twice. Raises ClientError for a body that is no JSON object.
+    Items of thoughts that cannot be read are left out: those that `splices` names, another family's, and if
+    repaired all. A key that stands twice is changed twice. Raises ClientError for a body that is no JSON
+    object.
     """
     try:
         top = members(body)
-        made = [*_model(body, top, model), *_stream(body, top, stream=stream)]
-        if repaired:
-            made += _without(body, top, lambda _, kind: kind == _THOUGHTS)
+        made = [*_model(body, top, splices.model), *_stream(body, top, stream=splices.stream)]
+        made += _without_strange(body, top, splices)
     except (ValueError, RecursionError) as fault:
         raise ClientError("invalid_request", f"the body is no Responses request: {fault}") from fault
     return Call(path, applied(body, [edit for _, edit in made]), spliced=_names(made))
-
-
-def dropped_items(body: bytes, places: Collection[int]) -> tuple[bytes, tuple[str, ...]]:
-    """Give the request without the input items at these places, and the names of what was dropped.
-
-    Every other byte stays. Raises ValueError for a body that is no JSON object, or whose `input` is none of
-    items.
-    """
-    made = list(_without(body, members(body), lambda place, _: place in places))
-    return applied(body, [edit for _, edit in made]), _names(made)
 
 
 def _names(made: list[Named]) -> tuple[str, ...]:
@@ -69,19 +63,25 @@ def _stream(body: bytes, top: list[Span], *, stream: bool) -> Iterator[Named]:
         yield ("stream",), Edit(front, front, b'"stream":true' + (b"," if top else b""))
 
 
-def _without(body: bytes, top: list[Span], gone: Callable[[int, str], bool]) -> Iterator[Named]:
-    """Take the items out of `input` of which `gone` says so, by place and kind."""
+def _without_strange(body: bytes, top: list[Span], splices: Splices) -> Iterator[Named]:
+    """Take the items out of `input` that whoever is asked cannot read."""
     said = member(top, "input")
-    if said is None or not body.startswith(b"[", said.value):
+    if said is None or b'"encrypted_content"' not in body or not body.startswith(b"[", said.value):
         return
-    items = elements(body, said.value, said.end)
-    kinds = [_items.decode(body[item.value : item.end]).type for item in items]
-    away = [number for number, kind in enumerate(kinds) if gone(number, kind)]
-    if not away:
-        return
-    names = tuple(f"input[type={kinds[number]}]" for number in away)
-    for edit in removals(items, [items[number] for number in away]):
+    spans = elements(body, said.value, said.end)
+    items = [_items.decode(body[span.value : span.end]) for span in spans]
+    gone = [number for number, item in enumerate(items) if _is_strange(item, splices)]
+    names = tuple(f"input[type={items[number].type}]" for number in gone)
+    for edit in removals(spans, [spans[number] for number in gone]) if gone else ():
         yield names, edit
+
+
+def _is_strange(item: _Item, splices: Splices) -> bool:
+    content = item.encrypted_content
+    if not content or item.type not in SEALED:
+        return False
+    repaired = splices.repaired and item.type == _THOUGHTS
+    return repaired or is_carrier(content) or proof_digest(content) in splices.unreadable
 
 
 def _set(body: bytes, spans: list[Span], key: str, text: bytes) -> Iterator[Named]:

@@ -1,0 +1,53 @@
+"""What only one account can serve or read is found wherever the API lets it stand."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from peekd.protocols.openai_responses.bound import bound_ids, encrypted_contents
+
+
+def test_ids_of_what_lies_at_the_account_each_once_in_order() -> None:
+    said = {
+        "previous_response_id": "resp_1",
+        "conversation": {"id": "conv_1"},
+        "input": [
+            {
+                "role": "user",
+                "content": [{"type": "input_file", "file_id": "file_1"}, {"text": "x"}],
+            },
+            {"type": "function_call_output", "output": [{"type": "input_image", "file_id": "file_2"}]},
+            {"type": "computer_call_output", "output": {"type": "computer_screenshot", "file_id": "file_1"}},
+        ],
+        "tools": [
+            {"type": "file_search", "vector_store_ids": ["vs_1", "vs_2"]},
+            {"type": "code_interpreter", "container": "cntr_1"},
+            {"type": "code_interpreter", "container": {"type": "auto", "file_ids": ["file_3"]}},
+            {"type": "function", "name": "f"},
+        ],
+    }
+    assert bound_ids(msgspec.json.encode(said)) == (
+        *("resp_1", "conv_1", "file_1", "file_2"),
+        *("vs_1", "vs_2", "cntr_1", "file_3"),
+    )
+    assert bound_ids(b'{"conversation":"conv_1","input":"hi","previous_response_id":null}') == ("conv_1",)
+
+
+def test_what_only_its_maker_can_read_by_its_place() -> None:
+    items = [
+        {"role": "user", "content": "hi"},
+        {"type": "reasoning", "encrypted_content": "a", "summary": []},
+        {"type": "reasoning", "encrypted_content": None, "summary": []},
+        {"type": "compaction", "encrypted_content": "b"},
+        {"type": "message", "encrypted_content": "c"},
+    ]
+    assert encrypted_contents(msgspec.json.encode({"input": items})) == ((1, "a"), (3, "b"))
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"", b"[]", b'{"input":7,"tools":{}}', b'{"input":[7,{"content":7}],"tools":[7]}', b"{}"],
+)
+def test_other_shapes_hold_none(body: bytes) -> None:
+    assert (bound_ids(body), encrypted_contents(body)) == ((), ())
