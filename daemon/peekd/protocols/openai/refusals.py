@@ -86,6 +86,16 @@ _BY_TYPE: Final[dict[str, int]] = {
 }
 """What status a type stands for, where an error has none of its own."""
 
+_SIGNATURE: Final = re.compile(
+    r"encrypted content .*could not be (?:verified|decrypted|parsed)"
+    r"|of type 'reasoning' was provided without its required following item"
+    r"|Item with id 'rs_[^']*' not found",
+    re.DOTALL,
+)
+"""What is said of replayed thoughts that another account made, that lost what followed them, or that were not
+stored: all are mended by leaving them out."""
+_SIGNATURE_STATUSES: Final = {400, 404}
+
 _STATUSES: Final = range(400, 600)
 _OTHER_4XX: Final = range(400, 500)
 _IN_STREAM: Final = 500
@@ -141,6 +151,8 @@ def _kind(status: int, error: _Error) -> RefusalKind:
     for word in (error.code, error.type):
         if word in _BY_WORD:
             return _BY_WORD[word]
+    if status in _SIGNATURE_STATUSES and _SIGNATURE.search(error.message):
+        return "signature"
     return _BY_STATUS.get(status) or ("invalid" if status in _OTHER_4XX else "server_error")
 
 

@@ -7,12 +7,24 @@ or call every place nought; so the place goes before the id, and both before the
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
-from peekd.protocols.openai_responses.readers import CustomCall, Next, Reader, reader_of
+from peekd.protocols.openai_responses.called import Call, CustomCall, LocalShellCall, ToolSearchCall
+from peekd.protocols.openai_responses.readers import Message, Next, Reader, Reasoning, Search
 from peekd.protocols.openai_responses.shapes import Item, string
 from peekd.vocabulary.events import Event
 
 Events = Iterator[Event]
+
+_READERS: Final[dict[str, type[Reader]]] = {
+    "message": Message,
+    "reasoning": Reasoning,
+    "function_call": Call,
+    "custom_tool_call": CustomCall,
+    "tool_search_call": ToolSearchCall,
+    "local_shell_call": LocalShellCall,
+    "web_search_call": Search,
+}
 
 
 class Rows:
@@ -76,7 +88,7 @@ class Rows:
             place = max(self._places, default=-1) + 1
         elif place in self._places:
             yield from self._places[place].end(None)
-        reader = reader_of(item, self._number)
+        reader = _reader_of(item, self._number)
         self._all.append(reader)
         self._places[place] = reader
         yield from reader.begin(item)
@@ -99,3 +111,10 @@ class Rows:
         named = [one for one in alike if one.id and one.id == string(item.id)]
         placed = [one for one in alike if self._places.get(place) is one]
         return next(iter([*named, *placed, *alike]), None)
+
+
+def _reader_of(item: Item, number: Next) -> Reader:
+    make = _READERS.get(item.kind, Reader)
+    if make is ToolSearchCall and item.execution == "server":
+        make = Reader
+    return make(item.kind, string(item.id), number)

@@ -84,7 +84,9 @@ class Item(msgspec.Struct, gc=False):
         """The pages that a search found; told only to those who ask for them."""
         found = self.action.get("sources") if is_object(self.action) else None
         pages = [page for page in (found if is_list(found) else ()) if is_object(page)]
-        return tuple(Source(url, string(page.get("title"))) for page in pages if (url := string(page.get("url"))))
+        return tuple(
+            Source(url, string(page.get("title"))) for page in pages if (url := string(page.get("url")))
+        )
 
 
 class _InputDetails(msgspec.Struct, gc=False):
@@ -154,6 +156,16 @@ class Said(msgspec.Struct, gc=False):
     annotation: Json | None = None
     response: Response | None = None
     error: msgspec.Raw = msgspec.Raw(b"")
+
+    @property
+    def place(self) -> int:
+        """Which part of the item it is about."""
+        return self.content_index or 0
+
+    @property
+    def words(self) -> str:
+        """The words of a piece that is whole, wherever they stand."""
+        return self.text or self.refusal or (self.part.words if self.part is not None else "")
 
 
 class _Outline(msgspec.Struct, gc=False):
