@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from peekd.protocols.fields import Dropped, Place
@@ -15,7 +17,7 @@ def content(value: object, dropped: Dropped | None = None) -> Place:
 
 
 def test_every_kind_has_its_part() -> None:
-    said = [
+    said: list[dict[str, Any]] = [
         {"type": "input_text", "text": "a"},
         {"type": "output_text", "text": "b", "annotations": [], "logprobs": []},
         {"type": "refusal", "refusal": "c"},

@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from peekd.protocols.openai_responses.head import decode_head
+from peekd.signatures.proofs import proof_digest
 from peekd.vocabulary.conversation import Head
 from peekd.vocabulary.errors import ClientError
 
@@ -25,16 +26,20 @@ def test_what_is_read() -> None:
     assert not head(prompt_cache_key="s").guessed
 
 
+def test_what_ties_a_request_to_an_account() -> None:
+    items: list[Any] = [{"type": "reasoning", "encrypted_content": "gAAA", "summary": []}]
+    read = head(previous_response_id="resp_1", input=items)
+    assert (read.names, read.proofs) == (("resp_1",), (proof_digest("gAAA"),))
+    assert (head().names, head().proofs) == ((), ())
+
+
 def test_a_guessed_session_holds_from_turn_to_turn_and_parts_other_words() -> None:
     first: list[Any] = [
         {"role": "developer", "content": "Be brief."},
         {"type": "message", "role": "user", "content": [{"type": "input_text", "text": "hi"}]},
     ]
-    later = [
-        *first,
-        {"type": "reasoning", "summary": [], "content": None},
-        {"role": "user", "content": "and?"},
-    ]
+    thought: dict[str, Any] = {"type": "reasoning", "summary": [], "content": None}
+    later: list[Any] = [*first, thought, {"role": "user", "content": "and?"}]
     tools = [{"type": "function", "name": "f"}, {"type": "web_search"}]
     begun = head(input=first, tools=tools)
     assert begun.guessed

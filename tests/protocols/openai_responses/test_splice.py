@@ -7,19 +7,20 @@ from typing import Any
 
 import msgspec
 import pytest
+from answers import carried
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peekd.protocols.openai_responses.splice import dropped_items, splice_request
+from peekd.protocols.interface import Splices
+from peekd.protocols.openai_responses.splice import splice_request
+from peekd.signatures.proofs import proof_digest
 from peekd.vocabulary.errors import ClientError
 
 PATH = "/v1/responses?x=1"
 
 
-def spliced(
-    body: str, *, model: str | None = None, stream: bool = True, repaired: bool = False
-) -> tuple[str, tuple[str, ...]]:
-    call = splice_request(body.encode(), PATH, model=model, stream=stream, repaired=repaired)
+def spliced(body: str, **how: Any) -> tuple[str, tuple[str, ...]]:
+    call = splice_request(body.encode(), PATH, Splices(**how))
     assert call.path == PATH
     return call.body.decode(), call.spliced
 
@@ -40,12 +41,6 @@ CASES: list[tuple[str, str, dict[str, Any], tuple[str, ...]]] = [
         ("stream", "stream_options"),
     ),
     ('{"stream":true,"model": "a"}', '{"stream":true,"model": "b"}', {"model": "b"}, ("model",)),
-    (
-        '{"stream":true,"input":[ {"type":"reasoning","id":"1"}, {"role":"user"},{"type": "reasoning"} ]}',
-        '{"stream":true,"input":[ {"role":"user"} ]}',
-        {"repaired": True},
-        ("input[type=reasoning]",),
-    ),
     ('{"stream":true,"input":"hi"}', '{"stream":true,"input":"hi"}', {"repaired": True}, ()),
 ]
 
@@ -63,17 +58,47 @@ def test_what_is_no_request_is_the_clients_fault(body: str) -> None:
         spliced(body, repaired=True)
 
 
-ITEMS = st.lists(st.sampled_from([{"type": "reasoning", "id": "rs_1"}, {"role": "user"}]), max_size=5)
+THEIRS, ANOTHERS, CARRIER = "gAAA", "gBBB", carried("thought", "c2ln")
 
 
-@given(ITEMS, st.sets(st.integers(0, 5)))
-def test_items_are_dropped_by_place_and_named_by_kind(
-    items: Sequence[dict[str, str]], places: set[int]
-) -> None:
-    body = msgspec.json.format(msgspec.json.encode({"a": 1, "input": items, "z": [2]}))
-    left, names = dropped_items(body, places)
-    kept = [item for number, item in enumerate(items) if number not in places]
-    assert msgspec.json.decode(left) == {"a": 1, "input": kept, "z": [2]}
-    gone = {item.get("type", "message") for number, item in enumerate(items) if number in places}
-    assert set(names) == {f"input[type={kind}]" for kind in gone}
-    assert names or left == body
+def sealed(content: str | None, kind: str = "reasoning") -> dict[str, Any]:
+    return {"type": kind, "encrypted_content": content, "summary": []}
+
+
+def left(*items: object, **how: Any) -> tuple[list[Any], tuple[str, ...]]:
+    body, names = spliced(msgspec.json.encode({"stream": True, "input": items}).decode(), **how)
+    return msgspec.json.decode(body)["input"], names
+
+
+def test_thoughts_that_the_account_cannot_read_are_left_out() -> None:
+    items = [sealed(THEIRS), sealed(ANOTHERS), {"role": "user"}, sealed(ANOTHERS, "compaction")]
+    kept, names = left(*items, unreadable=frozenset({proof_digest(ANOTHERS)}))
+    assert kept == [items[0], items[2]]
+    assert names == ("input[type=reasoning]", "input[type=compaction]")
+
+
+def test_another_familys_proof_never_reaches_openai() -> None:
+    assert left(sealed(CARRIER), {"role": "user"}) == ([{"role": "user"}], ("input[type=reasoning]",))
+    mentioned = {"role": "user", "content": CARRIER, "encrypted_content": CARRIER}
+    assert left(mentioned) == ([mentioned], ())
+
+
+def test_what_is_repaired_has_no_proven_thoughts_left() -> None:
+    kept = [sealed(None), sealed(THEIRS, "compaction"), {"role": "user"}]
+    assert left(sealed(THEIRS), *kept, sealed(ANOTHERS), repaired=True) == (kept, ("input[type=reasoning]",))
+
+
+ITEMS = st.lists(st.sampled_from([sealed(CARRIER), {"role": "user"}]), max_size=5)
+
+
+@given(ITEMS)
+def test_every_other_byte_stays(items: Sequence[dict[str, Any]]) -> None:
+    said = {"stream": True, "input": items, "z": [2]}
+    body = msgspec.json.format(msgspec.json.encode(said)).decode()
+    made, names = spliced(body)
+    kept = [item for item in items if "role" in item]
+    assert msgspec.json.decode(made) == {**said, "input": kept}
+    assert (made == body) == (names == ())
+    before, _, rest = body.partition('"input"')
+    assert made.startswith(before)
+    assert made.endswith(rest[rest.index('"z"') :])
