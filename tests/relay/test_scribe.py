@@ -237,3 +237,11 @@ def test_a_target_that_is_passed_over_is_no_attempt_and_is_told_with_its_reason(
     assert desk.last.phase == "plan"
     assert desk.last.message.startswith("google/gemini-3 is passed over: tools: not with a key like ")
     assert "abcdefghijklmnop" not in desk.last.message
+
+
+def test_what_an_answer_lost_and_what_was_mended_in_it_is_kept() -> None:
+    desk = Desk()
+    desk.scribe.sent(("top_k",), ())
+    desk.scribe.rendered(frozenset({"image/png"}), frozenset({"b.x", "a.x"}))
+    assert desk.record.dropped == ("top_k", "answer.image/png")
+    assert desk.record.repaired == ("a.x", "b.x")

@@ -7,6 +7,7 @@ from functools import cached_property
 import msgspec
 
 from peekd.protocols.interface import Answering, Call, Following, Ids, Splices, UpstreamProtocol
+from peekd.protocols.mending import Mender
 from peekd.relay.asked import Asked
 from peekd.relay.rendering import Rendering, Translated, Verbatim
 from peekd.signatures.proofs import tied_proofs, without_proofs
@@ -88,7 +89,9 @@ class Calls:
             thoughts=thinks,
             shown=thought is None or thought.shown,
         )
-        return Translated(self._asked.protocol.encoder(answering), counted=self._asked.head.counted)
+        mender = Mender(self.conversation.tools, whole=not self._asked.head.stream)
+        encoder = self._asked.protocol.encoder(answering)
+        return Translated(encoder, counted=self._asked.head.counted, mender=mender)
 
     def following(self) -> Following:
         """The client's stream, in which nothing was said yet."""
