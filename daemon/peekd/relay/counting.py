@@ -106,7 +106,8 @@ class Counting:
         """The local estimate, as the model is likely to count it, and marked as one."""
         tokens = estimate_prompt(Calls(asked, self._means.seal).conversation)
         if target is not None:
-            tokens = self.calibration.corrected(target, self._speaks(target.upstream).family, tokens)
+            family = self._speaks(target.upstream).family
+            tokens = self.calibration.corrected(target, family, tokens)
         return Final(OK, (*JSON, ESTIMATED), asked.protocol.encode_count(tokens))
 
     def _remember(self, key: bytes, counted: bytes) -> None:

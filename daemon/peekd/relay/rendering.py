@@ -113,7 +113,10 @@ class Verbatim:
 
 
 class Translated:
-    """The upstream's events in the client's words. `counted` False: usage is not told."""
+    """The upstream's events in the client's words. `counted` False: usage is not told.
+
+    `mender`: what the calls go through before.
+    """
 
     def __init__(self, encoder: EventEncoder, *, counted: bool = True, mender: Mender | None = None) -> None:
         self._encoder = encoder
