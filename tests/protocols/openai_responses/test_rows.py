@@ -11,6 +11,7 @@ import pytest
 from peekd.protocols.openai_responses.rows import Rows
 from peekd.protocols.openai_responses.shapes import Item
 from peekd.vocabulary.events import (
+    Block,
     Closed,
     Event,
     Opened,
@@ -52,8 +53,8 @@ def words(text: str, identity: str = "") -> Item:
         ({}, OtherBlock("")),
     ],
 )
-def test_an_item_opens_as_what_it_is(said: dict[str, Any], block: object) -> None:
-    assert [*rows().open(0, msgspec.convert(said, Item))] == [Opened(0, block)]  # type: ignore[arg-type]
+def test_an_item_opens_as_what_it_is(said: dict[str, Any], block: Block) -> None:
+    assert [*rows().open(0, msgspec.convert(said, Item))] == [Opened(0, block)]
 
 
 def test_an_item_opened_twice_is_one() -> None:
@@ -73,7 +74,7 @@ def test_an_item_at_the_place_of_one_that_is_over_is_another() -> None:
 def test_what_stands_where_another_begins_is_over() -> None:
     all_ = rows()
     _ = [*all_.open(0, item("reasoning", "r"))]
-    assert [*all_.open(0, item("function_call", "f", name="f"))][0] == Closed(0)
+    assert next(all_.open(0, item("function_call", "f", name="f"))) == Closed(0)
 
 
 def test_a_piece_without_place_or_id_is_of_the_last_of_its_kind() -> None:
