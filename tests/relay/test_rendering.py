@@ -18,6 +18,7 @@ from peekd.vocabulary.events import Event
 from peekd.wire.sse import Frame
 
 ANTHROPIC = CLIENTS["anthropic"]
+RESPONSES = CLIENTS["openai-responses"]
 
 
 def seen(*events: Event, data: bytes = b'{"type":"ping"}', event: str = "") -> Seen:
@@ -69,6 +70,23 @@ def test_what_is_between_peekd_and_the_account_is_withheld(kind: str) -> None:
     assert b"Sorry." in failed(rendering)
 
 
+def test_a_response_that_breaks_fails_with_its_own_id_and_the_next_number() -> None:
+    rendering = Verbatim(RESPONSES, RESPONSES.following("m", 0))
+    begun = b'{"type":"response.created","sequence_number":0,"response":{"id":"resp_theirs"}}'
+    for said in (begun, b'{"type":"response.output_text.delta","sequence_number":7}'):
+        rendering.render(seen(e.Unknown("any"), data=said))
+    assert b'"sequence_number":8' in failed(rendering)
+    assert b'"id":"resp_theirs"' in failed(rendering)
+    assert b"response.created" not in failed(rendering)
+
+
+def test_a_response_that_failed_upstream_passes_whatever_its_frame_is_named() -> None:
+    rendering = Verbatim(RESPONSES, RESPONSES.following("m", 0))
+    theirs = seen(e.Erred("overloaded", "busy"), data=b'{"type":"response.failed"}')
+    assert rendering.render(theirs) == theirs.frame.raw
+    assert failed(rendering) == b""
+
+
 # ---- translated ----------------------------------------------------------------------------------
 
 
@@ -92,6 +110,40 @@ def test_a_whole_answer_is_closed_by_its_encoder() -> None:
     rendering.render(seen(e.Started("id", "m"), e.Opened(0, e.TextBlock()), e.TextDelta(0, "Hi")))
     rendering.render(seen(e.Closed(0), e.Finished("end", "STOP")))
     assert rendering.close().endswith(ANTHROPIC.encode_last_frame())
+
+
+# ---- nothing to say --------------------------------------------------------------------------------
+
+PICTURE = (e.Opened(0, e.OtherBlock("inlineData")), e.DataInline(0, "image/png", "AA=="), e.Closed(0))
+MUTE: list[tuple[tuple[Event, ...], str]] = [
+    ((e.Opened(0, e.TextBlock()), e.TextDelta(0, "")), ""),
+    (PICTURE, "inlineData, image/png"),
+    ((*PICTURE, e.Finished("end")), "inlineData, image/png"),
+    ((*PICTURE, e.Finished("max_tokens")), ""),
+    ((*PICTURE, e.TextDelta(1, "Hi")), ""),
+    ((*PICTURE, e.Opened(1, e.TextBlock("Hi"))), ""),
+    ((*PICTURE, e.Opened(1, e.ThinkingBlock("Hm"))), "inlineData, image/png"),
+    ((*PICTURE, e.Opened(1, e.ToolCallBlock("c", "f"))), ""),
+    ((*PICTURE, e.Opened(1, e.SearchBlock()), e.Searched(1, ("x",)), e.Closed(1)), ""),
+    ((e.Opened(0, e.OtherBlock("executableCode")), e.Closed(0)), "executableCode"),
+]
+
+
+@pytest.mark.parametrize(("events", "unsaid"), MUTE)
+def test_an_answer_of_which_nothing_could_be_said_is_noticed(events: tuple[Event, ...], unsaid: str) -> None:
+    rendering = translated()
+    rendering.render(seen(*events))
+    assert rendering.mute() == unsaid
+
+
+def test_what_another_language_can_say_is_said() -> None:
+    rendering = Translated(CLIENTS["gemini"].encoder(answering("m")))
+    rendering.render(seen(*PICTURE))
+    assert rendering.mute() == ""
+    rendering = Translated(CLIENTS["openai-chat"].encoder(answering("m")))
+    rendering.render(seen(e.Opened(0, e.SearchBlock()), e.Closed(0)))
+    assert rendering.mute() == "web search"
+    assert verbatim().mute() == ""
 
 
 # ---- where to ------------------------------------------------------------------------------------

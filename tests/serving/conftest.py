@@ -66,8 +66,22 @@ class ToyProtocol:
         return EventStream()
 
 
+class FakeOffers:
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def names(self, protocol: str = "") -> Sequence[str]:
+        self.asked.append(protocol)
+        return ["claude-a", "vendor/b"]
+
+    def find(self, model: str, protocol: str = "") -> None:
+        if model not in self.names(protocol):
+            raise ClientError("not_found", f"model: {model}: no route or account offers it")
+
+
 class FakeHouse:
     def __init__(self) -> None:
+        self.offers = FakeOffers()
         self.live = Live()
         self.is_ready = True
 
@@ -76,9 +90,6 @@ class FakeHouse:
 
     def rhythm(self, asked: Asked) -> Rhythm:
         return Rhythm(early_commit_seconds=15.0, ping_seconds=10.0)
-
-    def models(self) -> Sequence[str]:
-        return ["claude-a", "vendor/b"]
 
     async def count_tokens(self, asked: Asked) -> Final:
         await trio.lowlevel.checkpoint()

@@ -16,6 +16,8 @@ AUTH_OF_PROTOCOL = {
     "openai-responses": "bearer",
 }
 
+AUTH_OF_PLATFORM = {"code-assist": "bearer"}
+
 # auth -> header, what stands before the secret
 CREDENTIAL_HEADERS = {
     "x-api-key": ("x-api-key", ""),
@@ -40,7 +42,7 @@ def encode_headers(settings: UpstreamSettings, secret: str, *sources: Pairs) -> 
 
 
 def _credential(settings: UpstreamSettings, secret: str) -> Pairs:
-    auth = settings.auth or AUTH_OF_PROTOCOL[settings.protocol]
+    auth = settings.auth or AUTH_OF_PLATFORM.get(settings.platform or "", AUTH_OF_PROTOCOL[settings.protocol])
     if auth not in CREDENTIAL_HEADERS:
         return ()
     name, before = CREDENTIAL_HEADERS[auth]

@@ -46,6 +46,13 @@ def test_what_only_its_maker_can_read_by_its_place() -> None:
     assert encrypted_contents({"input": items}) == ((1, "a"), (3, "b"))
 
 
+def test_a_file_is_looked_for_no_deeper_than_the_api_has_it() -> None:
+    deep: object = [{"file_id": "file_1"}]
+    for _ in range(100_000):
+        deep = [deep]
+    assert bound_ids({"input": deep}) == ()
+
+
 @pytest.mark.parametrize(
     "said", [{}, {"input": 7, "tools": {}}, {"input": [7, {"content": 7}], "tools": [7]}, {"input": "x"}]
 )

@@ -28,9 +28,14 @@ def only(said: object) -> Tool:
 def test_functions_and_groups_of_them() -> None:
     dropped: Dropped = {}
     assert tool(READ) == (Tool("read", "", {"type": "object"}, strict=False),)
-    group = {"type": "namespace", "name": "fs", "description": "Files.", "tools": [READ, {"type": "mcp"}]}
+    inner: list[dict[str, Any]] = [READ, {"type": "mcp"}, {"type": "namespace", "name": "x", "tools": [READ]}]
+    group = {"type": "namespace", "name": "fs", "description": "Files.", "tools": inner}
     assert tool(group, dropped) == (Tool("fs__read", "", {"type": "object"}, strict=False, namespace="fs"),)
-    assert set(dropped) == {"tools[].description[type=namespace]", "tools[].tools[type=mcp]"}
+    assert set(dropped) == {
+        "tools[].description[type=namespace]",
+        "tools[].tools[type=mcp]",
+        "tools[].tools[type=namespace]",
+    }
 
 
 def test_a_grammar_describes_the_one_string_that_its_tool_takes() -> None:

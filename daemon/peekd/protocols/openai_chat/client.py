@@ -19,8 +19,9 @@ from peekd.protocols.interface import (
 )
 from peekd.protocols.openai.comments import PING, encode_note
 from peekd.protocols.openai.errors import encode_error
+from peekd.protocols.openai.words import LAST_FRAME
 from peekd.protocols.openai_chat.collect import ChatCollector
-from peekd.protocols.openai_chat.encode import LAST_FRAME, ChatEncoder
+from peekd.protocols.openai_chat.encode import ChatEncoder
 from peekd.protocols.openai_chat.errors import encode_stream_error
 from peekd.protocols.openai_chat.head import decode_head
 from peekd.protocols.openai_chat.request import decode_request

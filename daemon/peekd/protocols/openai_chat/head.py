@@ -8,10 +8,10 @@ from typing import Final
 
 import msgspec
 
-from peekd.protocols.fields import Fields, Place, decode_object, wrong
+from peekd.protocols.fields import Place, decode_object, wrong
+from peekd.protocols.openai.fields import refuse_choices, wants_usage
 from peekd.protocols.openai.session import named_session
 from peekd.vocabulary.conversation import Head
-from peekd.vocabulary.errors import ClientError
 
 
 class _Function(msgspec.Struct, frozen=True, gc=False):
@@ -60,22 +60,8 @@ def decode_head(body: bytes, headers: Mapping[str, str]) -> Head:
         session=named or _hash(body),
         guessed=named is None,
         max_tokens=older if limit is None else limit,
-        counted=not stream or _wants_usage(fields),
+        counted=not stream or wants_usage(fields),
     )
-
-
-def refuse_choices(fields: Fields) -> None:
-    """Raise ClientError where more than one answer is asked for."""
-    number = fields.integer("n")
-    if number is not None and number != 1:
-        raise ClientError(
-            "invalid_request", f"n: peekd gives one answer to a request, and {number} are asked"
-        )
-
-
-def _wants_usage(fields: Fields) -> bool:
-    options = fields.fields("stream_options")
-    return options is not None and (options.flag("include_usage") or False)
 
 
 # ---- session --------------------------------------------------------------------------------------

@@ -11,6 +11,9 @@ from typing import Any, Final, TypeGuard
 SEALED: Final = {"reasoning", "compaction"}
 """Kinds of input items whose `encrypted_content` is its maker's."""
 
+_DEPTH: Final = 6
+"""How many arrays and objects deep a file may stand in `input`; the API has it at four."""
+
 
 def bound_ids(said: Mapping[str, Any]) -> tuple[str, ...]:
     """Give the ids of what lies at the account: earlier response, conversation, files, containers, stores.
@@ -40,17 +43,19 @@ def _kept(said: Mapping[str, Any]) -> Iterator[str]:
             yield value
 
 
-def _files(value: object) -> Iterator[str]:
-    """Give the file ids in input items, however deep they stand: in messages, and in what tools gave."""
+def _files(value: object, depth: int = _DEPTH) -> Iterator[str]:
+    """Give the file ids in input items: in messages, and in what tools gave."""
+    if not depth:
+        return
     if _is_list(value):
         for one in value:
-            yield from _files(one)
+            yield from _files(one, depth - 1)
     elif _is_object(value):
         file = value.get("file_id")
         if isinstance(file, str) and file:
             yield file
         for key in ("content", "output"):
-            yield from _files(value.get(key))
+            yield from _files(value.get(key), depth - 1)
 
 
 def _of_tools(tools: object) -> Iterator[str]:

@@ -24,6 +24,8 @@ _MODES: Final[dict[object, Literal["auto", "any", "none"]]] = {
     "none": "none",
 }
 
+Kinds = dict[str, Callable[[Fields, Place], tuple[Tool, ...] | None]]
+
 _STRING: Final[Schema] = {"type": "string"}
 _SHELL: Final[Schema] = {
     "type": "object",
@@ -51,9 +53,13 @@ def flat_name(namespace: str | None, name: str) -> str:
 
 def read_tool(place: Place) -> tuple[Tool, ...] | None:
     """Give the tools that one entry stands for; None is a kind that only OpenAI runs. Raises ClientError."""
+    return _read(place, _KINDS | {"namespace": _namespace})
+
+
+def _read(place: Place, kinds: Kinds) -> tuple[Tool, ...] | None:
     inside = place.fields()
     kind = inside.needed("type").string()
-    read = _KINDS.get(WEB_SEARCH if kind.startswith(WEB_SEARCH) else kind)
+    read = kinds.get(WEB_SEARCH if kind.startswith(WEB_SEARCH) else kind)
     tools = read(inside, place) if read is not None else None
     if tools is None:
         place.drop(f"type={kind}")
@@ -87,12 +93,12 @@ def _custom(inside: Fields, _place: Place) -> tuple[Tool, ...]:
 
 
 def _namespace(inside: Fields, _place: Place) -> tuple[Tool, ...]:
-    """Give a group's tools; what is said of the group as a whole has no place elsewhere."""
+    """Give a group's tools, none of them a group; what is said of it as a whole has no place elsewhere."""
     group = inside.needed("name").string()
     told = inside.place("description")
     if told is not None:
         told.drop("type=namespace")
-    tools = [tool for inner in inside.items("tools") for tool in read_tool(inner) or ()]
+    tools = [tool for inner in inside.items("tools") for tool in _read(inner, _KINDS) or ()]
     return tuple(
         msgspec.structs.replace(tool, name=flat_name(group, tool.name), namespace=group) for tool in tools
     )
@@ -126,10 +132,9 @@ def _web_search(inside: Fields, _place: Place) -> tuple[Tool, ...]:
     return (Tool(WEB_SEARCH, kind="web_search", options=options if options != SearchOptions() else None),)
 
 
-_KINDS: Final[dict[str, Callable[[Fields, Place], tuple[Tool, ...] | None]]] = {
+_KINDS: Final[Kinds] = {
     "function": _function,
     "custom": _custom,
-    "namespace": _namespace,
     TOOL_SEARCH: _tool_search,
     LOCAL_SHELL: _local_shell,
     WEB_SEARCH: _web_search,

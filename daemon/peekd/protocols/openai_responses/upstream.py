@@ -38,6 +38,10 @@ class ResponsesUpstream:
         """
         return splice_request(body, f"/v1{path}" if path.startswith(_BARE) else path, splices)
 
+    def unwrap(self, body: bytes) -> bytes:
+        """Give the JSON as it is: it has no envelope."""
+        return body
+
     def decoder(self) -> EventDecoder:
         """Open a reading of one answer."""
         return ResponsesDecoder()
