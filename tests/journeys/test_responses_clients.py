@@ -245,3 +245,21 @@ async def test_after_an_early_commit_there_are_pings_and_then_one_response(
         assert kinds[:2] == ["created", "in_progress"]
         assert kinds[-1] == ("completed" if act.startswith("answer") else "failed")
         house.assert_nothing_left()
+
+
+async def test_what_only_openai_can_read_stays_away_from_others_and_is_recorded(
+    autojump_clock: Clock, kind: str
+) -> None:
+    items: list[Json] = [
+        {"type": "compaction", "id": "cmp_1", "encrypted_content": "gAAA-compacted"},
+        {"role": "user", "content": "Say hello."},
+        {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAA-thoughts"},
+        {"role": "assistant", "content": [{"type": "output_text", "text": "Hello", "annotations": []}]},
+        {"role": "user", "content": "Again."},
+    ]
+    async with open_playhouse({"alice": ["answer text=Hello"]}, protocol=kind) as house:
+        told = await house.ask({**THINKING, "input": items}, path=PATH)
+        assert text(told) == "Hello"
+        assert b"gAAA" not in house.simulator.requests[0].body
+        assert "input[type=compaction]" in told.record.dropped
+        assert any(name.startswith("thinking") for name in told.record.dropped)

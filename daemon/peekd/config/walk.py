@@ -25,10 +25,6 @@ LATER = frozenset({
 })  # fmt: skip
 """Settings that belong to parts of peekd which this version does not have."""
 
-LATER_VALUES = frozenset({
-    ("upstreams.*.protocol", "openai-responses"),
-})
-
 SECRET = frozenset({
     "server.client_keys", "server.client_keys[]", "server.admin_keys", "server.admin_keys[]",
     "accounts[].credential", "upstreams.*.base_url", "upstreams.*.proxy", "accounts[].proxy",
@@ -87,9 +83,6 @@ def _mended_struct(
 
 
 def _mended_leaf(value: object, hint: object, place: Place, faults: list[SettingsFault]) -> object:
-    if isinstance(value, str) and (place.pattern, value) in LATER_VALUES:
-        faults.append(SettingsFault(place.path, expected(hint), f"{shown(value)}, which is {_NOT_AVAILABLE}"))
-        return placeholder(hint)
     try:
         converted = msgspec.convert(value, cast("Any", hint))
     except msgspec.ValidationError:

@@ -9,7 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
-Language = Literal["anthropic", "gemini", "openai-chat"]
+Language = Literal["anthropic", "gemini", "openai-chat", "openai-responses"]
 Verb = Literal["generate", "count", "models", "model", "unknown"]
 Json = dict[str, Any]
 
@@ -20,8 +20,9 @@ class Asked(msgspec.Struct, frozen=True):
     `key`: the credential, however it came. `array`: a Gemini stream asked for without alt=sse. `text`: what
     the user said last; `result`: what a tool answered, where that came last. `thinks`: thoughts were asked
     for, `shown`: and their text. `counted`: usage was asked for. `signed`: it replays a signature.
-    `schema`: the answer shall be JSON of that shape. `tokens`: the prompt's size,
-    estimated. `fault`: why it cannot be read.
+    `schema`: the answer shall be JSON of that shape. `tokens`: the prompt's size, estimated. `fault`: why it
+    cannot be read. Responses alone: `kinds` of tools that are no functions, by name, and `groups`, their
+    namespaces; `sealed`: thoughts are asked for encrypted; `compacts`: the conversation shall be compacted.
     """
 
     language: Language
@@ -42,6 +43,10 @@ class Asked(msgspec.Struct, frozen=True):
     schema: Json | None = None
     tokens: int = 1
     fault: str = ""
+    kinds: dict[str, str] = {}
+    groups: dict[str, str] = {}
+    sealed: bool = False
+    compacts: bool = False
 
     def holds(self, condition: str) -> bool:
         """Say whether a play's `when` is met."""
@@ -61,7 +66,10 @@ _GEMINI_VERBS: Final[dict[str, Verb]] = {
     "countTokens": "count",
 }
 _ANTHROPIC_CALLS: Final[dict[str, Verb]] = {"/v1/messages": "generate", "/v1/messages/count_tokens": "count"}
-_CHAT_CALL: Final = "/v1/chat/completions"
+_OPENAI_CALLS: Final[dict[str, Language]] = {
+    "/v1/chat/completions": "openai-chat",
+    "/v1/responses": "openai-responses",
+}
 _LIST: Final = re.compile(r"^/v1(beta)?/models(?:/([^/:]+))?$")
 _REMINDER: Final = "<system-reminder>"
 
@@ -82,8 +90,8 @@ def read_asked(method: str, target: str, headers: Mapping[str, str], body: bytes
         return _read_body(msgspec.structs.replace(asked, array=array), body)
     if method == "POST" and parts.path in _ANTHROPIC_CALLS:
         return _read_body(Asked("anthropic", _ANTHROPIC_CALLS[parts.path], parts.path, key, number), body)
-    if method == "POST" and parts.path == _CHAT_CALL:
-        return _read_body(Asked("openai-chat", "generate", parts.path, key, number), body)
+    if method == "POST" and parts.path in _OPENAI_CALLS:
+        return _read_body(Asked(_OPENAI_CALLS[parts.path], "generate", parts.path, key, number), body)
     language: Language = "gemini" if "x-goog-api-key" in headers else "anthropic"
     return Asked(language, "unknown", parts.path, key, number)
 
@@ -195,6 +203,49 @@ def _chat_texts(message: Json) -> list[str]:
     return [content] if isinstance(content, str) else [str(part.get("text", "")) for part in _tables(content)]
 
 
+# ---- Responses ----------------------------------------------------------------------------------
+
+
+def _read_responses(asked: Asked, body: Json) -> Asked:
+    said = body.get("input")
+    items = [{"role": "user", "content": said}] if isinstance(said, str) else _tables(said)
+    last = items[-1] if items else {}
+    reasoning, wanted = _table(body.get("reasoning")), body.get("include")
+    kinds, groups = _responses_tools(_tables(body.get("tools")))
+    return msgspec.structs.replace(
+        asked,
+        model=str(body.get("model", "")),
+        stream=body.get("stream") is True,
+        text=_said(_chat_texts(last)) if last.get("role") == "user" else "",
+        result=_said(_chat_texts({"content": last["output"]})) if "output" in last else None,
+        tools=tuple(kinds),
+        thinks=reasoning.get("effort") not in {None, "none"} or reasoning.get("summary") is not None,
+        shown=reasoning.get("summary") not in {None, "none"},
+        counted=True,
+        signed=any(item.get("encrypted_content") for item in items),
+        schema=_table(_table(body.get("text")).get("format")).get("schema"),
+        kinds={name: kind for name, kind in kinds.items() if kind != "function"},
+        groups=groups,
+        sealed=isinstance(wanted, list) and "reasoning.encrypted_content" in wanted,
+        compacts=last.get("type") == "compaction_trigger",
+    )
+
+
+def _responses_tools(tools: Iterable[Json]) -> tuple[dict[str, str], dict[str, str]]:
+    """Give the kind of each tool by its name, and the namespace of those that have one."""
+    kinds: dict[str, str] = {}
+    groups: dict[str, str] = {}
+    for tool in tools:
+        kind = str(tool.get("type", ""))
+        if kind == "namespace":
+            inside, _ = _responses_tools(_tables(tool.get("tools")))
+            kinds |= inside
+            groups |= dict.fromkeys(inside, str(tool.get("name", "")))
+        else:
+            kinds[str(tool.get("name") or kind)] = kind
+    return kinds, groups
+
+
 # ---- all ---------------------------------------------------------------------------------------
 
 
@@ -221,4 +272,5 @@ _READERS: Final[dict[Language, Callable[[Asked, Json], Asked]]] = {
     "anthropic": _read_anthropic,
     "gemini": _read_gemini,
     "openai-chat": _read_chat,
+    "openai-responses": _read_responses,
 }
