@@ -119,9 +119,7 @@ def test_no_bytes_make_it_raise(status: int, body: bytes) -> None:
         ),
         (
             404,
-            {
-                "message": "Item with id 'rs_1' not found. Items are not persisted when `store` is set to false."
-            },
+            {"message": "Item with id 'rs_1' not found."},
             "signature",
         ),
         (404, {"message": "Item with id 'msg_1' not found."}, "model_not_found"),

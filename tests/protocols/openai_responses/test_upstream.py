@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import pytest
-
 from peekd.protocols.interface import Splices
 from peekd.protocols.openai_responses import UPSTREAM
 from peekd.vocabulary.conversation import Conversation, Text, Turn
@@ -23,9 +21,3 @@ def test_its_verbs() -> None:
     assert [event for frame in frames for event in decoder.feed(frame)][-1] == Ended()
     assert decoder.close() == []
     assert UPSTREAM.decode_refusal(401, {}, b"").kind == "unauthorized"
-
-
-@pytest.mark.parametrize("path", ["/responses", "/v1/responses"])
-def test_a_clients_path_without_the_version_gets_it(path: str) -> None:
-    call = UPSTREAM.splice_request(b'{"model":"m"}', f"{path}?a=b", Splices(stream=False))
-    assert call.path == "/v1/responses?a=b"

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 from peekd.protocols.interface import Call, EventDecoder, Splices, UpstreamProtocol
 from peekd.protocols.openai.refusals import decode_refusal
@@ -14,8 +13,6 @@ from peekd.protocols.openai_responses.whole import decode_whole
 from peekd.vocabulary.conversation import Conversation, Family
 from peekd.vocabulary.refusals import Refusal
 from peekd.wire.sse import Frame
-
-_BARE: Final = "/responses"
 
 
 class ResponsesUpstream:
@@ -32,11 +29,8 @@ class ResponsesUpstream:
         return encode_request(conversation, model=model, repaired=repaired, stream=stream)
 
     def splice_request(self, body: bytes, path: str, splices: Splices) -> Call:
-        """Give a client's own request with only the named places changed; see `splice.splice_request`.
-
-        Some clients are set up without the version in their base, and an upstream's path has one.
-        """
-        return splice_request(body, f"/v1{path}" if path.startswith(_BARE) else path, splices)
+        """Give a client's own request with only the named places changed; see `splice.splice_request`."""
+        return splice_request(body, path, splices)
 
     def unwrap(self, body: bytes) -> bytes:
         """Give the JSON as it is: it has no envelope."""
