@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
+
+from peekd.simulator.responses_asked import read_responses
+from peekd.simulator.shapes import result, said, table, tables
 
 Language = Literal["anthropic", "gemini", "openai-chat", "openai-responses"]
 Verb = Literal["generate", "count", "models", "model", "unknown"]
@@ -133,21 +136,21 @@ def _read_body(asked: Asked, body: bytes) -> Asked:
 
 
 def _read_anthropic(asked: Asked, body: Json) -> Asked:
-    messages = [message for message in _tables(body.get("messages")) if message.get("role") != "system"]
+    messages = [message for message in tables(body.get("messages")) if message.get("role") != "system"]
     last = _anthropic_blocks(messages[-1]) if messages else []
-    thinking = _table(body.get("thinking"))
+    thinking = table(body.get("thinking"))
     return msgspec.structs.replace(
         asked,
         model=str(body.get("model", "")),
         stream=body.get("stream") is True,
-        text=_said(str(block.get("text", "")) for block in last if block.get("type") == "text"),
-        result=_result(_anthropic_result(block) for block in last if block.get("type") == "tool_result"),
-        tools=tuple(str(tool.get("name", "")) for tool in _tables(body.get("tools"))),
-        searches=_offers_search(str(tool.get("type", "")) for tool in _tables(body.get("tools"))),
+        text=said(str(block.get("text", "")) for block in last if block.get("type") == "text"),
+        result=result(_anthropic_result(block) for block in last if block.get("type") == "tool_result"),
+        tools=tuple(str(tool.get("name", "")) for tool in tables(body.get("tools"))),
+        searches=_offers_search(str(tool.get("type", "")) for tool in tables(body.get("tools"))),
         thinks=thinking.get("type") in {"enabled", "adaptive"},
         shown=thinking.get("display") != "omitted",
         signed=any(block.get("signature") for message in messages for block in _anthropic_blocks(message)),
-        schema=_table(_table(body.get("output_config")).get("format")).get("schema"),
+        schema=table(table(body.get("output_config")).get("format")).get("schema"),
     )
 
 
@@ -158,11 +161,11 @@ def _offers_search(kinds: Iterable[str]) -> bool:
 
 def _anthropic_blocks(message: Json) -> list[Json]:
     content = message.get("content")
-    return [{"type": "text", "text": content}] if isinstance(content, str) else _tables(content)
+    return [{"type": "text", "text": content}] if isinstance(content, str) else tables(content)
 
 
 def _anthropic_result(block: Json) -> str:
-    return _said(str(part.get("text", "")) for part in _anthropic_blocks(block))
+    return said(str(part.get("text", "")) for part in _anthropic_blocks(block))
 
 
 # ---- Gemini -------------------------------------------------------------------------------------
@@ -171,131 +174,70 @@ def _anthropic_result(block: Json) -> str:
 def _read_gemini(asked: Asked, body: Json) -> Asked:
     if asked.envelope:
         asked, body = _unwrapped(asked, body)
-    contents = [_tables(content.get("parts")) for content in _tables(body.get("contents"))]
+    contents = [tables(content.get("parts")) for content in tables(body.get("contents"))]
     last = contents[-1] if contents else []
-    config = _table(body.get("generationConfig"))
-    declared = [declared for tool in _tables(body.get("tools")) for declared in _declarations(tool)]
+    config = table(body.get("generationConfig"))
+    declared = [declared for tool in tables(body.get("tools")) for declared in _declarations(tool)]
     return msgspec.structs.replace(
         asked,
-        text=_said(str(part.get("text", "")) for part in last),
-        result=_result(_gemini_result(part) for part in last if "functionResponse" in part),
+        text=said(str(part.get("text", "")) for part in last),
+        result=result(_gemini_result(part) for part in last if "functionResponse" in part),
         tools=tuple(str(tool.get("name", "")) for tool in declared),
-        searches=not declared and any("googleSearch" in tool for tool in _tables(body.get("tools"))),
-        thinks=_table(config.get("thinkingConfig")).get("includeThoughts") is True,
+        searches=not declared and any("googleSearch" in tool for tool in tables(body.get("tools"))),
+        thinks=table(config.get("thinkingConfig")).get("includeThoughts") is True,
         signed=any(part.get("thoughtSignature") for parts in contents for part in parts),
         schema=config.get("responseJsonSchema") or config.get("responseSchema"),
     )
 
 
 def _unwrapped(asked: Asked, body: Json) -> tuple[Asked, Json]:
-    inside = _table(body.get("request"))
+    inside = table(body.get("request"))
     model = str(body.get("model") or inside.get("model") or "").removeprefix("models/")
     fault = "" if inside else "Invalid value at 'request': it is missing."
     return msgspec.structs.replace(asked, model=model, fault=fault), inside
 
 
 def _declarations(tool: Json) -> list[Json]:
-    return _tables(tool.get("functionDeclarations") or tool.get("function_declarations"))
+    return tables(tool.get("functionDeclarations") or tool.get("function_declarations"))
 
 
 def _gemini_result(part: Json) -> str:
-    response = _table(_table(part.get("functionResponse")).get("response"))
-    return _said(str(value) for value in response.values())
+    response = table(table(part.get("functionResponse")).get("response"))
+    return said(str(value) for value in response.values())
 
 
 # ---- Chat Completions ---------------------------------------------------------------------------
 
 
 def _read_chat(asked: Asked, body: Json) -> Asked:
-    messages = _tables(body.get("messages"))
+    messages = tables(body.get("messages"))
     last = messages[-1] if messages else {}
-    said = _chat_texts(last)
+    texts = _chat_texts(last)
     return msgspec.structs.replace(
         asked,
         model=str(body.get("model", "")),
         stream=body.get("stream") is True,
-        text=_said(said) if last.get("role") == "user" else "",
-        result=_said(said) if last.get("role") == "tool" else None,
-        tools=tuple(str(_table(tool.get("function")).get("name", "")) for tool in _tables(body.get("tools"))),
+        text=said(texts) if last.get("role") == "user" else "",
+        result=said(texts) if last.get("role") == "tool" else None,
+        tools=tuple(str(table(tool.get("function")).get("name", "")) for tool in tables(body.get("tools"))),
         thinks=body.get("reasoning_effort") not in {None, "none"},
-        counted=_table(body.get("stream_options")).get("include_usage") is True,
-        schema=_table(_table(body.get("response_format")).get("json_schema")).get("schema"),
+        counted=table(body.get("stream_options")).get("include_usage") is True,
+        schema=table(table(body.get("response_format")).get("json_schema")).get("schema"),
     )
 
 
 def _chat_texts(message: Json) -> list[str]:
     content = message.get("content")
-    return [content] if isinstance(content, str) else [str(part.get("text", "")) for part in _tables(content)]
+    return [content] if isinstance(content, str) else [str(part.get("text", "")) for part in tables(content)]
 
 
-# ---- Responses ----------------------------------------------------------------------------------
-
-
-def _read_responses(asked: Asked, body: Json) -> Asked:
-    said = body.get("input")
-    items = [{"role": "user", "content": said}] if isinstance(said, str) else _tables(said)
-    last = items[-1] if items else {}
-    reasoning, wanted = _table(body.get("reasoning")), body.get("include")
-    kinds, groups = _responses_tools(_tables(body.get("tools")))
-    return msgspec.structs.replace(
-        asked,
-        model=str(body.get("model", "")),
-        stream=body.get("stream") is True,
-        text=_said(_chat_texts(last)) if last.get("role") == "user" else "",
-        result=_said(_chat_texts({"content": last["output"]})) if "output" in last else None,
-        tools=tuple(kinds),
-        thinks=reasoning.get("effort") not in {None, "none"} or reasoning.get("summary") is not None,
-        shown=reasoning.get("summary") not in {None, "none"},
-        counted=True,
-        signed=any(item.get("encrypted_content") for item in items),
-        schema=_table(_table(body.get("text")).get("format")).get("schema"),
-        kinds={name: kind for name, kind in kinds.items() if kind != "function"},
-        groups=groups,
-        sealed=isinstance(wanted, list) and "reasoning.encrypted_content" in wanted,
-        compacts=last.get("type") == "compaction_trigger",
-    )
-
-
-def _responses_tools(tools: Iterable[Json]) -> tuple[dict[str, str], dict[str, str]]:
-    """Give the kind of each tool by its name, and the namespace of those that have one."""
-    kinds: dict[str, str] = {}
-    groups: dict[str, str] = {}
-    for tool in tools:
-        kind = str(tool.get("type", ""))
-        if kind == "namespace":
-            inside, _ = _responses_tools(_tables(tool.get("tools")))
-            kinds |= inside
-            groups |= dict.fromkeys(inside, str(tool.get("name", "")))
-        else:
-            kinds[str(tool.get("name") or kind)] = kind
-    return kinds, groups
-
-
-# ---- all ---------------------------------------------------------------------------------------
-
-
-def _said(texts: Iterable[str]) -> str:
-    """Give the last words that are not an agent's own reminder."""
-    return next((text for text in reversed([*texts]) if text.strip() and not text.startswith(_REMINDER)), "")
-
-
-def _result(results: Iterable[str]) -> str | None:
-    found = [*results]
-    return found[-1] if found else None
-
-
-def _table(value: object) -> Json:
-    return cast("Json", value) if isinstance(value, dict) else {}
-
-
-def _tables(value: object) -> list[Json]:
-    entries = cast("list[object]", value) if isinstance(value, list) else []
-    return [table for entry in entries if (table := _table(entry))]
+def _read_openai_responses(asked: Asked, body: Json) -> Asked:
+    return msgspec.structs.replace(asked, **read_responses(body))
 
 
 _READERS: Final[dict[Language, Callable[[Asked, Json], Asked]]] = {
     "anthropic": _read_anthropic,
     "gemini": _read_gemini,
     "openai-chat": _read_chat,
-    "openai-responses": _read_responses,
+    "openai-responses": _read_openai_responses,
 }

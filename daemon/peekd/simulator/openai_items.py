@@ -8,7 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from peekd.simulator.acts import ToolUse
-from peekd.simulator.answer import Answer
+from peekd.simulator.answer import Answer, Search
 from peekd.simulator.asked import Asked
 from peekd.simulator.openai import BROKEN_CALL
 
@@ -50,7 +50,9 @@ def encode_items(answer: Answer, asked: Asked) -> list[Item]:
     searches = [tool for tool in answer.tools if asked.kinds.get(tool.name, "").startswith("web_search")]
     calls = [tool for tool in answer.tools if tool not in searches]
     items = [_reasoning(answer, asked)] if answer.thinking is not None else []
-    items += [_search(tool, _id("ws", asked, n)) for n, tool in enumerate(searches)]
+    made = [Search(str(tool.input.get("query", ""))) for tool in searches]
+    made += [answer.search] if answer.search is not None else []
+    items += [_search(search, _id("ws", asked, n)) for n, search in enumerate(made)]
     items += [_message(answer, asked)] if answer.text else []
     items += [_call(tool, asked, n) for n, tool in enumerate(calls)]
     return items + [_function("Bash", BROKEN_CALL, asked, len(calls))] * answer.malformed
@@ -99,9 +101,8 @@ def _message(answer: Answer, asked: Asked) -> Item:
     return Item(whole, {"status": "in_progress", "content": []}, tuple(pieces))
 
 
-def _search(tool: ToolUse, identity: str) -> Item:
-    query = str(tool.input.get("query", "peekd"))
-    sources = [{"type": "url", "url": "https://example.com/peekd"}]
+def _search(search: Search, identity: str) -> Item:
+    query, sources = search.query, [{"type": "url", "url": search.url}]
     action = {"type": "search", "query": query, "queries": [query], "sources": sources}
     whole = {"id": identity, "type": "web_search_call", "status": "completed", "action": action}
     states = ("in_progress", "searching", "completed")
