@@ -29,7 +29,7 @@ class Sample(msgspec.Struct, frozen=True):
 def streams(protocol: str) -> tuple[bytes, ...]:
     """Every transcript's body, in order."""
     folder = TRANSCRIPTS / protocol.replace("-", "_")
-    return tuple((case / "upstream.sse").read_bytes() for case in sorted(folder.iterdir()))
+    return tuple(body.read_bytes() for body in sorted(folder.glob("*/upstream.sse")))
 
 
 @cache
