@@ -35,7 +35,12 @@ SPARE_DESCRIPTORS = 40
 
 OK = 200
 HONEST = {429, 503}
-UPSTREAMS = {"anthropic": "claude-sonnet-4-5", "gemini": "gemini-2.5-pro", "openai-chat": "gpt-4.1"}
+UPSTREAMS = {
+    "anthropic": "claude-sonnet-4-5",
+    "gemini": "gemini-2.5-pro",
+    "openai-chat": "gpt-4.1",
+    "openai-responses": "gpt-5",
+}
 ACCOUNTS = ("rough", "moody", "steady")
 CONFIG = """
 [server]
