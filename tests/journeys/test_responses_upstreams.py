@@ -7,9 +7,9 @@ from typing import Any
 import msgspec
 import pytest
 import trio
-from turning import AGAIN, RESULT, SCHEMA, TURNS, Json, chat_again, chat_datas, stop, words
 from playhouse import QUICK, Playhouse, Told, open_playhouse
 from responses import checked
+from turning import AGAIN, RESULT, SCHEMA, TURNS, Json, chat_again, chat_datas, stop, words
 
 Clock = trio.testing.MockClock
 

@@ -31,17 +31,16 @@ def anthropic_again(told: Told, first: Json, *, stream: bool) -> Json:
 def anthropic_blocks(told: Told) -> list[Json]:
     """Give the blocks of a stream, put together as SDKs do."""
     blocks: list[Json] = []
-    block: Json
     pieces: dict[int, str] = {}
     for event in told.events:
         if event["type"] == "content_block_start":
             blocks.append(dict(event["content_block"]))
         elif event["type"] == "content_block_delta":
             delta: Json = event["delta"]
-            block = blocks[event["index"]]
+            place: int = event["index"]
             for field in delta.keys() & {"text", "thinking", "signature"}:
-                block[field] += delta[field]
-            pieces[event["index"]] = pieces.get(event["index"], "") + delta.get("partial_json", "")
+                blocks[place][field] += delta[field]
+            pieces[place] = pieces.get(place, "") + delta.get("partial_json", "")
     for index, text in pieces.items():
         if blocks[index]["type"] == "tool_use":
             blocks[index]["input"] = msgspec.json.decode(text)
