@@ -381,6 +381,16 @@ def test_a_failure_before_anything_was_said_begins_first() -> None:
     assert kinds(encoder().fail(SORRY, "req_1")) == ["created", "in_progress", "failed"]
 
 
+def test_a_call_that_cannot_be_closed_at_the_end_leaves_no_gap_before_the_error() -> None:
+    opened = encoder()
+    stream = opened.feed(Opened(0, TextBlock("Hi"))) + opened.feed(Opened(1, ToolCallBlock("", "patch")))
+    stream += opened.feed(Finished("end"))
+    with pytest.raises(BadArguments):
+        opened.close()
+    said = checked(stream + opened.fail(SORRY, "req_1"))
+    assert [event["type"] for event in said][-2:] == ["response.output_item.done", "response.failed"]
+
+
 # ---- any events ------------------------------------------------------------------------------------
 
 WORDS = st.text(max_size=5)
