@@ -15,9 +15,10 @@ from peekd.simulator.asked import Asked
 _SHELLS: Final = re.compile(r"bash|shell|exec_command", re.IGNORECASE)
 _WANTS_A_COMMAND: Final = re.compile(r"\b(run|execute|shell|bash|command|tool)\b", re.IGNORECASE)
 _COMMAND: Final[dict[str, Any]] = {"command": "echo peekd", "description": "Say peekd"}
+_COMMAND_FIELDS: Final = ("command", "cmd")
 _WORDS: Final = re.compile(r"\s*\S+\s*")
 _EXAMPLES: Final[dict[str, Any]] = {
-    "string": "simulated", "integer": 1, "number": 1.5, "boolean": True, "null": None, "array": [],
+    "string": "simulated", "integer": 1, "number": 1.5, "boolean": False, "null": None, "array": [],
 }  # fmt: skip
 
 
@@ -49,10 +50,10 @@ class Answer(msgspec.Struct, frozen=True):
 def compose(act: Act, asked: Asked) -> Answer:
     """Say what the act says; a break inside a tool's input needs a call, and gets one."""
     named = (act.tool, *act.tools) if act.tool is not None else act.tools
-    tools = tuple(_tool(tool) for tool in named)
+    tools = tuple(_tool(tool, asked) for tool in named)
     text, thinking = act.text, act.thinking
     if act.at == "tool" and not tools:
-        tools = (_tool(_shell(asked) or "Bash"),)
+        tools = (_tool(_shell(asked) or "Bash", asked),)
     if text is None and thinking is None and not tools:
         text, tools = _fallback(asked)
     if thinking is None and asked.thinks and text != "":
@@ -76,7 +77,7 @@ def _fallback(asked: Asked) -> tuple[str, tuple[ToolUse, ...]]:
         return f"The tool answered: {asked.result.strip()[:200]}\nThat is all; the simulator is content.", ()
     shell = _shell(asked)
     if shell and _WANTS_A_COMMAND.search(asked.text):
-        return "I will run it. ", (_tool(shell),)
+        return "I will run it. ", (_tool(shell, asked),)
     return (
         f"You said: {asked.text.strip()[:200]}\nThis is the simulator; it has no more to say than that.",
         (),
@@ -87,8 +88,21 @@ def _shell(asked: Asked) -> str:
     return next((name for name in asked.tools if _SHELLS.search(name)), "")
 
 
-def _tool(tool: str | ToolUse) -> ToolUse:
-    return ToolUse(tool, _COMMAND) if isinstance(tool, str) else tool
+def _tool(tool: str | ToolUse, asked: Asked) -> ToolUse:
+    return ToolUse(tool, _input(asked.inputs.get(tool, {}))) if isinstance(tool, str) else tool
+
+
+def _input(schema: dict[str, Any]) -> dict[str, Any]:
+    """Give the command as that tool takes it, and what else it requires; no schema: as most take it."""
+    fields = schema.get("properties") or {}
+    field = next((name for name in _COMMAND_FIELDS if name in fields), None)
+    if field is None:
+        return _COMMAND
+    command = _COMMAND["command"]
+    words = str(fields[field].get("type", "")).lower() == "array"
+    required = {name: _example(fields.get(name, {})) for name in schema.get("required", ())}
+    told = {"description": _COMMAND["description"]} if "description" in fields else {}
+    return {**required, field: ["bash", "-c", command] if words else command, **told}
 
 
 def _sign(thinking: str, model: str) -> str:

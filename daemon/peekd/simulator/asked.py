@@ -20,8 +20,8 @@ class Asked(msgspec.Struct, frozen=True):
     `key`: the credential, however it came. `array`: a Gemini stream asked for without alt=sse. `text`: what
     the user said last; `result`: what a tool answered, where that came last. `thinks`: thoughts were asked
     for, `shown`: and their text. `counted`: usage was asked for. `signed`: it replays a signature.
-    `schema`: the answer shall be JSON of that shape. `tokens`: the prompt's size,
-    estimated. `fault`: why it cannot be read.
+    `schema`: the answer shall be JSON of that shape. `inputs`: the schemas of the tools'
+    inputs, by name. `tokens`: the prompt's size, estimated. `fault`: why it cannot be read.
     """
 
     language: Language
@@ -35,6 +35,7 @@ class Asked(msgspec.Struct, frozen=True):
     text: str = ""
     result: str | None = None
     tools: tuple[str, ...] = ()
+    inputs: dict[str, Json] = {}
     thinks: bool = False
     shown: bool = True
     counted: bool = False
@@ -64,6 +65,7 @@ _ANTHROPIC_CALLS: Final[dict[str, Verb]] = {"/v1/messages": "generate", "/v1/mes
 _CHAT_CALL: Final = "/v1/chat/completions"
 _LIST: Final = re.compile(r"^/v1(beta)?/models(?:/([^/:]+))?$")
 _REMINDER: Final = "<system-reminder>"
+_RULES: Final = {"system", "developer"}
 
 
 def read_asked(method: str, target: str, headers: Mapping[str, str], body: bytes, number: int) -> Asked:
@@ -116,7 +118,7 @@ def _read_body(asked: Asked, body: bytes) -> Asked:
 
 
 def _read_anthropic(asked: Asked, body: Json) -> Asked:
-    messages = [message for message in _tables(body.get("messages")) if message.get("role") != "system"]
+    messages = [message for message in _tables(body.get("messages")) if message.get("role") not in _RULES]
     last = _anthropic_blocks(messages[-1]) if messages else []
     thinking = _table(body.get("thinking"))
     return msgspec.structs.replace(
@@ -125,7 +127,7 @@ def _read_anthropic(asked: Asked, body: Json) -> Asked:
         stream=body.get("stream") is True,
         text=_said(str(block.get("text", "")) for block in last if block.get("type") == "text"),
         result=_result(_anthropic_result(block) for block in last if block.get("type") == "tool_result"),
-        tools=tuple(str(tool.get("name", "")) for tool in _tables(body.get("tools"))),
+        **_tools((tool.get("name"), tool.get("input_schema")) for tool in _tables(body.get("tools"))),
         thinks=thinking.get("type") in {"enabled", "adaptive"},
         shown=thinking.get("display") != "omitted",
         signed=any(block.get("signature") for message in messages for block in _anthropic_blocks(message)),
@@ -154,7 +156,7 @@ def _read_gemini(asked: Asked, body: Json) -> Asked:
         asked,
         text=_said(str(part.get("text", "")) for part in last),
         result=_result(_gemini_result(part) for part in last if "functionResponse" in part),
-        tools=tuple(str(tool.get("name", "")) for tool in declared),
+        **_tools((tool.get("name"), _schema(tool)) for tool in declared),
         thinks=_table(config.get("thinkingConfig")).get("includeThoughts") is True,
         signed=any(part.get("thoughtSignature") for parts in contents for part in parts),
         schema=config.get("responseJsonSchema") or config.get("responseSchema"),
@@ -163,6 +165,10 @@ def _read_gemini(asked: Asked, body: Json) -> Asked:
 
 def _declarations(tool: Json) -> list[Json]:
     return _tables(tool.get("functionDeclarations") or tool.get("function_declarations"))
+
+
+def _schema(declared: Json) -> object:
+    return declared.get("parametersJsonSchema") or declared.get("parameters")
 
 
 def _gemini_result(part: Json) -> str:
@@ -174,16 +180,17 @@ def _gemini_result(part: Json) -> str:
 
 
 def _read_chat(asked: Asked, body: Json) -> Asked:
-    messages = _tables(body.get("messages"))
+    messages = [message for message in _tables(body.get("messages")) if message.get("role") not in _RULES]
     last = messages[-1] if messages else {}
     said = _chat_texts(last)
+    functions = [_table(tool.get("function")) for tool in _tables(body.get("tools"))]
     return msgspec.structs.replace(
         asked,
         model=str(body.get("model", "")),
         stream=body.get("stream") is True,
         text=_said(said) if last.get("role") == "user" else "",
         result=_said(said) if last.get("role") == "tool" else None,
-        tools=tuple(str(_table(tool.get("function")).get("name", "")) for tool in _tables(body.get("tools"))),
+        **_tools((tool.get("name"), tool.get("parameters")) for tool in functions),
         thinks=body.get("reasoning_effort") not in {None, "none"},
         counted=_table(body.get("stream_options")).get("include_usage") is True,
         schema=_table(_table(body.get("response_format")).get("json_schema")).get("schema"),
@@ -206,6 +213,11 @@ def _said(texts: Iterable[str]) -> str:
 def _result(results: Iterable[str]) -> str | None:
     found = [*results]
     return found[-1] if found else None
+
+
+def _tools(named: Iterable[tuple[object, object]]) -> Json:
+    tools = [(str(name or ""), _table(schema)) for name, schema in named]
+    return {"tools": tuple(name for name, _ in tools), "inputs": dict(tools)}
 
 
 def _table(value: object) -> Json:
