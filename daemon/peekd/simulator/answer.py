@@ -94,7 +94,7 @@ def _tool(tool: str | ToolUse, asked: Asked) -> ToolUse:
 
 def _input(schema: dict[str, Any]) -> dict[str, Any]:
     """Give the command as that tool takes it, and what else it requires; no schema: as most take it."""
-    fields = schema.get("properties") or {}
+    fields: dict[str, dict[str, Any]] = schema.get("properties") or {}
     field = next((name for name in _COMMAND_FIELDS if name in fields), None)
     if field is None:
         return _COMMAND
