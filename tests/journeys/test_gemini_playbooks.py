@@ -110,7 +110,13 @@ async def test_a_tool_call_and_its_result_go_round_with_the_signature(
         sent = msgspec.json.decode(house.simulator.requests[1].body)
         calls = [part for turn in sent["contents"] for part in turn["parts"] if "functionCall" in part]
         results = [part for turn in sent["contents"] for part in turn["parts"] if "functionResponse" in part]
-        assert calls[0]["thoughtSignature"] in blocks[0]["signature"]
+        carried = house.house.seal.unwrap(blocks[0]["signature"])
+        assert carried is not None
+        assert (carried.family, carried.kind, carried.proof) == (
+            "gemini",
+            "call",
+            calls[0]["thoughtSignature"],
+        )
         assert results[0]["functionResponse"]["name"] == "Bash"
 
 

@@ -10,7 +10,6 @@ from peekd.accounts.wanted import Lease, Rest, Target, Wanted
 from peekd.healing.settings import HealingOverrides, HealingSettings, RouteSettings, RuleSettings
 from peekd.records.entries import Entry
 from peekd.relay.house import House, open_house
-from peekd.relay.means import fresh_id
 from peekd.simulator.script import Script
 from peekd.simulator.server import open_simulator
 from peekd.upstream.settings import UpstreamSettings
@@ -177,9 +176,3 @@ async def test_leaving_closes_idle_connections(autojump_clock: Clock) -> None:
             assert simulator.open_connections == 1
         await trio.testing.wait_all_tasks_blocked()
         assert simulator.open_connections == 0
-
-
-def test_ids_are_fresh_and_keep_their_prefix() -> None:
-    ids = {fresh_id("msg_") for _ in range(100)}
-    assert len(ids) == 100
-    assert all(one.startswith("msg_") and len(one) == 28 for one in ids)

@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 import pytest
 import trio
+from answers import answering, carried
 
 from peekd.protocols.interface import BadArguments, Unfoldable
 from peekd.protocols.registry import CLIENTS
@@ -23,7 +24,7 @@ def seen(*events: Event, data: bytes = b'{"type":"ping"}', event: str = "") -> S
 
 
 def translated(*, shown: bool = True) -> Translated:
-    encoder = ANTHROPIC.encoder(model="m", ids=lambda prefix: f"{prefix}1", thoughts=True)
+    encoder = ANTHROPIC.encoder(answering("m", ids=lambda prefix: f"{prefix}1"))
     return Translated(encoder, shown=shown)
 
 
@@ -75,7 +76,7 @@ def test_thoughts_go_empty_and_their_proof_along_where_they_are_not_shown(*, sho
     thought = [e.Started("id", "m"), e.Opened(0, e.ThinkingBlock()), e.ThinkingDelta(0, "Hmm")]
     said = rendering.render(seen(*thought, e.SignatureDelta(0, "proof"), e.Closed(0)))
     assert (b"Hmm" in said) is shown
-    assert b"proof" in said
+    assert carried("thought", "proof").encode() in said
 
 
 def test_a_whole_answer_is_closed_by_its_encoder() -> None:

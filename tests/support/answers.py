@@ -24,10 +24,14 @@ def answering(
     thoughts: bool = True,
 ) -> Answering:
     """An answer to a client that asked for `model`, by an upstream of `family`."""
-    numbers = count(1)
     asked = asked or Conversation(model, (Turn("user", (Text("Hi"),)),))
-    fresh = ids or (lambda prefix: f"{prefix}{next(numbers)}")
-    return Answering(asked, fresh, CREATED, SEAL, family, upstream_model, thoughts)
+    return Answering(asked, ids or counting(), CREATED, SEAL, family, upstream_model, thoughts)
+
+
+def counting() -> Callable[[str], str]:
+    """Ids that count up from 1."""
+    numbers = count(1)
+    return lambda prefix: f"{prefix}{next(numbers)}"
 
 
 def carried(kind: Kind, proof: str, family: Family = "gemini", text: str = "") -> str:

@@ -60,7 +60,7 @@ def rank_of(event: Event) -> Rank:
             return _rank_of_block(block)
         case e.SignatureDelta():
             return Rank.PROGRESS
-        case e.ArgumentsDelta() | e.DataInline() | e.OtherDelta():
+        case e.ArgumentsDelta() | e.DataInline() | e.Searched() | e.OtherDelta():
             return Rank.MEANINGFUL
         case _:
             return Rank.IDLE
@@ -74,7 +74,7 @@ def _rank_of_block(block: e.Block) -> Rank:
             return Rank.MEANINGFUL if text else Rank.PROGRESS
         case e.RedactedBlock():
             return Rank.PROGRESS
-        case e.ToolCallBlock() | e.OtherBlock():
+        case e.ToolCallBlock() | e.SearchBlock() | e.OtherBlock():
             return Rank.MEANINGFUL
 
 
@@ -97,6 +97,7 @@ class Watch:
         self.ended = False
         self.error: Erred | None = None
         self.usage = Usage()
+        self.kept: list[str] = []
 
     def see_bytes(self, now: float) -> None:
         """Note that the upstream sent something, be it a ping."""
@@ -121,6 +122,8 @@ class Watch:
                 self.finished = event
             case e.Ended():
                 self.ended = True
+            case e.Kept(id=identity):
+                self.kept.append(identity)
             case e.Erred() if self.error is None:
                 self.error = event
             case _:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 
@@ -11,7 +11,7 @@ import msgspec
 import trio
 
 from peekd.accounts.account import account_of
-from peekd.accounts.pool import lease, open_pool, renew, settle, survey
+from peekd.accounts.pool import holder, keep, lease, open_pool, renew, settle, strangers, survey
 from peekd.accounts.settings import AccountSettings
 from peekd.accounts.states import AccountState, describe
 from peekd.accounts.wanted import Lease, Rest, Survey, Target, Wanted
@@ -76,6 +76,18 @@ class House:
     def settle(self, leased: Lease, outcome: Outcome) -> None:
         """Book what became of an attempt."""
         self.pool = settle(self.pool, leased, outcome, trio.current_time())
+
+    def keep(self, account: str, ids: Iterable[str]) -> None:
+        """Remember that an account holds what these ids name."""
+        self.pool = keep(self.pool, account, ids)
+
+    def holder(self, ids: Iterable[str], targets: Iterable[Target]) -> str | None:
+        """Who holds what these ids name, where that is known and it can serve a target."""
+        return holder(self.pool, ids, targets)
+
+    def strangers(self, account: str, ids: Iterable[str]) -> frozenset[str]:
+        """Which of these another account is known to hold."""
+        return strangers(self.pool, account, ids)
 
     async def refresh(self, account: str) -> bool:
         """Fetch an account's credential anew; True where it is another now, and the account serves again."""

@@ -40,6 +40,7 @@ class Trip:
         self._house = house
         self._asked = asked
         self._tried: tuple[Tried, ...] = ()
+        self._only = house.holder(asked.head.names, planned.targets)
         self._ends = trio.current_time() + budget(planned.healing, asked)
 
     def wanted(self, again: str | None = None) -> Wanted:
@@ -50,6 +51,7 @@ class Trip:
             tried=self._tried,
             again=again,
             most=self.plan.healing.max_accounts,
+            only=self._only,
         )
 
     def healing(self, upstream: str) -> HealingSettings:

@@ -22,7 +22,7 @@ Kind = Literal["thought", "call", "text", "redacted"]
 
 KEY_BYTES: Final = 32
 _MARK: Final = "peekd1."
-_FAMILIES: Final[tuple[Family, ...]] = ("anthropic", "gemini", "openai")
+_FAMILIES: Final[dict[str, Family]] = {"anthropic": "anthropic", "gemini": "gemini", "openai": "openai"}
 _FIELDS: Final = 5
 _HASH_CHARACTERS: Final = 12
 _MAC_BYTES: Final = 12
@@ -74,8 +74,8 @@ class Seal:
         if not is_carrier(carrier) or len(fields) != _FIELDS:
             return None
         _, said, model, mac, body = fields
-        family = next((one for one in _FAMILIES if one == said), None)
-        if family is None or not hmac.compare_digest(self._mac(said, model, body).encode(), mac.encode()):
+        family = _FAMILIES.get(said)
+        if family is None or not hmac.compare_digest(self._mac(family, model, body).encode(), mac.encode()):
             return None
         try:
             payload = _payloads.decode(base64.urlsafe_b64decode(body + "=" * (-len(body) % 4)))

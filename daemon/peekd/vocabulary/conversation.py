@@ -28,6 +28,10 @@ class Head(msgspec.Struct, frozen=True):
     max_tokens: int | None = None
     counted: bool = True
     """Whether the client takes frames that tell nothing but usage; else it gets none of them."""
+    names: tuple[str, ...] = ()
+    """Ids of what one account holds: a stored response, a file, a container, a cache."""
+    proofs: tuple[str, ...] = ()
+    """Digests of replayed thoughts that only the account they came from may be able to read."""
 
 
 # ---- parts --------------------------------------------------------------------------------------

@@ -195,6 +195,12 @@ class Ended(Said, frozen=True, gc=False, tag="ended"):
     """The last frame of the protocol came (message_stop, [DONE]); nothing may follow."""
 
 
+class Kept(Said, frozen=True, gc=False, tag="kept"):
+    """The account that answers now holds something that a later request may name or replay, by this id."""
+
+    id: str
+
+
 class Erred(Said, frozen=True, gc=False, tag="erred"):
     """An error object inside the stream. `kind` is one of `refusals.RefusalKind`."""
 
@@ -225,6 +231,7 @@ Event = (
     | Counted
     | Finished
     | Ended
+    | Kept
     | Erred
     | Unknown
 )

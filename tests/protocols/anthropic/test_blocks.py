@@ -66,8 +66,8 @@ def test_replayed_answers() -> None:
         CALL,
     )
     assert parts("assistant", *blocks) == (
-        Thinking("Hm", "sig"),
-        RedactedThinking("d"),
+        Thinking("Hm", "sig", "anthropic"),
+        RedactedThinking("d", "anthropic"),
         Text("y"),
         ToolCall("t1", "read", {"path": "a"}),
     )
@@ -159,14 +159,17 @@ def test_a_file_of_one_account_cannot_be_translated() -> None:
 def test_a_calls_signature_goes_to_the_next_call_only() -> None:
     carrying = thinking("", carried("call", "s"))
     assert parts("assistant", carrying, CALL, CALL) == (
-        ToolCall("t1", "read", {"path": "a"}, "s"),
+        ToolCall("t1", "read", {"path": "a"}, "s", "gemini"),
         ToolCall("t1", "read", {"path": "a"}),
     )
 
 
 def test_thoughts_that_carried_it_stay_without_it() -> None:
     carrying = thinking("Hm", carried("call", "s"))
-    assert parts("assistant", carrying, CALL) == (Thinking("Hm"), ToolCall("t1", "read", {"path": "a"}, "s"))
+    assert parts("assistant", carrying, CALL) == (
+        Thinking("Hm"),
+        ToolCall("t1", "read", {"path": "a"}, "s", "gemini"),
+    )
 
 
 def test_a_signature_of_thoughts_stays_on_them() -> None:
@@ -176,7 +179,19 @@ def test_a_signature_of_thoughts_stays_on_them() -> None:
 
 def test_a_signature_of_words_is_an_empty_signed_text_at_its_place() -> None:
     blocks = ({"type": "text", "text": "x"}, thinking("", carried("text", "s")))
-    assert parts("assistant", *blocks) == (Text("x"), Text("", "s"))
+    assert parts("assistant", *blocks) == (Text("x"), Text("", "s", "gemini"))
+
+
+def test_thoughts_that_only_another_family_reads_come_back_as_its_own() -> None:
+    block = {"type": "redacted_thinking", "data": carried("redacted", "blob", "openai")}
+    assert parts("assistant", block) == (RedactedThinking("blob", "openai"),)
+
+
+def test_a_carrier_that_does_not_hold_proves_nothing_and_is_listed() -> None:
+    broken = carried("thought", "s")[:-1]
+    turns, dropped = decoded({"role": "assistant", "content": [thinking("Hm", broken)]})
+    assert turns == (Turn("assistant", (Thinking("Hm"),)),)
+    assert dropped == ["messages[].content[signature that does not hold]"]
 
 
 def test_a_signature_does_not_leave_its_turn() -> None:

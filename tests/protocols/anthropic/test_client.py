@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from answers import SEAL
+from answers import SEAL, answering
 
 from peekd.protocols.anthropic import CLIENT
 from peekd.vocabulary.errors import Fault
@@ -16,7 +16,7 @@ BODY = b'{"model":"m","messages":[{"role":"user","content":"hi"}]}'
 
 
 def test_one_answer_written_and_folded() -> None:
-    encoder = CLIENT.encoder(model="m", ids=lambda prefix: f"{prefix}1", thoughts=True)
+    encoder = CLIENT.encoder(answering("m"))
     stream = encoder.feed(Started()) + CLIENT.encode_ping() + encoder.feed(Finished("end")) + encoder.close()
     collector = CLIENT.collector()
     for frame in Splitter().feed(stream):

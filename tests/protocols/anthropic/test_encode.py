@@ -302,7 +302,7 @@ def test_thoughts_that_may_not_be_shown_leave_no_gap(encode: Encode, said: Said)
 
 def test_redacted_thoughts_are_shown_where_thoughts_are(encode: Encode, sdk_reads: SdkReads) -> None:
     (block,) = sdk_reads(encode([Opened(0, RedactedBlock("r")), Closed(0), *END]))["content"]
-    assert (block["type"], block["data"]) == ("redacted_thinking", "r")
+    assert (block["type"], block["data"]) == ("redacted_thinking", carried("redacted", "r"))
 
 
 # ---- what has no place here ----------------------------------------------------------------------

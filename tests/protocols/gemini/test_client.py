@@ -94,4 +94,4 @@ def test_head_request_and_errors_are_its_modules() -> None:
     body = b'{"contents":[{"parts":[{"text":"Hi"}]}]}'
     assert CLIENT.decode_head(body, {}, SSE).model == CLIENT.decode_request(body, SSE, SEAL).model == "m"
     assert CLIENT.encode_error(Fault("not_found", "Gone."), "req_1").status == 404
-    assert CLIENT.encoder(model="m", ids=lambda prefix: prefix, thoughts=False).close() == b""
+    assert CLIENT.encoder(answering("m", thoughts=False)).close() == b""

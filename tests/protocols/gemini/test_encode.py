@@ -88,8 +88,9 @@ def test_thoughts_are_marked_and_their_proof_follows_them() -> None:
     assert [part["text"] for part in said] == ["H", "mm", "", "", "", ""]
     proofs = [bared(part["thoughtSignature"]) for part in said if "thoughtSignature" in part]
     assert proofs == [
-        carried(kind, proof, "anthropic")
-        for kind, proof in (("thought", "proof"), ("redacted", "blob"), ("thought", "alone"))
+        carried("thought", "proof", "anthropic"),
+        carried("redacted", "blob", "anthropic"),
+        carried("thought", "alone", "anthropic"),
     ]
     assert all(part["thought"] for part in said[:-1])
 

@@ -30,7 +30,8 @@ SIGNATURE = "RXhhbXBsZQ=="
 USER = Turn("user", (Text("hi"),))
 STEP = (
     Turn(
-        "assistant", (Thinking("hm", "x"), ToolCall("c1", "f", {"a": 1}, SIGNATURE), ToolCall("c2", "f", {}))
+        "assistant",
+        (Thinking("hm", "x"), ToolCall("c1", "f", {"a": 1}, SIGNATURE, "gemini"), ToolCall("c2", "f", {})),
     ),
     Turn(
         "user",

@@ -93,7 +93,7 @@ def test_a_history_of_chunks_is_the_answer_it_was(
         [{"role": "model", "parts": [part]} for part in said] if apart else [{"role": "model", "parts": said}]
     )
     assert turns(history) == (
-        Turn("assistant", (Thinking("".join(thoughts), "proof"), Text("".join(words)))),
+        Turn("assistant", (Thinking("".join(thoughts), "proof", "anthropic"), Text("".join(words)))),
     )
 
 
@@ -106,17 +106,18 @@ def test_thoughts_that_only_their_maker_reads_come_back() -> None:
     assert parts(said, role="model") == (RedactedThinking("blob", "anthropic"),)
 
 
-def test_geminis_own_signatures_and_unproven_thoughts_are_left_out_and_listed() -> None:
+def test_unproven_thoughts_are_left_out_and_listed_and_geminis_own_signatures_stay() -> None:
     dropped: Dropped = {}
     said = [
         {"text": "Hmm", "thought": True},
         {"text": "Hello", "thought_signature": "R2VtaW5p"},
         {"executableCode": {"code": "1"}},
     ]
-    assert turns([{"role": "model", "parts": said}], dropped) == (Turn("assistant", (Text("Hello"),)),)
+    assert turns([{"role": "model", "parts": said}], dropped) == (
+        Turn("assistant", (Text("Hello", "R2VtaW5p", "gemini"),)),
+    )
     assert list(dropped) == [
         "contents[].parts[thought]",
-        "contents[].parts[thoughtSignature]",
         "contents[].parts[].executableCode",
     ]
 

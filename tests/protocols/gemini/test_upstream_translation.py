@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
-from answers import SEAL
+from answers import SEAL, answering
 
 from peekd.protocols.anthropic import CLIENT
 from peekd.protocols.estimate import estimate_prompt
@@ -138,8 +137,7 @@ def test_a_signature_comes_back_to_gemini_where_the_agent_replays_the_turn(
 
 def answered(events: list[Event]) -> dict[str, Any]:
     """Give the message that an Anthropic client of these events gets."""
-    numbers = count()
-    encoder = CLIENT.encoder(model="m", ids=lambda prefix: f"{prefix}{next(numbers)}", thoughts=True)
+    encoder = CLIENT.encoder(answering("m"))
     wire = b"".join(encoder.feed(event) for event in events) + encoder.close()
     collector = CLIENT.collector()
     for frame in Splitter().feed(wire):

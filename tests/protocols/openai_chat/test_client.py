@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from answers import SEAL
+from answers import SEAL, answering
 
 from peekd.protocols.openai_chat import CLIENT
 from peekd.wire.sse import Splitter
@@ -25,5 +25,5 @@ def test_a_note_is_one_comment_whatever_it_says(text: str) -> None:
 def test_what_it_opens_speaks_chat() -> None:
     body = b'{"model":"m","messages":[{"role":"user","content":"hi"}]}'
     assert CLIENT.decode_head(body, {}, "").model == CLIENT.decode_request(body, "", SEAL).model == "m"
-    assert CLIENT.encoder(model="m", ids=str, thoughts=True).close() == b""
+    assert CLIENT.encoder(answering("m")).close() == b""
     assert b"chat.completion" in CLIENT.collector().result()

@@ -29,10 +29,10 @@ def test_sampling_limits_and_stops() -> None:
     assert read(stop=["a", "b"], max_tokens=7).stop == ("a", "b")
 
 
-def test_tools_are_functions_and_strictness_is_named() -> None:
+def test_tools_are_functions_strict_ones_too_and_other_kinds_are_named() -> None:
     said = read(tools=[READ, {"type": "function", "function": {"name": "now"}}, {"type": "custom"}])
-    assert said.tools == (Tool("read", "Reads.", {"type": "object"}), Tool("now"))
-    assert set(said.dropped) == {"tools[].function.strict", "tools[type=custom]"}
+    assert said.tools == (Tool("read", "Reads.", {"type": "object"}, strict=True), Tool("now"))
+    assert set(said.dropped) == {"tools[type=custom]"}
 
 
 CHOICES: list[tuple[object, object, ToolChoice | None]] = [

@@ -22,6 +22,7 @@ from peekd.vocabulary.events import (
     Erred,
     Event,
     Finished,
+    Kept,
     Opened,
     OtherBlock,
     OtherDelta,
@@ -74,6 +75,10 @@ class _ContentBlock(msgspec.Struct, gc=False):
     name: str | None = None
 
 
+class _Container(msgspec.Struct, gc=False):
+    id: str = ""
+
+
 class _Delta(msgspec.Struct, gc=False):
     type: str = ""
     text: str | None = None
@@ -82,6 +87,7 @@ class _Delta(msgspec.Struct, gc=False):
     signature: str | None = None
     stop_reason: str | None = None
     stop_sequence: str | None = None
+    container: _Container | None = None
 
 
 class _Error(msgspec.Struct, gc=False):
@@ -207,10 +213,12 @@ def _content_block_stop(said: _Frame, so_far: _Usage) -> list[Event]:
 
 
 def _message_delta(said: _Frame, so_far: _Usage) -> list[Event]:
-    events = _counted(said.usage, so_far)
-    native = said.delta.stop_reason if said.delta is not None else None
-    if said.delta is not None and native is not None:
-        events.append(Finished(_REASONS.get(native, "other"), native, said.delta.stop_sequence))
+    events, delta = _counted(said.usage, so_far), said.delta or _Delta()
+    if delta.container is not None:
+        events.append(Kept(delta.container.id))
+    native = delta.stop_reason
+    if native is not None:
+        events.append(Finished(_REASONS.get(native, "other"), native, delta.stop_sequence))
     return events
 
 

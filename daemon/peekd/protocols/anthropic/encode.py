@@ -25,6 +25,7 @@ from peekd.vocabulary.events import (
     OtherBlock,
     OtherDelta,
     RedactedBlock,
+    SearchBlock,
     SignatureDelta,
     Started,
     StopReason,
@@ -149,6 +150,9 @@ class AnthropicEncoder:
                 return self._call(index, block)
             case OtherBlock():
                 self.dropped.add(block.kind)
+                return b""
+            case SearchBlock():
+                self.dropped.add("web search")
                 return b""
 
     def _begin(self, index: int, block: dict[str, Any]) -> bytes:

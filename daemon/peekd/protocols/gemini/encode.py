@@ -24,6 +24,7 @@ from peekd.vocabulary.events import (
     OtherBlock,
     OtherDelta,
     RedactedBlock,
+    SearchBlock,
     SignatureDelta,
     StopReason,
     TextBlock,
@@ -140,6 +141,8 @@ class GeminiEncoder:
                 self._calls[index] = ({"functionCall": call, **self._signature("call", block.signature)}, [])
             case OtherBlock():
                 self.dropped.add(block.kind)
+            case SearchBlock():
+                self.dropped.add("web search")
             case _:
                 pass  # thoughts that nobody asked for
         return b""

@@ -104,9 +104,8 @@ def _parts(place: Place, ids: CallIds, seal: Seal | None = None) -> tuple[Part, 
         parts = _thought(fields, place, proof)
     else:
         kind = next((kind for kind in _KINDS if kind in fields), None)
-        parts = tuple(
-            _proved(part, proof) for part in (_KINDS[kind](fields, ids) if kind is not None else ())
-        )
+        said = _KINDS[kind](fields, ids) if kind is not None else ()
+        parts = tuple(part for one in said if (part := _proved(one, proof)) != Text(""))
     fields.close()
     return parts
 

@@ -23,6 +23,7 @@ from peekd.vocabulary.events import (
     OtherBlock,
     OtherDelta,
     RedactedBlock,
+    SearchBlock,
     Started,
     StopReason,
     TextBlock,
@@ -137,6 +138,8 @@ class ChatEncoder:
                 self.dropped.add("redacted")
             case OtherBlock():
                 self.dropped.add(block.kind)
+            case SearchBlock():
+                self.dropped.add("web search")
         return self._start()
 
     def _call(self, index: int, block: ToolCallBlock) -> bytes:
