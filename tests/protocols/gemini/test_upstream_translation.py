@@ -105,8 +105,8 @@ _SIGNED = {
     "signed_text": "",
     "thoughts_text": None,
 }
-"""By transcript: the call's name or the words whose part must come back signed. Thoughts do not, nor what ends
-words that nothing follows."""
+"""By transcript: the call's name or the words whose part must come back signed. Thoughts do not, nor
+what ends words that nothing follows."""
 
 
 @pytest.mark.parametrize("case", _SIGNED)
