@@ -34,6 +34,19 @@ class Call(msgspec.Struct, frozen=True):
     """What was changed in a verbatim body, by name; shown in the record."""
 
 
+class Splices(msgspec.Struct, frozen=True):
+    """What of a client's own request is to change; every other byte stays.
+
+    `model` None leaves the client's. `repaired`: without replayed thoughts. `unreadable`: digests of replayed
+    thoughts that the account to be asked cannot read, to be left out.
+    """
+
+    model: str | None = None
+    stream: bool = True
+    repaired: bool = False
+    unreadable: frozenset[str] = frozenset()
+
+
 class Answering(msgspec.Struct, frozen=True):
     """What an encoder knows of the answer that it is to write.
 
@@ -198,13 +211,10 @@ class UpstreamProtocol(Protocol):
         """
         ...
 
-    def splice_request(
-        self, body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool
-    ) -> Call:
+    def splice_request(self, body: bytes, path: str, splices: Splices) -> Call:
         """Give a client's own request with only the named places changed, and the list of what was changed.
 
-        Every other byte stays. `path` is the client's, with its query; model None leaves the client's.
-        `repaired`: remove replayed thoughts. The headers are the caller's business.
+        `path` is the client's, with its query. The headers are the caller's business.
         """
         ...
 

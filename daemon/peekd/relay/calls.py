@@ -6,9 +6,10 @@ from functools import cached_property
 
 import msgspec
 
-from peekd.protocols.interface import Answering, Call, Ids, UpstreamProtocol
+from peekd.protocols.interface import Answering, Call, Ids, Splices, UpstreamProtocol
 from peekd.relay.asked import Asked
 from peekd.relay.rendering import Rendering, Translated, Verbatim
+from peekd.signatures.proofs import tied_proofs, without_proofs
 from peekd.signatures.seal import Seal
 from peekd.vocabulary.conversation import Conversation
 from peekd.wire.headers import upstream_headers
@@ -31,27 +32,36 @@ class Calls:
     def _verbatim(self, protocol: UpstreamProtocol) -> bool:
         return protocol.name == self._asked.protocol.name
 
-    def make(
-        self, protocol: UpstreamProtocol, model: str, *, repaired: bool, stream: bool = True
-    ) -> tuple[Call, Headers]:
-        """The call for an upstream's protocol and model, and the client's headers that go with it."""
-        if not self._verbatim(protocol):
-            call = protocol.encode_request(self.conversation, model=model, repaired=repaired, stream=stream)
-            dropped = tuple(dict.fromkeys((*self.conversation.dropped, *call.dropped)))
-            return msgspec.structs.replace(call, dropped=dropped), ()
-        mapped = None if model == self._asked.head.model else model
-        call = protocol.splice_request(
-            self._asked.body, self._asked.path, model=mapped, stream=stream, repaired=repaired
+    def proofs(self, protocol: UpstreamProtocol) -> tuple[str, ...]:
+        """Digests of the replayed thoughts that this upstream would get and only some account can read."""
+        if self._verbatim(protocol):
+            return self._asked.head.proofs
+        return tied_proofs(self.conversation, protocol.family)
+
+    def make(self, protocol: UpstreamProtocol, model: str, splices: Splices) -> tuple[Call, Headers]:
+        """The call for an upstream's protocol and model, and the client's headers that go with it.
+
+        What the splices say of the model does not matter; all else holds for a translated call as well.
+        """
+        if self._verbatim(protocol):
+            return self._spliced(protocol, model, splices), upstream_headers(self._asked.headers)
+        readable = without_proofs(self.conversation, splices.unreadable)
+        call = protocol.encode_request(
+            readable, model=model, repaired=splices.repaired, stream=splices.stream
         )
-        return call, upstream_headers(self._asked.headers)
+        strange = ("thinking of another account",) if readable is not self.conversation else ()
+        dropped = tuple(dict.fromkeys((*readable.dropped, *strange, *call.dropped)))
+        return msgspec.structs.replace(call, dropped=dropped), ()
 
     def count(self, protocol: UpstreamProtocol, model: str) -> tuple[Call, Headers]:
         """The call that asks an upstream of the client's own protocol to count."""
-        mapped = None if model == self._asked.head.model else model
-        call = protocol.splice_request(
-            self._asked.body, self._asked.path, model=mapped, stream=False, repaired=False
-        )
+        call = self._spliced(protocol, model, Splices(stream=False))
         return call, upstream_headers(self._asked.headers)
+
+    def _spliced(self, protocol: UpstreamProtocol, model: str, splices: Splices) -> Call:
+        mapped = None if model == self._asked.head.model else model
+        named = msgspec.structs.replace(splices, model=mapped)
+        return protocol.splice_request(self._asked.body, self._asked.path, named)
 
     def rendering(self, protocol: UpstreamProtocol, model: str, ids: Ids) -> Rendering:
         """How the answer of such a call becomes the client's."""

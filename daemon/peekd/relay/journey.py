@@ -14,6 +14,7 @@ import trio
 
 from peekd.accounts.wanted import Lease, Rest
 from peekd.healing.settings import HealingSettings
+from peekd.protocols.interface import Splices
 from peekd.protocols.registry import UPSTREAMS
 from peekd.records.entries import RequestRecord
 from peekd.relay.answers import Headers, advice, answer_headers, encode_failure, signed
@@ -128,7 +129,9 @@ class Journey:
         """Open, peek, decide, and where that says so relay, inside one scope that closes the upstream."""
         protocol = UPSTREAMS[self._house.settings[lease.upstream].protocol]
         streams = trip.streams(lease.upstream)
-        call, headers = self._calls.make(protocol, lease.model, repaired=trip.repaired, stream=streams)
+        strange = self._house.strangers(lease.account, self._calls.proofs(protocol))
+        splices = Splices(stream=streams, repaired=trip.repaired, unreadable=strange)
+        call, headers = self._calls.make(protocol, lease.model, splices)
         self._scribe.sent(call.dropped, call.spliced, streams=streams)
         healing = capped(trip.healing(lease.upstream), trip.left(), streams=streams)
         opening = self._house.upstreams.attempt(

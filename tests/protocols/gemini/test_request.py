@@ -10,7 +10,7 @@ import pytest
 
 from peekd.protocols.gemini.request import encode_request, splice_request
 from peekd.protocols.gemini.signatures import STAND_IN
-from peekd.protocols.interface import Call
+from peekd.protocols.interface import Call, Splices
 from peekd.vocabulary.conversation import (
     Conversation,
     Media,
@@ -172,7 +172,7 @@ STREAM = "/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse"
 
 
 def splice(body: bytes, path: str = STREAM, *, model: str | None = None, repaired: bool = False) -> Call:
-    return splice_request(body, path, model=model, stream=True, repaired=repaired)
+    return splice_request(body, path, Splices(model, stream=True, repaired=repaired))
 
 
 def test_a_body_goes_as_it_came() -> None:
@@ -186,7 +186,7 @@ def test_model_and_stream_are_spliced_into_the_path() -> None:
         "/v1/models/b-model:streamGenerateContent?fields=x&alt=sse", b"{}", spliced=("stream", "model")
     )
     path = "/v1beta/models/a-model:generateContent"
-    assert splice_request(b"{}", path, model="a-model", stream=False, repaired=False) == Call(path, b"{}")
+    assert splice_request(b"{}", path, Splices("a-model", stream=False, repaired=False)) == Call(path, b"{}")
 
 
 def test_a_repair_takes_thoughts_and_signatures_and_leaves_other_fields_their_bytes() -> None:

@@ -12,7 +12,7 @@ from peekd.protocols.gemini.models import traits
 from peekd.protocols.gemini.paths import STREAM, WHOLE, read_path
 from peekd.protocols.gemini.schema import clean_parameters
 from peekd.protocols.gemini.signatures import with_stand_ins, without_signatures
-from peekd.protocols.interface import Call
+from peekd.protocols.interface import Call, Splices
 from peekd.vocabulary.conversation import Conversation, Text, Tool, ToolChoice, Turn
 from peekd.vocabulary.errors import ClientError
 
@@ -53,7 +53,7 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool, st
     )
 
 
-def splice_request(body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool) -> Call:
+def splice_request(body: bytes, path: str, splices: Splices) -> Call:
     """Give a Gemini client's own request with only the named places changed.
 
     The model and whether the answer is streamed stand in the path. `repaired` takes replayed thoughts and
@@ -63,10 +63,11 @@ def splice_request(body: bytes, path: str, *, model: str | None, stream: bool, r
     where = read_path(path)
     action = where.action
     if action in {STREAM, WHOLE}:
-        action = STREAM if stream else WHOLE
+        action = STREAM if splices.stream else WHOLE
+    model = splices.model
     mapped = model if model is not None and model != where.model else None
     spliced = ["stream"] * (action != where.action) + ["model"] * (mapped is not None)
-    if repaired:
+    if splices.repaired:
         body = _without_thoughts(body, model or where.model)
         spliced.append("contents")
     return Call(where.path(model=mapped, action=action), body, spliced=tuple(spliced))

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from peekd.protocols.gemini.refusals import decode_refusal
 from peekd.protocols.gemini.request import encode_request, splice_request
 from peekd.protocols.gemini.stream import GeminiDecoder, decode_whole
-from peekd.protocols.interface import Call, EventDecoder, UpstreamProtocol
+from peekd.protocols.interface import Call, EventDecoder, Splices, UpstreamProtocol
 from peekd.vocabulary.conversation import Conversation, Family
 from peekd.vocabulary.refusals import Refusal
 from peekd.wire.sse import Frame
@@ -26,11 +26,9 @@ class GeminiUpstream:
         """Say the conversation in this protocol; see `request.encode_request`."""
         return encode_request(conversation, model=model, repaired=repaired, stream=stream)
 
-    def splice_request(
-        self, body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool
-    ) -> Call:
+    def splice_request(self, body: bytes, path: str, splices: Splices) -> Call:
         """Give a client's own request with only the named places changed; see `request.splice_request`."""
-        return splice_request(body, path, model=model, stream=stream, repaired=repaired)
+        return splice_request(body, path, splices)
 
     def decoder(self) -> EventDecoder:
         """Open a reading of one answer."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from peekd.protocols.interface import Call, EventDecoder, UpstreamProtocol
+from peekd.protocols.interface import Call, EventDecoder, Splices, UpstreamProtocol
 from peekd.protocols.openai_chat.compose import encode_request
 from peekd.protocols.openai_chat.decode import ChatDecoder
 from peekd.protocols.openai_chat.refusals import decode_refusal
@@ -28,11 +28,9 @@ class ChatUpstream:
         """Say the conversation in this protocol; see `compose.encode_request`."""
         return encode_request(conversation, model=model, repaired=repaired, stream=stream)
 
-    def splice_request(
-        self, body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool
-    ) -> Call:
+    def splice_request(self, body: bytes, path: str, splices: Splices) -> Call:
         """Give a client's own request with only the named places changed; see `splice.splice_request`."""
-        return splice_request(body, path, model=model, stream=stream, repaired=repaired)
+        return splice_request(body, path, splices)
 
     def decoder(self) -> EventDecoder:
         """Open a reading of one answer."""
