@@ -1,8 +1,8 @@
 """Let real coding agents and SDKs work through `peekd serve`, each before each kind of upstream.
 
-Run by `./dev agents`, and no part of the test run: it fetches them with npm. It prints one line for each pair, PASS
-or FAIL, and ends with 0 only if all passed. Once they are installed it goes on without a network, where the system
-lets it (unshare(1)); so what an agent asks of others than peekd, it does not get.
+Run by `./dev agents`, and no part of the test run: it fetches them with npm. It prints one line for each
+pair, PASS or FAIL, and ends with 0 only if all passed. Once they are installed it goes on without a network,
+where the system lets it (unshare(1)); so what an agent asks of others than peekd, it does not get.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import tempfile
 import time
 from collections.abc import Generator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
 from programs.agents import AGENTS, Agent
@@ -29,7 +28,7 @@ TREE = Path(__file__).parents[2]
 RECORD = TREE / "docs/recorded/agents.md"
 CLIENTS: tuple[Agent | Sdk, ...] = (*AGENTS, *SDKS)
 WORST = 3
-"""The mildest PRIORITY of a line in peekd's journal that fails the session it fell into: err, of syslog(3)."""
+"""The mildest PRIORITY of a line in peekd's journal that fails a session: err, of syslog(3)."""
 
 
 @dataclass(frozen=True)
@@ -61,7 +60,7 @@ def play(place: Path, clients: Sequence[Agent | Sdk], upstreams: Sequence[str]) 
 
 
 def one(client: Agent | Sdk, address: str, place: Path, journal: Path) -> str:
-    """Let one client work; say what went amiss, in one line: with the client, or in peekd's journal meanwhile."""
+    """Let one client work; say in one line what went amiss, with it or in peekd's journal."""
     before = journal.stat().st_size
     with tempfile.TemporaryDirectory(dir=place, ignore_cleanup_errors=True) as home:
         try:
@@ -78,33 +77,34 @@ def one(client: Agent | Sdk, address: str, place: Path, journal: Path) -> str:
 def write_record(place: Path, rows: Sequence[Row]) -> None:
     """Write the page of docs/ from what was seen."""
     packages = dict.fromkeys(client.package for client in CLIENTS)
-    installed = "\n".join(f"| {package.rpartition('@')[0]} | {version(place / 'npm', package)} |" for package in packages)
-    heads = " | ".join(MODELS)
-    by_client = {client.name: [row for row in rows if row.client == client.name] for client in CLIENTS}
-    table = "\n".join(
-        f"| {name} | " + " | ".join(f"{'FAIL' if row.amiss else 'PASS'}, {row.seconds:.1f} s" for row in found) + " |"
-        for name, found in by_client.items()
+    installed = "".join(
+        f"| {package.rpartition('@')[0]} | {version(place / 'npm', package)} |\n" for package in packages
     )
+    table = ""
+    for client in CLIENTS:
+        found = [row for row in rows if row.client == client.name]
+        cells = [f"{'FAIL' if row.amiss else 'PASS'}, {row.seconds:.1f} s" for row in found]
+        table += f"| {' | '.join([client.name, *cells])} |\n"
     failed = "".join(f"- {row.client} before {row.upstream}: {row.amiss}\n" for row in rows if row.amiss)
     RECORD.write_text(
         "# Agents and SDKs before each upstream, as recorded\n\n"
         "Made by `./dev agents --record`, which anyone can repeat: it installs each client from npm, starts\n"
         "`peekd serve` before peekd's simulator, and lets each client work before each kind of upstream.\n"
         "[Agents](../agents.md) says how each is set up, and what it must do to pass.\n\n"
-        f"{datetime.now(UTC):%Y-%m-%d}, {sys.platform}.\n\n"
-        f"| client | {heads} |\n|---|{'---|' * len(MODELS)}\n{table}\n\n"
+        f"{time.strftime('%Y-%m-%d')}, {sys.platform}. Across: the upstream's protocol.\n\n"
+        f"| client | {' | '.join(MODELS)} |\n|---|{'---|' * len(MODELS)}\n{table}\n"
         + (f"{failed}\n" if failed else "")
-        + f"| package | version |\n|---|---|\n{installed}\n"
+        + f"| package | version |\n|---|---|\n{installed}"
     )
 
 
 def main() -> int:
     """Install, then begin anew behind the fence; there, play and tell."""
     names = [client.name for client in CLIENTS]
-    parser = argparse.ArgumentParser(prog="./dev agents", description="Real agents and SDKs before each upstream.")
+    parser = argparse.ArgumentParser(prog="./dev agents", description="Real clients before each upstream.")
     parser.add_argument("--only", action="append", metavar="CLIENT", choices=names, help=", ".join(names))
     parser.add_argument("--upstream", action="append", choices=[*MODELS])
-    parser.add_argument("--record", action="store_true", help="write docs/recorded/agents.md; takes the whole run")
+    parser.add_argument("--record", action="store_true", help="write docs/recorded/agents.md")
     parser.add_argument("--installed", type=Path, help=argparse.SUPPRESS)
     parser.add_argument("--fenced", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
@@ -137,9 +137,10 @@ def begin(clients: Sequence[Agent | Sdk]) -> int:
             said("this run cannot be made here:", str(reason))
             return 1
         words = fence()
-        said("without a network from here on" if words else "the network stays open: unshare(1) cannot close it here")
-        again = [sys.executable, __file__, *sys.argv[1:], "--installed", name, *(["--fenced"] if words else [])]
-        return subprocess.run([*words, *again], check=False).returncode
+        said("without a network from here on" if words else "unshare(1) cannot take the network away here")
+        inner = ["--installed", name, *(["--fenced"] if words else [])]
+        again = [*words, sys.executable, __file__, *sys.argv[1:], *inner]
+        return subprocess.run(again, check=False).returncode
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ docs/agents.md shows a reader the same files and variables, and tests/docs holds
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -32,8 +33,8 @@ ADDRESS = "http://127.0.0.1:8045"
 class Agent:
     """One agent in one set-up.
 
-    `speaks`: the protocol. `files`, below its home, and `variables` point it at peekd; `quiet` are variables that
-    keep it from other calls home. `arguments` go before the prompt. `shell`: its shell tool's name in what it prints.
+    `speaks`: the protocol. `files`, below its home, and `variables` point it at peekd; `quiet` are variables
+    that keep it from other calls home. `arguments` go before the prompt. `tool`: its shell, as it prints it.
     """
 
     name: str
@@ -41,7 +42,7 @@ class Agent:
     program: str
     speaks: str
     arguments: tuple[str, ...]
-    shell: str
+    tool: str
     read: Read
     variables: Mapping[str, str] = field(default_factory=dict[str, str])
     quiet: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -62,7 +63,7 @@ class Agent:
             SESSION_SECONDS,
         )
         session = self.read(lines(printed))
-        judge(session, self.shell)
+        judge(session, self.tool)
         return session
 
 
@@ -113,24 +114,23 @@ QWEN_SETTINGS = """\
 
 
 def _opencode(name: str, speaks: str, provider: str, base: str, model: str) -> Agent:
-    settings = (
-        "{\n"
-        f'  "model": "{provider}/{model}",\n'
-        f'  "provider": {{"{provider}": {{"options": {{"baseURL": "{ADDRESS}{base}", "apiKey": "any-word"}}}}}},\n'
-        '  "autoupdate": false,\n'
-        '  "share": "disabled"\n'
-        "}\n"
-    )
+    options = {"options": {"baseURL": f"{ADDRESS}{base}", "apiKey": "any-word"}}
+    settings = {
+        "model": f"{provider}/{model}",
+        "provider": {provider: options},
+        "autoupdate": False,
+        "share": "disabled",
+    }
     return Agent(
         name,
         package="opencode-ai@latest",
         program="opencode",
         speaks=speaks,
         arguments=("run", "--format", "json", "--auto"),
-        shell="bash",
+        tool="bash",
         read=read_opencode,
         quiet={"OPENCODE_DISABLE_MODELS_FETCH": "1", "OPENCODE_DISABLE_LSP_DOWNLOAD": "1"},
-        files={".config/opencode/opencode.json": settings},
+        files={".config/opencode/opencode.json": json.dumps(settings, indent=2) + "\n"},
     )
 
 
@@ -146,7 +146,7 @@ def _codex(name: str, settings: str) -> Agent:
             "--skip-git-repo-check",
             "--dangerously-bypass-approvals-and-sandbox",
         ),
-        shell="command_execution",
+        tool="command_execution",
         read=read_codex,
         variables={"OPENAI_API_KEY": "any-word"},
         files={".codex/config.toml": settings},
@@ -160,7 +160,7 @@ AGENTS = (
         program="claude",
         speaks="anthropic",
         arguments=("--allowedTools=Bash", "--output-format=stream-json", "--verbose", "-p"),
-        shell="Bash",
+        tool="Bash",
         read=read_blocks,
         variables={"ANTHROPIC_BASE_URL": ADDRESS, "ANTHROPIC_API_KEY": "any-word"},
         quiet={"CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC": "1", "DISABLE_AUTOUPDATER": "1"},
@@ -171,7 +171,7 @@ AGENTS = (
         program="gemini",
         speaks="gemini",
         arguments=("--approval-mode=yolo", "--output-format=stream-json", "--skip-trust", "-p"),
-        shell="run_shell_command",
+        tool="run_shell_command",
         read=read_gemini,
         variables={"GOOGLE_GEMINI_BASE_URL": ADDRESS, "GEMINI_API_KEY": "any-word"},
         files={".gemini/settings.json": GEMINI_SETTINGS},
@@ -184,7 +184,7 @@ AGENTS = (
         program="qwen",
         speaks="openai-chat",
         arguments=("--yolo", "--output-format=stream-json", "-p"),
-        shell="run_shell_command",
+        tool="run_shell_command",
         read=read_blocks,
         variables={
             "OPENAI_BASE_URL": f"{ADDRESS}/v1",

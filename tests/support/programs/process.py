@@ -1,4 +1,4 @@
-"""Programs as processes: bounded in time, alone with their own settings, and without a network where that can be."""
+"""Programs as processes: bounded in time, with their own settings alone, without a network if possible."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import signal
 import socket
 import struct
 import subprocess
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 from programs.session import Amiss
@@ -50,7 +50,7 @@ def _end_group(process: subprocess.Popen[str]) -> None:
 
 
 def fence() -> list[str]:
-    """Give the words before a command that run it without a network (unshare(1)); none where that cannot be."""
+    """Give the words before a command that take the network from it (unshare(1)); none if they cannot."""
     unshare = shutil.which("unshare")
     if unshare is None:
         return []

@@ -22,7 +22,7 @@ class Sdk:
     part: str
 
     def work(self, programs: Path, address: str, home: Path) -> None:
-        """Ask for words and for a tool call, whole and streamed. Raises Amiss. `programs`: where npm put them."""
+        """Ask for words and for a tool call, whole and streamed. Raises Amiss. `programs`: npm's folder."""
         place = programs.parent.parent / ASKING.name  # from where node finds the packages
         shutil.copyfile(ASKING, place)
         path = f"{programs}:{os.environ['PATH']}"

@@ -1,4 +1,4 @@
-"""What an agent did in one session, read from the lines of JSON that it prints, and what it must have done."""
+"""What an agent did in one session, read from the JSON that it prints, and what it must have done."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Json = dict[str, Any]
 Read = Callable[[Sequence[Json]], "Session"]
 
 LAST_WORDS = "the simulator is content"
-"""What the simulator ends with after a tool's result; so words that hold it have come a whole way round."""
+"""What the simulator ends with after a tool's result; words that hold it have come a whole way round."""
 
 
 @dataclass(frozen=True)
@@ -41,10 +41,11 @@ def lines(printed: str) -> list[Json]:
     return [json.loads(line) for line in printed.splitlines() if line.startswith("{")]
 
 
-def judge(session: Session, shell: str) -> None:
-    """Hold a session to what it must show: one call of the shell, its result, and words about that. Raises Amiss."""
-    if [call.tool for call in session.calls] != [shell]:
-        raise Amiss(f"tool calls: {[call.tool for call in session.calls]}, not one of {shell}; {session.words!r}")
+def judge(session: Session, tool: str) -> None:
+    """Hold a session to one call of the shell, its result, and words about that. Raises Amiss."""
+    called = [call.tool for call in session.calls]
+    if called != [tool]:
+        raise Amiss(f"tools called: {called}, where {tool} should be; last words: {session.words!r}")
     call = session.calls[0]
     if "echo peekd" not in call.input:
         raise Amiss(f"the tool was called with {call.input}")
@@ -54,81 +55,84 @@ def judge(session: Session, shell: str) -> None:
         raise Amiss(f"the last words were {session.words!r}")
 
 
+def _last(events: Sequence[Json], kind: str) -> Json:
+    """Give the last event, which must be of this kind."""
+    last = events[-1] if events else {}
+    if last.get("type") != kind:
+        raise Amiss(f"the last event is {json.dumps(last)[:400]}")
+    return last
+
+
 # ---- each agent's own events --------------------------------------------------------------------
 
 
 def read_blocks(events: Sequence[Json]) -> Session:
-    """Read the messages of Claude Code (`--output-format stream-json`), and of qwen-code, which prints the same."""
-    uses, results = blocks(events, "tool_use"), {block["tool_use_id"]: block for block in blocks(events, "tool_result")}
-    calls = [
-        Call(use["name"], json.dumps(use["input"]), _told(result), worked=result is not None and not result.get("is_error"))
-        for use in uses
-        for result in [results.get(use["id"])]
-    ]
-    last = events[-1] if events else {}
-    if last.get("type") != "result" or last.get("is_error"):
-        raise Amiss(f"the last event is {json.dumps(last)[:400]}")
+    """Read Claude Code's messages (`--output-format stream-json`); qwen-code prints the same."""
+    results = {block["tool_use_id"]: block for block in blocks(events, "tool_result")}
+    calls: list[Call] = []
+    for use in blocks(events, "tool_use"):
+        result = results.get(use["id"], {"content": "", "is_error": True})
+        worked = not result.get("is_error")
+        calls.append(Call(use["name"], json.dumps(use["input"]), str(result["content"]), worked=worked))
+    last = _last(events, "result")
+    if last["is_error"]:
+        raise Amiss(f"it ended with {json.dumps(last)[:400]}")
     return Session(tuple(calls), str(last["result"]))
 
 
 def blocks(events: Iterable[Json], kind: str) -> list[Json]:
     """Give the content blocks of one kind, in order."""
-    contents = [event["message"]["content"] for event in events if event.get("type") in {"assistant", "user"}]
-    return [block for content in contents if isinstance(content, list) for block in content if block["type"] == kind]
+    messages = [event["message"] for event in events if event.get("type") in {"assistant", "user"}]
+    contents: list[Any] = [message["content"] for message in messages]
+    return [block for content in contents if isinstance(content, list) for block in _of(content, kind)]
 
 
-def _told(result: Json | None) -> str:
-    return str(result["content"]) if result else ""
+def _of(content: list[Json], kind: str) -> list[Json]:
+    return [block for block in content if block["type"] == kind]
 
 
 def read_gemini(events: Sequence[Json]) -> Session:
-    """Read the events of gemini-cli (`--output-format stream-json`)."""
+    """Read gemini-cli's events (`--output-format stream-json`)."""
     results = {event["tool_id"]: event for event in events if event["type"] == "tool_result"}
     calls: list[Call] = []
     words = ""
     for event in events:
         if event["type"] == "tool_use":
             result = results.get(event["tool_id"], {})
-            told = str(result.get("output", result))
-            worked = result.get("status") == "success"
+            told, worked = str(result.get("output", result)), result.get("status") == "success"
             calls.append(Call(event["tool_name"], json.dumps(event["parameters"]), told, worked=worked))
             words = ""
         elif event["type"] == "message" and event["role"] == "assistant":
             words += event["content"]
-    last = events[-1] if events else {}
-    if last.get("type") != "result" or last.get("status") != "success":
-        raise Amiss(f"the last event is {json.dumps(last)[:400]}")
+    if _last(events, "result")["status"] != "success":
+        raise Amiss(f"it ended with {json.dumps(events[-1])[:400]}")
     return Session(tuple(calls), words)
 
 
 def read_codex(events: Sequence[Json]) -> Session:
-    """Read the events of Codex (`exec --json`)."""
+    """Read Codex's events (`exec --json`)."""
     items = [event["item"] for event in events if event["type"] == "item.completed"]
-    runs = [item for item in items if item["type"] == "command_execution"]
-    said = [item["text"] for item in items if item["type"] == "agent_message"]
-    last = events[-1] if events else {}
-    if last.get("type") != "turn.completed":
-        raise Amiss(f"the last event is {json.dumps(last)[:400]}")
     calls = [
-        Call(run["type"], run["command"], run["aggregated_output"], worked=run["exit_code"] == 0) for run in runs
+        Call(item["type"], item["command"], item["aggregated_output"], worked=item["exit_code"] == 0)
+        for item in items
+        if item["type"] == "command_execution"
     ]
+    said = [item["text"] for item in items if item["type"] == "agent_message"]
+    _last(events, "turn.completed")
     return Session(tuple(calls), said[-1] if said else "")
 
 
 def read_opencode(events: Sequence[Json]) -> Session:
-    """Read the events of opencode (`run --format json`)."""
+    """Read opencode's events (`run --format json`)."""
     failed = [event for event in events if event["type"] == "error"]
     if failed:
         raise Amiss(f"it says {json.dumps(failed[-1])[:400]}")
-    parts = [event["part"] for event in events if event["type"] == "tool_use"]
+    calls: list[Call] = []
+    for event in events:
+        if event["type"] == "tool_use":
+            part, state = event["part"], event["part"]["state"]
+            worked = state["status"] == "completed"
+            output = str(state.get("output", ""))
+            calls.append(Call(part["tool"], json.dumps(state["input"]), output, worked=worked))
     said = [event["part"]["text"] for event in events if event["type"] == "text"]
-    calls = [
-        Call(
-            part["tool"],
-            json.dumps(part["state"]["input"]),
-            str(part["state"].get("output", "")),
-            worked=part["state"]["status"] == "completed",
-        )
-        for part in parts
-    ]
     return Session(tuple(calls), said[-1] if said else "")
