@@ -40,7 +40,8 @@ class Row:
     seconds: float
     amiss: str
 
-    def __str__(self) -> str:
+    def line(self) -> str:
+        """Give the line that is printed."""
         passed = "FAIL" if self.amiss else "PASS"
         return f"{passed}  {self.client:20} {self.upstream:18} {self.seconds:5.1f} s  {self.amiss}".rstrip()
 
@@ -118,7 +119,7 @@ def main() -> int:
     rows: list[Row] = []
     for row in play(options.installed, clients, options.upstream or [*MODELS]):
         rows.append(row)
-        print(row, flush=True)
+        print(row.line(), flush=True)
     failed = sum(bool(row.amiss) for row in rows)
     print(f"{len(rows) - failed} of {len(rows)} passed")
     if options.record:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from programs.process import run
 from programs.session import (
+    Json,
     Read,
     Session,
     judge,
@@ -23,7 +24,7 @@ from programs.session import (
     read_opencode,
 )
 
-SESSION_SECONDS = 90
+SESSION_SECONDS = 120
 PROMPT = "Run `echo peekd` with your shell tool and tell me what it printed."
 ADDRESS = "http://127.0.0.1:8045"
 """peekd's own address, as it stands in the files and variables below; that of the run takes its place."""
@@ -49,7 +50,13 @@ class Agent:
     files: Mapping[str, str] = field(default_factory=dict[str, str])
 
     def work(self, programs: Path, address: str, home: Path) -> Session:
-        """Do one session in a home of its own, and judge it. Raises Amiss. `programs`: where npm put them."""
+        """Do one session, as `ask`, and judge it. Raises Amiss."""
+        session = self.read(self.ask(programs, address, home))
+        judge(session, self.tool)
+        return session
+
+    def ask(self, programs: Path, address: str, home: Path) -> list[Json]:
+        """Do one session in a home of its own; give its events. Raises Amiss. `programs`: npm's folder."""
         project = home / "project"
         project.mkdir(parents=True)
         for name, content in self.files.items():
@@ -62,9 +69,7 @@ class Agent:
             project,
             SESSION_SECONDS,
         )
-        session = self.read(lines(printed))
-        judge(session, self.tool)
-        return session
+        return lines(printed)
 
 
 GEMINI_SETTINGS = """\

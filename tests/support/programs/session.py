@@ -83,12 +83,9 @@ def read_blocks(events: Sequence[Json]) -> Session:
 def blocks(events: Iterable[Json], kind: str) -> list[Json]:
     """Give the content blocks of one kind, in order."""
     messages = [event["message"] for event in events if event.get("type") in {"assistant", "user"}]
-    contents: list[Any] = [message["content"] for message in messages]
-    return [block for content in contents if isinstance(content, list) for block in _of(content, kind)]
-
-
-def _of(content: list[Json], kind: str) -> list[Json]:
-    return [block for block in content if block["type"] == kind]
+    contents: list[list[Json] | str] = [message["content"] for message in messages]
+    listed = [block for content in contents if not isinstance(content, str) for block in content]
+    return [block for block in listed if block["type"] == kind]
 
 
 def read_gemini(events: Sequence[Json]) -> Session:
