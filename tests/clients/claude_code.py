@@ -26,7 +26,7 @@ client has seen part of, so then only an answer is asked for: Claude Code goes o
 
 
 def judge(events: list[dict[str, Any]], *, whole: bool) -> list[str]:
-    """Hold a session to what it must show, if `whole` a tool call too; tell it in a few lines. Raises Amiss."""
+    """Hold a session to what it must show, if `whole` a call too; tell it in a few lines. Raises Amiss."""
     calls, results = blocks(events, "tool_use"), blocks(events, "tool_result")
     last = events[-1] if events else {}
     if last.get("type") != "result" or last["is_error"] or not last["result"].strip():

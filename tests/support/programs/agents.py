@@ -5,12 +5,19 @@ docs/agents.md shows a reader the same files and variables, and tests/docs holds
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from programs.files import (
+    ADDRESS,
+    CODEX_PROVIDER,
+    CODEX_SETTINGS,
+    GEMINI_SETTINGS,
+    OPENCODE_SETTINGS,
+    QWEN_SETTINGS,
+)
 from programs.process import run
 from programs.session import (
     Json,
@@ -26,8 +33,6 @@ from programs.session import (
 
 SESSION_SECONDS = 120
 PROMPT = "Run `echo peekd` with your shell tool and tell me what it printed."
-ADDRESS = "http://127.0.0.1:8045"
-"""peekd's own address, as it stands in the files and variables below; that of the run takes its place."""
 
 
 @dataclass(frozen=True)
@@ -72,70 +77,17 @@ class Agent:
         return lines(printed)
 
 
-GEMINI_SETTINGS = """\
-{
-  "security": {"auth": {"selectedType": "gemini-api-key"}},
-  "privacy": {"usageStatisticsEnabled": false},
-  "telemetry": {"enabled": false},
-  "general": {"enableAutoUpdate": false, "enableAutoUpdateNotification": false}
-}
-"""
-CODEX_SETTINGS = f"""\
-model = "gpt-5.5"
-openai_base_url = "{ADDRESS}/v1"
-check_for_update_on_startup = false
-
-[analytics]
-enabled = false
-
-[features]
-plugins = false
-"""
-CODEX_PROVIDER = f"""\
-model = "gpt-5.5"
-model_provider = "peekd"
-check_for_update_on_startup = false
-
-[model_providers.peekd]
-name = "peekd"
-base_url = "{ADDRESS}/v1"
-env_key = "OPENAI_API_KEY"
-wire_api = "responses"
-
-[analytics]
-enabled = false
-
-[features]
-plugins = false
-"""
-QWEN_SETTINGS = """\
-{
-  "security": {"auth": {"selectedType": "openai"}},
-  "privacy": {"usageStatisticsEnabled": false},
-  "telemetry": {"enabled": false},
-  "general": {"disableAutoUpdate": true}
-}
-"""
-
-
-def _opencode(name: str, speaks: str, provider: str, base: str, model: str) -> Agent:
-    options = {"options": {"baseURL": f"{ADDRESS}{base}", "apiKey": "any-word"}}
-    settings = {
-        "model": f"{provider}/{model}",
-        "provider": {provider: options},
-        "autoupdate": False,
-        "share": "disabled",
-    }
+def _opencode(name: str, speaks: str, model: str) -> Agent:
     return Agent(
         name,
         package="opencode-ai@latest",
         program="opencode",
         speaks=speaks,
-        arguments=("run", "--format", "json", "--auto"),
+        arguments=("run", "--format", "json", "--auto", "--model", model),
         tool="bash",
         read=read_opencode,
         quiet={"OPENCODE_DISABLE_MODELS_FETCH": "1", "OPENCODE_DISABLE_LSP_DOWNLOAD": "1"},
-        files={".config/opencode/opencode.json": json.dumps(settings, indent=2) + "\n"},
+        files={".config/opencode/opencode.json": OPENCODE_SETTINGS},
     )
 
 
@@ -198,8 +150,8 @@ AGENTS = (
         },
         files={".qwen/settings.json": QWEN_SETTINGS},
     ),
-    _opencode("opencode-anthropic", "anthropic", "anthropic", "/v1", "claude-sonnet-4-5"),
-    _opencode("opencode-google", "gemini", "google", "/v1beta", "gemini-2.5-pro"),
-    _opencode("opencode-openai", "openai-responses", "openai", "/v1", "gpt-5"),
-    _opencode("opencode-chat", "openai-chat", "openrouter", "/v1", "openai/gpt-5"),
+    _opencode("opencode-anthropic", "anthropic", "anthropic/claude-sonnet-4-5"),
+    _opencode("opencode-google", "gemini", "google/gemini-2.5-pro"),
+    _opencode("opencode-openai", "openai-responses", "openai/gpt-5"),
+    _opencode("opencode-chat", "openai-chat", "peekd/gpt-5"),
 )
