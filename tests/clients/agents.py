@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from programs.agents import AGENTS, Agent
-from programs.daemon import MODELS, serve
+from programs.daemon import FAULTS, MODELS, WELL, serve
 from programs.npm import NODE, Unable, install, node_is_old, said, version
 from programs.process import fence, raise_loopback
 from programs.sdks import SDKS, Sdk
@@ -46,11 +46,13 @@ class Row:
         return f"{passed}  {self.client:20} {self.upstream:18} {self.seconds:5.1f} s  {self.amiss}".rstrip()
 
 
-def play(place: Path, clients: Sequence[Agent | Sdk], upstreams: Sequence[str]) -> Generator[Row]:
-    """Let each client work before each upstream; give the rows as they come."""
+def play(
+    place: Path, clients: Sequence[Agent | Sdk], upstreams: Sequence[str], script: str
+) -> Generator[Row]:
+    """Let each client work before each upstream, which plays the script; give the rows as they come."""
     for upstream in upstreams:
         try:
-            with serve(upstream, place) as address:
+            with serve(upstream, script, place) as address:
                 for client in clients:
                     began = time.monotonic()
                     amiss = one(client, address, place, place / f"{upstream}.log")
@@ -75,57 +77,72 @@ def one(client: Agent | Sdk, address: str, place: Path, journal: Path) -> str:
     return " ".join(["peekd:", *errors]) if errors else ""
 
 
-def write_record(place: Path, rows: Sequence[Row]) -> None:
+def table(rows: Sequence[Row]) -> str:
+    """Give a table of clients and upstreams, and below it why any failed."""
+    told = f"| client | {' | '.join(MODELS)} |\n|---|{'---|' * len(MODELS)}\n"
+    for client in CLIENTS:
+        found = [row for row in rows if row.client == client.name]
+        cells = [f"{'FAIL' if row.amiss else 'PASS'}, {row.seconds:.1f} s" for row in found]
+        told += f"| {' | '.join([client.name, *cells])} |\n"
+    failed = [f"- {row.client} before {row.upstream}: {row.amiss}\n" for row in rows if row.amiss]
+    return "\n".join([told, *failed])
+
+
+def write_record(place: Path, well: Sequence[Row], faulty: Sequence[Row]) -> None:
     """Write the page of docs/ from what was seen."""
     packages = dict.fromkeys(client.package for client in CLIENTS)
     installed = "".join(
         f"| {package.rpartition('@')[0]} | {version(place / 'npm', package)} |\n" for package in packages
     )
-    table = ""
-    for client in CLIENTS:
-        found = [row for row in rows if row.client == client.name]
-        cells = [f"{'FAIL' if row.amiss else 'PASS'}, {row.seconds:.1f} s" for row in found]
-        table += f"| {' | '.join([client.name, *cells])} |\n"
-    failed = "".join(f"- {row.client} before {row.upstream}: {row.amiss}\n" for row in rows if row.amiss)
     RECORD.write_text(
         "# Agents and SDKs before each upstream, as recorded\n\n"
         "Made by `./dev agents --record`, which anyone can repeat: it installs each client from npm, starts\n"
         "`peekd serve` before peekd's simulator, and lets each client work before each kind of upstream.\n"
         "[Agents](../agents.md) says how each is set up, and what it must do to pass.\n\n"
         f"{time.strftime('%Y-%m-%d')}, {sys.platform}. Across: the upstream's protocol.\n\n"
-        f"| client | {' | '.join(MODELS)} |\n|---|{'---|' * len(MODELS)}\n{table}\n"
-        + (f"{failed}\n" if failed else "")
-        + f"| package | version |\n|---|---|\n{installed}"
+        f"| package | version |\n|---|---|\n{installed}\n"
+        f"## Before an upstream that is well\n\n{table(well)}\n"
+        f"## Before one whose every other attempt fails\n\n{table(faulty)}"
     )
+
+
+def options_of(names: Sequence[str]) -> argparse.Namespace:
+    """Read the command line."""
+    parser = argparse.ArgumentParser(prog="./dev agents", description="Real clients before each upstream.")
+    parser.add_argument("--only", action="append", metavar="CLIENT", choices=names, help=", ".join(names))
+    parser.add_argument("--upstream", action="append", choices=[*MODELS])
+    parser.add_argument("--faults", action="store_true", help="let every other attempt fail")
+    parser.add_argument("--record", action="store_true", help="all of it, and write docs/recorded/agents.md")
+    parser.add_argument("--installed", type=Path, help=argparse.SUPPRESS)
+    parser.add_argument("--fenced", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.record and (options.only or options.upstream or options.faults):
+        parser.error("--record goes with the whole run")
+    return options
 
 
 def main() -> int:
     """Install, then begin anew behind the fence; there, play and tell."""
     names = [client.name for client in CLIENTS]
-    parser = argparse.ArgumentParser(prog="./dev agents", description="Real clients before each upstream.")
-    parser.add_argument("--only", action="append", metavar="CLIENT", choices=names, help=", ".join(names))
-    parser.add_argument("--upstream", action="append", choices=[*MODELS])
-    parser.add_argument("--record", action="store_true", help="write docs/recorded/agents.md")
-    parser.add_argument("--installed", type=Path, help=argparse.SUPPRESS)
-    parser.add_argument("--fenced", action="store_true", help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.record and (options.only or options.upstream):
-        parser.error("--record goes with the whole run")
+    options = options_of(names)
     clients = [client for client in CLIENTS if client.name in (options.only or names)]
     if options.installed is None:
         return begin(clients)
     if options.fenced:
         raise_loopback()
-    rows: list[Row] = []
-    for row in play(options.installed, clients, options.upstream or [*MODELS]):
-        rows.append(row)
-        print(row.line(), flush=True)
-    failed = sum(bool(row.amiss) for row in rows)
-    print(f"{len(rows) - failed} of {len(rows)} passed")
+    scripts = [WELL, FAULTS] if options.record else [FAULTS if options.faults else WELL]
+    played: list[list[Row]] = []
+    for script in scripts:
+        played.append([])
+        for row in play(options.installed, clients, options.upstream or [*MODELS], script):
+            played[-1].append(row)
+            print(row.line(), flush=True)
+    passed = [not row.amiss for rows in played for row in rows]
+    print(f"{sum(passed)} of {len(passed)} passed")
     if options.record:
-        write_record(options.installed, rows)
+        write_record(options.installed, *played)
         said("recorded in", str(RECORD.relative_to(TREE)))
-    return min(failed, 1)
+    return int(not all(passed))
 
 
 def begin(clients: Sequence[Agent | Sdk]) -> int:

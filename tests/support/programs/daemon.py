@@ -16,6 +16,7 @@ from urllib.request import urlopen
 from programs.npm import Unable
 
 START_SECONDS, STOP_SECONDS = 20, 30
+WELL, FAULTS = "well", str(Path(__file__).parent / "faults.toml")
 PEEKD = Path(sys.executable).parent / "peekd"
 SETTINGS = """
 [server]
@@ -23,10 +24,15 @@ bind = ["127.0.0.1:{port}"]
 
 [upstreams.sim]
 protocol = "{protocol}"
-base_url = "simulator:well"
+base_url = "simulator:{script}"
 
 [[accounts]]
 name = "first"
+upstream = "sim"
+credential = "env:UPSTREAM_KEY"
+
+[[accounts]]
+name = "second"
 upstream = "sim"
 credential = "env:UPSTREAM_KEY"
 
@@ -64,14 +70,14 @@ def demo(log: Path) -> Generator[str]:
 
 
 @contextmanager
-def serve(protocol: str, place: Path) -> Generator[str]:
+def serve(protocol: str, script: str, place: Path) -> Generator[str]:
     """Run `peekd serve` before a simulated upstream of this protocol; give its address. Raises Unable.
 
-    Settings and journal lie in `place`, as PROTOCOL.toml and PROTOCOL.log.
+    `script`: what the simulator plays, `WELL` or `FAULTS`. Settings and journal lie in `place`, as PROTOCOL.toml and PROTOCOL.log.
     """
     port, config = free_port(), place / f"{protocol}.toml"
     own, model = MODELS[protocol]
-    config.write_text(SETTINGS.format(port=port, protocol=protocol, own=own, model=model))
+    config.write_text(SETTINGS.format(port=port, protocol=protocol, script=script, own=own, model=model))
     with _running(["serve", "--config", str(config)], port, place / f"{protocol}.log") as address:
         yield address
 
