@@ -73,7 +73,8 @@ def demo(log: Path) -> Generator[str]:
 def serve(protocol: str, script: str, place: Path) -> Generator[str]:
     """Run `peekd serve` before a simulated upstream of this protocol; give its address. Raises Unable.
 
-    `script`: what the simulator plays, `WELL` or `FAULTS`. Settings and journal lie in `place`, as PROTOCOL.toml and PROTOCOL.log.
+    `script`: what the simulator plays, `WELL` or `FAULTS`. Settings and journal lie in `place`, as
+    PROTOCOL.toml and PROTOCOL.log.
     """
     port, config = free_port(), place / f"{protocol}.toml"
     own, model = MODELS[protocol]
