@@ -89,7 +89,8 @@ def test_a_setting_promised_for_later_is_told_as_that(pattern: str) -> None:
 @pytest.mark.parametrize(("pattern", "value"), sorted(LATER_VALUES))
 def test_a_value_promised_for_later_is_told_as_that(pattern: str, value: str) -> None:
     key = pattern.rpartition(".")[2]
-    (told,) = faults_of(f"[upstreams.a]\nbase_url = 'http://a'\n{key} = '{value}'")
+    protocol = "" if key == "protocol" else "protocol = 'gemini'\n"
+    (told,) = faults_of(f"[upstreams.a]\nbase_url = 'http://a'\n{protocol}{key} = '{value}'")
     assert told.endswith(f'found "{value}", which is not available in this version')
 
 

@@ -86,6 +86,40 @@ def test_a_whole_answer_is_closed_by_its_encoder() -> None:
     assert rendering.close().endswith(ANTHROPIC.encode_last_frame())
 
 
+# ---- nothing to say --------------------------------------------------------------------------------
+
+PICTURE = (e.Opened(0, e.OtherBlock("inlineData")), e.DataInline(0, "image/png", "AA=="), e.Closed(0))
+MUTE: list[tuple[tuple[Event, ...], str]] = [
+    ((e.Opened(0, e.TextBlock()), e.TextDelta(0, "")), ""),
+    (PICTURE, "inlineData, image/png"),
+    ((*PICTURE, e.Finished("end")), "inlineData, image/png"),
+    ((*PICTURE, e.Finished("max_tokens")), ""),
+    ((*PICTURE, e.TextDelta(1, "Hi")), ""),
+    ((*PICTURE, e.Opened(1, e.TextBlock("Hi"))), ""),
+    ((*PICTURE, e.Opened(1, e.ThinkingBlock("Hm"))), "inlineData, image/png"),
+    ((*PICTURE, e.Opened(1, e.ToolCallBlock("c", "f"))), ""),
+    ((*PICTURE, e.Opened(1, e.SearchBlock()), e.Searched(1, ("x",)), e.Closed(1)), ""),
+    ((e.Opened(0, e.OtherBlock("executableCode")), e.Closed(0)), "executableCode"),
+]
+
+
+@pytest.mark.parametrize(("events", "unsaid"), MUTE)
+def test_an_answer_of_which_nothing_could_be_said_is_noticed(events: tuple[Event, ...], unsaid: str) -> None:
+    rendering = translated()
+    rendering.render(seen(*events))
+    assert rendering.mute() == unsaid
+
+
+def test_what_another_language_can_say_is_said() -> None:
+    rendering = Translated(CLIENTS["gemini"].encoder(answering("m")), shown=True)
+    rendering.render(seen(*PICTURE))
+    assert rendering.mute() == ""
+    rendering = Translated(CLIENTS["openai-chat"].encoder(answering("m")), shown=True)
+    rendering.render(seen(e.Opened(0, e.SearchBlock()), e.Closed(0)))
+    assert rendering.mute() == "web search"
+    assert Verbatim(ANTHROPIC).mute() == ""
+
+
 # ---- where to ------------------------------------------------------------------------------------
 
 

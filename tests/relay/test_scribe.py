@@ -226,3 +226,11 @@ def test_a_record_is_closed_once() -> None:
     assert (desk.record.outcome, desk.record.status, desk.record.advice) == ("empty", 503, "wait")
     assert (desk.last.priority, desk.last.outcome, desk.last.status) == (WARNING, "empty", 503)
     assert desk.last.message == "empty after 0 attempts, 0.00 s: no answer"
+
+
+def test_what_an_answer_lost_and_what_was_mended_in_it_is_kept() -> None:
+    desk = Desk()
+    desk.scribe.sent(("top_k",), ())
+    desk.scribe.rendered(frozenset({"image/png"}), frozenset({"b.x", "a.x"}))
+    assert desk.record.dropped == ("top_k", "answer.image/png")
+    assert desk.record.repaired == ("a.x", "b.x")

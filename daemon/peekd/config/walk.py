@@ -19,7 +19,7 @@ from peekd.config.shapes import expected, known_settings, placeholder, struct_of
 
 LATER = frozenset({
     "signatures", "metrics", "records", "scheduling", "logs.directory",
-    "upstreams.*.platform", "upstreams.*.project", "upstreams.*.location",
+    "upstreams.*.location",
     "accounts[].requests_per_minute", "accounts[].reserve",
     "routes[].hedge", "routes[].tool_boundary", "routes[].continue_text", "routes[].atomic_tools",
 })  # fmt: skip
@@ -27,6 +27,7 @@ LATER = frozenset({
 
 LATER_VALUES = frozenset({
     ("upstreams.*.protocol", "openai-responses"),
+    ("upstreams.*.platform", "vertex"),
 })
 
 SECRET = frozenset({

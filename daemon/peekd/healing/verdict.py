@@ -66,7 +66,12 @@ def verdict(history: History, setting: Setting) -> Fault:
 
 
 def broken_off(outcome: AnyOutcome) -> Fault:
-    """Say that an answer of which the client has seen a part is not whole; of a kind that may be retried."""
+    """Say that an answer of which the client has seen a part is not whole; of a kind that may be retried.
+
+    One that no try could tell it is the request's own fault: it goes where the client cannot follow.
+    """
+    if outcome.type == o.UNSAYABLE:
+        return Fault("invalid_request", outcome.message)
     said = ": ".join(part for part in (outcome.type, outcome.message) if part)
     return Fault("overloaded", f"the answer broke off and is not whole: {said or name_of(outcome)}")
 
@@ -86,7 +91,7 @@ def _own_fault(history: History, setting: Setting) -> Fault | None:
         outcome.message or "the upstream rejected the request",
         status=outcome.status if outcome.status != IN_STREAM_STATUS else None,
         should_retry=outcome.should_retry,
-        quoted=bool(outcome.message),
+        quoted=bool(outcome.message) and outcome.type != o.UNSAYABLE,
         words=_words_of(setting),
         content_type=setting.refusal.content_type if setting.refusal else "application/json",
     )

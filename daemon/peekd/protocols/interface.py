@@ -222,6 +222,13 @@ class UpstreamProtocol(Protocol):
         """Open a reading of one answer."""
         ...
 
+    def unwrap(self, body: bytes) -> bytes:
+        """Give one JSON of an answer out of its platform's envelope; where there is none, as it came. Total.
+
+        It goes before all other reading, and before the answer's own bytes go to a client.
+        """
+        ...
+
     def decode_whole(self, body: bytes) -> Sequence[Frame]:
         """Give an unstreamed answer as the frames of a stream; none where it is no answer. Total.
 

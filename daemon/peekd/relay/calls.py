@@ -7,6 +7,7 @@ from functools import cached_property
 import msgspec
 
 from peekd.protocols.interface import Answering, Call, Ids, Splices, UpstreamProtocol
+from peekd.protocols.mending import Mender
 from peekd.relay.asked import Asked
 from peekd.relay.rendering import Rendering, Translated, Verbatim
 from peekd.signatures.proofs import tied_proofs, without_proofs
@@ -80,4 +81,5 @@ class Calls:
         )
         encoder = self._asked.protocol.encoder(answering)
         shown = thought is None or thought.shown
-        return Translated(encoder, shown=shown, counted=self._asked.head.counted)
+        mender = Mender(self.conversation.tools, whole=not self._asked.head.stream)
+        return Translated(encoder, shown=shown, counted=self._asked.head.counted, mender=mender)

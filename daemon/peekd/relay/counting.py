@@ -16,7 +16,7 @@ from peekd.accounts.settings import AccountSettings
 from peekd.accounts.wanted import Lease, Target
 from peekd.healing.plan import Places, plan
 from peekd.protocols.estimate import estimate_prompt
-from peekd.protocols.registry import UPSTREAMS
+from peekd.protocols.interface import UpstreamProtocol
 from peekd.relay.asked import Asked
 from peekd.relay.calls import Calls
 from peekd.relay.delivery import Final
@@ -38,7 +38,10 @@ ESTIMATED = ("x-peekd-estimated", "1")
 
 
 class Counting:
-    """Answers token counts. `glance` says whom to ask for a target, without taking anybody."""
+    """Answers token counts.
+
+    `glance` says whom to ask for a target, without taking anybody; `speaks`, how an upstream speaks.
+    """
 
     def __init__(
         self,
@@ -46,11 +49,13 @@ class Counting:
         accounts: Mapping[str, AccountSettings],
         means: Means,
         glance: Callable[[Target], Lease | None],
+        speaks: Callable[[str], UpstreamProtocol],
     ) -> None:
         self._places = places
         self._accounts = accounts
         self._means = means
         self._glance = glance
+        self._speaks = speaks
         self._known: OrderedDict[bytes, bytes] = OrderedDict()
         self._under_way: dict[str, int] = {}
 
@@ -80,7 +85,7 @@ class Counting:
         return None
 
     async def _ask(self, asked: Asked, leased: Lease) -> bytes | None:
-        protocol = UPSTREAMS[self._places.protocols[leased.upstream]]
+        protocol = self._speaks(leased.upstream)
         call, headers = Calls(asked, self._means.seal).count(protocol, leased.model)
         opening = self._means.upstreams.attempt(
             upstream=leased.upstream,
@@ -93,7 +98,7 @@ class Counting:
         async with opening as attempt:
             if attempt.failure is not None or attempt.status != OK:
                 return None
-            body = await attempt.read_refusal()
+            body = protocol.unwrap(await attempt.read_refusal())
         return body if asked.protocol.is_count(body) else None
 
     def _estimated(self, asked: Asked) -> Final:

@@ -18,6 +18,8 @@ from peekd.accounts.wanted import Lease, Rest, Survey, Target, Wanted
 from peekd.healing.plan import Places, Plan, overlaid_healing, plan
 from peekd.healing.policy import Policy, policy_in_force
 from peekd.healing.settings import HealingSettings, RouteSettings
+from peekd.protocols.interface import UpstreamProtocol
+from peekd.protocols.registry import upstream_of
 from peekd.records.entries import Journal
 from peekd.records.live import Live
 from peekd.relay.asked import Asked
@@ -62,7 +64,7 @@ class House:
         self.pool = open_pool(account_of(account) for account in accounts)
         self.draining = False
         self.expose_account = True
-        self._counting = Counting(places, self.accounts, means, self._glance)
+        self._counting = Counting(places, self.accounts, means, self._glance, self.speaks)
         self._healing = cache(self._overlaid)
         self._policies: dict[int, tuple[HealingSettings, Policy]] = {}
 
@@ -126,6 +128,11 @@ class House:
         return not self.draining and any(state.usable for state in self.states())
 
     # ---- settings ----
+
+    def speaks(self, upstream: str) -> UpstreamProtocol:
+        """How an upstream speaks: its protocol, as its platform has it."""
+        settings = self.settings[upstream]
+        return upstream_of(settings.protocol, settings.platform, settings.project, self.seams.ids)
 
     def plan(self, model: str, protocol: str) -> Plan:
         """Who may serve a request. Raises ClientError where nobody may."""

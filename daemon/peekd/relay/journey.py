@@ -15,7 +15,6 @@ import trio
 from peekd.accounts.wanted import Lease, Rest
 from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import Splices
-from peekd.protocols.registry import UPSTREAMS
 from peekd.records.entries import RequestRecord
 from peekd.relay.answers import Headers, advice, answer_headers, encode_failure, signed
 from peekd.relay.asked import Asked
@@ -127,7 +126,7 @@ class Journey:
 
     async def _attempt(self, trip: Trip, lease: Lease, tenure: Tenure) -> Step:
         """Open, peek, decide, and where that says so relay, inside one scope that closes the upstream."""
-        protocol = UPSTREAMS[self._house.settings[lease.upstream].protocol]
+        protocol = self._house.speaks(lease.upstream)
         streams = trip.streams(lease.upstream)
         strange = self._house.strangers(lease.account, self._calls.proofs(protocol))
         splices = Splices(stream=streams, repaired=trip.repaired, unreadable=strange)
@@ -152,7 +151,7 @@ class Journey:
                 return step
             self._sink = sink = self._open_sink(lease, passage.whole)
             accepted, outcome = outcome, await passage.carry(sink)
-            self._scribe.unsaid(sink.rendering.dropped())
+            self._scribe.rendered(sink.rendering.dropped(), sink.rendering.repaired())
             self._house.keep(lease.account, (*passage.watch.kept, *self._asked.head.names))
             return self._note(trip, _marked(accepted, outcome), lease, tenure)
 
@@ -183,7 +182,7 @@ class Journey:
 
     def _open_sink(self, lease: Lease, whole: bytes | None) -> ToStream | ToBody:
         """Pass stage 1 for a streaming client; a comment names the account where the headers could not."""
-        protocol = UPSTREAMS[self._house.settings[lease.upstream].protocol]
+        protocol = self._house.speaks(lease.upstream)
         rendering = self._calls.rendering(protocol, lease.model, self._house.seams.ids)
         if not self._asked.head.stream:
             own = whole if isinstance(rendering, Verbatim) else None

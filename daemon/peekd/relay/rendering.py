@@ -8,13 +8,32 @@ from __future__ import annotations
 from typing import Protocol
 
 from peekd.protocols.interface import ClientProtocol, Collector, EventEncoder
+from peekd.protocols.mending import Mender
 from peekd.relay.delivery import Delivery
 from peekd.relay.reading import WHOLE_BYTES, Seen, erred
-from peekd.vocabulary.events import Counted, Ended, Erred, ThinkingDelta
+from peekd.vocabulary.events import (
+    Counted,
+    DataInline,
+    Ended,
+    Erred,
+    Event,
+    Finished,
+    Opened,
+    OtherBlock,
+    SearchBlock,
+    TextBlock,
+    TextDelta,
+    ThinkingDelta,
+    ToolCallBlock,
+)
 from peekd.wire.sse import Splitter
 
 ACCOUNTS_OWN = frozenset({"unauthorized", "payment_required", "forbidden", "validation_required"})
 """Errors inside a stream that are between peekd and the account: never passed on as the client's."""
+
+
+_SEARCH = "web search"
+"""How encoders name a search that they cannot say."""
 
 
 class TooMuch(ValueError):
@@ -34,6 +53,14 @@ class Rendering(Protocol):
 
     def dropped(self) -> frozenset[str]:
         """What of the answer could not be said, by kind."""
+        ...
+
+    def repaired(self) -> frozenset[str]:
+        """What of the calls' arguments was mended, by tool and place."""
+        ...
+
+    def mute(self) -> str:
+        """What could not be said, where nothing else was and the end does not tell why; else ""."""
         ...
 
     def error_passed(self) -> bool:
@@ -75,6 +102,14 @@ class Verbatim:
         """Nothing: what came goes on."""
         return frozenset()
 
+    def repaired(self) -> frozenset[str]:
+        """Nothing either."""
+        return frozenset()
+
+    def mute(self) -> str:
+        """Never: what came goes on."""
+        return ""
+
     def error_passed(self) -> bool:
         """Whether the upstream's error frame went through."""
         return self._erred
@@ -83,17 +118,45 @@ class Verbatim:
 class Translated:
     """The upstream's events in the client's words. `shown` False: thoughts go empty, proofs go along.
 
-    `counted` False: usage is not told.
+    `counted` False: usage is not told. `mender`: what the calls go through before.
     """
 
-    def __init__(self, encoder: EventEncoder, *, shown: bool, counted: bool = True) -> None:
+    def __init__(
+        self, encoder: EventEncoder, *, shown: bool, counted: bool = True, mender: Mender | None = None
+    ) -> None:
         self._encoder = encoder
+        self._mender = mender or Mender((), whole=False)
         self._shown = shown
         self._counted = counted
+        self._said = False
+        self._unsaid: dict[str, None] = {}
 
     def render(self, seen: Seen) -> bytes:
         """What the client's protocol says for the frame's events."""
-        return b"".join(self._encoder.feed(event) for event in seen.events if self._passes(event))
+        return b"".join(self._feed(event) for event in self._mender.feed(seen.events) if self._passes(event))
+
+    def _feed(self, event: Event) -> bytes:
+        written = self._encoder.feed(event)
+        match event:
+            case TextDelta(text=text) | Opened(block=TextBlock(text=text)):
+                self._said = self._said or bool(text)
+            case (
+                Opened(block=ToolCallBlock()) | Finished(reason="max_tokens" | "refusal" | "context_exceeded")
+            ):
+                self._said = True
+            case Opened(block=OtherBlock(kind=kind)):
+                self._unsaid[kind] = None
+            case DataInline(media_type=kind) if not written:
+                self._unsaid[kind] = None
+            case DataInline():
+                self._said = True
+            case Opened(block=SearchBlock()) if _SEARCH in self._encoder.dropped:
+                self._unsaid[_SEARCH] = None
+            case Opened(block=SearchBlock()):
+                self._said = True
+            case _:
+                pass
+        return written
 
     def _passes(self, event: object) -> bool:
         if isinstance(event, Counted):
@@ -102,11 +165,20 @@ class Translated:
 
     def close(self) -> bytes:
         """The frames that end a whole answer."""
-        return self._encoder.close()
+        held = b"".join(self._encoder.feed(event) for event in self._mender.close())
+        return held + self._encoder.close()
 
     def dropped(self) -> frozenset[str]:
         """What the client's protocol has no word for."""
         return frozenset(self._encoder.dropped)
+
+    def repaired(self) -> frozenset[str]:
+        """What its schema proved to be meant otherwise."""
+        return frozenset(self._mender.repaired)
+
+    def mute(self) -> str:
+        """What the client's protocol could not say, of an answer of which it said nothing else."""
+        return "" if self._said else ", ".join(self._unsaid)
 
     def error_passed(self) -> bool:
         """Errors are never rendered here: ours says what happened."""

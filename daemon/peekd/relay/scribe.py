@@ -73,8 +73,9 @@ class Scribe:
         if streams and not self.record.stream and len(self.record.attempts) == 1:
             self._write("attempt", narrate.AUTO_CONVERTED)
 
-    def unsaid(self, kinds: frozenset[str]) -> None:
-        """The answer held what the client's protocol cannot say."""
+    def rendered(self, kinds: frozenset[str], mended: frozenset[str] = frozenset()) -> None:
+        """The answer held what the client's protocol cannot say; arguments of its calls were mended."""
+        self.record.repaired = tuple(sorted(mended))
         self.record.dropped += tuple(f"answer.{kind}" for kind in sorted(kinds))
 
     def opened(self, upstream_request_id: str, status: int, sent: float) -> None:

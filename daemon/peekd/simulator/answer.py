@@ -22,6 +22,14 @@ _EXAMPLES: Final[dict[str, Any]] = {
 }  # fmt: skip
 
 
+class Search(msgspec.Struct, frozen=True):
+    """A search on the web that the upstream made itself, and the one page that it found."""
+
+    query: str
+    url: str = "https://example.com/found"
+    title: str = "What was found"
+
+
 class Answer(msgspec.Struct, frozen=True):
     """One whole answer, in no language. `thinking` None: no thoughts; "": thoughts that are not shown."""
 
@@ -33,6 +41,8 @@ class Answer(msgspec.Struct, frozen=True):
     block: str
     malformed: bool
     usage: dict[str, int]
+    picture: str = ""
+    search: Search | None = None
 
     def words(self) -> list[str]:
         """Give the text in pieces, one a token."""
@@ -66,7 +76,9 @@ def compose(act: Act, asked: Asked) -> Answer:
         stop=act.stop,
         block=act.block,
         malformed=act.malformed,
+        picture=act.picture,
         usage=act.usage,
+        search=Search(asked.text.strip()[:200]) if asked.searches and text else None,
     )
 
 

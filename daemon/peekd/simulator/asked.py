@@ -17,11 +17,12 @@ Json = dict[str, Any]
 class Asked(msgspec.Struct, frozen=True):
     """One request.
 
-    `key`: the credential, however it came. `array`: a Gemini stream asked for without alt=sse. `text`: what
-    the user said last; `result`: what a tool answered, where that came last. `thinks`: thoughts were asked
-    for, `shown`: and their text. `counted`: usage was asked for. `signed`: it replays a signature.
-    `schema`: the answer shall be JSON of that shape. `inputs`: the schemas of the tools'
-    inputs, by name. `tokens`: the prompt's size, estimated. `fault`: why it cannot be read.
+    `key`: the credential, however it came. `array`: a Gemini stream asked for without alt=sse; `envelope`:
+    one that came in Code Assist's. `text`: what the user said last; `result`: what a tool answered, where
+    that came last. `searches`: it offers nothing but a search of the upstream's own. `thinks`: thoughts were
+    asked for, `shown`: and their text. `counted`: usage was asked for. `signed`: it replays a signature.
+    `schema`: the answer shall be JSON of that shape. `inputs`: the schemas of the tools' inputs, by name.
+    `tokens`: the prompt's size, estimated. `fault`: why it cannot be read.
     """
 
     language: Language
@@ -32,6 +33,7 @@ class Asked(msgspec.Struct, frozen=True):
     model: str = ""
     stream: bool = False
     array: bool = False
+    envelope: bool = False
     text: str = ""
     result: str | None = None
     tools: tuple[str, ...] = ()
@@ -40,6 +42,7 @@ class Asked(msgspec.Struct, frozen=True):
     shown: bool = True
     counted: bool = False
     signed: bool = False
+    searches: bool = False
     schema: Json | None = None
     tokens: int = 1
     fault: str = ""
@@ -56,6 +59,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 _GEMINI_CALL: Final = re.compile(r"^/v1(?:beta|alpha)?/models/([^/:]+):(\w+)$")
+_ASSIST_CALL: Final = re.compile(r"^/v1internal:(\w+)$")
 _GEMINI_VERBS: Final[dict[str, Verb]] = {
     "generateContent": "generate",
     "streamGenerateContent": "generate",
@@ -82,6 +86,11 @@ def read_asked(method: str, target: str, headers: Mapping[str, str], body: bytes
         )
         array = stream and query.get("alt") != ["sse"]
         return _read_body(msgspec.structs.replace(asked, array=array), body)
+    if method == "POST" and (found := _ASSIST_CALL.match(parts.path)) and found[1] in _GEMINI_VERBS:
+        stream = found[1] == "streamGenerateContent"
+        asked = Asked("gemini", _GEMINI_VERBS[found[1]], parts.path, key, number, stream=stream)
+        array = stream and query.get("alt") != ["sse"]
+        return _read_body(msgspec.structs.replace(asked, array=array, envelope=True), body)
     if method == "POST" and parts.path in _ANTHROPIC_CALLS:
         return _read_body(Asked("anthropic", _ANTHROPIC_CALLS[parts.path], parts.path, key, number), body)
     if method == "POST" and parts.path == _CHAT_CALL:
@@ -128,11 +137,17 @@ def _read_anthropic(asked: Asked, body: Json) -> Asked:
         text=_said(str(block.get("text", "")) for block in last if block.get("type") == "text"),
         result=_result(_anthropic_result(block) for block in last if block.get("type") == "tool_result"),
         **_tools((tool.get("name"), tool.get("input_schema")) for tool in _tables(body.get("tools"))),
+        searches=_offers_search(str(tool.get("type", "")) for tool in _tables(body.get("tools"))),
         thinks=thinking.get("type") in {"enabled", "adaptive"},
         shown=thinking.get("display") != "omitted",
         signed=any(block.get("signature") for message in messages for block in _anthropic_blocks(message)),
         schema=_table(_table(body.get("output_config")).get("format")).get("schema"),
     )
+
+
+def _offers_search(kinds: Iterable[str]) -> bool:
+    found = [*kinds]
+    return bool(found) and all(kind.startswith("web_search_") for kind in found)
 
 
 def _anthropic_blocks(message: Json) -> list[Json]:
@@ -148,6 +163,8 @@ def _anthropic_result(block: Json) -> str:
 
 
 def _read_gemini(asked: Asked, body: Json) -> Asked:
+    if asked.envelope:
+        asked, body = _unwrapped(asked, body)
     contents = [_tables(content.get("parts")) for content in _tables(body.get("contents"))]
     last = contents[-1] if contents else []
     config = _table(body.get("generationConfig"))
@@ -157,10 +174,18 @@ def _read_gemini(asked: Asked, body: Json) -> Asked:
         text=_said(str(part.get("text", "")) for part in last),
         result=_result(_gemini_result(part) for part in last if "functionResponse" in part),
         **_tools((tool.get("name"), _schema(tool)) for tool in declared),
+        searches=not declared and any("googleSearch" in tool for tool in _tables(body.get("tools"))),
         thinks=_table(config.get("thinkingConfig")).get("includeThoughts") is True,
         signed=any(part.get("thoughtSignature") for parts in contents for part in parts),
         schema=config.get("responseJsonSchema") or config.get("responseSchema"),
     )
+
+
+def _unwrapped(asked: Asked, body: Json) -> tuple[Asked, Json]:
+    inside = _table(body.get("request"))
+    model = str(body.get("model") or inside.get("model") or "").removeprefix("models/")
+    fault = "" if inside else "Invalid value at 'request': it is missing."
+    return msgspec.structs.replace(asked, model=model, fault=fault), inside
 
 
 def _declarations(tool: Json) -> list[Json]:

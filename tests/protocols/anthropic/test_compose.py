@@ -155,3 +155,14 @@ def test_media_of_other_kinds_cannot_be_said() -> None:
     turn = Turn("user", (Media("audio/wav", data="AAAA"),))
     with pytest.raises(ClientError, match="audio/wav"):
         encode_request(Conversation("m", (turn,)), model="m", repaired=False)
+
+
+def test_a_search_stands_beside_functions_unless_one_has_its_name() -> None:
+    search, turns = Tool("google", kind="web_search"), (Turn("user", (Text("Hi"),)),)
+    call = encode_request(Conversation("m", turns, tools=(search, Tool("read"))), model="m", repaired=False)
+    names = [tool["name"] for tool in json.loads(call.body)["tools"]]
+    assert (names, call.dropped) == (["read", "web_search"], ())
+    taken = Conversation("m", turns, tools=(search, Tool("web_search")))
+    call = encode_request(taken, model="m", repaired=False)
+    assert [tool.get("type") for tool in json.loads(call.body)["tools"]] == [None]
+    assert call.dropped == ("tools[].web_search",)

@@ -25,7 +25,10 @@ from peekd.vocabulary.events import (
     OtherBlock,
     OtherDelta,
     RedactedBlock,
+    SearchBlock,
+    Searched,
     SignatureDelta,
+    Source,
     Started,
     StopReason,
     TextBlock,
@@ -185,3 +188,20 @@ def test_data_goes_inline_and_what_has_no_word_is_named() -> None:
     ):
         assert writer.feed(event) == b""
     assert writer.dropped == {"server_tool_use", "citations_delta"}
+
+
+def test_searches_are_told_on_the_last_chunk() -> None:
+    said = chunks([
+        Opened(0, SearchBlock("s")),
+        Searched(0, queries=("x",)),
+        Closed(0),
+        Opened(1, SearchBlock("s")),
+        Searched(1, sources=(Source("https://example.com/", "E"),)),
+        Closed(1),
+        END,
+    ])
+    assert len(said) == 1
+    assert said[0]["candidates"][0]["groundingMetadata"] == {
+        "webSearchQueries": ["x"],
+        "groundingChunks": [{"web": {"uri": "https://example.com/", "title": "E"}}],
+    }

@@ -13,6 +13,7 @@ import msgspec
 
 from peekd.protocols.anthropic.carriers import FAMILY
 from peekd.protocols.anthropic.sampling import acceptable
+from peekd.protocols.anthropic.searching import SEARCH_NAME, encode_search
 from peekd.protocols.interface import Call
 from peekd.vocabulary.conversation import (
     Conversation,
@@ -56,7 +57,7 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool, st
         "max_tokens": max_tokens,
         "stream": stream,
         "system": [{"type": "text", "text": text} for text in conversation.system],
-        "tools": [_tool(tool) for tool in conversation.tools],
+        "tools": _tools(conversation.tools, unsaid),
         "tool_choice": _choice(conversation.tool_choice),
         "thinking": _thinking(conversation.thought),
         "output_config": _output(conversation),
@@ -124,6 +125,15 @@ def _media(part: Media) -> dict[str, Any]:
     else:
         raise ClientError("invalid_request", f"media of type {part.media_type} has no place in this API")
     return {"type": kind, "source": source} | ({"title": part.title} if part.title else {})
+
+
+def _tools(tools: tuple[Tool, ...], dropped: dict[str, None]) -> list[dict[str, Any]]:
+    functions = [_tool(tool) for tool in tools if tool.kind != "web_search"]
+    searches = [encode_search(tool, dropped) for tool in tools if tool.kind == "web_search"]
+    if searches and any(function["name"] == SEARCH_NAME for function in functions):
+        dropped["tools[].web_search"] = None  # names are unique here, and the client's own is called by it
+        return functions
+    return functions + searches[:1]
 
 
 def _tool(tool: Tool) -> dict[str, Any]:

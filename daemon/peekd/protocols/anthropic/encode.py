@@ -11,6 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from peekd.protocols.anthropic.carriers import FAMILY
+from peekd.protocols.anthropic.searching import FOREIGN, search_blocks
 from peekd.protocols.interface import Answering, BadArguments
 from peekd.signatures.seal import Kind
 from peekd.vocabulary.events import (
@@ -26,6 +27,7 @@ from peekd.vocabulary.events import (
     OtherDelta,
     RedactedBlock,
     SearchBlock,
+    Searched,
     SignatureDelta,
     Started,
     StopReason,
@@ -78,6 +80,7 @@ class AnthropicEncoder:
         self._thinking: set[int] = set()  # our indices of thinking blocks
         self._carriers: dict[int, str] = {}  # a thinking block's signature, by our index
         self._arguments: dict[int, list[str]] = {}  # a call's pieces, by our index
+        self._searches: dict[int, Searched] = {}  # by the index upstream
         self._waiting: int | None = None  # a finished thinking block that may still get a call's signature
         self._held = ""  # a carrier for words, until something follows them
         self._call_ids: set[str] = set()
@@ -113,7 +116,7 @@ class AnthropicEncoder:
         if self._held:
             # Claude Code takes an answer's last block for its words: `claude -p` would print nothing at all.
             self.dropped.add("signature of the last words")
-        ends = b"".join(self._close(index) for index in list(self._places))
+        ends = b"".join(self._close(index) for index in (*self._places, *self._searches))
         delta = {"stop_reason": reason, "stop_sequence": self._finished.stop_sequence}
         terminal = {"type": "message_delta", "delta": delta, "usage": _told(self._usage)}
         return self._start() + ends + self._settle() + _frame("message_delta", terminal) + LAST_FRAME
@@ -156,8 +159,8 @@ class AnthropicEncoder:
                 self.dropped.add(block.kind)
                 return b""
             case SearchBlock():
-                self.dropped.add("web search")
-                return b""
+                self._searches[index] = Searched(index)
+                return self._settle()
 
     def _begin(self, index: int, block: dict[str, Any]) -> bytes:
         place = self._places[index] = self._next
@@ -218,6 +221,8 @@ class AnthropicEncoder:
         return signed + _STOP % place
 
     def _close(self, index: int) -> bytes:
+        if index in self._searches:
+            return self._search(self._searches.pop(index))
         place = self._places.pop(index, None)
         if place is None:
             return b""
@@ -227,6 +232,20 @@ class AnthropicEncoder:
         if place in self._arguments:
             return self._conclude(place)
         return _STOP % place
+
+    def _search(self, searched: Searched) -> bytes:
+        """Tell of a search as Anthropic's own tool does; each block whole, as results always come."""
+        identities = [self._ids(FOREIGN) for _ in searched.queries or ("",)]
+        told = b""
+        for block in search_blocks(identities, searched):
+            place, asked = self._next, block.get("input")
+            told += self._begin(-1, block if asked is None else {**block, "input": {}})
+            del self._places[-1]
+            if asked:
+                text = _json(asked).decode()
+                told += _DELTA % (place, b"input_json_delta", b"partial_json", _json(text))
+            told += _STOP % place
+        return told
 
     def _conclude(self, place: int) -> bytes:
         text = "".join(self._arguments.pop(place))
@@ -260,6 +279,8 @@ class AnthropicEncoder:
                 self._usage = msgspec.structs.replace(self._usage, **later)
             case SignatureDelta() if event.index in self._places:
                 self._carriers[self._places[event.index]] = self._proof("thought", event.signature)
+            case Searched():
+                self._searches[event.index] = event
             case Finished() if self._finished is None:
                 self._finished = event
             case DataInline():

@@ -25,7 +25,9 @@ from peekd.vocabulary.events import (
     OtherDelta,
     RedactedBlock,
     SearchBlock,
+    Searched,
     SignatureDelta,
+    Source,
     StopReason,
     TextBlock,
     TextDelta,
@@ -64,6 +66,8 @@ class GeminiEncoder:
         self._thinking: set[int] = set()
         self._calls: dict[int, tuple[_Part, list[str]]] = {}  # the part, and pieces of the arguments
         self._call_ids: set[str] = set()
+        self._queries: list[str] = []
+        self._sources: list[Source] = []
         self._usage = Usage()
         self._finished: Finished | None = None
         self.dropped: set[str] = set()
@@ -87,7 +91,15 @@ class GeminiEncoder:
         if reason is None:
             return b""
         ends = b"".join(self._conclude(index) for index in list(self._calls))
-        return ends + self._chunk({"text": ""}, {"finishReason": reason}, _told(self._usage))
+        fields = {"finishReason": reason, **self._grounded()}
+        return ends + self._chunk({"text": ""}, fields, _told(self._usage))
+
+    def _grounded(self) -> _Part:
+        """Give what was searched for and found, as Google's own search is told of."""
+        if not self._queries and not self._sources:
+            return {}
+        found = [{"web": {"uri": source.url, "title": source.title}} for source in self._sources]
+        return {"groundingMetadata": {"webSearchQueries": self._queries, "groundingChunks": found}}
 
     # ---- chunks ---------------------------------------------------------------------------------
 
@@ -142,7 +154,7 @@ class GeminiEncoder:
             case OtherBlock():
                 self.dropped.add(block.kind)
             case SearchBlock():
-                self.dropped.add("web search")
+                pass  # told at the end
             case _:
                 pass  # thoughts that nobody asked for
         return b""
@@ -170,6 +182,9 @@ class GeminiEncoder:
             case Counted():
                 later = {k: v for k, v in msgspec.structs.asdict(event.usage).items() if v is not None}
                 self._usage = msgspec.structs.replace(self._usage, **later)
+            case Searched():
+                self._queries += event.queries
+                self._sources += event.sources
             case Finished() if self._finished is None:
                 self._finished = event
             case OtherDelta():

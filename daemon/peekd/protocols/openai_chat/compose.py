@@ -12,6 +12,7 @@ import msgspec
 from peekd.protocols.interface import Call
 from peekd.protocols.openai_chat.history import encode_messages
 from peekd.protocols.openai_chat.models import Traits, traits
+from peekd.protocols.searching import without_search
 from peekd.vocabulary.conversation import Conversation, Schema, Thought, Tool, ToolChoice
 from peekd.vocabulary.errors import ClientError
 
@@ -37,6 +38,7 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool, st
     """
     known = traits(model)
     dropped: dict[str, None] = {}
+    conversation = without_search(conversation, dropped)
     messages = encode_messages(conversation, dropped, thoughts=not repaired)
     if not messages:
         raise ClientError("invalid_request", "messages: there is nothing in them that could be asked")

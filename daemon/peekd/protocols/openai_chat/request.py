@@ -12,7 +12,7 @@ import msgspec
 from peekd.protocols.fields import Dropped, Fields, Place, decode_object, decode_tools
 from peekd.protocols.openai_chat.head import refuse_choices
 from peekd.protocols.openai_chat.messages import decode_messages
-from peekd.vocabulary.conversation import Conversation, Schema, Thought, Tool, ToolChoice
+from peekd.vocabulary.conversation import Conversation, Schema, SearchOptions, Thought, Tool, ToolChoice
 from peekd.vocabulary.errors import ClientError
 
 _MODES: Final[dict[object, Literal["auto", "any", "none"]]] = {
@@ -38,7 +38,7 @@ def decode_request(body: bytes) -> Conversation:
     model = fields.needed("model").string()
     system, turns = decode_messages(fields.needed("messages"))
     refuse_choices(fields)
-    tools = decode_tools(fields, _tool)
+    tools = (*decode_tools(fields, _tool), *_search(fields))
     options = fields.fields("stream_options")
     if options is not None:
         options.flag("include_usage")  # the head has it
@@ -133,6 +133,29 @@ def _tool(place: Place) -> Tool | None:
     function.close()
     inside.close()
     return tool
+
+
+def _search(fields: Fields) -> tuple[Tool, ...]:
+    """Give the search that a model may make, which here is no tool but an option."""
+    options = fields.fields("web_search_options")
+    if options is None:
+        return ()
+    place = options.fields("user_location")
+    told: dict[str, str] = {}
+    if place is not None:
+        place.string("type")  # there is one alone
+        told = _located(place.fields("approximate"))
+        place.close()
+    options.close()
+    return (Tool("web_search", kind="web_search", options=SearchOptions(place=told or None)),)
+
+
+def _located(place: Fields | None) -> dict[str, str]:
+    if place is None:
+        return {}
+    named = {name: place.string(name) for name in ("city", "region", "country", "timezone")}
+    place.close()
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def _choice(fields: Fields, tools: tuple[Tool, ...]) -> ToolChoice | None:
