@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import anthropic
+import openai
 import pytest
 import trio
 
@@ -63,6 +64,23 @@ async def serve(daemon: Start) -> AsyncIterator[Serve]:
 
     async with AsyncExitStack() as clients:
         yield start
+
+
+@pytest.fixture
+async def serve_openai(serve: Serve) -> AsyncIterator[Callable[[str, str], Awaitable[openai.AsyncOpenAI]]]:
+    """Start peekd before an upstream of this language that plays these acts; give OpenAI's client for it."""
+    opened: list[openai.AsyncOpenAI] = []
+
+    async def start(kind: str, acts: str) -> openai.AsyncOpenAI:
+        address = (await serve(kind, acts)).base_url
+        opened.append(
+            openai.AsyncOpenAI(api_key="mine", base_url=f"{str(address).rstrip('/')}/v1", max_retries=0)
+        )
+        return opened[-1]
+
+    yield start
+    for client in opened:
+        await client.close()
 
 
 @pytest.fixture

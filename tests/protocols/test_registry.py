@@ -12,7 +12,8 @@ def fresh(prefix: str) -> str:
 
 
 def test_every_upstream_protocol_has_a_client_of_its_name() -> None:
-    assert {name: protocol.name for name, protocol in UPSTREAMS.items()} == {name: name for name in CLIENTS}
+    assert all(name == protocol.name for name, protocol in (*UPSTREAMS.items(), *CLIENTS.items()))
+    assert UPSTREAMS.keys() <= CLIENTS.keys()
 
 
 @pytest.mark.parametrize("name", sorted(UPSTREAMS))

@@ -11,8 +11,11 @@ import pytest
 from anthropic.lib.streaming._messages import accumulate_event
 from golden import BROKEN, Telling, tellings, told
 from google.genai import types as google
+from openai.types import Completion, CompletionChoice
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.responses import Response
 from pydantic import TypeAdapter
+from responses import checked
 
 from peekd.protocols.registry import CLIENTS
 from peekd.wire.sse import Frame, Splitter
@@ -49,6 +52,20 @@ def read_chat(frames: list[Frame]) -> str:
     return "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices)
 
 
+def read_completions(frames: list[Frame]) -> str:
+    datas = [json.loads(frame.data) for frame in frames if frame.data != b"[DONE]"]
+    open_ended = [
+        {**one, "finish_reason": one["finish_reason"] or "stop"} for data in datas for one in data["choices"]
+    ]
+    choices = [CompletionChoice.model_validate(one) for one in open_ended]  # the type is that of a whole one
+    return "".join(choice.text for choice in choices)
+
+
+def read_responses(frames: list[Frame]) -> str:
+    events = checked(b"".join(frame.raw for frame in frames))
+    return "".join(event["delta"] for event in events if event["type"] == "response.output_text.delta")
+
+
 def whole_anthropic(body: bytes) -> str:
     message = anthropic.types.Message.model_validate_json(body)
     return "".join(block.text for block in message.content if block.type == "text")
@@ -63,10 +80,20 @@ def whole_chat(body: bytes) -> str:
     return ChatCompletion.model_validate_json(body).choices[0].message.content or ""
 
 
+def whole_completions(body: bytes) -> str:
+    return Completion.model_validate_json(body).choices[0].text
+
+
+def whole_responses(body: bytes) -> str:
+    return Response.model_validate_json(body).output_text
+
+
 READERS: Mapping[str, tuple[Callable[[list[Frame]], str], Callable[[bytes], str]]] = {
     "anthropic": (read_anthropic, whole_anthropic),
     "gemini": (read_gemini, whole_gemini),
     "openai-chat": (read_chat, whole_chat),
+    "openai-completions": (read_completions, whole_completions),
+    "openai-responses": (read_responses, whole_responses),
 }
 """By client protocol: the words that the SDK reads of a stream, and of a folded answer."""
 

@@ -58,6 +58,23 @@ def test_a_request_is_read_whole_only_where_it_must_be_and_only_once() -> None:
     assert calls.conversation is calls.conversation
 
 
+def test_the_last_call_is_kept_and_another_one_is_made_anew() -> None:
+    calls = Calls(asked_of(), SEAL)
+    first = calls.make(GEMINI, "gemini-3-pro", Splices())
+    assert calls.make(GEMINI, "gemini-3-pro", Splices()) is first
+    for protocol, model, splices in (
+        (ANTHROPIC, "gemini-3-pro", Splices()),
+        (GEMINI, "gemini-3-flash", Splices()),
+        (GEMINI, "gemini-3-pro", Splices(repaired=True)),
+        (GEMINI, "gemini-3-pro", Splices(stream=False)),
+        (GEMINI, "gemini-3-pro", Splices(unreadable=frozenset({"digest"}))),
+    ):
+        calls.make(GEMINI, "gemini-3-pro", Splices())
+        other = calls.make(protocol, model, splices)
+        assert other is not first
+        assert other is calls.make(protocol, model, splices)
+
+
 def test_a_count_is_asked_for_in_the_clients_own_bytes() -> None:
     asked = asked_of(path="/v1/messages/count_tokens?beta=true")
     call, _ = Calls(asked, SEAL).count(ANTHROPIC, MODEL)

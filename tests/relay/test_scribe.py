@@ -10,6 +10,8 @@ from peekd.vocabulary.decisions import Decision, Move, Step
 from peekd.vocabulary.events import Usage
 from peekd.vocabulary.outcomes import AnyOutcome
 
+PASSED = Lease(0, "alice", "google", "gemini-3", None, 0.0, "first in line")
+
 
 class Desk:
     """A scribe with its journal, its registry and a clock that is set by hand."""
@@ -234,3 +236,12 @@ def test_what_an_answer_lost_and_what_was_mended_in_it_is_kept() -> None:
     desk.scribe.rendered(frozenset({"image/png"}), frozenset({"b.x", "a.x"}))
     assert desk.record.dropped == ("top_k", "answer.image/png")
     assert desk.record.repaired == ("a.x", "b.x")
+
+
+def test_a_target_that_is_passed_over_is_no_attempt_and_is_told_with_its_reason() -> None:
+    desk = Desk()
+    desk.scribe.passed_over(PASSED, "tools: not with a key like sk-ant-api03-abcdefghijklmnop")
+    assert desk.record.attempts == []
+    assert desk.last.phase == "plan"
+    assert desk.last.message.startswith("google/gemini-3 is passed over: tools: not with a key like ")
+    assert "abcdefghijklmnop" not in desk.last.message

@@ -45,8 +45,8 @@ class Setting(msgspec.Struct, frozen=True):
 
     `refusal` is the last attempt's answer, if it was not 2xx. `soonest`: seconds until an account is worth
     asking. `mend` names accounts that rest until a person mends them, `resting` all that cannot be asked.
-    `configured`: the route has an account at all. `missing`: all its accounts rest because they have no such
-    model. `model` is the one the client asked for. `where` is the file to edit, for people.
+    `configured`: the route's upstreams have an account at all. `missing`: none of them has such a model.
+    `model` is the one the client asked for, `near` what to say of others. `where` is the file to edit.
     """
 
     refusal: Refusal | None = None
@@ -57,6 +57,7 @@ class Setting(msgspec.Struct, frozen=True):
     configured: bool = True
     missing: bool = False
     model: str = ""
+    near: str = ""
     where: str = "the configuration"
 
 
@@ -108,7 +109,7 @@ def _nobody_has_it(history: History, setting: Setting) -> Fault | None:
     asked = [step.outcome for step in history if not isinstance(step.outcome, o.NoAccount)]
     if not (setting.missing if not asked else all(isinstance(one, o.ModelNotFound) for one in asked)):
         return None
-    message = f"model: {setting.model}: no account may serve it"
+    message = f"model: {setting.model}: no account may serve it{setting.near}"
     return Fault("not_found", message, status=404, words=_words_of(setting))
 
 

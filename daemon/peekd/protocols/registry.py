@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from peekd.protocols import anthropic, gemini, openai_chat
+from peekd.protocols import anthropic, gemini, openai_chat, openai_completions, openai_responses
 from peekd.protocols.gemini import assist
 from peekd.protocols.interface import ClientProtocol, Ids, UpstreamProtocol
 
@@ -13,6 +13,8 @@ CLIENTS: Mapping[str, ClientProtocol] = {
     anthropic.CLIENT.name: anthropic.CLIENT,
     gemini.CLIENT.name: gemini.CLIENT,
     openai_chat.CLIENT.name: openai_chat.CLIENT,
+    openai_completions.CLIENT.name: openai_completions.CLIENT,
+    openai_responses.CLIENT.name: openai_responses.CLIENT,
 }
 
 UPSTREAMS: Mapping[str, UpstreamProtocol] = {

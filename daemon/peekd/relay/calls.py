@@ -6,7 +6,7 @@ from functools import cached_property
 
 import msgspec
 
-from peekd.protocols.interface import Answering, Call, Ids, Splices, UpstreamProtocol
+from peekd.protocols.interface import Answering, Call, Following, Ids, Splices, UpstreamProtocol
 from peekd.protocols.mending import Mender
 from peekd.relay.asked import Asked
 from peekd.relay.rendering import Rendering, Translated, Verbatim
@@ -24,6 +24,7 @@ class Calls:
     def __init__(self, asked: Asked, seal: Seal) -> None:
         self._asked = asked
         self._seal = seal
+        self._made: tuple[object, tuple[Call, Headers]] | None = None
 
     @cached_property
     def conversation(self) -> Conversation:
@@ -43,7 +44,15 @@ class Calls:
         """The call for an upstream's protocol and model, and the client's headers that go with it.
 
         What the splices say of the model does not matter; all else holds for a translated call as well.
+        Raises ClientError where the protocol cannot say the request. The last one is kept: it is asked for
+        before an account is taken, and once more when it is sent.
         """
+        key = (protocol.name, model, splices)
+        if self._made is None or self._made[0] != key:
+            self._made = (key, self._make(protocol, model, splices))
+        return self._made[1]
+
+    def _make(self, protocol: UpstreamProtocol, model: str, splices: Splices) -> tuple[Call, Headers]:
         if self._verbatim(protocol):
             return self._spliced(protocol, model, splices), upstream_headers(self._asked.headers)
         readable = without_proofs(self.conversation, splices.unreadable)
@@ -67,7 +76,7 @@ class Calls:
     def rendering(self, protocol: UpstreamProtocol, model: str, ids: Ids) -> Rendering:
         """How the answer of such a call becomes the client's."""
         if self._verbatim(protocol):
-            return Verbatim(self._asked.protocol, counted=self._asked.head.counted)
+            return Verbatim(self._asked.protocol, self.following(), counted=self._asked.head.counted)
         thought = self.conversation.thought
         thinks = thought is not None and thought.mode != "disabled"
         answering = Answering(
@@ -78,8 +87,12 @@ class Calls:
             family=protocol.family,
             model=model,
             thoughts=thinks,
+            shown=thought is None or thought.shown,
         )
         encoder = self._asked.protocol.encoder(answering)
-        shown = thought is None or thought.shown
         mender = Mender(self.conversation.tools, whole=not self._asked.head.stream)
-        return Translated(encoder, shown=shown, counted=self._asked.head.counted, mender=mender)
+        return Translated(encoder, counted=self._asked.head.counted, mender=mender)
+
+    def following(self) -> Following:
+        """The client's stream, in which nothing was said yet."""
+        return self._asked.protocol.following(self._asked.head.model, int(self._asked.came))

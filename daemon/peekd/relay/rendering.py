@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from peekd.protocols.interface import ClientProtocol, Collector, EventEncoder
+from peekd.protocols.interface import ClientProtocol, Collector, EventEncoder, Following
 from peekd.protocols.mending import Mender
 from peekd.relay.delivery import Delivery
 from peekd.relay.reading import WHOLE_BYTES, Seen, erred
+from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
     Counted,
     DataInline,
@@ -23,7 +24,6 @@ from peekd.vocabulary.events import (
     SearchBlock,
     TextBlock,
     TextDelta,
-    ThinkingDelta,
     ToolCallBlock,
 )
 from peekd.wire.sse import Splitter
@@ -63,16 +63,17 @@ class Rendering(Protocol):
         """What could not be said, where nothing else was and the end does not tell why; else ""."""
         ...
 
-    def error_passed(self) -> bool:
-        """Whether an error of the upstream's own went through, so that none of ours must follow."""
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """The frames that end what was said with an error; b"" where the upstream's own went through."""
         ...
 
 
 class Verbatim:
     """The upstream's frames as they came. `counted` False: but for those that tell usage alone."""
 
-    def __init__(self, protocol: ClientProtocol, *, counted: bool = True) -> None:
+    def __init__(self, protocol: ClientProtocol, following: Following, *, counted: bool = True) -> None:
         self._protocol = protocol
+        self._following = following
         self._counted = counted
         self._ended = False
         self._erred = False
@@ -81,18 +82,14 @@ class Verbatim:
         """The frame's own bytes; withheld is an account's own error, and one that no client would read."""
         error = erred(seen)
         if error is not None:
-            if error.kind in ACCOUNTS_OWN or not self._is_seen(seen):
+            if error.kind in ACCOUNTS_OWN or not self._protocol.shows_error(seen.frame):
                 return b""
             self._erred = True
         self._ended = self._ended or any(isinstance(event, Ended) for event in seen.events)
         if not self._counted and seen.events and all(isinstance(event, Counted) for event in seen.events):
             return b""
+        self._following.see(seen.frame)
         return seen.frame.raw
-
-    def _is_seen(self, seen: Seen) -> bool:
-        """Whether clients take the frame for an error: by its name, or if there are none by its `error`."""
-        named = seen.frame.event == self._protocol.error_event
-        return named and (bool(self._protocol.error_event) or b'"error":' in seen.frame.data)
 
     def close(self) -> bytes:
         """The last frame, where the upstream forgot it."""
@@ -110,23 +107,20 @@ class Verbatim:
         """Never: what came goes on."""
         return ""
 
-    def error_passed(self) -> bool:
-        """Whether the upstream's error frame went through."""
-        return self._erred
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """An error that goes on from the upstream's last frame; b"" where its own went through."""
+        return b"" if self._erred else self._following.fail(fault, request_id)
 
 
 class Translated:
-    """The upstream's events in the client's words. `shown` False: thoughts go empty, proofs go along.
+    """The upstream's events in the client's words. `counted` False: usage is not told.
 
-    `counted` False: usage is not told. `mender`: what the calls go through before.
+    `mender`: what the calls go through before.
     """
 
-    def __init__(
-        self, encoder: EventEncoder, *, shown: bool, counted: bool = True, mender: Mender | None = None
-    ) -> None:
+    def __init__(self, encoder: EventEncoder, *, counted: bool = True, mender: Mender | None = None) -> None:
         self._encoder = encoder
         self._mender = mender or Mender((), whole=False)
-        self._shown = shown
         self._counted = counted
         self._said = False
         self._unsaid: dict[str, None] = {}
@@ -161,7 +155,7 @@ class Translated:
     def _passes(self, event: object) -> bool:
         if isinstance(event, Counted):
             return self._counted
-        return not isinstance(event, Erred) and (self._shown or not isinstance(event, ThinkingDelta))
+        return not isinstance(event, Erred)
 
     def close(self) -> bytes:
         """The frames that end a whole answer."""
@@ -180,9 +174,9 @@ class Translated:
         """What the client's protocol could not say, of an answer of which it said nothing else."""
         return "" if self._said else ", ".join(self._unsaid)
 
-    def error_passed(self) -> bool:
-        """Errors are never rendered here: ours says what happened."""
-        return False
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """The error: an upstream's own is never rendered here."""
+        return self._encoder.fail(fault, request_id)
 
 
 # ---- where to -------------------------------------------------------------------------------------

@@ -53,6 +53,10 @@ class Scribe:
         words = f"{self.record.protocol} request for {self.record.model}"
         self._write("plan", f"{words} -> {', '.join(targets) or 'nobody'}")
 
+    def passed_over(self, lease: Lease, why: str) -> None:
+        """A target of the route cannot be told the request in its protocol; the next one may."""
+        self._write("plan", f"{lease.upstream}/{lease.model} is passed over: {redacted(why)}")
+
     def leased(self, lease: Lease) -> int:
         """An attempt begins; gives its number, from 1."""
         attempt = AttemptRecord(

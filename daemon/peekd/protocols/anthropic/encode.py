@@ -11,9 +11,11 @@ from typing import Any, Final
 import msgspec
 
 from peekd.protocols.anthropic.carriers import FAMILY
+from peekd.protocols.anthropic.errors import encode_stream_error
 from peekd.protocols.anthropic.searching import FOREIGN, search_blocks
 from peekd.protocols.interface import Answering, BadArguments
 from peekd.signatures.seal import Kind
+from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
     ArgumentsDelta,
     Block,
@@ -120,6 +122,10 @@ class AnthropicEncoder:
         delta = {"stop_reason": reason, "stop_sequence": self._finished.stop_sequence}
         terminal = {"type": "message_delta", "delta": delta, "usage": _told(self._usage)}
         return self._start() + ends + self._settle() + _frame("message_delta", terminal) + LAST_FRAME
+
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """Give the frame that ends a begun stream with an error."""
+        return encode_stream_error(fault, request_id)
 
     def _proof(self, kind: Kind, proof: str) -> str:
         """Give a proof as a thinking block holds it: bare where it is Anthropic's own."""
@@ -259,7 +265,8 @@ class AnthropicEncoder:
 
     def _say(self, event: TextDelta | ThinkingDelta) -> bytes:
         place = self._places.get(event.index)
-        if place is None or not event.text:
+        hidden = isinstance(event, ThinkingDelta) and not self._answering.shown
+        if place is None or not event.text or hidden:
             return b""
         field = b"text" if isinstance(event, TextDelta) else b"thinking"
         return _DELTA % (place, field + b"_delta", field, _json(event.text))

@@ -10,8 +10,10 @@ from typing import Any, Final
 import msgspec
 
 from peekd.protocols.gemini.carrier import FAMILY, armoured
+from peekd.protocols.gemini.errors import encode_stream_error
 from peekd.protocols.interface import Answering, BadArguments
 from peekd.signatures.seal import Kind
+from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
     ArgumentsDelta,
     Block,
@@ -101,6 +103,10 @@ class GeminiEncoder:
         found = [{"web": {"uri": source.url, "title": source.title}} for source in self._sources]
         return {"groundingMetadata": {"webSearchQueries": self._queries, "groundingChunks": found}}
 
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """Give the frame that ends a begun stream with an error."""
+        return encode_stream_error(fault)
+
     # ---- chunks ---------------------------------------------------------------------------------
 
     def _chunk(self, part: _Part, fields: _Part | None = None, usage: _Part | None = None) -> bytes:
@@ -118,7 +124,7 @@ class GeminiEncoder:
             case _ if event.index not in self._thinking:
                 return b""
             case ThinkingDelta():
-                return self._say(event.text, {"thought": True})
+                return self._say(event.text, {"thought": True}) if self._answering.shown else b""
             case SignatureDelta():
                 return self._prove(event.signature)
 

@@ -9,9 +9,9 @@ from typing import Final, Literal
 
 import msgspec
 
+from peekd.protocols.openai.refusals import decode_error
 from peekd.protocols.openai_chat.calls import Piece, Slot, Slots
 from peekd.protocols.openai_chat.chunks import Choice, Chunk, Delta
-from peekd.protocols.openai_chat.refusals import decode_error
 from peekd.vocabulary.events import (
     ArgumentsDelta,
     Beat,

@@ -10,7 +10,7 @@ from typing import Any, Final, Literal
 import msgspec
 
 from peekd.protocols.fields import Dropped, Fields, Place, decode_object, decode_tools
-from peekd.protocols.openai_chat.head import refuse_choices
+from peekd.protocols.openai.fields import decode_stop, refuse_choices, wants_usage
 from peekd.protocols.openai_chat.messages import decode_messages
 from peekd.vocabulary.conversation import Conversation, Schema, SearchOptions, Thought, Tool, ToolChoice
 from peekd.vocabulary.errors import ClientError
@@ -39,10 +39,7 @@ def decode_request(body: bytes) -> Conversation:
     system, turns = decode_messages(fields.needed("messages"))
     refuse_choices(fields)
     tools = (*decode_tools(fields, _tool), *_search(fields))
-    options = fields.fields("stream_options")
-    if options is not None:
-        options.flag("include_usage")  # the head has it
-        options.close()
+    wants_usage(fields)  # the head has it
     conversation = Conversation(
         model=model,
         turns=turns,
@@ -54,7 +51,7 @@ def decode_request(body: bytes) -> Conversation:
         temperature=fields.number("temperature"),
         top_p=fields.number("top_p"),
         top_k=fields.integer("top_k"),
-        stop=_stop(fields),
+        stop=decode_stop(fields),
         output_schema=_schema(fields),
         stream=fields.flag("stream") or False,
     )
@@ -66,15 +63,6 @@ def _limit(fields: Fields) -> int | None:
     """Give the most tokens; the newer name goes before the older."""
     newer, older = fields.integer("max_completion_tokens"), fields.integer("max_tokens")
     return older if newer is None else newer
-
-
-def _stop(fields: Fields) -> tuple[str, ...]:
-    place = fields.place("stop")
-    if place is None:
-        return ()
-    if isinstance(place.value, str):
-        return (place.value,)
-    return tuple(item.string() for item in place.items())
 
 
 def _thought(fields: Fields) -> Thought | None:

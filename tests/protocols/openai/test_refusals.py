@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peekd.protocols.openai_chat.refusals import decode_error, decode_refusal
+from peekd.protocols.openai.refusals import decode_error, decode_refusal
 from peekd.vocabulary.refusals import RefusalKind
 
 

@@ -1,0 +1,7 @@
+"""OpenAI's Responses, facing the client and facing any compatible upstream."""
+
+from __future__ import annotations
+
+from peekd.protocols.openai_responses.client import CLIENT
+
+__all__ = ["CLIENT"]
