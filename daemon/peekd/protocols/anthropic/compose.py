@@ -75,7 +75,7 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool, st
 
 
 def _answerable(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
-    """Leave out thoughts at the very end, which the API refuses; Codex keeps those of an answer that broke off."""
+    """Leave out thoughts at the very end, which the API refuses; Codex keeps those of a broken answer."""
     if not turns or turns[-1].role != "assistant":
         return turns
     parts = turns[-1].parts
