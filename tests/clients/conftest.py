@@ -46,7 +46,7 @@ overloaded = {{base_seconds = 0.0}}
 server_error = {{base_seconds = 0.0}}
 unreachable = {{base_seconds = 0.0}}
 """
-MODELS = {"anthropic": "", "gemini": "/gemini-3-pro", "openai-chat": ""}
+MODELS = {"anthropic": "", "gemini": "/gemini-3-pro", "openai-chat": "", "openai-responses": ""}
 KEYS = {"FIRST_KEY": "sim-first", "SECOND_KEY": "sim-second"}
 
 

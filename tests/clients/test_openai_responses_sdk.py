@@ -65,7 +65,7 @@ def ask(request: pytest.FixtureRequest) -> Ask:
     return request.param
 
 
-@pytest.fixture(params=["anthropic", "gemini", "openai-chat"])
+@pytest.fixture(params=["anthropic", "gemini", "openai-chat", "openai-responses"])
 def kind(request: pytest.FixtureRequest) -> str:
     """The language of the upstream."""
     return request.param
@@ -81,6 +81,7 @@ USAGE = {
     "anthropic": "{input_tokens = 1200, output_tokens = 34}",
     "gemini": "{promptTokenCount = 1200, candidatesTokenCount = 34}",
     "openai-chat": "{prompt_tokens = 1200, completion_tokens = 34}",
+    "openai-responses": "{input_tokens = 1200, output_tokens = 34}",
 }
 
 
@@ -134,6 +135,7 @@ async def test_a_request_that_is_wrong_raises_as_such(serve_openai: Start, kind:
         await ask(client)
 
 
+@pytest.mark.parametrize("kind", ["anthropic", "gemini", "openai-chat"])
 async def test_what_lies_at_openai_is_refused_by_name(serve_openai: Start, kind: str, ask: Ask) -> None:
     client = await serve_openai(kind, 'acts = ["answer"]')
     with pytest.raises(openai.BadRequestError, match="previous_response_id: "):

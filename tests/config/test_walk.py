@@ -55,7 +55,8 @@ def test_a_value_of_another_shape_is_told(text: str, told: str) -> None:
 
 def test_a_missing_key_is_told_with_what_it_takes() -> None:
     assert faults_of("[upstreams.a]\n[[accounts]]\nname = 'a'\nupstream = 'a'\n[[routes]]\nmatch = '*'") == [
-        'upstreams.a.protocol: expected "anthropic", "gemini" or "openai-chat", found nothing',
+        'upstreams.a.protocol: expected "anthropic", "gemini", "openai-chat" or "openai-responses", '
+        "found nothing",
         "upstreams.a.base_url: expected a string, found nothing",
         "routes[0].to: expected a list of strings, found nothing",
     ]

@@ -19,6 +19,14 @@ PROTOCOLS = {"anna": "anthropic", "gina": "gemini", "carl": "openai-chat"}
 
 CHAT = {"model": "claude-opus-5-5", "messages": HELLO["messages"]}
 TEXT = {"model": "claude-opus-5-5", "prompt": "Say hello."}
+ITEM = {"model": "claude-opus-5-5", "input": "Say hello."}
+BODIES: dict[str, dict[str, Any]] = {
+    "/v1/messages": HELLO,
+    "/v1/chat/completions": CHAT,
+    "/v1/completions": TEXT,
+    "/v1/responses": ITEM,
+}
+PATHS = [*BODIES, "/v1beta"]
 STORED = {"type": "document", "source": {"type": "file", "file_id": "file_1"}}
 """What only the vendor that stores it can be told."""
 
@@ -55,7 +63,7 @@ LIMITS = {
 
 @pytest.mark.parametrize("stream", [True, False])
 @pytest.mark.parametrize(("first", "then"), [*permutations(PROTOCOLS, 2)])
-@pytest.mark.parametrize("path", ["/v1/messages", "/v1/chat/completions", "/v1/completions", "/v1beta"])
+@pytest.mark.parametrize("path", PATHS)
 async def test_the_next_target_serves_when_the_first_has_no_quota_left_whatever_it_speaks(
     autojump_clock: Clock, first: str, then: str, path: str, *, stream: bool
 ) -> None:
@@ -66,8 +74,7 @@ async def test_the_next_target_serves_when_the_first_has_no_quota_left_whatever_
                 verb = "streamGenerateContent?alt=sse" if stream else "generateContent"
                 told = await house.ask_gemini(GREETING, verb=verb, model="claude-opus-5-5")
             else:
-                body = {"/v1/messages": HELLO, "/v1/completions": TEXT}.get(path, CHAT)
-                told = await house.ask(body, stream=stream, path=path)
+                told = await house.ask(BODIES[path], stream=stream, path=path)
             assert (told.status, served(told)) == (200, outcomes)
             assert b"Hello" in told.body
         house.assert_nothing_left()
@@ -118,14 +125,14 @@ async def test_a_target_that_can_be_told_and_rests_is_waited_for_and_not_the_req
 async def ask_for(house: Playhouse, path: str, model: str) -> Told:
     if path == "/v1beta":
         return await house.ask_gemini(GREETING, model=model)
-    body = {"/v1/messages": HELLO, "/v1/completions": TEXT}.get(path, CHAT)
-    return await house.ask({**body, "model": model}, path=path)
+    return await house.ask({**BODIES[path], "model": model}, path=path)
 
 
 ERRORS = {
     "/v1/messages": ("type", "not_found_error"),
     "/v1/chat/completions": ("code", "model_not_found"),
     "/v1/completions": ("code", "model_not_found"),
+    "/v1/responses": ("code", "model_not_found"),
     "/v1beta": ("status", "NOT_FOUND"),
 }
 

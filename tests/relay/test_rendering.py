@@ -125,6 +125,7 @@ MUTE: list[tuple[tuple[Event, ...], str]] = [
     ((*PICTURE, e.Opened(1, e.ThinkingBlock("Hm"))), "inlineData, image/png"),
     ((*PICTURE, e.Opened(1, e.ToolCallBlock("c", "f"))), ""),
     ((*PICTURE, e.Opened(1, e.SearchBlock()), e.Searched(1, ("x",)), e.Closed(1)), ""),
+    ((e.Opened(0, e.SearchBlock()), e.Searched(0), e.Closed(0), e.Finished("end")), "web search"),
     ((e.Opened(0, e.OtherBlock("executableCode")), e.Closed(0)), "executableCode"),
 ]
 

@@ -25,10 +25,7 @@ LATER = frozenset({
 })  # fmt: skip
 """Settings that belong to parts of peekd which this version does not have."""
 
-LATER_VALUES = frozenset({
-    ("upstreams.*.protocol", "openai-responses"),
-    ("upstreams.*.platform", "vertex"),
-})
+LATER_VALUES = frozenset({("upstreams.*.platform", "vertex")})
 
 SECRET = frozenset({
     "server.client_keys", "server.client_keys[]", "server.admin_keys", "server.admin_keys[]",

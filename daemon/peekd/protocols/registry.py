@@ -21,6 +21,7 @@ UPSTREAMS: Mapping[str, UpstreamProtocol] = {
     anthropic.UPSTREAM.name: anthropic.UPSTREAM,
     gemini.UPSTREAM.name: gemini.UPSTREAM,
     openai_chat.UPSTREAM.name: openai_chat.UPSTREAM,
+    openai_responses.UPSTREAM.name: openai_responses.UPSTREAM,
 }
 
 _PLATFORMS: Final[Mapping[tuple[str, str], Callable[[str, Ids], UpstreamProtocol]]] = {

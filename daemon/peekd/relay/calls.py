@@ -44,13 +44,17 @@ class Calls:
         """The call for an upstream's protocol and model, and the client's headers that go with it.
 
         What the splices say of the model does not matter; all else holds for a translated call as well.
-        Raises ClientError where the protocol cannot say the request. The last one is kept: it is asked for
-        before an account is taken, and once more when it is sent.
+        Raises ClientError where the protocol cannot say the request. Each attempt asks twice, before it takes
+        an account and when it sends: the second time it gets the same call, and nobody gets that again, since
+        a platform's envelope names each call anew.
         """
         key = (protocol.name, model, splices)
-        if self._made is None or self._made[0] != key:
-            self._made = (key, self._make(protocol, model, splices))
-        return self._made[1]
+        made, self._made = self._made, None
+        if made is not None and made[0] == key:
+            return made[1]
+        call = self._make(protocol, model, splices)
+        self._made = (key, call)
+        return call
 
     def _make(self, protocol: UpstreamProtocol, model: str, splices: Splices) -> tuple[Call, Headers]:
         if self._verbatim(protocol):

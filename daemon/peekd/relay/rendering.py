@@ -22,6 +22,7 @@ from peekd.vocabulary.events import (
     Opened,
     OtherBlock,
     SearchBlock,
+    Searched,
     TextBlock,
     TextDelta,
     ToolCallBlock,
@@ -144,10 +145,10 @@ class Translated:
                 self._unsaid[kind] = None
             case DataInline():
                 self._said = True
-            case Opened(block=SearchBlock()) if _SEARCH in self._encoder.dropped:
-                self._unsaid[_SEARCH] = None
             case Opened(block=SearchBlock()):
-                self._said = True
+                self._unsaid[_SEARCH] = None
+            case Searched(queries=asked, sources=found) if _SEARCH not in self._encoder.dropped:
+                self._said = self._said or bool(asked or found)
             case _:
                 pass
         return written

@@ -14,8 +14,18 @@ from peekd.simulator.asked import Asked
 
 _SHELLS: Final = re.compile(r"bash|shell|exec_command", re.IGNORECASE)
 _WANTS_A_COMMAND: Final = re.compile(r"\b(run|execute|shell|bash|command|tool)\b", re.IGNORECASE)
+_WANTS_A_PATCH: Final = re.compile(r"\bpatch\b", re.IGNORECASE)
 _COMMAND: Final[dict[str, Any]] = {"command": "echo peekd", "description": "Say peekd"}
 _COMMAND_FIELDS: Final = ("command", "cmd")
+_PATCH: Final = "apply_patch"
+_INPUTS: Final[dict[str, dict[str, Any]]] = {
+    "exec_command": {"cmd": "echo peekd"},
+    "local_shell": {"command": ["echo", "peekd"], "env": {}},
+    _PATCH: {"input": "*** Begin Patch\n*** Add File: peekd.txt\n+peekd\n*** End Patch"},
+    "tool_search": {"query": "peekd", "limit": 3},
+    "web_search": {"query": "peekd"},
+}
+"""What tools of these names are called with; all others as a shell."""
 _WORDS: Final = re.compile(r"\s*\S+\s*")
 _EXAMPLES: Final[dict[str, Any]] = {
     "string": "simulated", "integer": 1, "number": 1.5, "boolean": False, "null": None, "array": [],
@@ -88,6 +98,8 @@ def _fallback(asked: Asked) -> tuple[str, tuple[ToolUse, ...]]:
     if asked.result is not None:
         return f"The tool answered: {asked.result.strip()[:200]}\nThat is all; the simulator is content.", ()
     shell = _shell(asked)
+    if _PATCH in asked.tools and _WANTS_A_PATCH.search(asked.text):
+        return "I will patch it. ", (_tool(_PATCH, asked),)
     if shell and _WANTS_A_COMMAND.search(asked.text):
         return "I will run it. ", (_tool(shell, asked),)
     return (
@@ -101,15 +113,15 @@ def _shell(asked: Asked) -> str:
 
 
 def _tool(tool: str | ToolUse, asked: Asked) -> ToolUse:
-    return ToolUse(tool, _input(asked.inputs.get(tool, {}))) if isinstance(tool, str) else tool
+    return ToolUse(tool, _input(tool, asked.inputs.get(tool, {}))) if isinstance(tool, str) else tool
 
 
-def _input(schema: dict[str, Any]) -> dict[str, Any]:
-    """Give the command as that tool takes it, and what else it requires; no schema: as most take it."""
+def _input(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Give the command as that tool takes it, and what else it requires; else what its name stands for."""
     fields: dict[str, dict[str, Any]] = schema.get("properties") or {}
     field = next((name for name in _COMMAND_FIELDS if name in fields), None)
     if field is None:
-        return _COMMAND
+        return _INPUTS.get(name, _COMMAND)
     command = _COMMAND["command"]
     words = str(fields[field].get("type", "")).lower() == "array"
     required = {name: _example(fields.get(name, {})) for name in schema.get("required", ())}

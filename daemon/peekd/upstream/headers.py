@@ -9,7 +9,12 @@ from peekd.wire.headers import upstream_headers as pass_on
 Pairs = tuple[tuple[str, str], ...]
 
 # How each protocol sends a credential unless the upstream is configured otherwise.
-AUTH_OF_PROTOCOL = {"anthropic": "x-api-key", "gemini": "x-goog-api-key", "openai-chat": "bearer"}
+AUTH_OF_PROTOCOL = {
+    "anthropic": "x-api-key",
+    "gemini": "x-goog-api-key",
+    "openai-chat": "bearer",
+    "openai-responses": "bearer",
+}
 
 AUTH_OF_PLATFORM = {"code-assist": "bearer"}
 

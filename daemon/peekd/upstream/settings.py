@@ -8,7 +8,7 @@ import msgspec
 
 from peekd.healing.settings import HealingOverrides
 
-Protocol = Literal["anthropic", "gemini", "openai-chat"]
+Protocol = Literal["anthropic", "gemini", "openai-chat", "openai-responses"]
 Platform = Literal["code-assist"]
 Auth = Literal["x-goog-api-key", "x-api-key", "bearer", "none"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -97,3 +98,39 @@ def test_an_error_inside_a_stream(body: bytes, kind: RefusalKind) -> None:
 @given(st.integers(300, 599), st.binary())
 def test_no_bytes_make_it_raise(status: int, body: bytes) -> None:
     decode_refusal(status, {}, body)
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "kind"),
+    [
+        (400, {"code": "invalid_encrypted_content", "message": "x"}, "signature"),
+        (
+            400,
+            {
+                "message": "The encrypted content gAAA...x could not be verified. Reason: Encrypted content "
+                "organization_id did not match the target organization."
+            },
+            "signature",
+        ),
+        (
+            400,
+            {"message": "Item 'rs_1' of type 'reasoning' was provided without its required following item."},
+            "signature",
+        ),
+        (
+            404,
+            {"message": "Item with id 'rs_1' not found."},
+            "signature",
+        ),
+        (404, {"message": "Item with id 'msg_1' not found."}, "model_not_found"),
+        (500, {"message": "The encrypted content x could not be verified."}, "server_error"),
+        (400, {"code": "previous_response_not_found", "message": "x"}, "invalid"),
+        (404, {"code": "previous_response_not_found", "message": "x"}, "invalid"),
+        (400, {"code": "invalid_prompt", "message": "x"}, "invalid"),
+        (500, {"code": "image_parse_error", "message": "x"}, "invalid"),
+        (429, {"type": "usage_limit_reached", "message": "x"}, "quota_exhausted"),
+        (503, {"code": "server_is_overloaded", "message": "x"}, "overloaded"),
+    ],
+)
+def test_what_responses_upstreams_say(status: int, error: dict[str, str], kind: str) -> None:
+    assert decode_refusal(status, {}, msgspec.json.encode({"error": error})).kind == kind

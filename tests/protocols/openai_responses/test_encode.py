@@ -15,6 +15,7 @@ from responses import accumulated, checked
 
 from peekd.protocols.interface import BadArguments
 from peekd.protocols.openai_responses.collect import ResponsesCollector
+from peekd.protocols.openai_responses.decode import ResponsesDecoder
 from peekd.protocols.openai_responses.encode import ResponsesEncoder
 from peekd.vocabulary.conversation import Conversation, Family, Tool
 from peekd.vocabulary.errors import Fault
@@ -112,6 +113,34 @@ def test_every_protocols_transcripts_are_told_in_events(path: Path) -> None:
     assert text == "".join(event.text for event in events if isinstance(event, TextDelta))
     if well:
         assert accumulated(stream).output_text == text
+
+
+@pytest.mark.parametrize(
+    "path", sorted(_ROOT.glob("openai_responses/*/events.json")), ids=lambda p: p.parts[-2]
+)
+def test_what_is_encoded_is_decoded_to_the_same(path: Path) -> None:
+    events = msgspec.json.decode(path.read_bytes(), type=list[Event])
+    if not any(isinstance(event, Finished) for event in events):
+        return
+    decoder = ResponsesDecoder()
+    frames = Splitter().feed(encoded(*events, family="openai"))
+    again = [event for frame in frames for event in decoder.feed(frame)]
+    for kind in (TextDelta, ThinkingDelta, Finished):
+        assert [joined(e) for e in again if isinstance(e, kind)] == [
+            joined(e) for e in events if isinstance(e, kind)
+        ]
+    calls, told = called_in(events), called_in(again)
+    assert told == calls
+
+
+def joined(event: Event) -> object:
+    """What must come through of an event; the numbers of blocks may differ."""
+    return event.reason if isinstance(event, Finished) else getattr(event, "text", "")
+
+
+def called_in(events: list[Event]) -> list[str]:
+    blocks = [event.block for event in events if isinstance(event, Opened)]
+    return [block.name for block in blocks if isinstance(block, ToolCallBlock)]
 
 
 def test_words_in_their_order() -> None:
@@ -350,6 +379,16 @@ def test_a_failure_goes_on_from_what_was_said() -> None:
 
 def test_a_failure_before_anything_was_said_begins_first() -> None:
     assert kinds(encoder().fail(SORRY, "req_1")) == ["created", "in_progress", "failed"]
+
+
+def test_a_call_that_cannot_be_closed_at_the_end_leaves_no_gap_before_the_error() -> None:
+    opened = encoder()
+    stream = opened.feed(Opened(0, TextBlock("Hi"))) + opened.feed(Opened(1, ToolCallBlock("", "patch")))
+    stream += opened.feed(Finished("end"))
+    with pytest.raises(BadArguments):
+        opened.close()
+    said = checked(stream + opened.fail(SORRY, "req_1"))
+    assert [event["type"] for event in said][-2:] == ["response.output_item.done", "response.failed"]
 
 
 # ---- any events ------------------------------------------------------------------------------------

@@ -42,6 +42,16 @@ def test_id_and_count_go_on() -> None:
     assert last["error"] == {"code": "server_error", "message": "Sorry."}
 
 
+def test_items_that_were_whole_stay_in_the_failed_response() -> None:
+    theirs = Stream("resp_theirs", 5, bare("gpt-x"))
+    done = [
+        theirs.frame("response.output_item.done", output_index=n, item={"id": f"msg_{n}"}) for n in (1, 0)
+    ]
+    begun = theirs.begin() + b"".join(done) + theirs.frame("response.output_item.done", output_index=2)
+    (failed,) = told(followed(begun).fail(SORRY, "req_1"))
+    assert failed["response"]["output"] == [{"id": "msg_0"}, {"id": "msg_1"}]
+
+
 def test_a_stream_that_never_began_begins_and_fails() -> None:
     said = checked(followed(b": ping\n\n").fail(SORRY, "req_1"))
     assert [event["type"] for event in said] == [

@@ -30,6 +30,11 @@ def test_what_is_asked_as_it_shall_be_goes_as_it_came() -> None:
     assert spliced(body) == (body, ())
 
 
+def test_a_path_without_its_version_gets_one() -> None:
+    call = splice_request(b'{"stream":true}', "/responses?x=1", Splices())
+    assert (call.path, call.spliced) == (PATH, ("path",))
+
+
 CASES: list[tuple[str, str, dict[str, Any], tuple[str, ...]]] = [
     ("{}", '{"stream":true}', {}, ("stream",)),
     ('{"a":1, "stream": null}', '{"a":1, "stream": true}', {}, ("stream",)),

@@ -33,6 +33,29 @@ _BY_WORD: Final[dict[str, RefusalKind]] = {
     "context_length_exceeded": "invalid",
     "exceed_context_size_error": "invalid",
     "content_policy_violation": "invalid",
+    "image_content_policy_violation": "invalid",
+    "bio_policy": "invalid",
+    "cyber_policy": "invalid",
+    "misalignment_policy_violation": "invalid",
+    "invalid_prompt": "invalid",
+    "invalid_image": "invalid",
+    "invalid_image_format": "invalid",
+    "invalid_image_mode": "invalid",
+    "invalid_image_url": "invalid",
+    "invalid_base64_image": "invalid",
+    "image_too_large": "invalid",
+    "image_too_small": "invalid",
+    "image_parse_error": "invalid",
+    "image_file_too_large": "invalid",
+    "image_file_not_found": "invalid",
+    "unsupported_image_media_type": "invalid",
+    "empty_image_file": "invalid",
+    "failed_to_download_image": "invalid",
+    "previous_response_not_found": "invalid",
+    "invalid_encrypted_content": "signature",
+    "usage_limit_reached": "quota_exhausted",
+    "usage_not_included": "forbidden",
+    "server_is_overloaded": "overloaded",
     "slow_down": "overloaded",
     "engine_overloaded": "overloaded",
     "overloaded_error": "overloaded",
@@ -62,6 +85,16 @@ _BY_TYPE: Final[dict[str, int]] = {
     "rate_limit_error": 429,
 }
 """What status a type stands for, where an error has none of its own."""
+
+_SIGNATURE: Final = re.compile(
+    r"encrypted content .*could not be (?:verified|decrypted|parsed)"
+    r"|of type 'reasoning' was provided without its required following item"
+    r"|Item with id 'rs_[^']*' not found",
+    re.DOTALL,
+)
+"""What is said of replayed thoughts that another account made, that lost what followed them, or that were not
+stored: all are mended by leaving them out."""
+_SIGNATURE_STATUSES: Final = {400, 404}
 
 _STATUSES: Final = range(400, 600)
 _OTHER_4XX: Final = range(400, 500)
@@ -118,6 +151,8 @@ def _kind(status: int, error: _Error) -> RefusalKind:
     for word in (error.code, error.type):
         if word in _BY_WORD:
             return _BY_WORD[word]
+    if status in _SIGNATURE_STATUSES and _SIGNATURE.search(error.message):
+        return "signature"
     return _BY_STATUS.get(status) or ("invalid" if status in _OTHER_4XX else "server_error")
 
 

@@ -3,5 +3,6 @@
 from __future__ import annotations
 
 from peekd.protocols.openai_responses.client import CLIENT
+from peekd.protocols.openai_responses.upstream import UPSTREAM
 
-__all__ = ["CLIENT"]
+__all__ = ["CLIENT", "UPSTREAM"]

@@ -55,6 +55,9 @@ def _refusal(inside: Fields, _place: Place) -> Text:
 
 
 def _image(inside: Fields, place: Place) -> Media:
+    detail = inside.place("detail")
+    if detail is not None and detail.value != "auto":  # what it is unless said otherwise
+        detail.dropped[detail.shape] = None
     url = inside.place("image_url")
     if url is None:
         # A file id means something to the account that made it, and to no other upstream.

@@ -73,6 +73,7 @@ class ResponsesEncoder:
         self._waiting: Reasoning | None = None  # finished thoughts that may still get a call's proof
         self._call_ids: set[str] = set()
         self._started = False
+        self._owed = b""  # told by a `close` that then failed
         self._usage: Usage | None = None
         self._finished: Finished | None = None
         self.dropped: set[str] = set()
@@ -95,17 +96,19 @@ class ResponsesEncoder:
                 return b""
 
     def close(self) -> bytes:
-        """Give the terminal; b"" where none that is an answer came."""
+        """Give the terminal; b"" where none that is an answer came. Raises BadArguments as `feed` does."""
         if self._finished is None or self._finished.reason not in _REASONS:
             return b""
-        begun = self._start()
-        ends = b"".join(self._close(index) for index in list(self._open)) + self._settle()
+        self._owed = self._start()
+        for index in list(self._open):  # one that cannot be closed leaves what was told before it owed
+            self._owed += self._close(index)
+        self._owed += self._settle()
         reason = _REASONS[self._finished.reason]
-        return begun + ends + self._stream.end(self._output.items, self._usage, reason)
+        return self._owed + self._stream.end(self._output.items, self._usage, reason)
 
     def fail(self, fault: Fault, request_id: str) -> bytes:
         """Give `response.failed`. What was not whole is not ended: a client would act on half of it."""
-        return self._start() + self._stream.fail(self._output.items, fault, self._usage)
+        return self._owed + self._start() + self._stream.fail(self._output.items, fault, self._usage)
 
     # ---- items ----------------------------------------------------------------------------------
 

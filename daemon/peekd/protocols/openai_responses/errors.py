@@ -16,6 +16,8 @@ from peekd.wire.sse import Frame
 
 FAILED: Final = "response.failed"
 
+_DONE: Final = b'"response.output_item.done"'
+
 
 class _Response(msgspec.Struct, gc=False):
     id: str = ""
@@ -27,26 +29,32 @@ class _Said(msgspec.Struct, gc=False):
     type: str = ""
     sequence_number: int = -1
     response: _Response | None = None
+    output_index: int = 0
+    item: msgspec.Raw = msgspec.Raw(b"")
 
 
 _frames: Final = msgspec.json.Decoder(_Said)
 
 
 class ResponsesFollowing:
-    """Notes the response's id, which the first frames name, and the last frame's number."""
+    """Notes the response's id, which the first frames name, the items that are whole, and the last number."""
 
     def __init__(self, model: str, created: int) -> None:
         self._model = model
         self._created = created
         self._response = _Response()
         self._last = b""
+        self._items: dict[int, msgspec.Raw] = {}
 
     def see(self, frame: Frame) -> None:
         """Note a frame; only the last one's number is looked up, and only when it is asked for."""
         if not frame.data:
             return
         self._last = frame.data
-        if not self._response.id:
+        if _DONE in frame.data:
+            said = _read(frame.data)
+            self._items[said.output_index] = said.item
+        elif not self._response.id:
             self._response = _read(frame.data).response or self._response
 
     def fail(self, fault: Fault, request_id: str) -> bytes:
@@ -57,7 +65,8 @@ class ResponsesFollowing:
         stream = Stream(
             known.id or failed_id(request_id), created, bare(known.model or self._model), number=before
         )
-        return (b"" if known.id else stream.begin()) + stream.fail((), fault)
+        whole = [item for _, item in sorted(self._items.items()) if item]
+        return (b"" if known.id else stream.begin()) + stream.fail(whole, fault)
 
 
 def failed_id(request_id: str) -> str:

@@ -56,13 +56,15 @@ class Stream:
         said["incomplete_details"] = None if incomplete is None else {"reason": incomplete}
         return self.frame(f"response.{status}", response=said)
 
-    def fail(self, output: Sequence[Json], fault: Fault, usage: Usage | None = None) -> bytes:
+    def fail(self, output: Sequence[Json | msgspec.Raw], fault: Fault, usage: Usage | None = None) -> bytes:
         """Give the terminal of a stream that broke; `output` holds what was whole by then."""
         said = self._response("failed", output, usage)
         said["error"] = {"code": _CODES.get(fault.kind, "server_error"), "message": _words(fault)}
         return self.frame("response.failed", response=said)
 
-    def _response(self, status: Status, output: Sequence[Json], usage: Usage | None = None) -> Json:
+    def _response(
+        self, status: Status, output: Sequence[Json | msgspec.Raw], usage: Usage | None = None
+    ) -> Json:
         return {
             **self._fixed,
             "status": status,

@@ -16,6 +16,9 @@ from peekd.wire.splice import Edit, Span, applied, elements, member, members, re
 
 Named = tuple[tuple[str, ...], Edit]
 
+_PATH: Final = "/v1/responses"
+"""The path upstream; clients may leave the version out."""
+
 _THOUGHTS: Final = "reasoning"
 
 
@@ -40,7 +43,9 @@ def splice_request(body: bytes, path: str, splices: Splices) -> Call:
         made += _without_strange(body, top, splices)
     except (ValueError, RecursionError) as fault:
         raise ClientError("invalid_request", f"the body is no Responses request: {fault}") from fault
-    return Call(path, applied(body, [edit for _, edit in made]), spliced=_names(made))
+    there = _PATH + path.removeprefix("/v1").removeprefix("/responses")
+    named = ("path", *_names(made)) if there != path else _names(made)
+    return Call(there, applied(body, [edit for _, edit in made]), spliced=named)
 
 
 def _names(made: list[Named]) -> tuple[str, ...]:

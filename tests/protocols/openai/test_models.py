@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from peekd.protocols.openai_chat.models import Traits, traits
+from peekd.protocols.openai.models import Traits, traits
 
 
 @pytest.mark.parametrize(
