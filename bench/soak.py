@@ -218,8 +218,9 @@ async def run(soak: Soak, seconds: float) -> int:
             sampling.cancel_scope.cancel()
         return left - soak.peekd.descriptors()
     finally:
-        await soak.peekd.end()
-        await soak.upstream.end()
+        with trio.move_on_after(PATIENCE_SECONDS, shield=True):
+            await soak.peekd.end()
+            await soak.upstream.end()
 
 
 def tell(soak: Soak, seconds: float, more: int) -> list[str]:
