@@ -13,7 +13,7 @@ from peekd.simulator.responses_asked import read_responses
 from peekd.simulator.shapes import result, said, table, tables
 
 Language = Literal["anthropic", "gemini", "openai-chat", "openai-responses"]
-Verb = Literal["generate", "count", "models", "model", "unknown"]
+Verb = Literal["generate", "count", "models", "model", "websocket", "unknown"]
 Json = dict[str, Any]
 
 
@@ -86,6 +86,8 @@ def read_asked(method: str, target: str, headers: Mapping[str, str], body: bytes
     parts = urlsplit(target)
     query = parse_qs(parts.query)
     key = _key(headers, query)
+    if method == "GET" and "websocket" in headers.get("upgrade", "").lower():
+        return Asked("openai-responses", "websocket", parts.path, key, number)
     if method == "GET":
         return _read_list(parts.path, headers, key, number)
     if method == "POST" and (found := _GEMINI_CALL.match(parts.path)) and found[2] in _GEMINI_VERBS:
