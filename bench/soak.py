@@ -35,7 +35,12 @@ SPARE_DESCRIPTORS = 40
 
 OK = 200
 HONEST = {429, 503}
-UPSTREAMS = {"anthropic": "claude-sonnet-4-5", "gemini": "gemini-2.5-pro", "openai-chat": "gpt-4.1"}
+UPSTREAMS = {
+    "anthropic": "claude-sonnet-4-5",
+    "gemini": "gemini-2.5-pro",
+    "openai-chat": "gpt-4.1",
+    "openai-responses": "gpt-5",
+}
 ACCOUNTS = ("rough", "moody", "steady")
 CONFIG = """
 [server]
@@ -213,8 +218,9 @@ async def run(soak: Soak, seconds: float) -> int:
             sampling.cancel_scope.cancel()
         return left - soak.peekd.descriptors()
     finally:
-        await soak.peekd.end()
-        await soak.upstream.end()
+        with trio.move_on_after(PATIENCE_SECONDS, shield=True):
+            await soak.peekd.end()
+            await soak.upstream.end()
 
 
 def tell(soak: Soak, seconds: float, more: int) -> list[str]:

@@ -253,6 +253,21 @@ def test_silence_before_the_client_that_saw_meaning_is_a_stall_and_else_a_trunca
     assert isinstance(seen.at_silence(shown=False), o.Truncated)
 
 
+def test_a_time_in_which_nobody_read_is_nobodys_silence() -> None:
+    seen = watch(*TEXT[:2], at=7.0)
+    seen.excuse(30.0)
+    assert seen.deadline() == 137.0
+    seen.see_bytes(900.0)
+    assert seen.deadline() == 937.0
+    waiting = watch()
+    waiting.excuse(30.0)
+    assert waiting.deadline() == 120.0
+
+
+def test_what_the_account_keeps_is_noted_in_order() -> None:
+    assert watch(e.Kept("resp_1"), e.Kept("file_1")).kept == ["resp_1", "file_1"]
+
+
 # ---- usage ----------------------------------------------------------------------------------------
 
 

@@ -229,6 +229,10 @@ def test_a_cause_that_no_account_had_is_told_so() -> None:
     )
 
 
+def test_without_any_time_to_name_it_is_a_second() -> None:
+    assert verdict((Step(o.Drained(), Decision("give_up", ""), "", "", 0),), Setting()).retry_after == 1
+
+
 @pytest.mark.parametrize(
     ("outcome", "words"),
     [

@@ -38,7 +38,7 @@ def requests(protocol: str) -> tuple[Sample, ...]:
     found: list[Sample] = []
     for path in sorted((TRANSCRIPTS / "corpus").glob("*/*.json")):
         sent = json.loads(path.read_bytes())
-        if protocol_of(sent["path"].partition("?")[0], {}) == protocol:
+        if sent["body"] and protocol_of(sent["path"].partition("?")[0], {}) == protocol:
             headers = {name.lower(): value for name, value in sent["headers"].items()}
             found.append(Sample(sent["path"], headers, shortened(sent["body"])))
     return tuple(found)
