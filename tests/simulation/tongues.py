@@ -1,0 +1,71 @@
+"""The wire languages: how each asks, and how its answers are read. A language more is a module and a row."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from simulation import tongue_anthropic, tongue_chat, tongue_gemini
+from simulation.asking import Wish
+from simulation.heard import Heard, Json
+
+
+class Tongue(msgspec.Struct, frozen=True):
+    """One language.
+
+    `path` and `headers` of a request for a wish and a key; `ask`: its body. `read`: a streamed body;
+    `read_whole`: one in one piece. `error`: the words of an error body, "" where it is none of this language.
+    `models`: what is asked for. `output`: the field of its usage that counts what was generated. `ping`: all
+    that may stand in a stream and say nothing, besides frames of its own.
+    """
+
+    name: str
+    models: tuple[str, ...]
+    path: Callable[[Wish], str]
+    headers: Callable[[Wish, str], list[tuple[str, str]]]
+    ask: Callable[[Wish], Json]
+    read: Callable[[bytes], Heard]
+    read_whole: Callable[[bytes], Heard]
+    error: Callable[[bytes], str]
+    output: str
+    count_path: Callable[[Wish], str] | None = None
+
+
+TONGUES: Mapping[str, Tongue] = {
+    "anthropic": Tongue(
+        name="anthropic",
+        models=("claude-opus-5-5", "claude-sonnet-4-5"),
+        path=tongue_anthropic.path,
+        headers=tongue_anthropic.headers,
+        ask=tongue_anthropic.ask,
+        read=tongue_anthropic.read,
+        read_whole=tongue_anthropic.read_whole,
+        error=tongue_anthropic.error,
+        output="output_tokens",
+        count_path=tongue_anthropic.count_path,
+    ),
+    "gemini": Tongue(
+        name="gemini",
+        models=("gemini-3-pro-preview", "gemini-2.5-flash"),
+        path=tongue_gemini.path,
+        headers=tongue_gemini.headers,
+        ask=tongue_gemini.ask,
+        read=tongue_gemini.read,
+        read_whole=tongue_gemini.read_whole,
+        error=tongue_gemini.error,
+        output="candidatesTokenCount",
+        count_path=tongue_gemini.count_path,
+    ),
+    "openai-chat": Tongue(
+        name="openai-chat",
+        models=("gpt-5", "gpt-5-mini"),
+        path=tongue_chat.path,
+        headers=tongue_chat.headers,
+        ask=tongue_chat.ask,
+        read=tongue_chat.read,
+        read_whole=tongue_chat.read_whole,
+        error=tongue_chat.error,
+        output="completion_tokens",
+    ),
+}
