@@ -55,8 +55,19 @@ class Calls:
         """How the answer of such a call becomes the client's."""
         if self._verbatim(protocol):
             return Verbatim(self._asked.protocol, counted=self._asked.head.counted)
+        encoder = self._asked.protocol.encoder(model=self._asked.head.model, ids=ids, thoughts=self._thinks)
+        return Translated(encoder, shown=self._shown, counted=self._asked.head.counted)
+
+    def thoughts(self, protocol: UpstreamProtocol) -> bool:
+        """Whether the client sees the words of thoughts in the answer of such a call."""
+        return self._verbatim(protocol) or (self._thinks and self._shown)
+
+    @property
+    def _thinks(self) -> bool:
         thought = self.conversation.thought
-        thinks = thought is not None and thought.mode != "disabled"
-        encoder = self._asked.protocol.encoder(model=self._asked.head.model, ids=ids, thoughts=thinks)
-        shown = thought is None or thought.shown
-        return Translated(encoder, shown=shown, counted=self._asked.head.counted)
+        return thought is not None and thought.mode != "disabled"
+
+    @property
+    def _shown(self) -> bool:
+        thought = self.conversation.thought
+        return thought is None or thought.shown

@@ -26,6 +26,9 @@ class Source(Protocol):
         ...
 
 
+KEY = b"[key]"
+"""What stands where a credential stood."""
+
 WHOLE_BYTES = 64 * 1024 * 1024
 """How much is collected of an answer in one piece."""
 
@@ -38,10 +41,14 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
 
 
 class Reading:
-    """Gives a stream's frames one by one; the watch has seen each before the caller does."""
+    """Gives a stream's frames one by one; the watch has seen each before the caller does.
 
-    def __init__(self, source: Source, decoder: EventDecoder, watch: Watch) -> None:
+    `secret`: the credential that the stream was asked for with; an error in it is read without that.
+    """
+
+    def __init__(self, source: Source, decoder: EventDecoder, watch: Watch, secret: str = "") -> None:
         self.watch = watch
+        self._secret = secret
         self._source = source
         self._decoder = decoder
         self._splitter = Splitter()
@@ -55,7 +62,8 @@ class Reading:
         if not self._frames:
             return None
         frame = self._frames.popleft()
-        return self._see(Seen(frame, self._decoder.feed(frame)))
+        seen = Seen(frame, self._decoder.feed(frame))
+        return self._see(seen if erred(seen) is None else _discreet(seen, self._secret))
 
     def _see(self, seen: Seen) -> Seen:
         now = trio.current_time()
@@ -144,6 +152,29 @@ def _is_whole(data: bytes) -> bool:
     except msgspec.DecodeError:
         return False
     return True
+
+
+def without(secret: str, words: bytes) -> bytes:
+    """Give an upstream's words without the credential it was sent; some repeat it in their errors.
+
+    >>> without("sk-1", b"Incorrect API key provided: sk-1.")
+    b'Incorrect API key provided: [key].'
+    """
+    return words.replace(secret.encode(), KEY) if secret else words
+
+
+def _discreet(seen: Seen, secret: str) -> Seen:
+    """Give an error without the credential, in its frame and in what was read of it."""
+    if not secret or secret.encode() not in seen.frame.raw:
+        return seen
+    raw, data = without(secret, seen.frame.raw), without(secret, seen.frame.data)
+    events = [
+        msgspec.structs.replace(event, message=event.message.replace(secret, KEY.decode()))
+        if isinstance(event, Erred)
+        else event
+        for event in seen.events
+    ]
+    return Seen(msgspec.structs.replace(seen.frame, raw=raw, data=data), events)
 
 
 def erred(seen: Seen) -> Erred | None:
