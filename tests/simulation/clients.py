@@ -116,15 +116,18 @@ class Client:
             second = Call(twin, self._tongue.name, manner.name, call.key, call.life)
         call.prompt = manner.reads == "at once" and manner.sends == "at once"
         call.began = trio.current_time()
+        kept = self._kept
         try:
             line, call.line = await self._line(manner)
+            call.reused = kept is not None and kept[0] is line
         except OSError:
             call.end, call.ended_at = "refused", trio.current_time()
             self._town.over(call)
             return call
         conversation = _Conversation(self._town, line, manner, [call, *([second] if second else [])])
+        call.life = call.line.life
         if second is not None:
-            second.line = call.line
+            second.line, second.life, second.reused = call.line, call.life, call.reused
         fit = await conversation.hold([self._message(one, manner) for one in conversation.calls])
         self._keep(line, call, fit=fit)
         for one in conversation.calls:
@@ -188,6 +191,7 @@ class _Conversation:
         self._line = line
         self._manner = manner
         self._fit = False
+        self._gone = False
         self._leaves_after = town.dice.randint(1, 3000) if manner.leaves == "after bytes" else 0
         self._reads_until = town.dice.randint(1, 6000)
 
@@ -224,6 +228,7 @@ class _Conversation:
         scope.cancel()
 
     def _go(self) -> None:
+        self._gone = True
         match self._manner.farewell:
             case "close":
                 self._line.close()
@@ -264,9 +269,10 @@ class _Conversation:
                 call.began = max(call.began, trio.current_time())
             reader = _Answer(call, ahead)
             await self._read(call, reader)
-            if call.end != "whole":
+            closing = call.headers.get("connection") == "close"
+            if call.end != "whole" or closing:
                 for other in self.calls[place + 1 :]:
-                    other.end, other.ended_at = call.end, call.ended_at
+                    other.end, other.ended_at = "refused" if closing else call.end, call.ended_at
                 return
             ahead = reader.ahead
             self._fit = reader.fit
@@ -276,13 +282,14 @@ class _Conversation:
         while not reader.take(data):
             if self._leaves_after and call.size >= self._leaves_after:
                 self._go()
+                call.end, call.ended_at = "left", trio.current_time()
                 return
             try:
                 data = await self._receive(call)
             except (trio.BrokenResourceError, trio.ClosedResourceError):
                 data = b""
             if not data:
-                call.end = "cut" if not reader.finish() else "whole"
+                call.end = "left" if self._gone else "whole" if reader.finish() else "cut"
                 break
         else:
             call.end = "whole"
@@ -295,7 +302,7 @@ class _Conversation:
                 return await self._line.receive_some(self._dice.randint(1, 4096))
             case "no more" if call.size > self._reads_until:
                 await trio.sleep(self._town.stall_seconds * 3)
-                self._line.close()
+                self._go()
                 return b""
             case _:
                 return await self._line.receive_some()

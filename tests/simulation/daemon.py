@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import signal
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from contextlib import asynccontextmanager, contextmanager
@@ -56,6 +57,8 @@ class Daemon:
         self.server: GuardedServer
         self.front: Front
         self.dead = False
+        self.died_at = math.inf
+        """When it was killed."""
         self.ended = trio.Event()
         self.scope = trio.CancelScope()
         self._signals, self._take = trio.open_memory_channel[int](10)

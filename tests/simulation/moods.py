@@ -6,6 +6,7 @@ The faults are the simulator's own acts; `TWISTS` add what is no act: bytes that
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from itertools import islice
 from typing import Literal
 
 import msgspec
@@ -46,6 +47,9 @@ ODD: tuple[str, ...] = (
     "wrong-length", "blocked",
 )  # fmt: skip
 
+UNSTREAMED_FAULTS = frozenset({"no-last", "wrong-length"})
+"""Odd in a stream; of an answer in one piece they leave less than all."""
+
 STORMS: Mapping[str, tuple[str, ...]] = {
     "overload": ("529", "503", "529 retry-after=2", "error at=start"),
     "limits": ("429 retry-after=5", "429", "429 retry-after=20"),
@@ -57,6 +61,9 @@ STORMS: Mapping[str, tuple[str, ...]] = {
 
 Dialling = Literal["", "refused", "no route", "no name", "tls", "never", "slow", "dropped"]
 DIALLINGS: tuple[Dialling, ...] = ("refused", "no route", "no name", "tls", "never", "slow", "dropped")
+
+MOST_STEPS = 300
+"""How far ahead a twist looks: some acts never end."""
 
 Twist = Callable[[Iterable[Step], Dice], Iterator[Step]]
 
@@ -101,7 +108,7 @@ def _trailing(steps: Iterable[Step], _dice: Dice) -> Iterator[Step]:
 
 def _late_drop(steps: Iterable[Step], dice: Dice) -> Iterator[Step]:
     """All is well, and then the line is dropped, perhaps before the last chunk's mark."""
-    whole = list(steps)
+    whole = list(islice(steps, MOST_STEPS))
     yield from whole[: -1 if dice.chance(0.5) else None]
     yield Break(dice.choice(("drop", "reset")))
 
@@ -109,14 +116,19 @@ def _late_drop(steps: Iterable[Step], dice: Dice) -> Iterator[Step]:
 def _hurried(steps: Iterable[Step], _dice: Dice) -> Iterator[Step]:
     """All in one write, pauses and all."""
     held = b""
-    for step in steps:
-        if isinstance(step, bytes):
+    for number, step in enumerate(steps):
+        if isinstance(step, bytes) and number < MOST_STEPS:
             held += step
         elif isinstance(step, Break) or step.seconds == float("inf"):
             yield held
             held = b""
             yield step
-    yield held
+        elif number >= MOST_STEPS:
+            yield held
+            held = b""
+            yield step
+    if held:
+        yield held
 
 
 TWISTS: Mapping[str, Twist] = {
@@ -205,7 +217,8 @@ def fate(sky: Climate, dice: Dice, asked: Asked, tag: str, now: float) -> Fate:
         spec = dice.choice(ODD) if dice.chance(sky.odd) else "answer"
     twist = dice.choice(sorted(TWISTS)) if dice.chance(sky.twists) else ""
     act = _varied(_worded(read(spec), dice, asked, tag), dice)
-    bad = spec if spec in FAULTS or storm in STORMS else "" if twist in HARMLESS else twist
+    halved = not asked.stream and spec in UNSTREAMED_FAULTS
+    bad = spec if halved or spec in FAULTS or storm in STORMS else "" if twist in HARMLESS else twist
     return Fate(act, f"{spec}{f' ({twist})' if twist else ''}", twist, bad)
 
 

@@ -169,6 +169,10 @@ class Call:
     ended_at: float = 0.0
     line: Line | None = None
     """The daemon's end of its connection."""
+    reused: bool = False
+    """Its connection had served before."""
+    stopping: bool = False
+    """The daemon was told to stop while it was under way, or just before."""
     disturbed: bool = False
     """The daemon crashed or was told to hurry while it was under way."""
 
@@ -218,10 +222,11 @@ class Blame(msgspec.Struct, frozen=True):
 
 
 class Case(msgspec.Struct, frozen=True):
-    """One request from every side. `others`: what upstreams said to all requests of this daemon's life.
+    """One request from every side.
 
-    `dials`: failed connects, by account's upstream and time. `unborn`: accounts that nobody has had trouble
-    with and that were free all the time. `record` None: there is none.
+    `others`: what upstreams said to all requests so far. `bad_lines`: when a connection to which upstream
+    failed or was ended by it. `idle`: accounts that could have served it throughout, and were not asked.
+    `record` None: there is none.
     """
 
     call: Call
@@ -231,7 +236,5 @@ class Case(msgspec.Struct, frozen=True):
     rules: Rules
     blames: Sequence[Blame] = ()
     others: Sequence[Said] = ()
-    failed_dials: Sequence[tuple[float, str]] = ()
+    bad_lines: Sequence[tuple[float, str]] = ()
     idle: Sequence[str] = ()
-    """Accounts that could have served it throughout, and were not asked."""
-    secrets: Sequence[bytes] = ()

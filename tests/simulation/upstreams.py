@@ -30,7 +30,7 @@ class Book(Protocol):
 
     dice: Dice
     said: list[Said]
-    failed_dials: list[tuple[float, str]]
+    bad_lines: list[tuple[float, str]]
 
     def ring(self, wish: int, what: str) -> None:
         """Tell whoever waits for this to happen to a wish."""
@@ -60,7 +60,7 @@ class Upstream:
         what = dialling(self.sky, dice, trio.current_time())
         await trio.sleep(dice.uniform(0, DIAL_SECONDS))
         if what:
-            self._book.failed_dials.append((trio.current_time(), self.name))
+            self._book.bad_lines.append((trio.current_time(), self.name))
             await _DIALLINGS[what](dice)
         hiccups = dice.chance(0.2)
         manner = Manner(hiccup=0.1 if hiccups else 0.0, late=2.0, spills=dice.chance(0.5))
@@ -76,8 +76,11 @@ class Upstream:
         async with line:
             try:
                 await _Exchange(self, line, theirs).serve()
-            except (trio.BrokenResourceError, trio.ClosedResourceError):
-                return
+            except (trio.BrokenResourceError, trio.ClosedResourceError, h11.RemoteProtocolError):
+                return  # peekd went, perhaps in the middle of its request
+            finally:
+                if theirs.closed_at is None:
+                    self._book.bad_lines.append((trio.current_time(), self.name))
 
     def note(self, asked: Asked, body: bytes, line: Line) -> tuple[Said, Fate]:
         """Write a request down and draw its fate."""
@@ -151,7 +154,7 @@ class Upstream:
 
 def _echoing(act: Act, asked: Asked, dice: Dice) -> Act:
     """Repeat the credential in an error, as some upstreams do; not in one that is the request's own fault."""
-    own_fault = act.refusal in {"400", "413", "422", "signature"}
+    own_fault = act.refusal in {"400", "413", "422", "signature", "no-credit", "bad-key"}
     if act.kind in {"refuse", "error", "pings"} and not own_fault and not act.message and dice.chance(0.3):
         words = dice.choice(("Incorrect API key provided: {}.", "{} is out of luck", "key={}&more"))
         return msgspec.structs.replace(act, message=words.format(asked.key))
@@ -212,17 +215,17 @@ class _Exchange:
         what = dice.choice(("deaf", "413", "529", "gone"))
         said.label = said.fault = f"{what} while it was sent"
         if what == "deaf":
-            await self._wait_left(said)
+            await self._wait_left()
         elif what == "gone":
             self._line.reset()
             said.finished_at = trio.current_time()
         else:
             steps = perform(Act("refuse", refusal=what, status=int(what)), asked)
             await self._upstream.play(said, steps, self._line)
-            if dice.chance(0.5):
-                await self._wait_left(said)
+            await trio.sleep(dice.uniform(0, 1))
 
-    async def _wait_left(self, said: Said) -> None:
+    async def _wait_left(self) -> None:
+        """Read no more, and keep the connection until peekd has enough of it."""
         while self._theirs.closed_at is None:
             await trio.sleep(0.5)
 

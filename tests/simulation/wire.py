@@ -156,6 +156,8 @@ class Line(trio.abc.HalfCloseableStream):
         self._outgoing = outgoing
         self._incoming = incoming
         self.closed_at: float | None = None
+        self.life = 0
+        """Which life of the daemon it belongs to."""
         self.sent = bytearray()
         """All that was written here."""
 

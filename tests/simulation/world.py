@@ -39,7 +39,7 @@ class World:
         self.disk = Disk()
         self.disk.files |= self.plan.files
         self.said: list[Said] = []
-        self.failed_dials: list[tuple[float, str]] = []
+        self.bad_lines: list[tuple[float, str]] = []
         self.calls: list[Call] = []
         self.entries: list[tuple[float, Entry]] = []
         self.cases: list[Case] = []
@@ -48,6 +48,7 @@ class World:
         self.life = 0
         self.stall_seconds = self.plan.settings.server.write_stall_seconds
         self.daemon: Daemon
+        self.lives: dict[int, Daemon] = {}
         self._nursery = nursery
         self._wishes = 0
         self._keys = 0
@@ -55,6 +56,7 @@ class World:
         self._adopted: list[Line] = []
         self._judging = 0
         self._disturbances: list[float] = []
+        self._stops: list[float] = []
         self.upstreams = {name: self._upstream(name) for name in self.plan.settings.upstreams}
 
     def _upstream(self, name: str) -> Upstream:
@@ -77,6 +79,7 @@ class World:
         manner = Manner(room=4096 if narrow else 65536, spills=self.dice.chance(0.5))
         ours, theirs = connect(self.dice, manner)
         self.daemon.harbour.enter(theirs)
+        theirs.life = self.life
         self.adopt(theirs)
         return ours, theirs
 
@@ -99,8 +102,9 @@ class World:
         """Take a call that is over: it is judged a moment later."""
         self.calls.append(call)
         call.disturbed = any(call.began <= at <= call.ended_at + 1 for at in self._disturbances)
+        call.stopping = any(call.began - 1 <= at <= call.ended_at for at in self._stops)
         self._judging += 1
-        self._nursery.start_soon(self._judge, call, self.daemon)
+        self._nursery.start_soon(self._judge, call, self.lives[call.life])
 
     async def _judge(self, call: Call, daemon: Daemon) -> None:
         await trio.sleep(AFTERWARDS)
@@ -111,7 +115,7 @@ class World:
 
     def _case(self, call: Call, daemon: Daemon) -> Case:
         said = [one for one in self.said if one.wish == call.wish.number]
-        request = call.headers.get("x-request-id", "") or self._request_of(call, said)
+        request = call.headers.get("x-request-id", "") or self._request_of(daemon, call, said)
         record = daemon.house.live.find(request) if request else None
         return Case(
             call=call,
@@ -121,14 +125,14 @@ class World:
             rules=self._rules(call),
             blames=self._blames(daemon),
             others=self.said,
-            failed_dials=self.failed_dials,
+            bad_lines=self.bad_lines,
             idle=self._idle(call, said),
         )
 
-    def _request_of(self, call: Call, said: Sequence[Said]) -> str:
+    def _request_of(self, daemon: Daemon, call: Call, said: Sequence[Said]) -> str:
         """Find the id of a request whose client never heard it: by its attempts' times, as they were noted."""
         accounts = {one.account for one in said}
-        for record in self.daemon.house.live.newest_first():
+        for record in daemon.house.live.newest_first():
             same = {attempt.account for attempt in record.attempts} >= accounts
             if accounts and same and record.model == call.wish.model and record.session.startswith(call.wish.session):
                 return record.id
@@ -150,13 +154,14 @@ class World:
             Blame(name, rest.cause, rest.since)
             for name, health in daemon.house.pool.health.items()
             for rest in health.cooldowns
+            if rest.since < daemon.died_at
         ]
 
     def _idle(self, call: Call, said: Sequence[Said]) -> list[str]:
         """Name the accounts that were well and free throughout, and were not asked: nobody ever met a fault."""
         asked = {one.account for one in said}
         suspects = {one.account for one in self.said if one.fault or one.left_at is not None}
-        shaken = {upstream for _, upstream in self.failed_dials}
+        shaken = {upstream for _, upstream in self.bad_lines}
         limits = {account.name: account for account in self.plan.settings.accounts}
         return [
             name
@@ -175,7 +180,7 @@ class World:
     async def start(self) -> None:
         """Bring a daemon up."""
         self.life += 1
-        self.daemon = daemon = Daemon(Harbour())
+        self.daemon = self.lives[self.life] = daemon = Daemon(Harbour())
         run = partial(
             daemon.run,
             self.plan.settings,
@@ -206,7 +211,7 @@ class World:
         """Look whether anything is left, while it runs and after it stopped."""
         await trio.sleep(2.0)
         self.endings += look_over(self.daemon)
-        self.daemon.signal()
+        self._stop()
         await self._wait_ended(self.plan.settings.server.drain_seconds + 5)
         self.endings += look_back(self.daemon, self._adopted)
 
@@ -249,7 +254,7 @@ class World:
         """Drain, and start again."""
         before = self.daemon
         began = trio.current_time()
-        before.signal()
+        self._stop()
         await self._wait_ended(self.plan.settings.server.drain_seconds + 5)
         if trio.current_time() - began >= self.plan.settings.server.drain_seconds:
             self._disturb()
@@ -258,7 +263,7 @@ class World:
 
     async def _hurry(self) -> None:
         """Drain, and lose patience."""
-        self.daemon.signal()
+        self._stop()
         await trio.sleep(self.dice.uniform(0, 1))
         self._disturb()
         self.daemon.signal()
@@ -270,6 +275,7 @@ class World:
         """Kill it: every connection is torn, and what it would still do comes too late to matter."""
         self._disturb()
         self.daemon.dead = True
+        self.daemon.died_at = trio.current_time()
         self.daemon.harbour.open = False
         for line in self._adopted:
             line.reset()
@@ -277,6 +283,10 @@ class World:
         await self.daemon.ended.wait()
         await trio.sleep(self.dice.uniform(0, 2))
         await self.start()
+
+    def _stop(self) -> None:
+        self._stops.append(trio.current_time())
+        self.daemon.signal()
 
     def _disturb(self) -> None:
         """Note that whatever is under way is cut by us."""
@@ -299,7 +309,7 @@ async def play(dice: Dice, requests: int) -> Played:
         world = World(dice, nursery)
         with world.disk.mounted():
             await world.live(requests)
-        await trio.sleep(1.0)
+        await trio.sleep(5.0)  # the last word of a close may be late
         left = trio.lowlevel.current_statistics().tasks_living - tasks
         endings = [*world.endings]
         if left:
