@@ -31,7 +31,7 @@ from peekd.upstream.credentials import Credentials
 from peekd.upstream.dial import Dial
 from peekd.upstream.settings import UpstreamSettings
 from peekd.vocabulary.errors import ClientError
-from peekd.vocabulary.outcomes import Outcome
+from peekd.vocabulary.outcomes import Blank, Outcome
 
 
 def fresh_id(prefix: str) -> str:
@@ -119,9 +119,11 @@ class House:
         """Count a request's tokens, or estimate them. Raises ClientError for one that cannot be read."""
         return await self._counting.count(asked)
 
-    def survey(self, wanted: Wanted) -> Survey:
-        """Who could be asked next."""
-        return survey(self.pool, wanted, trio.current_time())
+    def survey(self, wanted: Wanted, *, left: Lease | None = None) -> Survey:
+        """Who could be asked next. `left`: a lease still in use, to be thought of as given back."""
+        now = trio.current_time()
+        pool = self.pool if left is None else settle(self.pool, left, Blank(), now)
+        return survey(pool, wanted, now)
 
     def states(self) -> tuple[AccountState, ...]:
         """How the accounts stand."""
