@@ -11,7 +11,8 @@ class Wish(msgspec.Struct, frozen=True):
     """One request. `number` marks its words, so that every copy of it can be told wherever it turns up.
 
     `array`: a Gemini stream without alt=sse. `result`: it brings a tool's result. `signed`: it replays a
-    thought with its signature. `padding`: bytes of prompt more. `counted`: a Chat client asks for usage.
+    thought with its signature. `padding`: bytes of prompt more. `in_query`: its key stands in the query, too.
+    `counted`: a Chat client asks for usage.
     """
 
     number: int
@@ -24,6 +25,7 @@ class Wish(msgspec.Struct, frozen=True):
     signed: bool = False
     counted: bool = False
     padding: int = 0
+    in_query: bool = False
     session: str = ""
 
     @property

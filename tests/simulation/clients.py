@@ -1,4 +1,4 @@
-"""Simulated clients: agents that ask over one connection or many, each in its manner, and note what they get."""
+"""Simulated clients: agents that ask in their manner, over one connection or many, and note what they get."""
 
 from __future__ import annotations
 
@@ -91,6 +91,7 @@ class Client:
             signed=dice.chance(0.15),
             counted=dice.chance(agent.counted),
             padding=dice.choice((200, 90_000, 250_000)) if long else 0,
+            in_query=self._tongue.keys_in_query and dice.chance(0.3),
             session=self._session,
         )
 
@@ -175,7 +176,13 @@ class Client:
                 path = "/v1/nowhere"
             case _:
                 pass
-        headers = [("host", "localhost"), ("content-type", "application/json"), ("user-agent", self._agent.name)]
+        if wish.in_query:
+            path += f"{'&' if '?' in path else '?'}key={key}"
+        headers = [
+            ("host", "localhost"),
+            ("content-type", "application/json"),
+            ("user-agent", self._agent.name),
+        ]
         headers += [*tongue.headers(wish, key), ("content-length", str(len(body)))]
         lines = [f"POST {path} HTTP/1.1", *(f"{name}: {value}" for name, value in headers)]
         return "\r\n".join([*lines, "", ""]).encode() + body

@@ -1,4 +1,4 @@
-"""peekd itself in the simulation: the real process on simulated sockets, clock, dice and disk; lives and deaths."""
+"""peekd itself in the simulation: the real process on simulated sockets, clock, dice and disk."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import Any
 from unittest import mock
 
 import trio
+from typing_extensions import override
 
 from peekd.config.schema import Settings
 from peekd.records.entries import Journal
@@ -73,7 +74,12 @@ class Daemon:
         await self._up.wait()
 
     async def run(
-        self, settings: Settings, environ: Mapping[str, str], journal: Journal, dials: Mapping[str, Dial], dice: Dice
+        self,
+        settings: Settings,
+        environ: Mapping[str, str],
+        journal: Journal,
+        dials: Mapping[str, Dial],
+        dice: Dice,
     ) -> None:
         """Live until told to stop, or until `scope` is cancelled."""
         process = main.Process(
@@ -130,6 +136,7 @@ class _Word(Notifier):
         super().__init__(None)
         self._ready = ready
 
+    @override
     def ready(self, status: str = "") -> None:
         """It serves."""
         self._ready()

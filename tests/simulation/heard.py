@@ -41,6 +41,7 @@ class Heard(msgspec.Struct):
     data: bool = False
     progress: bool = False
     open_blocks: int = 0
+    late: bool = False
     after_end: int = 0
     torn: list[str] = msgspec.field(default_factory=list[str])
 
@@ -52,7 +53,7 @@ class Heard(msgspec.Struct):
     @property
     def whole(self) -> bool:
         """Whether the model came to its end, and every block of it too."""
-        return bool(self.reason) and not self.error and not self.open_blocks
+        return bool(self.reason) and not self.open_blocks and (self.late or not self.error)
 
     def calls(self) -> list[tuple[str, object]]:
         """Give the tool calls with their arguments read; the text itself where that cannot be."""

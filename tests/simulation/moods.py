@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
+from math import inf
+from string import digits
 from typing import Literal
 
 import msgspec
@@ -41,10 +43,10 @@ FAULTS: tuple[str, ...] = (
 
 ODD: tuple[str, ...] = (
     # odd, and answers all the same
-    "answer", "answer", "answer", "answer pace=0.3", "answer pace=1.5", "answer delay=3", "crlf", "split-utf8",
-    "gzip", "no-last", "refusal", "answer stop=max_tokens", "answer newline=cr", "answer chunk=3",
-    "huge", "pings count=2 every=0.5 then=answer", "answer thinking='Let me see.'", "answer delay=0.5 pace=0.1",
-    "wrong-length", "blocked",
+    "answer", "answer", "answer", "answer pace=0.3", "answer pace=1.5", "answer delay=3", "crlf",
+    "split-utf8", "gzip", "no-last", "refusal", "answer stop=max_tokens", "answer newline=cr",
+    "answer chunk=3", "huge", "pings count=2 every=0.5 then=answer", "answer thinking='Let me see.'",
+    "answer delay=0.5 pace=0.1", "wrong-length", "blocked",
 )  # fmt: skip
 
 UNSTREAMED_FAULTS = frozenset({"no-last", "wrong-length"})
@@ -117,14 +119,11 @@ def _hurried(steps: Iterable[Step], _dice: Dice) -> Iterator[Step]:
     """All in one write, pauses and all."""
     held = b""
     for number, step in enumerate(steps):
-        if isinstance(step, bytes) and number < MOST_STEPS:
+        if isinstance(step, bytes):
             held += step
-        elif isinstance(step, Break) or step.seconds == float("inf"):
-            yield held
-            held = b""
-            yield step
-        elif number >= MOST_STEPS:
-            yield held
+        elif isinstance(step, Break) or step.seconds == inf or number >= MOST_STEPS:
+            if held:
+                yield held
             held = b""
             yield step
     if held:
@@ -153,7 +152,7 @@ class Storm(msgspec.Struct, frozen=True):
 
 
 class Climate(msgspec.Struct, frozen=True):
-    """What may be expected of one upstream: shares of faults, odd answers, bad dials, twists; and its storms."""
+    """What may be expected of an upstream: shares of faults, odd answers, bad dials, twists; and storms."""
 
     faults: float
     odd: float
@@ -181,9 +180,7 @@ def climate(dice: Dice, accounts: Iterable[str], seconds: float) -> Climate:
         Storm(dice.choice(kinds), since, since + dice.uniform(3, 40))
         for since in (dice.uniform(0, seconds) for _ in range(dice.randint(0, 3)))
     ]
-    quotas = {
-        name: (dice.randint(1, 6), dice.uniform(5, 60)) for name in accounts if dice.chance(0.15)
-    }
+    quotas = {name: (dice.randint(1, 6), dice.uniform(5, 60)) for name in accounts if dice.chance(0.15)}
     return Climate(
         faults=0.0 if fair else dice.choice((0.1, 0.3, 0.6)),
         odd=dice.uniform(0.1, 0.5),
@@ -234,7 +231,9 @@ def read(spec: str) -> Act:
 def _worded(act: Act, dice: Dice, asked: Asked, tag: str) -> Act:
     """Put words into the act's mouth that nobody else says."""
     if act.text != "":
-        act = msgspec.structs.replace(act, text=_words(dice, tag, huge=bool(act.text and len(act.text) > 999)))
+        act = msgspec.structs.replace(
+            act, text=_words(dice, tag, huge=bool(act.text and len(act.text) > 999))
+        )
     if act.thinking or (act.thinking is None and asked.thinks and act.text):
         act = msgspec.structs.replace(act, thinking=f"{tag}think {tag}more ")
     if act.text and act.tool is None and asked.tools and dice.chance(0.4):
@@ -249,7 +248,7 @@ def _worded(act: Act, dice: Dice, asked: Asked, tag: str) -> Act:
 
 def _words(dice: Dice, tag: str, *, huge: bool) -> str:
     if huge:
-        return f"{tag} " + f"{tag}{'0123456789' * 300} " * dice.randint(1, 60)
+        return f"{tag} " + f"{tag}{digits * 300} " * dice.randint(1, 60)
     strange = ("", "Grüße, 世界 🌍", "\u2028 \u0085", 'quo"te \\ back', "\n\n\n", "data: x\n\nevent: y")
     return " ".join(f"{tag}{number}" for number in range(dice.randint(1, 12))) + " " + dice.choice(strange)
 
@@ -268,5 +267,3 @@ def _varied(act: Act, dice: Dice) -> Act:
     if dice.chance(0.1):
         changes["newline"] = dice.choice(("lf", "crlf", "cr"))
     return msgspec.structs.replace(act, **changes)
-
-

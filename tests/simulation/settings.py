@@ -1,4 +1,4 @@
-"""A configuration by seed: upstreams of every protocol, accounts, routes across protocols, short deadlines."""
+"""A configuration by seed: upstreams of every protocol, accounts, routes across, short deadlines."""
 
 from __future__ import annotations
 

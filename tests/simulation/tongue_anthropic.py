@@ -22,7 +22,11 @@ def count_path(wish: Wish) -> str:
 
 
 def headers(wish: Wish, key: str) -> list[tuple[str, str]]:
-    return [("x-api-key", key), ("anthropic-version", "2023-06-01"), ("x-claude-code-session-id", wish.session)]
+    return [
+        ("x-api-key", key),
+        ("anthropic-version", "2023-06-01"),
+        ("x-claude-code-session-id", wish.session),
+    ]
 
 
 def ask(wish: Wish) -> Json:
@@ -138,6 +142,7 @@ class _Reader:
 
     def _error(self, said: Json) -> None:
         self.heard.error = words_of(said.get("error")) or "error"
+        self.heard.late = bool(self.heard.reason) and not self.open
 
 
 def read(body: bytes) -> Heard:

@@ -72,6 +72,7 @@ def read(body: bytes) -> Heard:
 def _take(heard: Heard, chunk: Json, ids: set[str]) -> None:
     if chunk.get("error"):
         heard.error = words_of(chunk["error"]) or "error"
+        heard.late = bool(heard.reason)
         return
     ids.add(str(chunk.get("id")))
     heard.model = str(chunk.get("model", heard.model))

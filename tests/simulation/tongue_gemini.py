@@ -6,7 +6,6 @@ https://ai.google.dev/api/generate-content
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import cast
 
 import msgspec
 
@@ -104,6 +103,7 @@ def _take(heard: Heard, chunk: Json) -> None:
         heard.after_end += bool(chunk.get("candidates") or chunk.get("error"))
     if "error" in chunk:
         heard.error = words_of(chunk["error"]) or "error"
+        heard.late = bool(heard.reason)
         return
     heard.starts = 1
     heard.model = str(chunk.get("modelVersion", heard.model))
@@ -144,8 +144,8 @@ def read_whole(body: bytes) -> Heard:
 
 def error(body: bytes) -> str:
     try:
-        said: object = msgspec.json.decode(body)
+        said: Json | list[Json] = msgspec.json.decode(body, type=Json | list[Json])
     except msgspec.DecodeError:
         return ""
-    first = table(cast("list[object]", said)[0] if isinstance(said, list) and said else said)
-    return words_of(first.get("error")) if "error" in first else ""
+    chunks = said if isinstance(said, list) else [said]
+    return next((words_of(chunk["error"]) for chunk in chunks if "error" in chunk), "")

@@ -1,4 +1,4 @@
-"""The wire languages: how each asks, and how its answers are read. A language more is a module and a row."""
+"""The wire languages: how each asks, how its answers are read. A language more is a module and a row."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ class Tongue(msgspec.Struct, frozen=True):
 
     `path` and `headers` of a request for a wish and a key; `ask`: its body. `read`: a streamed body;
     `read_whole`: one in one piece. `error`: the words of an error body, "" where it is none of this language.
-    `models`: what is asked for. `output`: the field of its usage that counts what was generated. `ping`: all
-    that may stand in a stream and say nothing, besides frames of its own.
+    `models`: what is asked for. `output`: the field of its usage that counts what was generated.
+    `count_path`: where tokens are counted. `keys_in_query`: a key may stand in the query.
     """
 
     name: str
@@ -30,6 +30,7 @@ class Tongue(msgspec.Struct, frozen=True):
     error: Callable[[bytes], str]
     output: str
     count_path: Callable[[Wish], str] | None = None
+    keys_in_query: bool = False
 
 
 TONGUES: Mapping[str, Tongue] = {
@@ -56,6 +57,7 @@ TONGUES: Mapping[str, Tongue] = {
         error=tongue_gemini.error,
         output="candidatesTokenCount",
         count_path=tongue_gemini.count_path,
+        keys_in_query=True,
     ),
     "openai-chat": Tongue(
         name="openai-chat",

@@ -1,4 +1,4 @@
-"""What was seen of one request from outside: what the client got, what each upstream really said, what was noted."""
+"""What was seen of one request: what the client got, what each upstream really said, what was noted."""
 
 from __future__ import annotations
 
@@ -20,6 +20,8 @@ from simulation.tongues import TONGUES
 from simulation.wire import Line
 
 OK = 200
+LAG = 0.25
+"""Seconds that connections and scheduling may add to a promised time."""
 
 Pieces = list[tuple[float, bytes]]
 
@@ -238,3 +240,13 @@ class Case(msgspec.Struct, frozen=True):
     others: Sequence[Said] = ()
     bad_lines: Sequence[tuple[float, str]] = ()
     idle: Sequence[str] = ()
+
+
+def streamed(call: Call) -> bool:
+    """Whether it got a stream."""
+    return call.status == OK and call.wish.stream and call.errand == "converse"
+
+
+def finished(call: Call) -> bool:
+    """Whether the client got all that the daemon had for it."""
+    return call.end == "whole"

@@ -1,4 +1,4 @@
-"""A simulated upstream: accepts connections, reads requests, answers each by its fate, and notes all of it."""
+"""A simulated upstream: reads requests, answers each by its fate, and notes all of it."""
 
 from __future__ import annotations
 
@@ -115,7 +115,9 @@ class Upstream:
         if asked.verb != "generate":
             return Fate(Act("answer"), asked.verb)
         if not account:
-            return Fate(_echoing(Act("refuse", refusal="401", status=401), asked, dice), "old key", fault="401")
+            return Fate(
+                _echoing(Act("refuse", refusal="401", status=401), asked, dice), "old key", fault="401"
+            )
         most, window = self.sky.quotas.get(account, (0, 0.0))
         times = self._asked_at[account]
         times[:] = [at for at in times if at > now - window]
@@ -226,7 +228,7 @@ class _Exchange:
 
     async def _wait_left(self) -> None:
         """Read no more, and keep the connection until peekd has enough of it."""
-        while self._theirs.closed_at is None:
+        while self._theirs.closed_at is None:  # noqa: ASYNC110  nobody tells an upstream
             await trio.sleep(0.5)
 
     async def _answer(self, said: Said, steps: Iterator[Step]) -> bool:
@@ -263,18 +265,22 @@ def _is_long(request: h11.Request) -> bool:
 
 
 async def _refused(_dice: Dice) -> None:
+    await trio.lowlevel.checkpoint()
     raise ConnectionRefusedError(111, "Connection refused")
 
 
 async def _no_route(_dice: Dice) -> None:
+    await trio.lowlevel.checkpoint()
     raise OSError(113, "No route to host")
 
 
 async def _no_name(_dice: Dice) -> None:
+    await trio.lowlevel.checkpoint()
     raise socket.gaierror(-2, "Name or service not known")
 
 
 async def _tls(_dice: Dice) -> None:
+    await trio.lowlevel.checkpoint()
     raise ssl.SSLCertVerificationError(1, "certificate verify failed: self-signed certificate")
 
 

@@ -1,4 +1,4 @@
-"""Connections in memory as a network makes them: late, in other pieces than they were sent, half closed, reset.
+"""Connections in memory as a network makes them: late, in other pieces, half closed, reset.
 
 Not the simulator's streams: those keep each write whole and take no time.
 """
@@ -86,10 +86,10 @@ class _Pipe:
     def _check_sendable(self) -> None:
         if self.writer_gone:
             raise trio.ClosedResourceError("this end is closed")
-        if self.breaks_at <= trio.current_time() or self.reader_gone:
-            raise trio.BrokenResourceError("connection reset by peer")
         if self.ends_at < math.inf:
             raise trio.ClosedResourceError("this end has finished sending")
+        if self.breaks_at <= trio.current_time() or self.reader_gone:
+            raise trio.BrokenResourceError("connection reset by peer")
 
     async def receive(self, most: int) -> bytes:
         """Give some of what has arrived; b"" at the end."""
@@ -218,11 +218,6 @@ class Line(trio.abc.HalfCloseableStream):
     def peer_left_at(self) -> float:
         """When word arrives here that the other side is done or gone; infinity: it is not."""
         return min(self._incoming.ends_at, self._incoming.breaks_at)
-
-    @property
-    def is_taken(self) -> bool:
-        """Whether a task reads here."""
-        return "receiving" in self._incoming._busy
 
 
 def connect(dice: Dice, manner: Manner) -> tuple[Line, Line]:

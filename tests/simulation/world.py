@@ -1,4 +1,4 @@
-"""One world: a daemon, its upstreams, its clients, and an operator who stops it, kills it and changes keys."""
+"""One world: a daemon, its upstreams, its clients, and an operator who stops it, kills it, changes keys."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from peekd.healing.plan import Places, plan
 from peekd.records.entries import Entry
 from peekd.vocabulary.errors import ClientError
 from simulation.clients import Client
-from simulation.daemon import Daemon, Disk
+from simulation.daemon import WALL, Daemon, Disk
 from simulation.dice import Dice
 from simulation.endings import Ending, look_back, look_over
 from simulation.manners import AGENTS
@@ -130,13 +130,16 @@ class World:
         )
 
     def _request_of(self, daemon: Daemon, call: Call, said: Sequence[Said]) -> str:
-        """Find the id of a request whose client never heard it: by its attempts' times, as they were noted."""
-        accounts = {one.account for one in said}
-        for record in daemon.house.live.newest_first():
-            same = {attempt.account for attempt in record.attempts} >= accounts
-            if accounts and same and record.model == call.wish.model and record.session.startswith(call.wish.session):
-                return record.id
-        return ""
+        """Find the id of a request whose client never heard it, by when it came."""
+        sent = call.asked_at if call.asked_at is not None else call.ended_at
+        near = [
+            (abs(record.came - WALL - sent), record.id)
+            for record in daemon.house.live.newest_first()
+            if record.model == call.wish.model
+            and record.session.startswith(call.wish.session)
+            and call.began <= record.came - WALL <= call.ended_at + AFTERWARDS
+        ]
+        return min(near)[1] if near and said else ""
 
     def _rules(self, call: Call) -> Rules:
         settings = self.plan.settings
@@ -158,7 +161,7 @@ class World:
         ]
 
     def _idle(self, call: Call, said: Sequence[Said]) -> list[str]:
-        """Name the accounts that were well and free throughout, and were not asked: nobody ever met a fault."""
+        """Name the accounts that were well and free throughout, and were not asked."""
         asked = {one.account for one in said}
         suspects = {one.account for one in self.said if one.fault or one.left_at is not None}
         shaken = {upstream for _, upstream in self.bad_lines}
@@ -193,7 +196,7 @@ class World:
         await daemon.wait_up()
 
     async def live(self, requests: int) -> None:
-        """Let clients come and go until about so many requests were made, and the operator do as operators do."""
+        """Let clients come and go until about so many requests were made, and the operator do his deeds."""
         await self.start()
         clients = self.dice.randint(3, 8)
         async with trio.open_nursery() as operating:
@@ -203,7 +206,7 @@ class World:
                     agent = self.dice.weighed(AGENTS)
                     nursery.start_soon(Client(self, agent, number).live, max(1, requests // clients))
             operating.cancel_scope.cancel()
-        while self._judging:
+        while self._judging:  # noqa: ASYNC110  the last one does not know that it is
             await trio.sleep(AFTERWARDS)
         await self._end()
 
@@ -219,7 +222,9 @@ class World:
         with trio.move_on_after(seconds) as patience:
             await self.daemon.ended.wait()
         if patience.cancelled_caught:
-            self.endings.append(Ending("stops in time", f"still there {seconds:g} s after it was told to stop"))
+            self.endings.append(
+                Ending("stops in time", f"still there {seconds:g} s after it was told to stop")
+            )
             self.daemon.scope.cancel()
             await self.daemon.ended.wait()
 
@@ -316,4 +321,3 @@ async def play(dice: Dice, requests: int) -> Played:
             endings.append(Ending("no task is left", f"{left} tasks live on"))
         nursery.cancel_scope.cancel()
     return Played(world.cases, endings, trio.current_time(), world.entries)
-

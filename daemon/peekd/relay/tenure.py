@@ -23,7 +23,7 @@ class Tenure:
 
 
 def _booked(outcome: AnyOutcome) -> AnyOutcome:
-    """What an account is told of an outcome: an answer we could not fold was one, and a queue of ours nothing."""
+    """What an account is booked with: an answer we could not fold was one, a queue of ours is nothing."""
     if is_unfoldable(outcome):
         return Accepted()
     return Superseded() if is_crowded(outcome) else outcome

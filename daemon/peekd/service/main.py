@@ -62,7 +62,7 @@ class Process(msgspec.Struct, frozen=True):
 
 
 class Door(msgspec.Struct, frozen=True):
-    """Where clients come in: the host listened on ("" for a unix socket), and the address as a client has it."""
+    """Where clients come in: the host ("" for a unix socket), and the address as a client has it."""
 
     host: str
     address: str
