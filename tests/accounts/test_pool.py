@@ -5,7 +5,20 @@ from collections.abc import Callable
 import pytest
 
 from peekd.accounts.account import Account
-from peekd.accounts.pool import Pool, disable, enable, lease, open_pool, renew, reset, settle, survey
+from peekd.accounts.pool import (
+    Pool,
+    disable,
+    enable,
+    holder,
+    keep,
+    lease,
+    open_pool,
+    renew,
+    reset,
+    settle,
+    strangers,
+    survey,
+)
 from peekd.accounts.wanted import Lease, Rest, Resting, Survey, Target, Tried, Wanted
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.outcomes import Outcome
@@ -398,3 +411,39 @@ def test_a_disabled_account_lets_its_sessions_go() -> None:
     assert desk.serve(session="s") == "b"
     desk.pool = enable(desk.pool, "a")
     assert desk.serve(session="s") == "b"
+
+
+# ---- what accounts hold -----------------------------------------------------------------------------
+
+
+def test_only_the_holder_serves_what_it_alone_holds() -> None:
+    desk = Desk("a", "b")
+    desk.pool = keep(desk.pool, "b", ["file_1"])
+    assert holder(desk.pool, ["file_0", "file_1"], [OPUS]) == "b"
+    for _ in range(3):
+        desk.pool, given = lease(desk.pool, Wanted((OPUS,), only="b"), desk.now)
+        assert isinstance(given, Lease)
+        assert (given.account, given.because) == ("b", "it alone holds what the request names")
+
+
+def test_while_the_holder_rests_its_time_is_told_and_nobody_else_is_another() -> None:
+    desk = Desk("a", "b")
+    tried = desk.fail("b", o.RateLimited(retry_after=40))
+    wanted = Wanted((OPUS,), tried=(tried,), only="b")
+    _, rest = lease(desk.pool, wanted, desk.now)
+    assert isinstance(rest, Rest)
+    assert (rest.soonest, [why.account for why in rest.causes]) == (40, ["b"])
+    assert survey(desk.pool, wanted, desk.now) == Survey(another=False, same=False, soonest=40)
+
+
+def test_nobody_holds_what_was_never_seen_or_what_no_target_can_give() -> None:
+    pool = keep(open_pool([Account("a", "claude"), Account("g", "google")]), "g", ["file_1"])
+    assert holder(pool, ["file_2"], [OPUS]) is None
+    assert holder(pool, ["file_1"], [OPUS]) is None
+    assert holder(pool, ["file_1"], [OPUS, PRO]) == "g"
+
+
+def test_strangers_are_what_another_is_known_to_hold() -> None:
+    pool = keep(keep(open_pool([Account("a", "claude"), Account("b", "claude")]), "a", ["1"]), "b", ["2"])
+    assert strangers(pool, "a", ["1", "2", "3"]) == {"2"}
+    assert keep(pool, "a", []) is pool

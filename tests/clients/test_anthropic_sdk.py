@@ -75,7 +75,7 @@ def ask(request: pytest.FixtureRequest) -> Ask:
     return request.param
 
 
-@pytest.fixture(params=["anthropic", "gemini", "openai-chat"])
+@pytest.fixture(params=["anthropic", "gemini", "openai-chat", "openai-responses"])
 def kind(request: pytest.FixtureRequest) -> str:
     """The language of the upstream."""
     return request.param
@@ -102,6 +102,7 @@ USAGE = {
     "anthropic": "{input_tokens = 1200, output_tokens = 34}",
     "gemini": "{promptTokenCount = 1200, candidatesTokenCount = 34}",
     "openai-chat": "{prompt_tokens = 1200, completion_tokens = 34}",
+    "openai-responses": "{input_tokens = 1200, output_tokens = 34}",
 }
 
 

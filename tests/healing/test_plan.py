@@ -52,7 +52,7 @@ def test_no_upstream_at_all_is_a_plan_without_targets() -> None:
 
 
 def test_an_unrouted_model_is_told_near_patterns() -> None:
-    with pytest.raises(ClientError, match=r"near patterns: claude-opus-\*"):
+    with pytest.raises(ClientError, match=r"near names: claude-opus-\*"):
         plan("claude-opsu-5", "anthropic", places(RouteSettings("claude-opus-*", ("anthropic",))))
 
 

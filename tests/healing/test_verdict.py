@@ -108,6 +108,14 @@ def test_a_broken_answer_is_told_as_what_may_be_retried(outcome: AnyOutcome) -> 
     assert outcome.message in fault.message
 
 
+def test_an_answer_that_cannot_be_told_is_no_matter_of_trying_again() -> None:
+    broken = broken_off(o.Broken(type=o.UNSAYABLE, message="a picture"))
+    assert (broken.kind, broken.message) == ("invalid_request", "a picture")
+    fault = told(o.Rejected(type=o.UNSAYABLE, message="a picture"))
+    assert (fault.kind, fault.quoted, fault.message) == ("invalid_request", False, "a picture")
+    assert told(o.Rejected(message="max_tokens")).quoted
+
+
 def test_a_model_that_all_accounts_are_known_not_to_have_is_not_found_without_asking() -> None:
     fault = told(NOBODY, setting=Setting(model="m", missing=True))
     assert (fault.kind, fault.status) == ("not_found", 404)

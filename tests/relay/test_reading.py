@@ -58,7 +58,7 @@ def reading(*steps: bytes | float | AnyOutcome) -> Reading:
 async def test_an_error_is_read_without_the_credential(autojump_clock: trio.testing.MockClock) -> None:
     said = Script(b"data: {a sk-1}\n\ndata: {ERR sk-1}\n\n")
     watch = Watch(HealingSettings(), trio.current_time())
-    stream = Reading(said, Words(), watch, "sk-1")
+    stream = Reading(said, Words(), watch, secret="sk-1")
     await stream.fill()
     words, error = stream.take(), stream.take()
     assert words is not None
@@ -68,6 +68,10 @@ async def test_an_error_is_read_without_the_credential(autojump_clock: trio.test
     assert error.frame.data == b"{ERR [key]}"
     assert error.events == [e.Started(), e.Erred("overloaded", "busy: [key]")]
     assert watch.error == e.Erred("overloaded", "busy: [key]")
+
+
+def bare(data: bytes) -> bytes:
+    return data.removeprefix(b"<").removesuffix(b">")
 
 
 async def everything(stream: Reading) -> list[bytes]:
@@ -148,3 +152,14 @@ def test_an_error_object_is_found_among_a_frames_events() -> None:
     error = e.Erred("overloaded", "busy")
     assert erred(Seen(Frame(b""), (e.Beat(), error))) is error
     assert erred(Seen(Frame(b""), (e.Beat(),))) is None
+
+
+async def test_what_lies_in_an_envelope_is_read_and_passed_on_without_it() -> None:
+    script = Script(b"data: <Hi>\n\n", b"data: bare\n\n", b"")
+    reading = Reading(script, Words(), Watch(HealingSettings(), trio.current_time()), bare)
+    while await reading.fill():
+        pass
+    seen = [one for _ in range(2) if (one := reading.take()) is not None]
+    assert [one.frame.data for one in seen] == [b"Hi", b"bare"]
+    assert [one.frame.raw for one in seen] == [b"data: Hi\r\n\r\n", b"data: bare\n\n"]
+    assert [one.events for one in seen] == [(e.TextDelta(0, "Hi"),), (e.TextDelta(0, "bare"),)]

@@ -181,6 +181,27 @@ async def test_a_client_that_goes_while_nothing_has_come_ends_the_attempt(
         assert [entry.outcome for entry in daemon.entries if entry.phase == "end"] == ["client_gone"]
 
 
+async def test_a_state_directory_that_cannot_be_used_is_told_and_no_reason_not_to_serve(
+    client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    entries: list[Entry] = []
+    (tmp_path / "file").write_text("")
+    environ = {"STATE_DIRECTORY": str(tmp_path / "file/peekd")}
+    settings = Settings(server=ServerSettings(bind=("127.0.0.1:0",)))
+    process = Process(settings, environ, entries.append, Notifier(None))
+    send, receive = trio.open_memory_channel[int](1)
+    with (
+        trio.fail_after(BOUND_SECONDS),
+        open_sockets(settings.server.bind, {}, write_stall_seconds=30) as sockets,
+    ):
+        url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve, process, sockets, receive)
+            assert (await client.get(f"{url}/healthz")).status_code == 200
+            send.send_nowait(signal.SIGTERM)
+    assert any("the state directory cannot be used" in entry.message for entry in entries)
+
+
 async def test_no_account_is_no_reason_not_to_serve(client: httpx.AsyncClient) -> None:
     entries: list[Entry] = []
     settings = Settings(server=ServerSettings(bind=("127.0.0.1:0",)))

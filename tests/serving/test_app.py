@@ -384,6 +384,24 @@ async def test_models_are_listed_in_the_shape_of_whoever_asks(bench: Callable[..
     assert (await toy.ask("GET", "/v1/models/unheard-of")).status == 404
 
 
+@pytest.mark.parametrize(
+    ("headers", "path", "protocol"),
+    [
+        ({"anthropic-version": "2023-06-01"}, "/v1/models", "anthropic"),
+        ({"x-goog-api-client": "genai"}, "/v1/models", "gemini"),
+        ({}, "/v1beta/models", "gemini"),
+        ({}, "/v1/models", ""),
+    ],
+)
+async def test_models_are_asked_for_in_the_name_of_the_callers_protocol(
+    bench: Callable[..., Any], headers: dict[str, str], path: str, protocol: str
+) -> None:
+    toy = bench()
+    await toy.ask("GET", path, headers=headers)
+    await toy.ask("GET", f"{path}/claude-a", headers=headers)
+    assert toy.house.offers.asked == [protocol, protocol]
+
+
 async def test_readiness_falls_with_the_accounts_and_while_draining(bench: Callable[..., Any]) -> None:
     toy = bench()
     assert (await toy.ask("GET", "/readyz")).status == 200

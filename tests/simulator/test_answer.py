@@ -27,7 +27,14 @@ def test_words_are_echoed() -> None:
 def test_a_shell_that_is_offered_and_asked_for_is_called(tool: str) -> None:
     answer = compose(WELL, asked(text="Run the command `date`, please.", tools=("Read", tool)))
     assert [call.name for call in answer.tools] == [tool]
-    assert answer.tools[0].input["command"] == "echo peekd"
+    assert "echo peekd" in answer.tools[0].input.values()
+
+
+def test_a_patch_that_is_offered_and_asked_for_is_made() -> None:
+    (call,) = compose(WELL, asked(text="Apply a patch.", tools=("Bash", "apply_patch"))).tools
+    assert call.name == "apply_patch"
+    assert call.input["input"].startswith("*** Begin Patch\n")
+    assert call.input["input"].endswith("\n*** End Patch")
 
 
 def test_a_shell_that_nobody_asks_for_is_left_alone() -> None:

@@ -20,6 +20,9 @@ Read = Callable[..., Asked]
         ("POST /v1beta/models/g:streamGenerateContent?alt=sse", {}, "gemini", "generate", "g"),
         ("POST /v1/models/g:generateContent", {}, "gemini", "generate", "g"),
         ("POST /v1/models/g:countTokens", {}, "gemini", "count", "g"),
+        ("POST /v1internal:streamGenerateContent?alt=sse", {}, "gemini", "generate", "m"),
+        ("POST /v1internal:countTokens", {}, "gemini", "count", "m"),
+        ("POST /v1internal:loadCodeAssist", {}, "anthropic", "unknown", ""),
         ("POST /v1/models/g:embedContent", {}, "anthropic", "unknown", ""),
         ("GET /v1/models?limit=1000", {"anthropic-version": "2023-06-01"}, "anthropic", "models", ""),
         ("GET /v1/models", {"x-goog-api-key": "k"}, "gemini", "models", ""),
@@ -114,3 +117,27 @@ def test_an_odd_body_is_no_exception(asked_of: Read, target: str, body: object) 
     asked = asked_of(target, body)
     assert (asked.text, asked.tools, asked.tokens >= 1) == ("", (), True)
     assert bool(asked.fault) == isinstance(body, bytes)
+
+
+def test_an_envelope_is_opened_and_one_without_a_request_is_a_fault(asked_of: Read) -> None:
+    inside = {"contents": [{"parts": [{"text": "Hi"}]}]}
+    asked = asked_of("/v1internal:generateContent", {"model": "m", "project": "p", "request": inside})
+    assert (asked.envelope, asked.model, asked.text, asked.fault) == (True, "m", "Hi", "")
+    assert asked_of("/v1internal:countTokens", {"request": {**inside, "model": "models/m"}}).model == "m"
+    assert "request" in asked_of("/v1internal:generateContent", {"model": "m", **inside}).fault
+
+
+OFFERS: list[tuple[str, list[dict[str, Any]], bool]] = [
+    ("/v1/messages", [{"type": "web_search_20250305", "name": "web_search"}], True),
+    ("/v1/messages", [{"type": "web_search_20250305", "name": "web_search"}, {"name": "Bash"}], False),
+    ("/v1/messages", [], False),
+    ("/v1/models/g:generateContent", [{"googleSearch": {}}], True),
+    ("/v1/models/g:generateContent", [{"functionDeclarations": [{"name": "Bash"}]}], False),
+]
+
+
+@pytest.mark.parametrize(("target", "tools", "searches"), OFFERS)
+def test_a_search_offered_alone_is_noticed(
+    asked_of: Read, target: str, tools: list[dict[str, Any]], *, searches: bool
+) -> None:
+    assert asked_of(target, {"model": "m", "tools": tools}).searches is searches

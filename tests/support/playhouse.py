@@ -16,8 +16,9 @@ from peekd.protocols.registry import CLIENTS
 from peekd.records.entries import Entry, RequestRecord
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final
-from peekd.relay.house import House, Seams, open_house
+from peekd.relay.house import House, open_house
 from peekd.relay.journey import Journey
+from peekd.relay.means import Seams
 from peekd.serving.routes import protocol_of
 from peekd.simulator.script import Script
 from peekd.simulator.server import Simulator, open_simulator
@@ -216,6 +217,7 @@ async def open_playhouse(  # noqa: PLR0913  the props of a stage, each by its na
     models: str = "claude-*",
     streams: bool = True,
     target: str = "",
+    platform: str | None = None,
 ) -> AsyncGenerator[Playhouse]:
     """Open a house with one upstream and an account for each key of `plays`, in that order."""
     script = plays if isinstance(plays, Script) else Script.of(plays)
@@ -225,6 +227,7 @@ async def open_playhouse(  # noqa: PLR0913  the props of a stage, each by its na
     if target or protocol == "gemini":
         routes = (RouteSettings(models, (f"up/{target or 'gemini-3-pro-preview'}",)),)
     upstream = {"protocol": protocol, "base_url": "simulator:play", "streams": streams}
+    upstream |= {"platform": platform, "project": "p-1"} if platform else {}
     settings = {"up": msgspec.convert(upstream, UpstreamSettings)}
     async with (
         open_simulator(script) as simulator,

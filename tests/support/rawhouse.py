@@ -13,7 +13,8 @@ from playhouse import QUICK, Playhouse
 from peekd.accounts.settings import AccountSettings
 from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.records.entries import Entry
-from peekd.relay.house import Seams, open_house
+from peekd.relay.house import open_house
+from peekd.relay.means import Seams
 from peekd.simulator.streams import MemoryStream, open_pair
 from peekd.upstream.settings import UpstreamSettings
 

@@ -31,11 +31,13 @@ class Pool(msgspec.Struct, frozen=True):
     """Accounts in the order of the file, the health of each by name, and the sessions' ties.
 
     `leased` counts the leases ever given, and numbers them. `rounds`: per upstream, the turn that was last.
+    `held`: which account holds what a request may name by an id.
     """
 
     accounts: tuple[Account, ...]
     health: Mapping[str, Health]
     bindings: Bindings = Bindings()
+    held: Bindings = Bindings()
     leased: int = 0
     rounds: Mapping[str, float] = msgspec.field(default_factory=dict[str, float])
 
@@ -95,15 +97,16 @@ def _chosen(pool: Pool, wanted: Wanted, now: float) -> tuple[Target, Candidate, 
     """Find whom to ask for what: the account asked for again, else the first of three passes that has one."""
     last = wanted.tried[-1].model if wanted.tried else ""
     for target in sorted(wanted.targets, key=lambda target: target.model != last):
-        for candidate in _candidates(pool, target, now):
+        for candidate in _candidates(pool, wanted, target, now):
             if candidate.account.name == wanted.again:
                 return target, candidate, "the same account once more"
     for rank in _PASSES:
         for place, target in enumerate(wanted.targets):
-            able = (one for one in _candidates(pool, target, now) if _within(wanted, one.account))
+            able = (one for one in _candidates(pool, wanted, target, now) if _within(wanted, one.account))
             ours = [one for one in able if _pass(wanted, target, one) == rank]
             if ours:
                 one, because = select(ours, _bound(pool, wanted, target))
+                because = "it alone holds what the request names" if wanted.only else because
                 return target, one, because + _passed_over(wanted.targets[:place])
     return None
 
@@ -130,14 +133,16 @@ def _passed_over(targets: tuple[Target, ...]) -> str:
     return f"; nobody else for {names}" if names else ""
 
 
-def _listed(pool: Pool, target: Target) -> Iterator[Account]:
-    return (one for one in pool.accounts if one.upstream == target.upstream and serves(one, target.model))
+def _listed(pool: Pool, wanted: Wanted, target: Target) -> Iterator[Account]:
+    for one in pool.accounts:
+        if one.upstream == target.upstream and serves(one, target.model) and wanted.only in {None, one.name}:
+            yield one
 
 
-def _candidates(pool: Pool, target: Target, now: float) -> Iterator[Candidate]:
+def _candidates(pool: Pool, wanted: Wanted, target: Target, now: float) -> Iterator[Candidate]:
     """Give the accounts that could serve a target now."""
     last = pool.rounds.get(target.upstream, 0.0)
-    for account in _listed(pool, target):
+    for account in _listed(pool, wanted, target):
         health = pool.health[account.name]
         if not _obstacles(account, health, target.model, now):
             tired = bool(health.tired(target.model, now))
@@ -165,7 +170,7 @@ def survey(pool: Pool, wanted: Wanted, now: float) -> Survey:
     passes = {
         (one.account.name, _pass(wanted, target, one))
         for target in wanted.targets
-        for one in _candidates(pool, target, now)
+        for one in _candidates(pool, wanted, target, now)
     }
     last = wanted.tried[-1].account if wanted.tried else ""
     usable = any(name == last for name, _ in passes)
@@ -182,7 +187,7 @@ def _rest(pool: Pool, wanted: Wanted, now: float) -> Rest:
     causes = {
         resting: None
         for target in wanted.targets
-        for account in _listed(pool, target)
+        for account in _listed(pool, wanted, target)
         for resting in _obstacles(account, pool.health[account.name], target.model, now)
     }
     mend = {why.account: None for why in causes if why.cause in COOLDOWNS and COOLDOWNS[why.cause].person}
@@ -195,7 +200,7 @@ def _soonest(pool: Pool, wanted: Wanted, now: float) -> float | None:
     """Seconds until the first account that cannot be asked now is back: all that holds it must have ended."""
     ends: list[float] = []
     for target in wanted.targets:
-        for account in _listed(pool, target):
+        for account in _listed(pool, wanted, target):
             obstacles = _obstacles(account, pool.health[account.name], target.model, now)
             untils = [why.until for why in obstacles if why.until is not None]
             if untils and len(untils) == len(obstacles) and _within(wanted, account):
@@ -223,6 +228,30 @@ def settle(pool: Pool, given: Lease, outcome: Outcome, now: float) -> Pool:
     return msgspec.structs.replace(pool, health={**pool.health, given.account: health}, bindings=bindings)
 
 
+# ---- what accounts hold -----------------------------------------------------------------------------
+
+
+def keep(pool: Pool, account: str, ids: Iterable[str]) -> Pool:
+    """Remember that an account holds these: responses, files, containers, thoughts only it can read."""
+    held = pool.held
+    for one in ids:
+        held = bind(held, one, account)
+    return pool if held is pool.held else msgspec.structs.replace(pool, held=held)
+
+
+def holder(pool: Pool, ids: Iterable[str], targets: Iterable[Target]) -> str | None:
+    """Give the account that holds the first of these of which that is known, if it can serve a target."""
+    known = next((name for one in ids if (name := bound(pool.held, one)) is not None), None)
+    wanted = Wanted(tuple(targets), only=known)
+    listed = any(True for target in wanted.targets for _ in _listed(pool, wanted, target))
+    return known if listed else None
+
+
+def strangers(pool: Pool, account: str, ids: Iterable[str]) -> frozenset[str]:
+    """Give those of these that some other account is known to hold."""
+    return frozenset(one for one in ids if bound(pool.held, one) not in {None, account})
+
+
 # ---- sessions ---------------------------------------------------------------------------------------
 
 
@@ -244,7 +273,7 @@ def _rebinds(pool: Pool, wanted: Wanted, target: Target, account: Account, now: 
     name = _bound(pool, wanted, target)
     if name in {None, account.name} or any(tried.account == name for tried in wanted.tried):
         return True
-    own = next((one for one in _listed(pool, target) if one.name == name), None)
+    own = next((one for one in _listed(pool, wanted, target) if one.name == name), None)
     if own is None:
         return True
     obstacles = _obstacles(own, pool.health[own.name], target.model, now)

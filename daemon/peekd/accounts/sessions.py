@@ -1,4 +1,8 @@
-"""Which account a session's last turns went to, so that the next one finds its prompt cache there."""
+"""Which account a session's last turns went to, and which one holds what a request may name.
+
+The first is a soft tie: the next turn finds its prompt cache there. The second is a hard one: a stored
+response, a file or a container is to be had from nobody else.
+"""
 
 from __future__ import annotations
 
@@ -18,28 +22,32 @@ class Key(msgspec.Struct, frozen=True):
     model: str
 
 
+Tied = Key | str
+"""A session, or the id of something that an account holds."""
+
+
 class Bindings(msgspec.Struct, frozen=True):
-    """Soft ties from sessions to account names, the least recently used forgotten first.
+    """Ties to account names, the least recently used forgotten first.
 
     Kept in two generations: a full young one becomes the old one, and what was old is forgotten. So between
     half of `capacity` and all of it is kept, always the newest, and using one again mostly copies nothing.
     """
 
     capacity: int = CAPACITY
-    young: Mapping[Key, str] = msgspec.field(default_factory=dict[Key, str])
-    old: Mapping[Key, str] = msgspec.field(default_factory=dict[Key, str])
+    young: Mapping[Tied, str] = msgspec.field(default_factory=dict[Tied, str])
+    old: Mapping[Tied, str] = msgspec.field(default_factory=dict[Tied, str])
 
     def __len__(self) -> int:
         return len(self.young.keys() | self.old.keys())
 
 
-def bound(bindings: Bindings, key: Key) -> str | None:
-    """Give the account that the session is tied to, or None."""
+def bound(bindings: Bindings, key: Tied) -> str | None:
+    """Give the account that it is tied to, or None."""
     return bindings.young.get(key) or bindings.old.get(key)
 
 
-def bind(bindings: Bindings, key: Key, account: str) -> Bindings:
-    """Tie a session to an account, in place of any other; also tells that the tie was used just now."""
+def bind(bindings: Bindings, key: Tied, account: str) -> Bindings:
+    """Tie it to an account, in place of any other; also tells that the tie was used just now."""
     if bindings.young.get(key) == account:
         return bindings
     if key not in bindings.young and len(bindings.young) >= bindings.capacity // 2:

@@ -24,7 +24,8 @@ class Wanted(msgspec.Struct, frozen=True):
 
     `targets` in order: the next serves when those before have no account left. `tried`: its failed attempts,
     oldest first, one entry each. `again`: the account to be asked once more, if it still can. `most`:
-    distinct accounts that it may ask, 0: any number.
+    distinct accounts that it may ask, 0: any number. `only`: the one account that may serve, since it holds
+    what the request names.
     """
 
     targets: tuple[Target, ...]
@@ -32,6 +33,7 @@ class Wanted(msgspec.Struct, frozen=True):
     tried: tuple[Tried, ...] = ()
     again: str | None = None
     most: int = 0
+    only: str | None = None
 
 
 class Lease(msgspec.Struct, frozen=True):

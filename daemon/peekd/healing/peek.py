@@ -60,7 +60,7 @@ def rank_of(event: Event) -> Rank:
             return _rank_of_block(block)
         case e.SignatureDelta():
             return Rank.PROGRESS
-        case e.ArgumentsDelta() | e.DataInline() | e.OtherDelta():
+        case e.ArgumentsDelta() | e.DataInline() | e.Searched() | e.OtherDelta():
             return Rank.MEANINGFUL
         case _:
             return Rank.IDLE
@@ -74,7 +74,7 @@ def _rank_of_block(block: e.Block) -> Rank:
             return Rank.MEANINGFUL if text else Rank.PROGRESS
         case e.RedactedBlock():
             return Rank.PROGRESS
-        case e.ToolCallBlock() | e.OtherBlock():
+        case e.ToolCallBlock() | e.SearchBlock() | e.OtherBlock():
             return Rank.MEANINGFUL
 
 
@@ -102,6 +102,7 @@ class Watch:
         self.error: Erred | None = None
         self.overtaken = False  # an error came when the answer was whole: it stands in the last frame's place
         self.usage = Usage()
+        self.kept: list[str] = []
 
     def see_bytes(self, now: float) -> None:
         """Note that the upstream sent something, be it a ping."""
@@ -115,6 +116,17 @@ class Watch:
 
     def see(self, event: Event, now: float) -> Rank:
         """Take in one event; give its rank."""
+        self._note(event)
+        rank = rank_of(event)
+        if rank is Rank.MEANINGFUL or (rank is Rank.PROGRESS and self._progressed is None):
+            self._progressed = now
+        if rank is Rank.MEANINGFUL and not self._thoughts and _is_thought(event):
+            rank = Rank.PROGRESS
+        self.rank = max(self.rank, rank)
+        self.substance = self.substance or (rank is Rank.MEANINGFUL and not _is_thought(event))
+        return rank
+
+    def _note(self, event: Event) -> None:
         match event:
             case e.Opened(index=index):
                 self._open.add(index)
@@ -126,20 +138,18 @@ class Watch:
                 self.finished = event
             case e.Ended():
                 self.ended = True
-            case e.Erred() if self._is_whole():
-                self.overtaken = True
-            case e.Erred() if self.error is None:
-                self.error = event
+            case e.Kept(id=identity):
+                self.kept.append(identity)
+            case e.Erred():
+                self._note_error(event)
             case _:
                 pass
-        rank = rank_of(event)
-        if rank is Rank.MEANINGFUL or (rank is Rank.PROGRESS and self._progressed is None):
-            self._progressed = now
-        if rank is Rank.MEANINGFUL and not self._thoughts and _is_thought(event):
-            rank = Rank.PROGRESS
-        self.rank = max(self.rank, rank)
-        self.substance = self.substance or (rank is Rank.MEANINGFUL and not _is_thought(event))
-        return rank
+
+    def _note_error(self, error: Erred) -> None:
+        if self._is_whole():
+            self.overtaken = True
+        elif self.error is None:
+            self.error = error
 
     def deadline(self) -> float:
         """When silence is too long, on the same clock.
@@ -192,13 +202,14 @@ class Watch:
 
     def _of_terminal(self, finished: Finished) -> AnyOutcome:
         """What a terminal means before any text, tool call or data."""
+        native, said = finished.native, finished.message
         match TERMINALS[finished.reason]:
             case "natural":
-                return o.Blank(type=finished.native)
+                return o.Blank(type=native, message=said)
             case "final":
-                return o.Accepted(type=finished.native)
+                return o.Accepted(type=native, message=said)
             case "malformed":
-                return o.Malformed(type=finished.native, message="the model's call cannot be used")
+                return o.Malformed(type=native, message=said or "the model's call cannot be used")
 
     def at_silence(self, *, shown: bool) -> AnyOutcome:
         """The deadline passed."""

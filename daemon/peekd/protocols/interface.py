@@ -11,7 +11,8 @@ from typing import Protocol
 
 import msgspec
 
-from peekd.vocabulary.conversation import Conversation, Head
+from peekd.signatures.seal import Carried, Kind, Seal, model_hash
+from peekd.vocabulary.conversation import Conversation, Family, Head
 from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import Event
 from peekd.vocabulary.refusals import Refusal
@@ -31,6 +32,41 @@ class Call(msgspec.Struct, frozen=True):
     """What this protocol cannot say and left out, by name; shown in the record."""
     spliced: tuple[str, ...] = ()
     """What was changed in a verbatim body, by name; shown in the record."""
+
+
+class Splices(msgspec.Struct, frozen=True):
+    """What of a client's own request is to change; every other byte stays.
+
+    `model` None leaves the client's. `repaired`: without replayed thoughts. `unreadable`: digests of replayed
+    thoughts that the account to be asked cannot read, to be left out.
+    """
+
+    model: str | None = None
+    stream: bool = True
+    repaired: bool = False
+    unreadable: frozenset[str] = frozenset()
+
+
+class Answering(msgspec.Struct, frozen=True):
+    """What an encoder knows of the answer that it is to write.
+
+    `created`: wall time in seconds. `family` and `model`: whose signatures the answer carries, and the model
+    that was asked upstream; the client's own word for it is in `asked`. `thoughts`: whether any are wanted;
+    `shown` False: they go empty, and their proofs along.
+    """
+
+    asked: Conversation
+    ids: Ids
+    created: int
+    seal: Seal
+    family: Family = ""
+    model: str = ""
+    thoughts: bool = False
+    shown: bool = True
+
+    def carrier(self, kind: Kind, proof: str, text: str = "") -> str:
+        """Give the text that carries a proof of the answering family through another family's protocol."""
+        return self.seal.wrap(Carried(self.family, model_hash(self.model), kind, proof, text))
 
 
 class ErrorReply(msgspec.Struct, frozen=True):
@@ -65,6 +101,22 @@ class EventEncoder(Protocol):
 
     def close(self) -> bytes:
         """The answer is complete: give the frames that are still owed."""
+        ...
+
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """Give the frames that end what was said so far with an error; nothing may follow."""
+        ...
+
+
+class Following(Protocol):
+    """A stream that goes out as it came, followed for what an error that ends it must know."""
+
+    def see(self, frame: Frame) -> None:
+        """Note a frame that went out."""
+        ...
+
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """Give the frames that end what was said so far with an error; nothing may follow."""
         ...
 
 
@@ -106,20 +158,31 @@ class ClientProtocol(Protocol):
     """A wire language as its server."""
 
     name: str
-    error_event: str | None
-    """The `event:` name without which clients do not see an upstream's own error in a stream; "" where there
-    are no names, None where no such error is to be passed on as it came."""
 
     def decode_head(self, body: bytes, headers: Mapping[str, str], path: str) -> Head:
         """Read model, stream flag and session. Raises ClientError naming what is wrong."""
         ...
 
-    def decode_request(self, body: bytes, path: str) -> Conversation:
-        """Read everything. Raises ClientError naming the field that cannot be said or is wrong."""
+    def decode_request(self, body: bytes, path: str, seal: Seal) -> Conversation:
+        """Read everything, what carriers hold too. Raises ClientError naming the field that is wrong."""
         ...
 
-    def encoder(self, *, model: str, ids: Ids, thoughts: bool) -> EventEncoder:
-        """Open an answer to a client that asked for `model`; `thoughts`: thinking may be shown."""
+    def encoder(self, answering: Answering) -> EventEncoder:
+        """Open an answer to what was asked."""
+        ...
+
+    def following(self, model: str, created: int) -> Following:
+        """Open a stream in which nothing was said yet.
+
+        `model`: the client's word for it. `created`: wall time in seconds.
+        """
+        ...
+
+    def shows_error(self, frame: Frame) -> bool:
+        """Tell whether clients take this frame of an upstream's, which holds an error, for one.
+
+        Where they would not, or would give up for good, it is withheld and told in our words.
+        """
         ...
 
     def collector(self) -> Collector:
@@ -142,10 +205,6 @@ class ClientProtocol(Protocol):
         """Give status and body for an error before the stream began."""
         ...
 
-    def encode_stream_error(self, fault: Fault, request_id: str) -> bytes:
-        """Give the frame that ends a begun stream with an error."""
-        ...
-
     def encode_last_frame(self) -> bytes:
         """Give the frame that must follow the terminal (message_stop, [DONE]) if the upstream forgot it."""
         ...
@@ -163,6 +222,8 @@ class UpstreamProtocol(Protocol):
     """A wire language as its client."""
 
     name: str
+    family: Family
+    """Whose thought signatures its answers carry."""
     auth: str
     """How a credential is sent unless configured otherwise: x-api-key, x-goog-api-key or bearer."""
 
@@ -175,18 +236,22 @@ class UpstreamProtocol(Protocol):
         """
         ...
 
-    def splice_request(
-        self, body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool
-    ) -> Call:
+    def splice_request(self, body: bytes, path: str, splices: Splices) -> Call:
         """Give a client's own request with only the named places changed, and the list of what was changed.
 
-        Every other byte stays. `path` is the client's, with its query; model None leaves the client's.
-        `repaired`: remove replayed thoughts. The headers are the caller's business.
+        `path` is the client's, with its query. The headers are the caller's business.
         """
         ...
 
     def decoder(self) -> EventDecoder:
         """Open a reading of one answer."""
+        ...
+
+    def unwrap(self, body: bytes) -> bytes:
+        """Give one JSON of an answer out of its platform's envelope; where there is none, as it came. Total.
+
+        It goes before all other reading, and before the answer's own bytes go to a client.
+        """
         ...
 
     def decode_whole(self, body: bytes) -> Sequence[Frame]:

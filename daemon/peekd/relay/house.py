@@ -1,11 +1,9 @@
-"""What all requests share: accounts, upstreams, policy, the journal, and the seams to clock and dice."""
+"""What all requests share: accounts, upstreams, policy, and what a house works with."""
 
 from __future__ import annotations
 
-import random
 import secrets
-import time
-from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 
@@ -13,19 +11,23 @@ import msgspec
 import trio
 
 from peekd.accounts.account import account_of
-from peekd.accounts.pool import lease, open_pool, renew, settle, survey
+from peekd.accounts.pool import holder, keep, lease, open_pool, renew, settle, strangers, survey
 from peekd.accounts.settings import AccountSettings
 from peekd.accounts.states import AccountState, describe
 from peekd.accounts.wanted import Lease, Rest, Survey, Target, Wanted
 from peekd.healing.plan import Places, Plan, overlaid_healing, plan
 from peekd.healing.policy import Policy, policy_in_force
 from peekd.healing.settings import HealingSettings, RouteSettings
-from peekd.protocols.interface import Ids
+from peekd.protocols.interface import UpstreamProtocol
+from peekd.protocols.registry import upstream_of
 from peekd.records.entries import Journal
 from peekd.records.live import Live
 from peekd.relay.asked import Asked
 from peekd.relay.counting import Counting
 from peekd.relay.delivery import Final
+from peekd.relay.means import NATURAL, Means, Seams
+from peekd.relay.offers import Offers
+from peekd.signatures.seal import KEY_BYTES, Seal
 from peekd.upstream.client import Upstreams
 from peekd.upstream.credentials import Credentials
 from peekd.upstream.dial import Dial
@@ -34,37 +36,11 @@ from peekd.vocabulary.errors import ClientError
 from peekd.vocabulary.outcomes import Blank, Outcome
 
 
-def fresh_id(prefix: str) -> str:
-    """An id nobody has had: the prefix and 24 hex digits of chance."""
-    return f"{prefix}{secrets.token_hex(12)}"
-
-
-class Seams(msgspec.Struct, frozen=True):
-    """Where chance and wall time come in; `trio.current_time` is the clock for everything else."""
-
-    wall: Callable[[], float] = time.time
-    jitter: Callable[[], float] = random.SystemRandom().random
-    ids: Ids = fresh_id
-
-
-NATURAL = Seams()
-"""The real clock and real dice."""
-
-
 class Rhythm(msgspec.Struct, frozen=True):
     """How long a streaming client waits for a true status, and from then on for the next byte; seconds."""
 
     early_commit_seconds: float
     ping_seconds: float
-
-
-class Means(msgspec.Struct, frozen=True):
-    """What a house works with."""
-
-    upstreams: Upstreams
-    credentials: Credentials
-    journal: Journal
-    seams: Seams = NATURAL
 
 
 class House:
@@ -83,12 +59,14 @@ class House:
         self.upstreams = means.upstreams
         self.credentials = means.credentials
         self.journal = means.journal
+        self.seal = means.seal
         self.seams = means.seams
         self.live = Live()
+        self.offers = Offers(places, accounts)
         self.pool = open_pool(account_of(account) for account in accounts)
         self.draining = False
         self.expose_account = True
-        self._counting = Counting(places, self.accounts, means.upstreams, means.credentials, self._glance)
+        self.counting = Counting(places, self.accounts, means, self.glance, self.speaks)
         self._healing = cache(self._overlaid)
         self._policies: dict[int, tuple[HealingSettings, Policy]] = {}
 
@@ -103,6 +81,18 @@ class House:
         """Book what became of an attempt."""
         self.pool = settle(self.pool, leased, outcome, trio.current_time())
 
+    def keep(self, account: str, ids: Iterable[str]) -> None:
+        """Remember that an account holds what these ids name."""
+        self.pool = keep(self.pool, account, ids)
+
+    def holder(self, ids: Iterable[str], targets: Iterable[Target]) -> str | None:
+        """Who holds what these ids name, where that is known and it can serve a target."""
+        return holder(self.pool, ids, targets)
+
+    def strangers(self, account: str, ids: Iterable[str]) -> frozenset[str]:
+        """Which of these another account is known to hold."""
+        return strangers(self.pool, account, ids)
+
     async def refresh(self, account: str) -> bool:
         """Fetch an account's credential anew; True where it is another now, and the account serves again."""
         fresh = await self.credentials.refresh(account)
@@ -110,14 +100,13 @@ class House:
             self.pool = renew(self.pool, account)
         return fresh
 
-    def _glance(self, target: Target) -> Lease | None:
-        """Whom to ask, without taking anybody: the pool that the lease would make is dropped."""
-        leased = lease(self.pool, Wanted((target,)), trio.current_time())[1]
-        return leased if isinstance(leased, Lease) else None
+    def glance(self, wanted: Wanted) -> Lease | Rest:
+        """Whom `lease` would take, without taking anybody: the pool that it would make is dropped."""
+        return lease(self.pool, wanted, trio.current_time())[1]
 
     async def count_tokens(self, asked: Asked) -> Final:
         """Count a request's tokens, or estimate them. Raises ClientError for one that cannot be read."""
-        return await self._counting.count(asked)
+        return await self.counting.count(asked)
 
     def survey(self, wanted: Wanted, *, left: Lease | None = None) -> Survey:
         """Who could be asked next. `left`: a lease still in use, to be thought of as given back."""
@@ -142,6 +131,11 @@ class House:
         return not self.draining and any(state.usable for state in self.states())
 
     # ---- settings ----
+
+    def speaks(self, upstream: str) -> UpstreamProtocol:
+        """How an upstream speaks: its protocol, as its platform has it."""
+        settings = self.settings[upstream]
+        return upstream_of(settings.protocol, settings.platform, settings.project, self.seams.ids)
 
     def plan(self, model: str, protocol: str) -> Plan:
         """Who may serve a request. Raises ClientError where nobody may."""
@@ -178,12 +172,6 @@ class House:
             known = self._policies[id(healing)] = (healing, policy_in_force(healing))
         return known[1]
 
-    def models(self) -> list[str]:
-        """The model names a client can ask for that are written out somewhere: routes without wildcards."""
-        named = [route.match for route in self.places.routes if not set(route.match) & {"*", "?"}]
-        listed = [model for account in self.accounts.values() for model in account.models]
-        return list(dict.fromkeys([*named, *(name for name in listed if not set(name) & {"*", "?"})]))
-
 
 @asynccontextmanager
 async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its name
@@ -196,18 +184,21 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
     environ: Mapping[str, str],
     dials: Mapping[str, Dial] | None = None,
     where: str = "the configuration",
+    seal_key: bytes | None = None,
     seams: Seams = NATURAL,
 ) -> AsyncGenerator[House]:
     """Open what a daemon serves with; closes every connection on leaving.
 
     `dials`: by upstream name, how to reach it where it is not on the network (a simulator). `where`: the file
-    to edit, for messages. Raises OperatorError, in a group, where a credential cannot be had.
+    to edit, for messages. `seal_key`: what carriers of signatures are sealed with; without one it is made up,
+    and no carrier outlives the house. Raises OperatorError, in a group, where a credential cannot be had.
     """
     protocols = {name: settings.protocol for name, settings in upstreams.items()}
     references = {account.name: account.credential for account in accounts}
     async with trio.open_nursery() as nursery:
         clients = Upstreams(upstreams, dials=dials)
-        means = Means(clients, Credentials(references, environ, nursery), journal, seams)
+        seal = Seal(seal_key if seal_key is not None else secrets.token_bytes(KEY_BYTES))
+        means = Means(clients, Credentials(references, environ, nursery), journal, seal, seams)
         try:
             yield House(Places(tuple(routes), protocols, healing, where), upstreams, accounts, means)
         finally:

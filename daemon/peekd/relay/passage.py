@@ -89,7 +89,7 @@ class Passage:
         self._protocol = protocol
         self._scribe = scribe
         self._secret = footing.secret
-        self._reading = Reading(attempt, protocol.decoder(), self.watch, footing.secret)
+        self._reading = Reading(attempt, protocol.decoder(), self.watch, protocol.unwrap, footing.secret)
         self._held: list[Seen] = []
 
     # ---- peek ----
@@ -131,6 +131,7 @@ class Passage:
         body = await read_whole(self._attempt, self._healing)
         if not isinstance(body, bytes):
             return body
+        body = self._protocol.unwrap(body)
         frames = self._protocol.decode_whole(body)
         if not frames:
             return self._refused(BROKEN_BODY, body)
@@ -152,12 +153,21 @@ class Passage:
                 sink.take(seen)
             await self._carry_on(sink)
             self._scribe.mark("last")
-            return self._reading.outcome(shown=sink.shown)
+            return self._told(sink)
         except Unfoldable as error:
             return o.Malformed(type=o.UNFOLDABLE, message=str(error))
         except (BadArguments, TooMuch) as error:
             message = str(error)
             return o.Broken(message=message) if sink.shown else o.Malformed(message=message)
+
+    def _told(self, sink: ToStream | ToBody) -> AnyOutcome:
+        """What the whole came to; an answer of which the client could be told nothing is none."""
+        outcome, unsaid = self._reading.outcome(shown=sink.shown), sink.rendering.mute()
+        if not unsaid or not isinstance(outcome, o.Completed):
+            return outcome
+        message = f"the answer holds {unsaid} and nothing else, which this client's protocol cannot say"
+        kind = o.Broken if sink.shown else o.Rejected
+        return kind(type=o.UNSAYABLE, message=message)
 
     async def _carry_on(self, sink: ToStream | ToBody) -> None:
         while True:

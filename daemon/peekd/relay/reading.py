@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -26,6 +26,8 @@ class Source(Protocol):
         ...
 
 
+Unwrap = Callable[[bytes], bytes]
+
 KEY = b"[key]"
 """What stands where a credential stood."""
 
@@ -43,11 +45,20 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
 class Reading:
     """Gives a stream's frames one by one; the watch has seen each before the caller does.
 
-    `secret`: the credential that the stream was asked for with; an error in it is read without that.
+    `unwrap` takes a frame's data out of its envelope (the same bytes where there is none). `secret`: the
+    credential that the stream was asked for with; an error in it is read without that.
     """
 
-    def __init__(self, source: Source, decoder: EventDecoder, watch: Watch, secret: str = "") -> None:
+    def __init__(
+        self,
+        source: Source,
+        decoder: EventDecoder,
+        watch: Watch,
+        unwrap: Unwrap = bytes,
+        secret: str = "",
+    ) -> None:
         self.watch = watch
+        self._unwrap = unwrap
         self._secret = secret
         self._source = source
         self._decoder = decoder
@@ -61,9 +72,14 @@ class Reading:
         """The next frame that has already come, or None."""
         if not self._frames:
             return None
-        frame = self._frames.popleft()
+        frame = self._bare(self._frames.popleft())
         seen = Seen(frame, self._decoder.feed(frame))
         return self._see(seen if erred(seen) is None else _discreet(seen, self._secret))
+
+    def _bare(self, frame: Frame) -> Frame:
+        """Take a frame's data out of its platform's envelope, if it has one."""
+        data = self._unwrap(frame.data)
+        return frame if data is frame.data else Frame(b"data: %b\r\n\r\n" % data, frame.event, data)
 
     def _see(self, seen: Seen) -> Seen:
         now = trio.current_time()

@@ -27,6 +27,7 @@ from peekd.service.keys import load_keys
 from peekd.service.logs import LineSink, LoggingBridge, open_journal
 from peekd.service.notify import Notifier, watchdog_seconds
 from peekd.service.sockets import host_of, open_sockets, raise_descriptor_limit, tell_address
+from peekd.service.state import load_seal_key, state_directory
 from peekd.serving.app import Front
 from peekd.serving.behind import Fittings
 from peekd.serving.ingress import Access, compile_access
@@ -57,6 +58,7 @@ class Process(msgspec.Struct, frozen=True):
     notifier: Notifier
     where: str = "the configuration"
     descriptors: int = 1024
+    demo: bool = False
     seams: Seams = NATURAL
     dials: Mapping[str, Dial] = MappingProxyType({})
 
@@ -81,7 +83,7 @@ def run(settings: Settings, *, demo: bool = False, where: str = "the configurati
     journal = LineSink(1, demonstration.tell) if demo else open_journal(settings.logs.level, environ)
     logging.getLogger().addHandler(LoggingBridge(journal))
     notifier = Notifier(environ.get("NOTIFY_SOCKET"))
-    process = Process(settings, environ, journal, notifier, where, raise_descriptor_limit())
+    process = Process(settings, environ, journal, notifier, where, raise_descriptor_limit(), demo)
     server = settings.server
     with open_sockets(server.bind, environ, write_stall_seconds=server.write_stall_seconds) as sockets:
         if demo:
@@ -209,10 +211,24 @@ async def _open(process: Process, dials: Mapping[str, Dial]) -> AsyncGenerator[H
         environ=process.environ,
         dials=dials,
         where=process.where,
+        seal_key=_seal_key(process),
         seams=process.seams,
     ) as house:
         house.expose_account = settings.server.expose_account
         yield house
+
+
+def _seal_key(process: Process) -> bytes | None:
+    """Fetch the key of the state directory; None, and a word in the journal, where none can be had."""
+    directory = None if process.demo else state_directory(process.environ)
+    if directory is None:
+        return None
+    try:
+        return load_seal_key(directory)
+    except OSError as error:
+        words = "conversations may lose their thought signatures when peekd restarts"
+        process.journal(Entry(f"the state directory cannot be used: {error}; {words}", WARNING))
+        return None
 
 
 @asynccontextmanager

@@ -14,11 +14,29 @@ from peekd.simulator.asked import Asked
 
 _SHELLS: Final = re.compile(r"bash|shell|exec_command", re.IGNORECASE)
 _WANTS_A_COMMAND: Final = re.compile(r"\b(run|execute|shell|bash|command|tool)\b", re.IGNORECASE)
+_WANTS_A_PATCH: Final = re.compile(r"\bpatch\b", re.IGNORECASE)
 _COMMAND: Final[dict[str, Any]] = {"command": "echo peekd", "description": "Say peekd"}
+_PATCH: Final = "apply_patch"
+_INPUTS: Final[dict[str, dict[str, Any]]] = {
+    "exec_command": {"cmd": "echo peekd"},
+    "local_shell": {"command": ["echo", "peekd"], "env": {}},
+    _PATCH: {"input": "*** Begin Patch\n*** Add File: peekd.txt\n+peekd\n*** End Patch"},
+    "tool_search": {"query": "peekd", "limit": 3},
+    "web_search": {"query": "peekd"},
+}
+"""What tools of these names are called with; all others as a shell."""
 _WORDS: Final = re.compile(r"\s*\S+\s*")
 _EXAMPLES: Final[dict[str, Any]] = {
     "string": "simulated", "integer": 1, "number": 1.5, "boolean": True, "null": None, "array": [],
 }  # fmt: skip
+
+
+class Search(msgspec.Struct, frozen=True):
+    """A search on the web that the upstream made itself, and the one page that it found."""
+
+    query: str
+    url: str = "https://example.com/found"
+    title: str = "What was found"
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -32,6 +50,8 @@ class Answer(msgspec.Struct, frozen=True):
     block: str
     malformed: bool
     usage: dict[str, int]
+    picture: str = ""
+    search: Search | None = None
 
     def words(self) -> list[str]:
         """Give the text in pieces, one a token."""
@@ -65,7 +85,9 @@ def compose(act: Act, asked: Asked) -> Answer:
         stop=act.stop,
         block=act.block,
         malformed=act.malformed,
+        picture=act.picture,
         usage=act.usage,
+        search=Search(asked.text.strip()[:200]) if asked.searches and text else None,
     )
 
 
@@ -75,6 +97,8 @@ def _fallback(asked: Asked) -> tuple[str, tuple[ToolUse, ...]]:
     if asked.result is not None:
         return f"The tool answered: {asked.result.strip()[:200]}\nThat is all; the simulator is content.", ()
     shell = _shell(asked)
+    if _PATCH in asked.tools and _WANTS_A_PATCH.search(asked.text):
+        return "I will patch it. ", (_tool(_PATCH),)
     if shell and _WANTS_A_COMMAND.search(asked.text):
         return "I will run it. ", (_tool(shell),)
     return (
@@ -88,7 +112,7 @@ def _shell(asked: Asked) -> str:
 
 
 def _tool(tool: str | ToolUse) -> ToolUse:
-    return ToolUse(tool, _COMMAND) if isinstance(tool, str) else tool
+    return ToolUse(tool, _INPUTS.get(tool, _COMMAND)) if isinstance(tool, str) else tool
 
 
 def _sign(thinking: str, model: str) -> str:

@@ -12,6 +12,9 @@ import msgspec
 
 Schema = dict[str, Any]  # a JSON Schema, as the client wrote it
 
+Family = Literal["", "anthropic", "gemini", "openai"]
+"""Whose models made a thought signature, and alone can read it; "" where there is none."""
+
 
 class Head(msgspec.Struct, frozen=True):
     """The little that is read of every request: enough to plan it, never enough to rewrite it."""
@@ -25,29 +28,36 @@ class Head(msgspec.Struct, frozen=True):
     max_tokens: int | None = None
     counted: bool = True
     """Whether the client takes frames that tell nothing but usage; else it gets none of them."""
+    names: tuple[str, ...] = ()
+    """Ids of what one account holds: a stored response, a file, a container, a cache."""
+    proofs: tuple[str, ...] = ()
+    """Digests of replayed thoughts that only the account they came from may be able to read."""
 
 
 # ---- parts --------------------------------------------------------------------------------------
 
 
 class Text(msgspec.Struct, frozen=True, tag="text"):
-    """Words. `signature`: a thought signature that stood on this very part (Gemini)."""
+    """Words. `signature`: a thought signature of this family that stood on this very part (Gemini)."""
 
     text: str
     signature: str = ""
+    family: Family = ""
 
 
 class Thinking(msgspec.Struct, frozen=True, tag="thinking"):
-    """Replayed thoughts with the signature that proves them."""
+    """Replayed thoughts with the signature that proves them to their makers' family."""
 
     text: str
     signature: str = ""
+    family: Family = ""
 
 
 class RedactedThinking(msgspec.Struct, frozen=True, tag="redacted_thinking"):
     """Replayed thoughts that only their maker can read."""
 
     data: str
+    family: Family = ""
 
 
 class Media(msgspec.Struct, frozen=True, tag="media"):
@@ -66,6 +76,7 @@ class ToolCall(msgspec.Struct, frozen=True, tag="tool_call"):
     name: str
     arguments: dict[str, Any]
     signature: str = ""
+    family: Family = ""
 
 
 class ToolResult(msgspec.Struct, frozen=True, tag="tool_result"):
@@ -90,11 +101,31 @@ class Turn(msgspec.Struct, frozen=True):
 
 
 class Tool(msgspec.Struct, frozen=True):
-    """A function that the model may call; `parameters` is untouched JSON Schema."""
+    """A tool that the model may call; `parameters` is untouched JSON Schema.
+
+    Every kind but "web_search", which the upstream runs itself, can be said as a function. "freeform": its
+    call is text of a grammar, said as a function of one string `input`. "tool_search": the client looks up
+    further tools. "local_shell": the client runs a command. `strict`: whether arguments must fit the schema,
+    None where the client did not say. `namespace`: the group that it stands in; `name` then begins with it
+    and two underscores. `options`: of a search, in `SearchOptions`' words.
+    """
 
     name: str
     description: str = ""
     parameters: Schema = msgspec.field(default_factory=dict[str, Any])
+    strict: bool | None = None
+    kind: Literal["function", "freeform", "tool_search", "local_shell", "web_search"] = "function"
+    namespace: str = ""
+    options: SearchOptions | None = None
+
+
+class SearchOptions(msgspec.Struct, frozen=True):
+    """What a client asks of a search on the web: domains as bare names, `place` where it says that it is."""
+
+    allowed_domains: tuple[str, ...] = ()
+    blocked_domains: tuple[str, ...] = ()
+    most_uses: int | None = None
+    place: dict[str, str] | None = None
 
 
 class ToolChoice(msgspec.Struct, frozen=True):

@@ -76,7 +76,23 @@ class OtherBlock(msgspec.Struct, frozen=True, gc=False, tag="other"):
     kind: str
 
 
-Block = TextBlock | ThinkingBlock | RedactedBlock | ToolCallBlock | OtherBlock
+class SearchBlock(msgspec.Struct, frozen=True, gc=False, tag="search"):
+    """A search on the web that the upstream runs itself; what it looked for and found may follow.
+
+    Meaningful by rule, as all that a server's tool does.
+    """
+
+    id: str = ""
+
+
+Block = TextBlock | ThinkingBlock | RedactedBlock | ToolCallBlock | SearchBlock | OtherBlock
+
+
+class Source(msgspec.Struct, frozen=True, gc=False):
+    """A page that a search found."""
+
+    url: str
+    title: str = ""
 
 
 # ---- events -------------------------------------------------------------------------------------
@@ -140,6 +156,14 @@ class DataInline(Said, frozen=True, gc=False, tag="data_inline"):
     data: str
 
 
+class Searched(Said, frozen=True, gc=False, tag="searched"):
+    """What a search looked for and the pages it found; each told once, whole."""
+
+    index: int
+    queries: tuple[str, ...] = ()
+    sources: tuple[Source, ...] = ()
+
+
 class OtherDelta(Said, frozen=True, gc=False, tag="other_delta"):
     """A delta of a kind that we have no word for (citations, something new)."""
 
@@ -160,15 +184,22 @@ class Counted(Said, frozen=True, gc=False, tag="counted"):
 
 
 class Finished(Said, frozen=True, gc=False, tag="finished"):
-    """The terminal: why the model stopped. `native` is the upstream's own word for it."""
+    """The terminal: why the model stopped. `native` and `message` are the upstream's own words for it."""
 
     reason: StopReason
     native: str = ""
     stop_sequence: str | None = None
+    message: str = ""
 
 
 class Ended(Said, frozen=True, gc=False, tag="ended"):
     """The last frame of the protocol came (message_stop, [DONE]); nothing may follow."""
+
+
+class Kept(Said, frozen=True, gc=False, tag="kept"):
+    """The account that answers now holds something that a later request may name or replay, by this id."""
+
+    id: str
 
 
 class Erred(Said, frozen=True, gc=False, tag="erred"):
@@ -195,11 +226,13 @@ Event = (
     | SignatureDelta
     | ArgumentsDelta
     | DataInline
+    | Searched
     | OtherDelta
     | Closed
     | Counted
     | Finished
     | Ended
+    | Kept
     | Erred
     | Unknown
 )

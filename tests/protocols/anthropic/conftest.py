@@ -9,6 +9,7 @@ from typing import Any
 
 import anthropic.types
 import pytest
+from answers import answering
 from anthropic.lib.streaming._messages import accumulate_event
 from pydantic import TypeAdapter
 
@@ -67,10 +68,7 @@ def encoder() -> Callable[..., AnthropicEncoder]:
     """Open an encoder whose ids count up."""
 
     def run(*, thoughts: bool = True) -> AnthropicEncoder:
-        count = iter(range(1, 1000))
-        return AnthropicEncoder(
-            model="claude-x", ids=lambda prefix: f"{prefix}{next(count)}", thoughts=thoughts
-        )
+        return AnthropicEncoder(answering(thoughts=thoughts))
 
     return run
 

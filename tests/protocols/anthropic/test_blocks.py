@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 
 import pytest
+from answers import SEAL, carried
 
 from peekd.protocols.anthropic.blocks import decode_turns
-from peekd.protocols.anthropic.carrier import encode_carrier
 from peekd.protocols.fields import Dropped, Place
 from peekd.vocabulary.conversation import (
     Media,
@@ -24,7 +24,7 @@ from peekd.vocabulary.errors import ClientError
 
 def decoded(*messages: object) -> tuple[tuple[Turn, ...], list[str]]:
     dropped: Dropped = {}
-    turns = decode_turns(Place(list(messages), "messages", "messages", dropped))
+    turns = decode_turns(Place(list(messages), "messages", "messages", dropped), SEAL)
     return turns, list(dropped)
 
 
@@ -66,8 +66,8 @@ def test_replayed_answers() -> None:
         CALL,
     )
     assert parts("assistant", *blocks) == (
-        Thinking("Hm", "sig"),
-        RedactedThinking("d"),
+        Thinking("Hm", "sig", "anthropic"),
+        RedactedThinking("d", "anthropic"),
         Text("y"),
         ToolCall("t1", "read", {"path": "a"}),
     )
@@ -157,31 +157,46 @@ def test_a_file_of_one_account_cannot_be_translated() -> None:
 
 
 def test_a_calls_signature_goes_to_the_next_call_only() -> None:
-    carried = thinking("", encode_carrier("call", "s"))
-    assert parts("assistant", carried, CALL, CALL) == (
-        ToolCall("t1", "read", {"path": "a"}, "s"),
+    carrying = thinking("", carried("call", "s"))
+    assert parts("assistant", carrying, CALL, CALL) == (
+        ToolCall("t1", "read", {"path": "a"}, "s", "gemini"),
         ToolCall("t1", "read", {"path": "a"}),
     )
 
 
 def test_thoughts_that_carried_it_stay_without_it() -> None:
-    carried = thinking("Hm", encode_carrier("call", "s"))
-    assert parts("assistant", carried, CALL) == (Thinking("Hm"), ToolCall("t1", "read", {"path": "a"}, "s"))
+    carrying = thinking("Hm", carried("call", "s"))
+    assert parts("assistant", carrying, CALL) == (
+        Thinking("Hm"),
+        ToolCall("t1", "read", {"path": "a"}, "s", "gemini"),
+    )
 
 
 def test_a_signature_of_thoughts_stays_on_them() -> None:
-    assert parts("assistant", thinking("Hm", encode_carrier("thought", "s"))) == (Thinking("Hm", "s"),)
-    assert parts("assistant", thinking("", encode_carrier("thought", "s"))) == (Thinking("", "s"),)
+    assert parts("assistant", thinking("Hm", carried("thought", "s"))) == (Thinking("Hm", "s", "gemini"),)
+    assert parts("assistant", thinking("", carried("thought", "s"))) == (Thinking("", "s", "gemini"),)
 
 
 def test_a_signature_of_words_is_an_empty_signed_text_at_its_place() -> None:
-    blocks = ({"type": "text", "text": "x"}, thinking("", encode_carrier("text", "s")))
-    assert parts("assistant", *blocks) == (Text("x"), Text("", "s"))
+    blocks = ({"type": "text", "text": "x"}, thinking("", carried("text", "s")))
+    assert parts("assistant", *blocks) == (Text("x"), Text("", "s", "gemini"))
+
+
+def test_thoughts_that_only_another_family_reads_come_back_as_its_own() -> None:
+    block = {"type": "redacted_thinking", "data": carried("redacted", "blob", "openai")}
+    assert parts("assistant", block) == (RedactedThinking("blob", "openai"),)
+
+
+def test_a_carrier_that_does_not_hold_proves_nothing_and_is_listed() -> None:
+    broken = carried("thought", "s")[:-1]
+    turns, dropped = decoded({"role": "assistant", "content": [thinking("Hm", broken)]})
+    assert turns == (Turn("assistant", (Thinking("Hm"),)),)
+    assert dropped == ["messages[].content[signature that does not hold]"]
 
 
 def test_a_signature_does_not_leave_its_turn() -> None:
-    carried = {"role": "assistant", "content": [thinking("Hm", encode_carrier("call", "s"))]}
-    turns, _ = decoded(carried, {"role": "assistant", "content": [CALL]})
+    carrying = {"role": "assistant", "content": [thinking("Hm", carried("call", "s"))]}
+    turns, _ = decoded(carrying, {"role": "assistant", "content": [CALL]})
     assert turns[1].parts == (ToolCall("t1", "read", {"path": "a"}),)
 
 

@@ -5,17 +5,18 @@ from __future__ import annotations
 import json
 
 import pytest
+from answers import SEAL, answering
 
 from peekd.protocols.anthropic import CLIENT
 from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import Finished, Started
-from peekd.wire.sse import Splitter
+from peekd.wire.sse import Frame, Splitter
 
 BODY = b'{"model":"m","messages":[{"role":"user","content":"hi"}]}'
 
 
 def test_one_answer_written_and_folded() -> None:
-    encoder = CLIENT.encoder(model="m", ids=lambda prefix: f"{prefix}1", thoughts=True)
+    encoder = CLIENT.encoder(answering("m"))
     stream = encoder.feed(Started()) + CLIENT.encode_ping() + encoder.feed(Finished("end")) + encoder.close()
     collector = CLIENT.collector()
     for frame in Splitter().feed(stream):
@@ -26,13 +27,19 @@ def test_one_answer_written_and_folded() -> None:
 def test_requests_are_read() -> None:
     assert CLIENT.name == "anthropic"
     assert CLIENT.decode_head(BODY, {"session-id": "s"}, "/v1/messages").session == "s"
-    assert CLIENT.decode_request(BODY, "/v1/messages").model == "m"
+    assert CLIENT.decode_request(BODY, "/v1/messages", SEAL).model == "m"
 
 
 def test_errors() -> None:
     fault = Fault("overloaded", "x")
     assert CLIENT.encode_error(fault, "r").status == 503
-    assert CLIENT.encode_stream_error(fault, "r").startswith(b"event: error\n")
+    assert CLIENT.following("m", 0).fail(fault, "r").startswith(b"event: error\n")
+    assert CLIENT.encoder(answering()).fail(fault, "r") == CLIENT.following("m", 0).fail(fault, "r")
+
+
+def test_clients_take_a_named_event_alone_for_an_error() -> None:
+    assert CLIENT.shows_error(Frame(b"", event="error", data=b"{}"))
+    assert not CLIENT.shows_error(Frame(b"", data=b'{"type":"error"}'))
 
 
 def test_the_last_frame() -> None:

@@ -9,6 +9,7 @@ from typing import Any
 import anthropic.types
 import msgspec
 import pytest
+from answers import SEAL
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import TypeAdapter
@@ -44,10 +45,9 @@ MEDIA = st.sampled_from([
 ])
 ASSISTANT = st.one_of(
     TEXTS,
-    st.builds(Text, st.just(""), st.just("s")),
-    st.builds(RedactedThinking, WORDS),
-    st.builds(Thinking, WORDS, st.just("anthropics-own")),
-    st.builds(ToolCall, WORDS, WORDS, st.dictionaries(WORDS, st.integers()), st.sampled_from(["", "s"])),
+    st.builds(RedactedThinking, WORDS, st.just("anthropic")),
+    st.builds(Thinking, WORDS, st.just("anthropics-own"), st.just("anthropic")),
+    st.builds(ToolCall, WORDS, WORDS, st.dictionaries(WORDS, st.integers())),
 )
 RESULTS = st.builds(
     ToolResult, WORDS, st.lists(st.one_of(TEXTS, MEDIA)).map(tuple), is_error=st.sampled_from([True, False])
@@ -88,7 +88,7 @@ def said(conversation: Conversation, *, repaired: bool = False) -> dict[str, Any
 def test_what_is_said_is_read_back(conversation: Conversation) -> None:
     conversation, _ = acceptable(conversation, conversation.max_tokens or 0)
     body = encode_request(conversation, model="m", repaired=False).body
-    assert decode_request(body) == conversation
+    assert decode_request(body, SEAL) == conversation
     MESSAGES.validate_python([
         message for message in json.loads(body)["messages"] if message["role"] != "system"
     ])
@@ -105,20 +105,25 @@ def test_what_the_api_would_refuse_is_left_out_and_named() -> None:
     assert call.dropped == ("temperature", "thinking without signature", "output_schema of any object")
 
 
-def test_unsigned_thoughts_that_lead_a_signed_call_stay_and_are_not_named() -> None:
-    turns = (Turn("assistant", (Thinking("so"), ToolCall("id", "read", {}, "s"))),)
-    call = encode_request(Conversation("m", turns), model="m", repaired=False)
-    led = json.loads(call.body)["messages"][0]["content"][0]
-    assert (led["thinking"], led["signature"]) == ("so", "peekd1.gemini.call.s")
-    assert call.dropped == ()
+def test_nothing_that_another_family_signed_is_sent_and_all_of_it_is_named() -> None:
+    parts: tuple[Part, ...] = (
+        Thinking("so", "s", "gemini"),
+        RedactedThinking("d", "openai"),
+        Text("", "s", "gemini"),
+        ToolCall("id", "read", {}, "s", "gemini"),
+    )
+    call = encode_request(Conversation("m", (Turn("assistant", parts),)), model="m", repaired=False)
+    (message,) = json.loads(call.body)["messages"]
+    assert message["content"] == [{"type": "tool_use", "id": "id", "name": "read", "input": {}}]
+    assert call.dropped == ("thinking of another family", "signature of another family")
 
 
 def test_real_requests_come_through(request_file: Path) -> None:
     sent: dict[str, Any] = json.loads(request_file.read_text())["body"]
     if sent.get("tools") and all("input_schema" not in tool for tool in sent["tools"]):
         return  # only tools that have no word of ours
-    conversation = decode_request(json.dumps(sent).encode())
-    again = decode_request(encode_request(conversation, model=sent["model"], repaired=False).body)
+    conversation = decode_request(json.dumps(sent).encode(), SEAL)
+    again = decode_request(encode_request(conversation, model=sent["model"], repaired=False).body, SEAL)
     plain = {"stream": True, "dropped": (), "max_tokens": conversation.max_tokens or 32_000}
     assert again == msgspec.structs.replace(conversation, **plain)
 
@@ -131,21 +136,14 @@ def test_path_and_version() -> None:
 
 def test_a_repaired_request_has_no_thoughts_and_no_signatures() -> None:
     parts: tuple[Part, ...] = (
-        Thinking("Hm", "s"),
-        RedactedThinking("d"),
-        Text("x", "s"),
-        ToolCall("t", "read", {}, "s"),
+        Thinking("Hm", "s", "anthropic"),
+        RedactedThinking("d", "anthropic"),
+        Text("x"),
+        ToolCall("t", "read", {}),
     )
-    turns = (Turn("assistant", parts), Turn("assistant", (Thinking("only", "s"),)))
+    turns = (Turn("assistant", parts), Turn("assistant", (Thinking("only", "s", "anthropic"),)))
     messages = said(Conversation("m", turns), repaired=True)["messages"]
     assert [[block["type"] for block in message["content"]] for message in messages] == [["text", "tool_use"]]
-
-
-def test_a_signed_text_is_followed_by_its_signature() -> None:
-    turn = Turn("assistant", (Text("x", "s"),))
-    assert decode_request(
-        encode_request(Conversation("m", (turn,)), model="m", repaired=False).body
-    ).turns == (Turn("assistant", (Text("x"), Text("", "s"))),)
 
 
 def test_a_tool_without_parameters_takes_an_empty_object() -> None:
@@ -157,3 +155,14 @@ def test_media_of_other_kinds_cannot_be_said() -> None:
     turn = Turn("user", (Media("audio/wav", data="AAAA"),))
     with pytest.raises(ClientError, match="audio/wav"):
         encode_request(Conversation("m", (turn,)), model="m", repaired=False)
+
+
+def test_a_search_stands_beside_functions_unless_one_has_its_name() -> None:
+    search, turns = Tool("google", kind="web_search"), (Turn("user", (Text("Hi"),)),)
+    call = encode_request(Conversation("m", turns, tools=(search, Tool("read"))), model="m", repaired=False)
+    names = [tool["name"] for tool in json.loads(call.body)["tools"]]
+    assert (names, call.dropped) == (["read", "web_search"], ())
+    taken = Conversation("m", turns, tools=(search, Tool("web_search")))
+    call = encode_request(taken, model="m", repaired=False)
+    assert [tool.get("type") for tool in json.loads(call.body)["tools"]] == [None]
+    assert call.dropped == ("tools[].web_search",)

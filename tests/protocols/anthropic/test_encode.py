@@ -9,10 +9,10 @@ from typing import Any
 
 import msgspec
 import pytest
+from answers import carried
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from peekd.protocols.anthropic.carrier import encode_carrier
 from peekd.protocols.anthropic.encode import LAST_FRAME, PING, AnthropicEncoder
 from peekd.protocols.interface import BadArguments
 from peekd.vocabulary.events import (
@@ -29,7 +29,10 @@ from peekd.vocabulary.events import (
     OtherBlock,
     OtherDelta,
     RedactedBlock,
+    SearchBlock,
+    Searched,
     SignatureDelta,
+    Source,
     Started,
     StopReason,
     TextBlock,
@@ -245,18 +248,18 @@ def blocks(stream: bytes, sdk_reads: SdkReads) -> list[tuple[str, str, str]]:
 
 def test_a_signature_on_thoughts_stays_there(encode: Encode, sdk_reads: SdkReads) -> None:
     stream = encode([*thoughts(0, "Hm", signature="s"), *text(1, "x"), *END])
-    assert blocks(stream, sdk_reads) == [("thinking", "Hm", encode_carrier("thought", "s")), ("text", "", "")]
+    assert blocks(stream, sdk_reads) == [("thinking", "Hm", carried("thought", "s")), ("text", "", "")]
 
 
 def test_a_signature_on_hidden_thoughts_is_that_of_thoughts(encode: Encode, sdk_reads: SdkReads) -> None:
     stream = encode([*thoughts(0, signature="s"), *text(1, "x"), *END])
-    assert blocks(stream, sdk_reads)[0] == ("thinking", "", encode_carrier("thought", "s"))
+    assert blocks(stream, sdk_reads)[0] == ("thinking", "", carried("thought", "s"))
 
 
 def test_a_calls_signature_rides_on_thoughts(encode: Encode, sdk_reads: SdkReads) -> None:
     stream = encode([*thoughts(0, "Hm"), *call(1, "a", "{}", signature="s"), *END])
     assert blocks(stream, sdk_reads) == [
-        ("thinking", "Hm", encode_carrier("call", "s")),
+        ("thinking", "Hm", carried("call", "s")),
         ("tool_use", "", ""),
     ]
 
@@ -267,7 +270,7 @@ def test_a_calls_signature_rides_on_thoughts(encode: Encode, sdk_reads: SdkReads
 def test_else_on_an_empty_thinking_block(before: list[Event], encode: Encode, sdk_reads: SdkReads) -> None:
     stream = encode([*before, *call(1, "a", "{}", signature="s"), *END])
     assert blocks(stream, sdk_reads)[-2:] == [
-        ("thinking", "", encode_carrier("call", "s")),
+        ("thinking", "", carried("call", "s")),
         ("tool_use", "", ""),
     ]
 
@@ -275,7 +278,7 @@ def test_else_on_an_empty_thinking_block(before: list[Event], encode: Encode, sd
 def test_a_signature_on_words_is_carried_where_it_came(encode: Encode, sdk_reads: SdkReads) -> None:
     signed = [Opened(1, ThinkingBlock(signature="s")), Closed(1)]
     stream = encode([*text(0, "x"), *signed, *END])
-    assert blocks(stream, sdk_reads) == [("text", "", ""), ("thinking", "", encode_carrier("text", "s"))]
+    assert blocks(stream, sdk_reads) == [("text", "", ""), ("thinking", "", carried("text", "s"))]
 
 
 def test_unsigned_thoughts_close_when_something_else_begins(encoder: Open, said: Said) -> None:
@@ -302,7 +305,7 @@ def test_thoughts_that_may_not_be_shown_leave_no_gap(encode: Encode, said: Said)
 
 def test_redacted_thoughts_are_shown_where_thoughts_are(encode: Encode, sdk_reads: SdkReads) -> None:
     (block,) = sdk_reads(encode([Opened(0, RedactedBlock("r")), Closed(0), *END]))["content"]
-    assert (block["type"], block["data"]) == ("redacted_thinking", "r")
+    assert (block["type"], block["data"]) == ("redacted_thinking", carried("redacted", "r"))
 
 
 # ---- what has no place here ----------------------------------------------------------------------
@@ -371,3 +374,25 @@ def _assert_nested(stream: bytes) -> None:
 def test_a_ping_is_one_whole_frame() -> None:
     assert PING.startswith(b"event: ping\n")
     assert PING.endswith(b"\n\n")
+
+
+def test_a_search_is_told_as_anthropics_own_and_ids_say_whose_it_is(
+    encode: Encode, sdk_reads: SdkReads
+) -> None:
+    found = Searched(1, ("x",), (Source("https://example.com/", "E"),))
+    message = sdk_reads(encode([*text(0, "Hi"), Opened(1, SearchBlock()), found, Closed(1), *END]))
+    words, call, result = message["content"]
+    assert (words["text"], call["type"], call["input"]) == ("Hi", "server_tool_use", {"query": "x"})
+    assert call["id"] == result["tool_use_id"]
+    assert call["id"].startswith("srvtoolu_peekd_")
+    page = {"url": "https://example.com/", "title": "E", "encrypted_content": "", "type": "web_search_result"}
+    assert page.items() <= result["content"][0].items()
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_search_of_which_nothing_is_told_is_a_call_without_results(
+    encode: Encode, sdk_reads: SdkReads, *, closed: bool
+) -> None:
+    events = [Opened(0, SearchBlock()), *[Closed(0)] * closed, *END]
+    kinds = [(block["type"], block.get("content")) for block in sdk_reads(encode(events))["content"]]
+    assert kinds == [("server_tool_use", None), ("web_search_tool_result", [])]

@@ -147,3 +147,19 @@ def test_total_on_any_content(content: object) -> None:
         body(messages=[{"role": "user", "content": content}], system=content, tools=content), {}
     )
     assert head.model == "m"
+
+
+def test_the_container_and_stored_files_are_named() -> None:
+    file = {"type": "document", "source": {"type": "file", "file_id": "file_1"}}
+    turned = {"type": "image", "source": {"file_id": "file_2", "type": "file"}}
+    words = {"type": "text", "text": 'they sent {"type":"file","file_id":"file_3"}'}
+    call = {"type": "tool_use", "id": "t", "name": "x", "input": {"file_id": "file_4", "n": 1}}
+    messages = [
+        {"role": "user", "content": [file, words, turned, file]},
+        {"role": "assistant", "content": [call]},
+    ]
+    given: tuple[object, ...] = ("container_1", {"id": "container_1", "skills": []})
+    for container in given:
+        body = json.dumps({"model": "m", "messages": messages, "container": container}).encode()
+        assert decode_head(body, {}).names == ("container_1", "file_1", "file_2")
+    assert decode_head(json.dumps({"model": "m", "messages": [], "container": 7}).encode(), {}).names == ()

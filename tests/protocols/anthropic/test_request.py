@@ -7,11 +7,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from answers import SEAL
 
 from peekd.protocols.anthropic.request import decode_request
 from peekd.vocabulary.conversation import (
     Conversation,
     Media,
+    SearchOptions,
     Text,
     Thought,
     Tool,
@@ -27,7 +29,7 @@ TOOL = {"name": "read", "description": "Reads.", "input_schema": {"type": "objec
 
 
 def decoded(**fields: object) -> Conversation:
-    return decode_request(json.dumps({"model": "m", "messages": [USER], **fields}).encode())
+    return decode_request(json.dumps({"model": "m", "messages": [USER], **fields}).encode(), SEAL)
 
 
 def refused(**fields: object) -> str:
@@ -39,20 +41,14 @@ def refused(**fields: object) -> str:
 
 def real(name: str) -> Conversation:
     captured: dict[str, Any] = json.loads((CORPUS / name).read_text())
-    return decode_request(json.dumps(captured["body"]).encode())
+    return decode_request(json.dumps(captured["body"]).encode(), SEAL)
 
 
 # ---- real requests --------------------------------------------------------------------------------
 
-SERVER_TOOLS_ONLY = "claude-code/31-websearch-subcall"
-
 
 def test_every_real_request_is_read(request_file: Path) -> None:
     name = f"{request_file.parent.name}/{request_file.stem}"
-    if name == SERVER_TOOLS_ONLY:
-        with pytest.raises(ClientError, match="web_search_20250305"):
-            real(f"{name}.json")
-        return
     sent: dict[str, Any] = json.loads(request_file.read_text())["body"]
     conversation = real(f"{name}.json")
     assert conversation.model == sent["model"]
@@ -177,18 +173,32 @@ def test_tools_are_taken_as_written() -> None:
     schema = {"type": "object", "properties": {"type": {"type": "string"}}, "$schema": "x"}
     tools = [TOOL, {"type": "custom", "name": "x", "input_schema": schema, "strict": True}]
     conversation = decoded(tools=tools)
-    assert conversation.tools == (Tool("read", "Reads.", {"type": "object"}), Tool("x", "", schema))
-    assert conversation.dropped == ("tools[].strict",)
+    read, strict = Tool("read", "Reads.", {"type": "object"}), Tool("x", "", schema, strict=True)
+    assert (conversation.tools, conversation.dropped) == ((read, strict), ())
 
 
 def test_tools_of_anthropics_own_are_listed() -> None:
-    conversation = decoded(tools=[TOOL, {"type": "web_search_20250305", "name": "web_search"}])
+    conversation = decoded(tools=[TOOL, {"type": "bash_20250124", "name": "bash"}])
     assert [tool.name for tool in conversation.tools] == ["read"]
-    assert conversation.dropped == ("tools[type=web_search_20250305]",)
+    assert conversation.dropped == ("tools[type=bash_20250124]",)
 
 
 def test_a_request_that_lives_by_such_a_tool_is_refused() -> None:
-    assert "web_search_20250305" in refused(tools=[{"type": "web_search_20250305", "name": "web_search"}])
+    assert "bash_20250124" in refused(tools=[{"type": "bash_20250124", "name": "bash"}])
+
+
+@pytest.mark.parametrize("kind", ["web_search_20250305", "web_search_20260209"])
+def test_a_search_on_the_web_is_read_with_its_wishes(kind: str) -> None:
+    place = {"type": "approximate", "city": "Bern", "country": "CH"}
+    search = {"type": kind, "name": "web_search", "max_uses": 8, "blocked_domains": ["b.com"]}
+    conversation = decoded(
+        tools=[{**search, "user_location": place, "cache_control": None, "new": 1}],
+        tool_choice={"type": "tool", "name": "web_search"},
+    )
+    options = SearchOptions((), ("b.com",), 8, {"city": "Bern", "country": "CH"})
+    assert conversation.tools == (Tool("web_search", kind="web_search", options=options),)
+    assert conversation.tool_choice == ToolChoice("one", "web_search")
+    assert conversation.dropped == ("tools[].new",)
 
 
 @pytest.mark.parametrize(
@@ -277,4 +287,4 @@ def test_what_is_wrong_is_told_by_its_path(fields: dict[str, Any], told: str) ->
 
 def test_a_body_that_is_no_object() -> None:
     with pytest.raises(ClientError, match="JSON object"):
-        decode_request(b"[]")
+        decode_request(b"[]", SEAL)

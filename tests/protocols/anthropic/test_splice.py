@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 
 from peekd.protocols.anthropic.splice import splice_request
-from peekd.protocols.interface import Call
+from peekd.protocols.interface import Call, Splices
 from peekd.vocabulary.errors import ClientError
 
 PATH = "/v1/messages?beta=true"
 
 
 def splice(body: bytes, *, path: str = PATH, model: str | None = None, stream: bool = True) -> Call:
-    return splice_request(body, path, model=model, stream=stream, repaired=False)
+    return splice_request(body, path, Splices(model, stream=stream, repaired=False))
 
 
 def test_nothing_to_change_changes_nothing() -> None:
@@ -66,7 +66,7 @@ def test_model_and_stream_and_thoughts_together() -> None:
         b'{"messages":[{"role":"assistant","content":[' + thought + b", " + said + b"]}],"
         b'"model":"m","stream":false}'
     )
-    call = splice_request(body, PATH, model="n", stream=True, repaired=True)
+    call = splice_request(body, PATH, Splices("n", stream=True, repaired=True))
     assert call.spliced == ("model", "stream", "thinking blocks")
     assert call.body == (
         b'{"messages":[{"role":"assistant","content":[' + said + b']}],"model":"n","stream":true}'
@@ -92,4 +92,4 @@ def test_what_is_no_object_is_the_clients_fault(body: bytes) -> None:
 
 def test_messages_of_another_shape_cannot_be_repaired() -> None:
     with pytest.raises(ClientError):
-        splice_request(b'{"messages":3}', PATH, model=None, stream=True, repaired=True)
+        splice_request(b'{"messages":3}', PATH, Splices(None, stream=True, repaired=True))

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import random
-from itertools import count
 from pathlib import Path
 
 import msgspec
 import pytest
+from answers import SEAL, answering
 from google.genai import types
 
 from peekd.protocols.anthropic import UPSTREAM as ANTHROPIC
@@ -16,7 +16,7 @@ from peekd.protocols.gemini.encode import GeminiEncoder
 from peekd.protocols.interface import BadArguments
 from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import Event, Finished, TextDelta
-from peekd.wire.sse import Splitter
+from peekd.wire.sse import Frame, Splitter
 
 SSE = "/v1beta/models/m:streamGenerateContent?alt=sse"
 ARRAY = "/v1beta/models/m:streamGenerateContent"
@@ -30,8 +30,7 @@ def events_of(chunks: list[bytes]) -> list[Event]:
 
 
 def stream_of(events: list[Event]) -> bytes:
-    numbers = count(1)
-    encoder = GeminiEncoder(model="m", ids=lambda prefix: f"{prefix}{next(numbers)}", thoughts=True)
+    encoder = GeminiEncoder(answering("m", family="anthropic"))
     return b"".join(encoder.feed(event) for event in events) + encoder.close()
 
 
@@ -70,7 +69,8 @@ def test_the_form_of_a_stream_is_the_one_asked_for() -> None:
 
 def test_an_array_that_breaks_off_ends_with_its_error() -> None:
     framing = CLIENT.framing(ARRAY)
-    error = CLIENT.encode_stream_error(Fault("overloaded", "Sorry."), "req_1")
+    error = CLIENT.following("m", 0).fail(Fault("overloaded", "Sorry."), "req_1")
+    assert CLIENT.encoder(answering()).fail(Fault("overloaded", "Sorry."), "req_1") == error
     body = framing.wrap(b'data: {"a":1}\r\n\r\n') + framing.wrap(error) + framing.close()
     assert msgspec.json.decode(body) == [
         {"a": 1},
@@ -88,11 +88,11 @@ def test_a_count_is_known_from_anything_else() -> None:
 
 def test_nothing_is_said_that_googles_clients_break_on() -> None:
     assert (CLIENT.encode_note("x"), CLIENT.encode_last_frame(), CLIENT.encode_ping()) == (b"", b"", b"\n")
-    assert CLIENT.error_event is None
+    assert not CLIENT.shows_error(Frame(b"", data=b'{"error":{}}'))
 
 
 def test_head_request_and_errors_are_its_modules() -> None:
     body = b'{"contents":[{"parts":[{"text":"Hi"}]}]}'
-    assert CLIENT.decode_head(body, {}, SSE).model == CLIENT.decode_request(body, SSE).model == "m"
+    assert CLIENT.decode_head(body, {}, SSE).model == CLIENT.decode_request(body, SSE, SEAL).model == "m"
     assert CLIENT.encode_error(Fault("not_found", "Gone."), "req_1").status == 404
-    assert CLIENT.encoder(model="m", ids=lambda prefix: prefix, thoughts=False).close() == b""
+    assert CLIENT.encoder(answering("m", thoughts=False)).close() == b""

@@ -60,13 +60,13 @@ def test_instructions_in_mid_conversation_keep_their_place_among_the_users_words
 def test_empty_texts_are_left_out_unless_a_signature_stands_on_them() -> None:
     contents, _ = encode_contents((user(Text(""), Text("a")), assistant(Text("")), user(Text("b"))))
     assert contents == [{"role": "user", "parts": [{"text": "a"}, {"text": "b"}]}]
-    contents, _ = encode_contents((assistant(Text("", "c2ln")),))
+    contents, _ = encode_contents((assistant(Text("", "c2ln", "gemini")),))
     assert contents[0]["parts"] == [{"text": "", "thoughtSignature": "c2ln"}]
 
 
 def test_parallel_results_come_first_in_the_order_of_their_calls_with_all_else_behind() -> None:
     turns = (
-        assistant(ToolCall("c1", "f", {"a": 1}, "c2ln"), ToolCall("c2", "g", {})),
+        assistant(ToolCall("c1", "f", {"a": 1}, "c2ln", "gemini"), ToolCall("c2", "g", {})),
         user(Text("note"), ToolResult("c2", (Text("two"), Media("image/png", "QUJD"))), result("c1", "one")),
         Turn("system", (Text("remember"),)),
         user(Text("go on")),

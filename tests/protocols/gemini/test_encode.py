@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from itertools import count
 from typing import Any
 
 import msgspec
 import pytest
+from answers import answering, carried
 from google.genai import types
 
-from peekd.protocols.gemini.carrier import decode_carrier
+from peekd.protocols.gemini.carrier import bared
 from peekd.protocols.gemini.encode import GeminiEncoder
 from peekd.protocols.interface import BadArguments
 from peekd.vocabulary.events import (
@@ -25,7 +25,10 @@ from peekd.vocabulary.events import (
     OtherBlock,
     OtherDelta,
     RedactedBlock,
+    SearchBlock,
+    Searched,
     SignatureDelta,
+    Source,
     Started,
     StopReason,
     TextBlock,
@@ -39,10 +42,7 @@ from peekd.wire.sse import Splitter
 
 
 def encoder(*, thoughts: bool = True) -> GeminiEncoder:
-    numbers = count(1)
-    return GeminiEncoder(
-        model="gemini-2.5-pro", ids=lambda prefix: f"{prefix}{next(numbers)}", thoughts=thoughts
-    )
+    return GeminiEncoder(answering("gemini-2.5-pro", family="anthropic", thoughts=thoughts))
 
 
 def chunks(events: Iterable[Event], *, thoughts: bool = True) -> list[dict[str, Any]]:
@@ -89,8 +89,12 @@ def test_thoughts_are_marked_and_their_proof_follows_them() -> None:
     ]
     said = parts(chunks(events))
     assert [part["text"] for part in said] == ["H", "mm", "", "", "", ""]
-    proofs = [decode_carrier(part["thoughtSignature"]) for part in said if "thoughtSignature" in part]
-    assert proofs == [("thought", "proof"), ("redacted", "blob"), ("thought", "alone")]
+    proofs = [bared(part["thoughtSignature"]) for part in said if "thoughtSignature" in part]
+    assert proofs == [
+        carried("thought", "proof", "anthropic"),
+        carried("redacted", "blob", "anthropic"),
+        carried("thought", "alone", "anthropic"),
+    ]
     assert all(part["thought"] for part in said[:-1])
 
 
@@ -184,3 +188,20 @@ def test_data_goes_inline_and_what_has_no_word_is_named() -> None:
     ):
         assert writer.feed(event) == b""
     assert writer.dropped == {"server_tool_use", "citations_delta"}
+
+
+def test_searches_are_told_on_the_last_chunk() -> None:
+    said = chunks([
+        Opened(0, SearchBlock("s")),
+        Searched(0, queries=("x",)),
+        Closed(0),
+        Opened(1, SearchBlock("s")),
+        Searched(1, sources=(Source("https://example.com/", "E"),)),
+        Closed(1),
+        END,
+    ])
+    assert len(said) == 1
+    assert said[0]["candidates"][0]["groundingMetadata"] == {
+        "webSearchQueries": ["x"],
+        "groundingChunks": [{"web": {"uri": "https://example.com/", "title": "E"}}],
+    }

@@ -66,3 +66,15 @@ def test_a_limit_of_another_shape_is_none() -> None:
 def test_a_body_that_is_no_object_is_refused(body: bytes) -> None:
     with pytest.raises(ClientError, match="no JSON object"):
         decode_head(body, {}, PATH)
+
+
+def test_the_cache_and_stored_files_are_named() -> None:
+    uri = "https://generativelanguage.googleapis.com/v1beta/files/abc"
+    parts = [
+        {"fileData": {"fileUri": uri, "mimeType": "image/png"}},
+        {"file_data": {"file_uri": "https://example.com/a.png"}},
+        {"text": f'{{"fileUri": "{uri}/other"}}'},
+    ]
+    body = {"contents": [{"role": "user", "parts": parts}], "cachedContent": "cachedContents/x"}
+    assert decode_head(msgspec.json.encode(body), {}, PATH).names == ("cachedContents/x", uri)
+    assert decode_head(msgspec.json.encode({"cachedContent": 7, "contents": []}), {}, PATH).names == ()

@@ -10,7 +10,7 @@ import pytest
 
 from peekd.protocols.gemini.request import encode_request, splice_request
 from peekd.protocols.gemini.signatures import STAND_IN
-from peekd.protocols.interface import Call
+from peekd.protocols.interface import Call, Splices
 from peekd.vocabulary.conversation import (
     Conversation,
     Media,
@@ -30,7 +30,8 @@ SIGNATURE = "RXhhbXBsZQ=="
 USER = Turn("user", (Text("hi"),))
 STEP = (
     Turn(
-        "assistant", (Thinking("hm", "x"), ToolCall("c1", "f", {"a": 1}, SIGNATURE), ToolCall("c2", "f", {}))
+        "assistant",
+        (Thinking("hm", "x"), ToolCall("c1", "f", {"a": 1}, SIGNATURE, "gemini"), ToolCall("c2", "f", {})),
     ),
     Turn(
         "user",
@@ -70,20 +71,17 @@ def test_tools_are_declared_once_and_one_without_parameters_has_none() -> None:
         Tool("f", "does f", {"type": "object", "properties": {"a": {"type": "integer"}}, "$schema": "x"}),
         Tool("g", parameters={"type": "object", "additionalProperties": False}),
     )
-    call = encode_request(Conversation("m", (USER,), tools=tools), model="gemini-2.5-pro", repaired=False)
-    assert msgspec.json.decode(call.body)["tools"] == [
-        {
-            "functionDeclarations": [
-                {
-                    "name": "f",
-                    "description": "does f",
-                    "parameters": {"type": "OBJECT", "properties": {"a": {"type": "INTEGER"}}},
-                },
-                {"name": "g"},
-            ]
-        }
-    ]
-    assert call.dropped == ("tools[].parameters.$schema", "tools[].parameters.additionalProperties")
+    asked = Conversation("m", (USER,), tools=tools)
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}}
+    own = {"type": "OBJECT", "properties": {"a": {"type": "INTEGER"}}}
+    for model, key, said in (
+        ("gemini-2.5-pro", "parametersJsonSchema", schema),
+        ("gemini-2.0-flash", "parameters", own),
+    ):
+        call = encode_request(asked, model=model, repaired=False)
+        declared = [{"name": "f", "description": "does f", key: said}, {"name": "g"}]
+        assert msgspec.json.decode(call.body)["tools"] == [{"functionDeclarations": declared}]
+        assert call.dropped[0] == "tools[].parameters.$schema"
 
 
 @pytest.mark.parametrize(
@@ -171,7 +169,7 @@ STREAM = "/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse"
 
 
 def splice(body: bytes, path: str = STREAM, *, model: str | None = None, repaired: bool = False) -> Call:
-    return splice_request(body, path, model=model, stream=True, repaired=repaired)
+    return splice_request(body, path, Splices(model, stream=True, repaired=repaired))
 
 
 def test_a_body_goes_as_it_came() -> None:
@@ -185,7 +183,7 @@ def test_model_and_stream_are_spliced_into_the_path() -> None:
         "/v1/models/b-model:streamGenerateContent?fields=x&alt=sse", b"{}", spliced=("stream", "model")
     )
     path = "/v1beta/models/a-model:generateContent"
-    assert splice_request(b"{}", path, model="a-model", stream=False, repaired=False) == Call(path, b"{}")
+    assert splice_request(b"{}", path, Splices("a-model", stream=False, repaired=False)) == Call(path, b"{}")
 
 
 def test_a_repair_takes_thoughts_and_signatures_and_leaves_other_fields_their_bytes() -> None:
@@ -229,3 +227,21 @@ def test_a_body_of_another_kind_cannot_be_repaired(body: bytes) -> None:
 def test_a_path_of_another_kind_is_the_clients_fault() -> None:
     with pytest.raises(ClientError):
         splice(b"{}", "/v1/messages")
+
+
+COUNT = "/v1beta/models/gemini-2.5-pro:countTokens"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{ "generateContentRequest" : {"model":"models/gemini-2.5-pro" , "contents":[ ]}, "x":1e2 }',
+        b'{"generate_content_request":{"contents":[],"model": "models/gemini-2.5-pro"}}',
+        b'{"model": "models/gemini-2.5-pro","contents":[{"model":"models/gemini-2.5-pro "}]}',
+    ],
+)
+def test_a_mapped_model_is_named_anew_where_the_body_names_it(body: bytes) -> None:
+    call = splice_request(body, COUNT, Splices("vendor/m", stream=False, repaired=False))
+    assert call.body == body.replace(b'"models/gemini-2.5-pro"', b'"models/vendor/m"')
+    assert (call.path, call.spliced) == ("/v1beta/models/vendor/m:countTokens", ("model",))
+    assert splice_request(body, COUNT, Splices(stream=False, repaired=False)).body is body

@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from answers import SEAL, carried
 from hypothesis import given
 from hypothesis import strategies as st
 
 from peekd.protocols.fields import Dropped, Place
-from peekd.protocols.gemini.carrier import encode_carrier
+from peekd.protocols.gemini.carrier import armoured
 from peekd.protocols.gemini.turns import decode_texts, decode_turns
 from peekd.vocabulary.conversation import (
     Media,
@@ -25,14 +26,14 @@ from peekd.vocabulary.errors import ClientError
 
 
 def turns(contents: object, dropped: Dropped | None = None) -> tuple[Turn, ...]:
-    return decode_turns(Place(contents, "contents", "contents", {} if dropped is None else dropped))
+    return decode_turns(Place(contents, "contents", "contents", {} if dropped is None else dropped), SEAL)
 
 
 def parts(*said: object, role: str = "user") -> tuple[Part, ...]:
     return turns([{"role": role, "parts": list(said)}])[0].parts
 
 
-SIGNED = encode_carrier("thought", "proof")
+SIGNED = armoured(carried("thought", "proof", "anthropic"))
 CALL = {"functionCall": {"id": "c1", "name": "f", "args": {"my_arg": 1}}}
 
 
@@ -92,26 +93,31 @@ def test_a_history_of_chunks_is_the_answer_it_was(
         [{"role": "model", "parts": [part]} for part in said] if apart else [{"role": "model", "parts": said}]
     )
     assert turns(history) == (
-        Turn("assistant", (Thinking("".join(thoughts), "proof"), Text("".join(words)))),
+        Turn("assistant", (Thinking("".join(thoughts), "proof", "anthropic"), Text("".join(words)))),
     )
 
 
 def test_thoughts_that_only_their_maker_reads_come_back() -> None:
-    said = {"text": "", "thought": True, "thoughtSignature": encode_carrier("redacted", "blob")}
-    assert parts(said, role="model") == (RedactedThinking("blob"),)
+    said = {
+        "text": "",
+        "thought": True,
+        "thoughtSignature": armoured(carried("redacted", "blob", "anthropic")),
+    }
+    assert parts(said, role="model") == (RedactedThinking("blob", "anthropic"),)
 
 
-def test_geminis_own_signatures_and_unproven_thoughts_are_left_out_and_listed() -> None:
+def test_unproven_thoughts_are_left_out_and_listed_and_geminis_own_signatures_stay() -> None:
     dropped: Dropped = {}
     said = [
         {"text": "Hmm", "thought": True},
         {"text": "Hello", "thought_signature": "R2VtaW5p"},
         {"executableCode": {"code": "1"}},
     ]
-    assert turns([{"role": "model", "parts": said}], dropped) == (Turn("assistant", (Text("Hello"),)),)
+    assert turns([{"role": "model", "parts": said}], dropped) == (
+        Turn("assistant", (Text("Hello", "R2VtaW5p", "gemini"),)),
+    )
     assert list(dropped) == [
         "contents[].parts[thought]",
-        "contents[].parts[thoughtSignature]",
         "contents[].parts[].executableCode",
     ]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
+from answers import SEAL, answering
 
 from peekd.protocols.anthropic import CLIENT
 from peekd.protocols.estimate import estimate_prompt
@@ -45,7 +45,7 @@ def asked(request: pytest.FixtureRequest) -> dict[str, Any]:
 
 @pytest.fixture
 def conversation(asked: dict[str, Any]) -> Conversation:
-    return CLIENT.decode_request(msgspec.json.encode(asked["body"]), asked["path"])
+    return CLIENT.decode_request(msgspec.json.encode(asked["body"]), asked["path"], SEAL)
 
 
 def encode(conversation: Conversation, model: str = _MODELS[-1]) -> dict[str, Any]:
@@ -127,7 +127,7 @@ def test_a_signature_comes_back_to_gemini_where_the_agent_replays_the_turn(
             {"role": "user", "content": [*results, {"type": "text", "text": "go on"}]},
         ],
     }
-    conversation = CLIENT.decode_request(msgspec.json.encode(asked), "/v1/messages")
+    conversation = CLIENT.decode_request(msgspec.json.encode(asked), "/v1/messages", SEAL)
     signed = [part for part in encode(conversation)["contents"][1]["parts"] if "thoughtSignature" in part]
     assert [part["thoughtSignature"] for part in signed] == ["RXhhbXBsZVNpZ25hdHVyZQ=="]
     assert [part["functionCall"]["name"] if "functionCall" in part else part["text"] for part in signed] == [
@@ -137,8 +137,7 @@ def test_a_signature_comes_back_to_gemini_where_the_agent_replays_the_turn(
 
 def answered(events: list[Event]) -> dict[str, Any]:
     """Give the message that an Anthropic client of these events gets."""
-    numbers = count()
-    encoder = CLIENT.encoder(model="m", ids=lambda prefix: f"{prefix}{next(numbers)}", thoughts=True)
+    encoder = CLIENT.encoder(answering("m"))
     wire = b"".join(encoder.feed(event) for event in events) + encoder.close()
     collector = CLIENT.collector()
     for frame in Splitter().feed(wire):

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from itertools import count
 from pathlib import Path
 
 import msgspec
 import pytest
+from answers import answering
 from openai.types.chat import ChatCompletionChunk
 
 from peekd.protocols.interface import BadArguments
@@ -40,8 +40,7 @@ EVENTS = sorted(path for path in _ROOT.glob("*/*/events.json") if path.parts[-3]
 
 
 def encoder(*, thoughts: bool = True) -> ChatEncoder:
-    numbers = count()
-    return ChatEncoder(model="gpt-x", ids=lambda prefix: f"{prefix}{next(numbers)}", thoughts=thoughts)
+    return ChatEncoder(answering("gpt-x", thoughts=thoughts))
 
 
 def encoded(events: list[Event], *, thoughts: bool = True) -> bytes:
@@ -59,7 +58,7 @@ def test_every_protocols_transcripts_are_told_in_chunks(path: Path) -> None:
     events = msgspec.json.decode(path.read_bytes(), type=list[Event])
     stream = encoded(events)
     told = chunks(stream)
-    assert {chunk.id for chunk in told} <= {"chatcmpl-0"}
+    assert {chunk.id for chunk in told} <= {"chatcmpl-1"}
     roles = [choice.delta.role for chunk in told for choice in chunk.choices if choice.delta.role]
     assert roles in ([], ["assistant"])
     ends = [choice.finish_reason for chunk in told for choice in chunk.choices if choice.finish_reason]

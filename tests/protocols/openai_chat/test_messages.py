@@ -62,7 +62,7 @@ def test_results_that_follow_each_other_answer_one_turn() -> None:
 def test_a_signature_of_googles_comes_back() -> None:
     signed = call("a") | {"extra_content": {"google": {"thought_signature": "c2ln"}}}
     _, (turn,) = read({"role": "assistant", "tool_calls": [signed]})
-    assert turn.parts == (ToolCall("a", "read", {}, "c2ln"),)
+    assert turn.parts == (ToolCall("a", "read", {}, "c2ln", "gemini"),)
 
 
 PARTS: list[tuple[Json, object]] = [

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from peekd.protocols.interface import Splices
 from peekd.protocols.openai_chat.splice import splice_request
 from peekd.vocabulary.errors import ClientError
 
@@ -18,7 +19,7 @@ PATH = "/v1/chat/completions"
 def spliced(
     body: str, *, model: str | None = None, stream: bool = True, repaired: bool = False
 ) -> tuple[str, set[str]]:
-    call = splice_request(body.encode(), PATH, model=model, stream=stream, repaired=repaired)
+    call = splice_request(body.encode(), PATH, Splices(model, stream=stream, repaired=repaired))
     assert call.path == PATH
     return call.body.decode(), set(call.spliced)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from peekd.protocols.interface import Splices
 from peekd.protocols.openai_chat import UPSTREAM
 from peekd.vocabulary.conversation import Conversation, Text, Turn
 from peekd.vocabulary.events import Ended
@@ -13,7 +14,7 @@ def test_its_verbs() -> None:
         Conversation("m", (Turn("user", (Text("x"),)),)), model="n", repaired=False
     )
     assert b'"model":"n"' in call.body
-    spliced = UPSTREAM.splice_request(b'{"model":"m"}', "/p", model="n", stream=False, repaired=False)
+    spliced = UPSTREAM.splice_request(b'{"model":"m"}', "/p", Splices("n", stream=False, repaired=False))
     assert spliced.body == b'{"model":"n"}'
     frames = UPSTREAM.decode_whole(b'{"choices":[{"message":{"content":"x"},"finish_reason":"stop"}]}')
     decoder = UPSTREAM.decoder()

@@ -11,8 +11,9 @@ from typing import Final
 
 import msgspec
 
-from peekd.protocols.anthropic.carrier import decode_carrier
+from peekd.protocols.anthropic.carriers import FAMILY
 from peekd.protocols.fields import Fields, Place
+from peekd.signatures.seal import Carried, Seal, is_carrier
 from peekd.vocabulary.conversation import (
     Media,
     Part,
@@ -32,19 +33,19 @@ _PDF: Final = "application/pdf"
 """A document by URL is a PDF by definition of the API."""
 
 
-def decode_turns(messages: Place) -> tuple[Turn, ...]:
+def decode_turns(messages: Place, seal: Seal) -> tuple[Turn, ...]:
     """Give the turns; one of which nothing can be said is left out. Raises ClientError."""
-    turns = (_turn(message) for message in messages.items())
+    turns = (_turn(message, seal) for message in messages.items())
     return tuple(turn for turn in turns if turn.parts)
 
 
-def _turn(message: Place) -> Turn:
+def _turn(message: Place, seal: Seal) -> Turn:
     fields = message.fields()
     role = fields.needed("role")
     content = fields.needed("content")
     match role.value:
         case "assistant":
-            turn = Turn("assistant", _replayed(content))
+            turn = Turn("assistant", _replayed(content, seal))
         case "user":
             turn = Turn("user", tuple(_parts(content)))
         case "system":
@@ -75,25 +76,44 @@ def _block(block: Place) -> tuple[Part, ...]:
     return parts
 
 
-def _replayed(content: Place) -> tuple[Part, ...]:
+def _replayed(content: Place, seal: Seal) -> tuple[Part, ...]:
     """Give an assistant's parts, with carried signatures back where they stood."""
     parts: list[Part] = []
-    owed = ""  # a signature on its way to the next call
+    owed: Carried | None = None  # a signature on its way to the next call
     for part in _parts(content):
-        carried = decode_carrier(part.signature) if isinstance(part, Thinking) else None
-        if isinstance(part, Thinking) and carried is not None:
-            stood, signature = carried
-            owed = signature if stood == "call" else owed
-            if part.text or stood == "thought":
-                parts.append(Thinking(part.text, signature if stood == "thought" else ""))
-            if stood == "text":
-                parts.append(Text("", signature))
-        elif isinstance(part, ToolCall) and owed:
-            parts.append(msgspec.structs.replace(part, signature=owed))
-            owed = ""
+        if isinstance(part, ToolCall) and owed is not None:
+            parts.append(msgspec.structs.replace(part, signature=owed.proof, family=owed.family))
+            owed = None
+        elif isinstance(part, Thinking | RedactedThinking) and is_carrier(_proof(part)):
+            carried = seal.unwrap(_proof(part))
+            if carried is None:
+                content.drop("signature that does not hold")
+            owed = carried if carried is not None and carried.kind == "call" else owed
+            parts += _restored(part.text if isinstance(part, Thinking) else "", carried)
         else:
             parts.append(part)
     return tuple(parts)
+
+
+def _proof(part: Thinking | RedactedThinking) -> str:
+    return part.signature if isinstance(part, Thinking) else part.data
+
+
+def _restored(text: str, carried: Carried | None) -> list[Part]:
+    """Give what a carrying block was before it was carried."""
+    match carried:
+        case Carried(kind="thought"):
+            return [Thinking(text, carried.proof, carried.family)]
+        case Carried(kind="redacted"):
+            return [RedactedThinking(carried.proof, carried.family)]
+        case Carried(kind="text"):
+            return [*_unproved(text), Text("", carried.proof, carried.family)]
+        case _:
+            return _unproved(text)
+
+
+def _unproved(text: str) -> list[Part]:
+    return [Thinking(text)] if text else []
 
 
 # ---- one kind each --------------------------------------------------------------------------------
@@ -104,11 +124,12 @@ def _text(fields: Fields) -> tuple[Part, ...]:
 
 
 def _thinking(fields: Fields) -> tuple[Part, ...]:
-    return (Thinking(fields.needed("thinking").string(), fields.string("signature") or ""),)
+    signature = fields.string("signature") or ""
+    return (Thinking(fields.needed("thinking").string(), signature, FAMILY if signature else ""),)
 
 
 def _redacted(fields: Fields) -> tuple[Part, ...]:
-    return (RedactedThinking(fields.needed("data").string()),)
+    return (RedactedThinking(fields.needed("data").string(), FAMILY),)
 
 
 def _tool_use(fields: Fields) -> tuple[Part, ...]:

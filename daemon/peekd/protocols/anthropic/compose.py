@@ -6,12 +6,14 @@ https://platform.claude.com/docs/en/api/messages
 from __future__ import annotations
 
 import base64
+from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
 
-from peekd.protocols.anthropic.carrier import encode_carrier
+from peekd.protocols.anthropic.carriers import FAMILY
 from peekd.protocols.anthropic.sampling import acceptable
+from peekd.protocols.anthropic.searching import SEARCH_NAME, encode_search
 from peekd.protocols.interface import Call
 from peekd.vocabulary.conversation import (
     Conversation,
@@ -43,19 +45,19 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool, st
     """Say the conversation in this API. `repaired`: without replayed thoughts."""
     max_tokens = _MAX_TOKENS if conversation.max_tokens is None else conversation.max_tokens
     conversation, refused = acceptable(conversation, max_tokens)
-    turns = [_turn(turn, repaired=repaired) for turn in conversation.turns]
-    messages = [_signed(turn) for turn in turns]
-    unsaid = {
-        "thinking without signature": messages != turns,
-        "output_schema of any object": conversation.output_schema == {},
-    }
+    messages = [_turn(turn, repaired=repaired) for turn in conversation.turns]
+    unsaid = dict.fromkeys(
+        name for turn in conversation.turns for part in turn.parts for name in _unsaid(part)
+    )
+    if conversation.output_schema == {}:
+        unsaid["output_schema of any object"] = None
     body: dict[str, Any] = {
         "model": model,
         "messages": [message for message in messages if message["content"]],
         "max_tokens": max_tokens,
         "stream": stream,
         "system": [{"type": "text", "text": text} for text in conversation.system],
-        "tools": [_tool(tool) for tool in conversation.tools],
+        "tools": _tools(conversation.tools, unsaid),
         "tool_choice": _choice(conversation.tool_choice),
         "thinking": _thinking(conversation.thought),
         "output_config": _output(conversation),
@@ -65,35 +67,36 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool, st
         "top_k": conversation.top_k,
     }
     said = {key: value for key, value in body.items() if key == "messages" or value not in (None, [], {})}
-    dropped = (*refused, *(name for name, is_unsaid in unsaid.items() if is_unsaid))
+    dropped = (*refused, *unsaid)
     return Call(_PATH, msgspec.json.encode(said), headers=(_VERSION,), dropped=dropped)
 
 
-def _signed(message: dict[str, Any]) -> dict[str, Any]:
-    """Leave out thoughts that nobody signed, which are refused; not those that lead a call's signature."""
-    return {**message, "content": [block for block in message["content"] if not _is_unsigned(block)]}
-
-
 def _turn(turn: Turn, *, repaired: bool) -> dict[str, Any]:
-    blocks: list[dict[str, Any]] = []
-    for part in turn.parts:
-        if isinstance(part, ToolCall) and part.signature and not repaired:
-            _lead(blocks, part.signature)
-        if not (repaired and isinstance(part, Thinking | RedactedThinking)):
-            blocks += _block(part)
-        if isinstance(part, Text) and part.signature and not repaired:
-            blocks.append(_carrying(encode_carrier("text", part.signature)))
-    return {"role": turn.role, "content": blocks}
+    """Say a turn. Thoughts that Anthropic did not sign would be refused: they are left out."""
+    kept = [part for part in turn.parts if not _is_thought(part) or (_is_own(part) and not repaired)]
+    return {"role": turn.role, "content": [block for part in kept for block in _block(part)]}
 
 
-def _is_unsigned(block: dict[str, Any]) -> bool:
-    return block["type"] == "thinking" and not block["signature"]
+def _is_thought(part: Part) -> bool:
+    return isinstance(part, Thinking | RedactedThinking)
+
+
+def _is_own(part: Part) -> bool:
+    return isinstance(part, Thinking | RedactedThinking) and part.family == FAMILY
+
+
+def _unsaid(part: Part) -> Iterator[str]:
+    """Name what of a part has no place here."""
+    if _is_thought(part) and not _is_own(part):
+        yield "thinking of another family" if getattr(part, "family", "") else "thinking without signature"
+    if isinstance(part, Text | ToolCall) and part.signature:
+        yield "signature of another family"
 
 
 def _block(part: Part) -> list[dict[str, Any]]:
     match part:
         case Text():
-            # Of an empty signed text only the signature is left, in a block of its own.
+            # An empty text is there for its signature alone, which has no place.
             return [] if part.signature and not part.text else [{"type": "text", "text": part.text}]
         case Thinking():
             return [{"type": "thinking", "thinking": part.text, "signature": part.signature}]
@@ -107,19 +110,6 @@ def _block(part: Part) -> list[dict[str, Any]]:
             content = [block for piece in part.content for block in _block(piece)]
             failed = {"is_error": True} if part.is_error else {}
             return [{"type": "tool_result", "tool_use_id": part.id, "content": content, **failed}]
-
-
-def _lead(blocks: list[dict[str, Any]], signature: str) -> None:
-    """Put a call's signature on the unsigned thoughts directly before it, else on an empty thinking block."""
-    carrier = encode_carrier("call", signature)
-    if blocks and blocks[-1]["type"] == "thinking" and not blocks[-1]["signature"]:
-        blocks[-1]["signature"] = carrier
-    else:
-        blocks.append(_carrying(carrier))
-
-
-def _carrying(carrier: str) -> dict[str, Any]:
-    return {"type": "thinking", "thinking": "", "signature": carrier}
 
 
 def _media(part: Media) -> dict[str, Any]:
@@ -137,9 +127,19 @@ def _media(part: Media) -> dict[str, Any]:
     return {"type": kind, "source": source} | ({"title": part.title} if part.title else {})
 
 
+def _tools(tools: tuple[Tool, ...], dropped: dict[str, None]) -> list[dict[str, Any]]:
+    functions = [_tool(tool) for tool in tools if tool.kind != "web_search"]
+    searches = [encode_search(tool, dropped) for tool in tools if tool.kind == "web_search"]
+    if searches and any(function["name"] == SEARCH_NAME for function in functions):
+        dropped["tools[].web_search"] = None  # names are unique here, and the client's own is called by it
+        return functions
+    return functions + searches[:1]
+
+
 def _tool(tool: Tool) -> dict[str, Any]:
     described = {"description": tool.description} if tool.description else {}
-    return {"name": tool.name, **described, "input_schema": tool.parameters or {"type": "object"}}
+    strict = {"strict": tool.strict} if tool.strict is not None else {}
+    return {"name": tool.name, **described, "input_schema": tool.parameters or {"type": "object"}, **strict}
 
 
 def _choice(choice: ToolChoice | None) -> dict[str, Any] | None:

@@ -10,8 +10,12 @@ from typing import Any, Final
 
 import msgspec
 
-from peekd.protocols.anthropic.carrier import encode_carrier
-from peekd.protocols.interface import BadArguments, Ids
+from peekd.protocols.anthropic.carriers import FAMILY
+from peekd.protocols.anthropic.errors import encode_stream_error
+from peekd.protocols.anthropic.searching import FOREIGN, search_blocks
+from peekd.protocols.interface import Answering, BadArguments
+from peekd.signatures.seal import Kind
+from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
     ArgumentsDelta,
     Block,
@@ -24,6 +28,8 @@ from peekd.vocabulary.events import (
     OtherBlock,
     OtherDelta,
     RedactedBlock,
+    SearchBlock,
+    Searched,
     SignatureDelta,
     Started,
     StopReason,
@@ -68,15 +74,15 @@ class AnthropicEncoder:
     Blocks that may not or cannot be shown leave no gap in the indices. `dropped` names what was left out.
     """
 
-    def __init__(self, *, model: str, ids: Ids, thoughts: bool) -> None:
-        self._model = model
-        self._ids = ids
-        self._thoughts = thoughts
+    def __init__(self, answering: Answering) -> None:
+        self._answering = answering
+        self._ids = answering.ids
         self._next = 0
         self._places: dict[int, int] = {}  # the index of an open block upstream -> ours
         self._thinking: set[int] = set()  # our indices of thinking blocks
         self._carriers: dict[int, str] = {}  # a thinking block's signature, by our index
         self._arguments: dict[int, list[str]] = {}  # a call's pieces, by our index
+        self._searches: dict[int, Searched] = {}  # by the index upstream
         self._waiting: int | None = None  # a finished thinking block that may still get a call's signature
         self._call_ids: set[str] = set()
         self._started = False
@@ -108,10 +114,18 @@ class AnthropicEncoder:
             return b""
         if reason == "end_turn" and self._call_ids:
             reason = "tool_use"
-        ends = b"".join(self._close(index) for index in list(self._places))
+        ends = b"".join(self._close(index) for index in (*self._places, *self._searches))
         delta = {"stop_reason": reason, "stop_sequence": self._finished.stop_sequence}
         terminal = {"type": "message_delta", "delta": delta, "usage": _told(self._usage)}
         return self._start() + ends + self._settle() + _frame("message_delta", terminal) + LAST_FRAME
+
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """Give the frame that ends a begun stream with an error."""
+        return encode_stream_error(fault, request_id)
+
+    def _proof(self, kind: Kind, proof: str) -> str:
+        """Give a proof as a thinking block holds it: bare where it is Anthropic's own."""
+        return proof if self._answering.family == FAMILY else self._answering.carrier(kind, proof)
 
     # ---- frames ---------------------------------------------------------------------------------
 
@@ -123,7 +137,7 @@ class AnthropicEncoder:
             "id": self._ids("msg_"),
             "type": "message",
             "role": "assistant",
-            "model": self._model,
+            "model": self._answering.asked.model,
             "content": [],
             "stop_reason": None,
             "stop_sequence": None,
@@ -137,15 +151,18 @@ class AnthropicEncoder:
                 opened = self._settle() + self._begin(index, {"type": "text", "text": ""})
                 return opened + (self.feed(TextDelta(index, block.text)) if block.text else b"")
             case ThinkingBlock():
-                return self._settle() + (self._think(index, block) if self._thoughts else b"")
+                return self._settle() + (self._think(index, block) if self._answering.thoughts else b"")
             case RedactedBlock():
-                shown = {"type": "redacted_thinking", "data": block.data}
-                return self._settle() + (self._begin(index, shown) if self._thoughts else b"")
+                shown = {"type": "redacted_thinking", "data": self._proof("redacted", block.data)}
+                return self._settle() + (self._begin(index, shown) if self._answering.thoughts else b"")
             case ToolCallBlock():
                 return self._call(index, block)
             case OtherBlock():
                 self.dropped.add(block.kind)
                 return b""
+            case SearchBlock():
+                self._searches[index] = Searched(index)
+                return self._settle()
 
     def _begin(self, index: int, block: dict[str, Any]) -> bytes:
         place = self._places[index] = self._next
@@ -160,11 +177,11 @@ class AnthropicEncoder:
         if block.signature:
             # Alone in an empty block: it stood on words, or on nothing, and not on thoughts.
             part = "thought" if block.text else "text"
-            self._carriers[self._places[index]] = encode_carrier(part, block.signature)
+            self._carriers[self._places[index]] = self._proof(part, block.signature)
         return opened + (self.feed(ThinkingDelta(index, block.text)) if block.text else b"")
 
     def _call(self, index: int, block: ToolCallBlock) -> bytes:
-        signed = self._lead(block.signature) if block.signature and self._thoughts else b""
+        signed = self._lead(block.signature) if block.signature and self._answering.thoughts else b""
         fits = _ID.fullmatch(block.id) and block.id not in self._call_ids
         identity = block.id if fits else self._ids("toolu_")
         self._call_ids.add(identity)
@@ -180,7 +197,7 @@ class AnthropicEncoder:
             self._waiting = self._next
             opened = self._begin(-1, {"type": "thinking", "thinking": "", "signature": ""})
             del self._places[-1]
-        self._carriers[self._waiting] = encode_carrier("call", signature)
+        self._carriers[self._waiting] = self._proof("call", signature)
         return opened
 
     def _settle(self) -> bytes:
@@ -193,6 +210,8 @@ class AnthropicEncoder:
         return signed + _STOP % place
 
     def _close(self, index: int) -> bytes:
+        if index in self._searches:
+            return self._search(self._searches.pop(index))
         place = self._places.pop(index, None)
         if place is None:
             return b""
@@ -202,6 +221,20 @@ class AnthropicEncoder:
         if place in self._arguments:
             return self._conclude(place)
         return _STOP % place
+
+    def _search(self, searched: Searched) -> bytes:
+        """Tell of a search as Anthropic's own tool does; each block whole, as results always come."""
+        identities = [self._ids(FOREIGN) for _ in searched.queries or ("",)]
+        told = b""
+        for block in search_blocks(identities, searched):
+            place, asked = self._next, block.get("input")
+            told += self._begin(-1, block if asked is None else {**block, "input": {}})
+            del self._places[-1]
+            if asked:
+                text = _json(asked).decode()
+                told += _DELTA % (place, b"input_json_delta", b"partial_json", _json(text))
+            told += _STOP % place
+        return told
 
     def _conclude(self, place: int) -> bytes:
         text = "".join(self._arguments.pop(place))
@@ -215,7 +248,8 @@ class AnthropicEncoder:
 
     def _say(self, event: TextDelta | ThinkingDelta) -> bytes:
         place = self._places.get(event.index)
-        if place is None or not event.text:
+        hidden = isinstance(event, ThinkingDelta) and not self._answering.shown
+        if place is None or not event.text or hidden:
             return b""
         field = b"text" if isinstance(event, TextDelta) else b"thinking"
         return _DELTA % (place, field + b"_delta", field, _json(event.text))
@@ -234,7 +268,9 @@ class AnthropicEncoder:
                 later = {k: v for k, v in msgspec.structs.asdict(event.usage).items() if v is not None}
                 self._usage = msgspec.structs.replace(self._usage, **later)
             case SignatureDelta() if event.index in self._places:
-                self._carriers[self._places[event.index]] = encode_carrier("thought", event.signature)
+                self._carriers[self._places[event.index]] = self._proof("thought", event.signature)
+            case Searched():
+                self._searches[event.index] = event
             case Finished() if self._finished is None:
                 self._finished = event
             case DataInline():

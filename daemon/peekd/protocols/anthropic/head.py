@@ -26,6 +26,7 @@ class _Head(msgspec.Struct, gc=False):
     max_tokens: Any = None
     metadata: Any = None
     prompt_cache_key: Any = None
+    container: Any = None
     system: msgspec.Raw = _NOTHING
     tools: msgspec.Raw = _NOTHING
 
@@ -48,6 +49,11 @@ _names: Final[msgspec.json.Decoder[list[_Named] | None]] = msgspec.json.Decoder(
 _systems: Final = msgspec.json.Decoder(str | list[_Block] | None)
 _messages: Final = msgspec.json.Decoder(_Message)
 
+_FILE: Final = re.compile(
+    rb'\{\s*(?:"type"\s*:\s*"file"\s*,\s*)?"file_id"\s*:\s*"([^"\\]+)"\s*(?:,\s*"type"\s*:\s*"file"\s*)?\}'
+)
+"""The source of a block that is a stored file."""
+
 _WHERE: Final = re.compile(r"^(?P<said>.*) - at `\$\.(?P<path>.*)`$", re.DOTALL)
 _MISSING: Final = re.compile(r"missing required field `(?P<name>\w+)`")
 
@@ -68,7 +74,21 @@ def decode_head(body: bytes, headers: Mapping[str, str]) -> Head:
         session=named or digest,
         guessed=digest is not None,
         max_tokens=limit if isinstance(limit, int) and not isinstance(limit, bool) else None,
+        names=_names_of(head, body),
     )
+
+
+def _names_of(head: _Head, body: bytes) -> tuple[str, ...]:
+    """Give the ids of the container and the files that the request names.
+
+    Quotes inside a JSON string are escaped, so what stands in the client's words is never taken for a field.
+    """
+    given: object = head.container
+    if isinstance(given, dict):
+        given = msgspec.convert(given, dict[str, Any]).get("id")
+    container = [given] if isinstance(given, str) else []
+    files = [found[1].decode() for found in _FILE.finditer(body)] if b'"file_id"' in body else []
+    return tuple(dict.fromkeys([*container, *files]))
 
 
 def _told(fault: str) -> str:

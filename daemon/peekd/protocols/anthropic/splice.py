@@ -4,31 +4,37 @@ from __future__ import annotations
 
 import msgspec
 
+from peekd.protocols.anthropic.foreign import without_foreign_searches
 from peekd.protocols.anthropic.repair import repair
-from peekd.protocols.interface import Call
+from peekd.protocols.interface import Call, Splices
 from peekd.vocabulary.errors import ClientError
 from peekd.wire.splice import Edit, Span, applied, members
 
 
-def splice_request(body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool) -> Call:
-    """Give the request with `model` (None: as it is) and `stream` in place, and without thoughts if repaired.
+def splice_request(body: bytes, path: str, splices: Splices) -> Call:
+    """Give the request with model and stream in place, and without thoughts if repaired.
 
+    Searches that another family's model made are left out: no Anthropic upstream would take them.
     `stream` is left out where there is none to ask for (token counting). A key that stands twice is changed
     twice. Raises ClientError for a body that is no JSON object.
     """
+    spliced: list[str] = []
     try:
+        own = without_foreign_searches(body)
+        if own is not body:
+            body = own
+            spliced.append("searches of another family")
         top = members(body)
-        mended = repair(body, top) if repaired else None
+        mended = repair(body, top) if splices.repaired else None
     except (ValueError, RecursionError) as fault:
         raise ClientError("invalid_request", f"the body is no Messages request: {fault}") from fault
     edits: list[Edit] = []
-    spliced: list[str] = []
-    if model is not None:
-        edits += _set(body, top, "model", msgspec.json.encode(model))
+    if splices.model is not None:
+        edits += _set(body, top, "model", msgspec.json.encode(splices.model))
         spliced += ["model"] * bool(edits)
     if not _counts_tokens(path):
-        streaming = _set(body, top, "stream", b"true" if stream else b"false")
-        if stream and not any(span.key == "stream" for span in top):
+        streaming = _set(body, top, "stream", b"true" if splices.stream else b"false")
+        if splices.stream and not any(span.key == "stream" for span in top):
             streaming = [_added(body, top, b'"stream":true')]
         edits += streaming
         spliced += ["stream"] * bool(streaming)

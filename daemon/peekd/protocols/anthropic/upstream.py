@@ -9,8 +9,8 @@ from peekd.protocols.anthropic.decode import AnthropicDecoder
 from peekd.protocols.anthropic.refusals import decode_refusal
 from peekd.protocols.anthropic.splice import splice_request
 from peekd.protocols.anthropic.whole import decode_whole
-from peekd.protocols.interface import Call, EventDecoder, UpstreamProtocol
-from peekd.vocabulary.conversation import Conversation
+from peekd.protocols.interface import Call, EventDecoder, Splices, UpstreamProtocol
+from peekd.vocabulary.conversation import Conversation, Family
 from peekd.vocabulary.refusals import Refusal
 from peekd.wire.sse import Frame
 
@@ -19,6 +19,7 @@ class AnthropicUpstream:
     """api.anthropic.com, and whoever speaks like it."""
 
     name: str = "anthropic"
+    family: Family = "anthropic"
     auth: str = "x-api-key"
 
     def encode_request(
@@ -27,15 +28,17 @@ class AnthropicUpstream:
         """Say the conversation in this protocol; see `compose.encode_request`."""
         return encode_request(conversation, model=model, repaired=repaired, stream=stream)
 
-    def splice_request(
-        self, body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool
-    ) -> Call:
+    def splice_request(self, body: bytes, path: str, splices: Splices) -> Call:
         """Give a client's own request with only the named places changed; see `splice.splice_request`."""
-        return splice_request(body, path, model=model, stream=stream, repaired=repaired)
+        return splice_request(body, path, splices)
 
     def decoder(self) -> EventDecoder:
         """Open a reading of one answer."""
         return AnthropicDecoder()
+
+    def unwrap(self, body: bytes) -> bytes:
+        """Give the JSON as it is: it has no envelope."""
+        return body
 
     def decode_whole(self, body: bytes) -> Sequence[Frame]:
         """Give an unstreamed answer as the frames of a stream; see `whole.decode_whole`."""

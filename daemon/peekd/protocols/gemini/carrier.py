@@ -1,41 +1,38 @@
-"""Another model family's proofs of thought, carried through a part's `thoughtSignature` and back.
+"""A carrier in a part's `thoughtSignature`: Google's clients read the field as base64 and write it again.
 
-Google's clients read the field as base64 and write it again, in either alphabet, with or without padding; so
-what is carried is base64 as a whole. A signature without the mark is Gemini's own.
+They write it in either alphabet, with or without padding; so what is carried is base64 as a whole. A proof of
+thoughts stands on them or on an empty part behind them. A signature that holds no carrier is Gemini's own.
 """
 
 from __future__ import annotations
 
 import base64
 import binascii
-from typing import Final, Literal, get_args
+from typing import Final
 
-Kind = Literal["thought", "redacted"]
+from peekd.signatures.seal import is_carrier
+from peekd.vocabulary.conversation import Family
 
-_MARK: Final = "peekd1.thinking."
-_KINDS: Final[tuple[Kind, ...]] = get_args(Kind)
+FAMILY: Final[Family] = "gemini"
 
 
-def encode_carrier(kind: Kind, proof: str) -> str:
-    """Give the text for `thoughtSignature`; "thought": the proof of shown thoughts, "redacted": they are it.
+def armoured(carrier: str) -> str:
+    """Give the text for `thoughtSignature`.
 
-    >>> decode_carrier(encode_carrier("thought", "c2ln"))
-    ('thought', 'c2ln')
+    >>> bared(armoured("peekd1.anthropic.aa.bb.cc"))
+    'peekd1.anthropic.aa.bb.cc'
     """
-    return base64.b64encode(f"{_MARK}{kind}.{proof}".encode()).decode()
+    return base64.b64encode(carrier.encode()).decode()
 
 
-def decode_carrier(signature: str) -> tuple[Kind, str] | None:
-    """Give the kind and the proof; None for a signature that is Gemini's own."""
+def bared(signature: str) -> str | None:
+    """Give the carrier in it; None for a signature that is Gemini's own."""
     plain = signature.translate(_STANDARD).rstrip("=")
     try:
-        carried = base64.b64decode(plain + "=" * (-len(plain) % 4)).decode()
+        carrier = base64.b64decode(plain + "=" * (-len(plain) % 4)).decode()
     except (binascii.Error, ValueError):
         return None
-    kind, _, proof = carried.removeprefix(_MARK).partition(".")
-    if not carried.startswith(_MARK) or not proof:
-        return None
-    return next(((known, proof) for known in _KINDS if known == kind), None)
+    return carrier if is_carrier(carrier) else None
 
 
 def standard_base64(data: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from peekd.protocols.gemini.carrier import FAMILY
 from peekd.vocabulary.conversation import (
     Media,
     Part,
@@ -75,7 +76,8 @@ class _Contents:
     def _part(self, part: Part) -> list[dict[str, Any]]:
         match part:
             case Text():
-                return _text(part)
+                signed = self._signature(part)
+                return [{"text": part.text, **signed}] if part.text or signed else []
             case Media():
                 return [self._media(part)]
             case ToolCall():
@@ -101,7 +103,15 @@ class _Contents:
     def _call(self, part: ToolCall) -> dict[str, Any]:
         self._names[part.id] = part.name
         call = {"functionCall": {"id": part.id, "name": part.name, "args": part.arguments}}
-        return call | ({"thoughtSignature": part.signature} if part.signature else {})
+        return call | self._signature(part)
+
+    def _signature(self, part: Text | ToolCall) -> dict[str, str]:
+        """Give the part's signature where Gemini can read it; without one an empty text would be refused."""
+        if part.family != FAMILY:
+            if part.signature:
+                self._dropped["signature of another family"] = None
+            return {}
+        return {"thoughtSignature": part.signature}
 
     def _result(self, part: ToolResult) -> list[dict[str, Any]]:
         name = self._names.get(part.id)
@@ -114,13 +124,6 @@ class _Contents:
         answer["response"] = {"error" if part.is_error else "output": words}
         media = [self._media(piece) for piece in part.content if isinstance(piece, Media)]
         return [{"functionResponse": answer}, *media]
-
-
-def _text(part: Text) -> list[dict[str, Any]]:
-    """Give the words; an empty part is refused by Gemini unless a signature stands on it."""
-    if part.signature:
-        return [{"text": part.text, "thoughtSignature": part.signature}]
-    return [{"text": part.text}] if part.text else []
 
 
 def _path(url: str) -> str:

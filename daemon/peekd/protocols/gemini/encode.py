@@ -9,8 +9,11 @@ from typing import Any, Final
 
 import msgspec
 
-from peekd.protocols.gemini.carrier import encode_carrier
-from peekd.protocols.interface import BadArguments, Ids
+from peekd.protocols.gemini.carrier import FAMILY, armoured
+from peekd.protocols.gemini.errors import encode_stream_error
+from peekd.protocols.interface import Answering, BadArguments
+from peekd.signatures.seal import Kind
+from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
     ArgumentsDelta,
     Block,
@@ -23,7 +26,10 @@ from peekd.vocabulary.events import (
     OtherBlock,
     OtherDelta,
     RedactedBlock,
+    SearchBlock,
+    Searched,
     SignatureDelta,
+    Source,
     StopReason,
     TextBlock,
     TextDelta,
@@ -54,13 +60,16 @@ class GeminiEncoder:
     `dropped` names what was left out.
     """
 
-    def __init__(self, *, model: str, ids: Ids, thoughts: bool) -> None:
-        self._tail = {"modelVersion": model, "responseId": ids("")}
-        self._ids = ids
-        self._thoughts = thoughts
+    def __init__(self, answering: Answering) -> None:
+        self._tail = {"modelVersion": answering.asked.model, "responseId": answering.ids("")}
+        self._answering = answering
+        self._ids = answering.ids
+        self._thoughts = answering.thoughts
         self._thinking: set[int] = set()
-        self._calls: dict[int, tuple[str, str, list[str]]] = {}  # id, name, pieces of the arguments
+        self._calls: dict[int, tuple[_Part, list[str]]] = {}  # the part, and pieces of the arguments
         self._call_ids: set[str] = set()
+        self._queries: list[str] = []
+        self._sources: list[Source] = []
         self._usage = Usage()
         self._finished: Finished | None = None
         self.dropped: set[str] = set()
@@ -84,7 +93,19 @@ class GeminiEncoder:
         if reason is None:
             return b""
         ends = b"".join(self._conclude(index) for index in list(self._calls))
-        return ends + self._chunk({"text": ""}, {"finishReason": reason}, _told(self._usage))
+        fields = {"finishReason": reason, **self._grounded()}
+        return ends + self._chunk({"text": ""}, fields, _told(self._usage))
+
+    def _grounded(self) -> _Part:
+        """Give what was searched for and found, as Google's own search is told of."""
+        if not self._queries and not self._sources:
+            return {}
+        found = [{"web": {"uri": source.url, "title": source.title}} for source in self._sources]
+        return {"groundingMetadata": {"webSearchQueries": self._queries, "groundingChunks": found}}
+
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """Give the frame that ends a begun stream with an error."""
+        return encode_stream_error(fault)
 
     # ---- chunks ---------------------------------------------------------------------------------
 
@@ -103,7 +124,7 @@ class GeminiEncoder:
             case _ if event.index not in self._thinking:
                 return b""
             case ThinkingDelta():
-                return self._say(event.text, {"thought": True})
+                return self._say(event.text, {"thought": True}) if self._answering.shown else b""
             case SignatureDelta():
                 return self._prove(event.signature)
 
@@ -112,10 +133,17 @@ class GeminiEncoder:
 
     def _prove(self, signature: str) -> bytes:
         """Put a proof on an empty part behind its thoughts, as Gemini itself does in streams."""
-        return self._signed(encode_carrier("thought", signature)) if signature else b""
+        return self._signed("thought", signature) if signature else b""
 
-    def _signed(self, carrier: str) -> bytes:
-        return self._chunk({"text": "", "thought": True, "thoughtSignature": carrier})
+    def _signed(self, kind: Kind, proof: str) -> bytes:
+        return self._chunk({"text": "", "thought": True, **self._signature(kind, proof)})
+
+    def _signature(self, kind: Kind, proof: str) -> _Part:
+        """Give a proof as a part holds it: bare where it is Gemini's own."""
+        if not proof:
+            return {}
+        own = self._answering.family == FAMILY
+        return {"thoughtSignature": proof if own else armoured(self._answering.carrier(kind, proof))}
 
     def _open(self, index: int, block: Block) -> bytes:
         match block:
@@ -125,11 +153,14 @@ class GeminiEncoder:
                 self._thinking.add(index)
                 return self._say(block.text, {"thought": True}) + self._prove(block.signature)
             case RedactedBlock() if self._thoughts and block.data:
-                return self._signed(encode_carrier("redacted", block.data))
+                return self._signed("redacted", block.data)
             case ToolCallBlock():
-                self._calls[index] = (self._call_id(block.id), block.name, [])
+                call = {"id": self._call_id(block.id), "name": block.name}
+                self._calls[index] = ({"functionCall": call, **self._signature("call", block.signature)}, [])
             case OtherBlock():
                 self.dropped.add(block.kind)
+            case SearchBlock():
+                pass  # told at the end
             case _:
                 pass  # thoughts that nobody asked for
         return b""
@@ -140,23 +171,26 @@ class GeminiEncoder:
         return identity
 
     def _conclude(self, index: int) -> bytes:
-        identity, name, pieces = self._calls.pop(index)
+        part, pieces = self._calls.pop(index)
         text = "".join(pieces).strip() or "{}"
         try:
             msgspec.json.decode(text, type=dict[str, Any])
         except (ValueError, RecursionError) as fault:
             raise BadArguments(f"a tool call's arguments are no JSON object: {fault}") from fault
-        return self._chunk({
-            "functionCall": {"id": identity, "name": name, "args": msgspec.Raw(text.encode())}
-        })
+        return self._chunk(
+            part | {"functionCall": part["functionCall"] | {"args": msgspec.Raw(text.encode())}}
+        )
 
     def _note(self, event: Event) -> None:
         match event:
             case ArgumentsDelta() if event.index in self._calls:
-                self._calls[event.index][2].append(event.fragment)
+                self._calls[event.index][1].append(event.fragment)
             case Counted():
                 later = {k: v for k, v in msgspec.structs.asdict(event.usage).items() if v is not None}
                 self._usage = msgspec.structs.replace(self._usage, **later)
+            case Searched():
+                self._queries += event.queries
+                self._sources += event.sources
             case Finished() if self._finished is None:
                 self._finished = event
             case OtherDelta():

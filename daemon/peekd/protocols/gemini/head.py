@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from typing import Final
 
@@ -39,6 +40,9 @@ _tools: Final = msgspec.json.Decoder(list[dict[str, msgspec.Raw]])
 _declared: Final = msgspec.json.Decoder(list[_Declared])
 _NONE: Final = msgspec.Raw(b"[]")
 _NOTHING: Final = msgspec.Raw(b"{}")
+_NULL: Final = msgspec.Raw(b"null")
+_FILE: Final = re.compile(rb'"file_?[uU]ri"\s*:\s*"(https://generativelanguage\.googleapis\.com/[^"\\]+)"')
+"""A file that was uploaded to Google, which its owner alone can read."""
 
 
 def decode_head(body: bytes, headers: Mapping[str, str], path: str) -> Head:
@@ -59,7 +63,25 @@ def decode_head(body: bytes, headers: Mapping[str, str], path: str) -> Head:
         session=named or digest,
         guessed=digest is not None,
         max_tokens=_limit(fields),
+        names=_names_of(fields, body),
     )
+
+
+def _names_of(fields: Mapping[str, msgspec.Raw], body: bytes) -> tuple[str, ...]:
+    """Give the cache and the stored files that the request names.
+
+    Quotes inside a JSON string are escaped, so what stands in the client's words is never taken for a field.
+    """
+    cache = _string(fields.get("cachedContent", _NULL))
+    files = [found[1].decode() for found in _FILE.finditer(body)]
+    return tuple(dict.fromkeys([*([cache] if cache else []), *files]))
+
+
+def _string(raw: msgspec.Raw) -> str | None:
+    try:
+        return msgspec.json.decode(raw, type=str | None)
+    except ValueError:
+        return None
 
 
 def _camelled(raw: bytes | msgspec.Raw) -> dict[str, msgspec.Raw]:

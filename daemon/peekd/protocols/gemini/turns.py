@@ -12,8 +12,9 @@ import msgspec
 
 from peekd.protocols.fields import Fields, Place
 from peekd.protocols.gemini.calls import CallIds
-from peekd.protocols.gemini.carrier import decode_carrier, standard_base64
+from peekd.protocols.gemini.carrier import FAMILY, bared, standard_base64
 from peekd.protocols.gemini.naming import listed, opened
+from peekd.signatures.seal import Carried, Seal
 from peekd.vocabulary.conversation import (
     Media,
     Part,
@@ -43,7 +44,7 @@ _WORDS: Final = ("output", "result", "error")
 """The fields of a response that hold all of it where they stand alone."""
 
 
-def decode_turns(contents: Place | None) -> tuple[Turn, ...]:
+def decode_turns(contents: Place | None, seal: Seal) -> tuple[Turn, ...]:
     """Give the turns. Raises ClientError.
 
     Neighbours of one role are one turn: clients replay a stream's chunks as contents of their own. Of the
@@ -57,7 +58,7 @@ def decode_turns(contents: Place | None) -> tuple[Turn, ...]:
         role = _ROLES.get("user" if place is None else place.string())
         if place is not None and role is None:
             raise ClientError("invalid_request", f"{place.path}: expected user or model")
-        parts = [part for one in listed(fields.place("parts")) for part in _parts(one, ids)]
+        parts = [part for one in listed(fields.place("parts")) for part in _parts(one, ids, seal)]
         fields.close()
         if turns and turns[-1][0] == role:
             turns[-1][1].extend(parts)
@@ -87,42 +88,60 @@ def _joined(parts: list[Part]) -> list[Part]:
     joined: list[Part] = []
     for part in parts:
         last = joined[-1] if joined else None
-        if isinstance(part, Text) and isinstance(last, Text):
+        if isinstance(part, Text) and isinstance(last, Text) and not (last.signature or part.signature):
             joined[-1] = Text(last.text + part.text)
         elif isinstance(part, Thinking) and isinstance(last, Thinking) and not last.signature:
-            joined[-1] = Thinking(last.text + part.text, part.signature)
+            joined[-1] = Thinking(last.text + part.text, part.signature, part.family)
         else:
             joined.append(part)
     return [part for part in joined if not (isinstance(part, Thinking) and not part.signature)]
 
 
-def _parts(place: Place, ids: CallIds) -> tuple[Part, ...]:
+def _parts(place: Place, ids: CallIds, seal: Seal | None = None) -> tuple[Part, ...]:
     fields = opened(place)
-    signature = fields.string("thoughtSignature") or ""
-    proof = decode_carrier(signature) if signature else None
-    if signature and proof is None:
-        place.drop("thoughtSignature")
+    proof = _proof(place, fields.string("thoughtSignature") or "", seal)
     if fields.flag("thought"):
         parts = _thought(fields, place, proof)
     else:
         kind = next((kind for kind in _KINDS if kind in fields), None)
-        parts = _KINDS[kind](fields, ids) if kind is not None else ()
+        said = _KINDS[kind](fields, ids) if kind is not None else ()
+        parts = tuple(part for one in said if (part := _proved(one, proof)) != Text(""))
     fields.close()
     return parts
 
 
-def _thought(fields: Fields, place: Place, proof: tuple[str, str] | None) -> tuple[Part, ...]:
+def _proof(place: Place, signature: str, seal: Seal | None) -> Carried | None:
+    """Give whose proof a part carries; one that is not Gemini's own and does not hold is left out."""
+    if not signature or seal is None:
+        return None
+    carrier = bared(signature)
+    if carrier is None:
+        return Carried(FAMILY, "", "thought", signature)
+    carried = seal.unwrap(carrier)
+    if carried is None:
+        place.drop("signature that does not hold")
+    return carried
+
+
+def _proved(part: Part, proof: Carried | None) -> Part:
+    """Put a proof on words or on a call; a part of another kind needs none."""
+    if proof is None or not isinstance(part, Text | ToolCall):
+        return part
+    return msgspec.structs.replace(part, signature=proof.proof, family=proof.family)
+
+
+def _thought(fields: Fields, place: Place, proof: Carried | None) -> tuple[Part, ...]:
     text = fields.string("text") or ""
-    if proof is not None and proof[0] == "redacted":
-        return (RedactedThinking(proof[1]),)
     if proof is None:
         place.drop("thought")
-    return (Thinking(text, proof[1] if proof is not None else ""),)
+        return (Thinking(text),)
+    if proof.kind == "redacted":
+        return (RedactedThinking(proof.proof, proof.family),)
+    return (Thinking(text, proof.proof, proof.family),)
 
 
 def _text(fields: Fields, _ids: CallIds) -> tuple[Part, ...]:
-    text = fields.string("text")
-    return (Text(text),) if text else ()
+    return (Text(fields.string("text") or ""),)
 
 
 def _inline(fields: Fields, _ids: CallIds) -> tuple[Part, ...]:

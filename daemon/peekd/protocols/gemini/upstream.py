@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 from peekd.protocols.gemini.refusals import decode_refusal
 from peekd.protocols.gemini.request import encode_request, splice_request
 from peekd.protocols.gemini.stream import GeminiDecoder, decode_whole
-from peekd.protocols.interface import Call, EventDecoder, UpstreamProtocol
-from peekd.vocabulary.conversation import Conversation
+from peekd.protocols.interface import Call, EventDecoder, Splices, UpstreamProtocol
+from peekd.vocabulary.conversation import Conversation, Family
 from peekd.vocabulary.refusals import Refusal
 from peekd.wire.sse import Frame
 
@@ -17,6 +17,7 @@ class GeminiUpstream:
     """generativelanguage.googleapis.com, v1beta, and whoever speaks like it."""
 
     name: str = "gemini"
+    family: Family = "gemini"
     auth: str = "x-goog-api-key"
 
     def encode_request(
@@ -25,15 +26,17 @@ class GeminiUpstream:
         """Say the conversation in this protocol; see `request.encode_request`."""
         return encode_request(conversation, model=model, repaired=repaired, stream=stream)
 
-    def splice_request(
-        self, body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool
-    ) -> Call:
+    def splice_request(self, body: bytes, path: str, splices: Splices) -> Call:
         """Give a client's own request with only the named places changed; see `request.splice_request`."""
-        return splice_request(body, path, model=model, stream=stream, repaired=repaired)
+        return splice_request(body, path, splices)
 
     def decoder(self) -> EventDecoder:
         """Open a reading of one answer."""
         return GeminiDecoder()
+
+    def unwrap(self, body: bytes) -> bytes:
+        """Give the JSON as it is: it has no envelope."""
+        return body
 
     def decode_whole(self, body: bytes) -> Sequence[Frame]:
         """Give an unstreamed answer as the frames of a stream; see `stream.decode_whole`."""

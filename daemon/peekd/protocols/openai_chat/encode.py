@@ -9,7 +9,11 @@ from typing import Any, Final
 
 import msgspec
 
-from peekd.protocols.interface import BadArguments, Ids
+from peekd.protocols.interface import Answering, BadArguments
+from peekd.protocols.openai.words import LAST_FRAME, joined_usage, told_usage
+from peekd.protocols.openai_chat.errors import encode_stream_error
+from peekd.vocabulary.conversation import Family
+from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
     ArgumentsDelta,
     Block,
@@ -22,6 +26,7 @@ from peekd.vocabulary.events import (
     OtherBlock,
     OtherDelta,
     RedactedBlock,
+    SearchBlock,
     Started,
     StopReason,
     TextBlock,
@@ -32,8 +37,7 @@ from peekd.vocabulary.events import (
     Usage,
 )
 
-LAST_FRAME: Final = b"data: [DONE]\n\n"
-PING: Final = b": ping\n\n"
+GOOGLE: Final[Family] = "gemini"
 
 _REASONS: Final[dict[StopReason, str]] = {
     "end": "stop",
@@ -47,9 +51,6 @@ _REASONS: Final[dict[StopReason, str]] = {
 }
 """A malformed end is not among them: it is no answer."""
 
-_CREATED: Final = 0
-"""Every chunk must have a time of its making. There is no clock in here, and clients make nothing of it."""
-
 
 class ChatEncoder:
     """Events -> chunks of one id. The terminal, the usage and [DONE] wait for `close`.
@@ -57,10 +58,10 @@ class ChatEncoder:
     What may not or cannot be shown leaves no trace; `dropped` names what was left out.
     """
 
-    def __init__(self, *, model: str, ids: Ids, thoughts: bool) -> None:
-        self._model = model
-        self._ids = ids
-        self._thoughts = thoughts
+    def __init__(self, answering: Answering) -> None:
+        self._answering = answering
+        self._ids = answering.ids
+        self._thoughts = answering.thoughts and answering.shown
         self._id = ""
         self._calls: dict[int, int] = {}  # an open call's block -> its index
         self._arguments: dict[int, list[str]] = {}  # its pieces, by block
@@ -98,8 +99,12 @@ class ChatEncoder:
         choice: dict[str, Any] = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": reason}
         counted = b""
         if self._usage is not None:
-            counted = self._chunk(choices=[], usage=_told(self._usage))
+            counted = self._chunk(choices=[], usage=told_usage(self._usage))
         return ends + self._chunk(choices=[choice]) + counted + LAST_FRAME
+
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """Give the frame that ends a begun stream with an error."""
+        return encode_stream_error(fault, request_id)
 
     # ---- frames ---------------------------------------------------------------------------------
 
@@ -111,7 +116,7 @@ class ChatEncoder:
 
     def _chunk(self, **said: object) -> bytes:
         fixed: dict[str, object] = {"id": self._id, "object": "chat.completion.chunk"}
-        fixed |= {"created": _CREATED, "model": self._model}
+        fixed |= {"created": self._answering.created, "model": self._answering.asked.model}
         return b"data: %b\n\n" % msgspec.json.encode(fixed | said)
 
     def _delta(self, delta: dict[str, Any]) -> bytes:
@@ -138,6 +143,8 @@ class ChatEncoder:
                 self.dropped.add("redacted")
             case OtherBlock():
                 self.dropped.add(block.kind)
+            case SearchBlock():
+                self.dropped.add("web search")
         return self._start()
 
     def _call(self, index: int, block: ToolCallBlock) -> bytes:
@@ -148,7 +155,8 @@ class ChatEncoder:
         self._call_ids.add(identity)
         function = {"name": block.name, "arguments": ""}
         call: dict[str, Any] = {"index": place, "id": identity, "type": "function", "function": function}
-        if block.signature:  # where Google's own compatible API has it, and clients know to replay it
+        if block.signature and self._answering.family == GOOGLE:
+            # Where Google's own compatible API has it, and clients know to replay it.
             call["extra_content"] = {"google": {"thought_signature": block.signature}}
         return self._delta({"tool_calls": [call]})
 
@@ -180,9 +188,7 @@ class ChatEncoder:
     def _note(self, event: Event) -> None:
         match event:
             case Counted():
-                before = self._usage or Usage()
-                later = {k: v for k, v in msgspec.structs.asdict(event.usage).items() if v is not None}
-                self._usage = msgspec.structs.replace(before, **later)
+                self._usage = joined_usage(self._usage, event.usage)
             case Finished() if self._finished is None:
                 self._finished = event
             case DataInline():
@@ -191,18 +197,3 @@ class ChatEncoder:
                 self.dropped.add(event.kind)
             case _:
                 pass  # Beat, Unknown, Ended, Erred, a signature: nothing to say, or the caller says it
-
-
-def _told(usage: Usage) -> dict[str, Any]:
-    """Give usage in this API's terms: cached tokens are part of the prompt, thoughts of the output."""
-    prompt, output = usage.prompt or 0, usage.output or 0
-    told: dict[str, Any] = {
-        "prompt_tokens": prompt,
-        "completion_tokens": output,
-        "total_tokens": prompt + output,
-    }
-    if usage.cached is not None:
-        told["prompt_tokens_details"] = {"cached_tokens": usage.cached}
-    if usage.thoughts is not None:
-        told["completion_tokens_details"] = {"reasoning_tokens": usage.thoughts}
-    return told

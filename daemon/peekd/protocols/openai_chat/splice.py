@@ -7,7 +7,7 @@ from typing import Final
 
 import msgspec
 
-from peekd.protocols.interface import Call
+from peekd.protocols.interface import Call, Splices
 from peekd.vocabulary.errors import ClientError
 from peekd.wire.splice import Edit, Span, applied, elements, member, members, removals
 
@@ -18,17 +18,16 @@ _THOUGHTS: Final = ("reasoning_content", "reasoning")
 Named = tuple[str, Edit]
 
 
-def splice_request(body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool) -> Call:
-    """Give the request with `model` (None: as it is), `stream` and the wish for usage in place.
+def splice_request(body: bytes, path: str, splices: Splices) -> Call:
+    """Give the request with model, stream and the wish for usage in place.
 
-    Usage is asked for with every stream; without one `stream_options` has no place. `repaired`: without
-    replayed thoughts. A key that stands twice is changed twice. Raises ClientError for a body that is no JSON
-    object.
+    Usage is asked for with every stream; without one `stream_options` has no place. A key that stands twice
+    is changed twice. Raises ClientError for a body that is no JSON object.
     """
     try:
         top = members(body)
-        made = [*_model(body, top, model), *_stream(body, top, stream=stream)]
-        if repaired:
+        made = [*_model(body, top, splices.model), *_stream(body, top, stream=splices.stream)]
+        if splices.repaired:
             made += _without_thoughts(body, top)
     except (ValueError, RecursionError) as fault:
         raise ClientError("invalid_request", f"the body is no chat completion request: {fault}") from fault

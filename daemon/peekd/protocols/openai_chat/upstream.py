@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from peekd.protocols.interface import Call, EventDecoder, UpstreamProtocol
+from peekd.protocols.interface import Call, EventDecoder, Splices, UpstreamProtocol
+from peekd.protocols.openai.refusals import decode_refusal
 from peekd.protocols.openai_chat.compose import encode_request
 from peekd.protocols.openai_chat.decode import ChatDecoder
-from peekd.protocols.openai_chat.refusals import decode_refusal
 from peekd.protocols.openai_chat.splice import splice_request
 from peekd.protocols.openai_chat.whole import decode_whole
-from peekd.vocabulary.conversation import Conversation
+from peekd.vocabulary.conversation import Conversation, Family
 from peekd.vocabulary.refusals import Refusal
 from peekd.wire.sse import Frame
 
@@ -19,6 +19,7 @@ class ChatUpstream:
     """api.openai.com, and the many who speak like it."""
 
     name: str = "openai-chat"
+    family: Family = "gemini"  # Google's own compatible API is the only one that gives any
     auth: str = "bearer"
 
     def encode_request(
@@ -27,15 +28,17 @@ class ChatUpstream:
         """Say the conversation in this protocol; see `compose.encode_request`."""
         return encode_request(conversation, model=model, repaired=repaired, stream=stream)
 
-    def splice_request(
-        self, body: bytes, path: str, *, model: str | None, stream: bool, repaired: bool
-    ) -> Call:
+    def splice_request(self, body: bytes, path: str, splices: Splices) -> Call:
         """Give a client's own request with only the named places changed; see `splice.splice_request`."""
-        return splice_request(body, path, model=model, stream=stream, repaired=repaired)
+        return splice_request(body, path, splices)
 
     def decoder(self) -> EventDecoder:
         """Open a reading of one answer."""
         return ChatDecoder()
+
+    def unwrap(self, body: bytes) -> bytes:
+        """Give the JSON as it is: it has no envelope."""
+        return body
 
     def decode_whole(self, body: bytes) -> Sequence[Frame]:
         """Give an unstreamed answer as chunks; see `whole.decode_whole`."""

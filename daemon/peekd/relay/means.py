@@ -1,0 +1,43 @@
+"""What a house works with: the network, the secrets, the journal, and the seams to clock and dice."""
+
+from __future__ import annotations
+
+import random
+import secrets
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from peekd.protocols.interface import Ids
+from peekd.records.entries import Journal
+from peekd.signatures.seal import Seal
+from peekd.upstream.client import Upstreams
+from peekd.upstream.credentials import Credentials
+
+
+def fresh_id(prefix: str) -> str:
+    """An id nobody has had: the prefix and 24 hex digits of chance."""
+    return f"{prefix}{secrets.token_hex(12)}"
+
+
+class Seams(msgspec.Struct, frozen=True):
+    """Where chance and wall time come in; `trio.current_time` is the clock for everything else."""
+
+    wall: Callable[[], float] = time.time
+    jitter: Callable[[], float] = random.SystemRandom().random
+    ids: Ids = fresh_id
+
+
+NATURAL = Seams()
+"""The real clock and real dice."""
+
+
+class Means(msgspec.Struct, frozen=True):
+    """What a house works with."""
+
+    upstreams: Upstreams
+    credentials: Credentials
+    journal: Journal
+    seal: Seal
+    seams: Seams = NATURAL

@@ -1,0 +1,56 @@
+"""Replayed thoughts that only the account they came from can read: naming them, and leaving them out."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+import msgspec
+
+from peekd.vocabulary.conversation import Conversation, Family, Part, RedactedThinking, Thinking, Turn
+
+TIED_TO_ACCOUNTS: Final[frozenset[Family]] = frozenset({"openai"})
+"""Families whose encrypted thoughts are bound to the organisation that they were made for."""
+
+_HASH_CHARACTERS: Final = 32
+
+
+def proof_digest(proof: str) -> str:
+    """Give the id by which it is remembered who can read a proof.
+
+    >>> len(proof_digest("gAAAAAB"))
+    32
+    """
+    return hashlib.sha256(proof.encode(errors="surrogatepass")).hexdigest()[:_HASH_CHARACTERS]
+
+
+def tied_proofs(conversation: Conversation, family: Family) -> tuple[str, ...]:
+    """Give the digests of those proofs of a family that are tied to accounts; none for other families."""
+    if family not in TIED_TO_ACCOUNTS:
+        return ()
+    parts = (part for turn in conversation.turns for part in turn.parts)
+    return tuple(digest for part in parts if (digest := _digest(part, family)) is not None)
+
+
+def without_proofs(conversation: Conversation, unreadable: frozenset[str]) -> Conversation:
+    """Give the conversation without these thoughts; a turn that had nothing else goes with them."""
+    if not unreadable:
+        return conversation
+    left = (_without(turn, unreadable) for turn in conversation.turns)
+    pairs = zip(left, conversation.turns, strict=True)
+    turns = tuple(turn for turn, before in pairs if turn.parts or not before.parts)
+    return msgspec.structs.replace(conversation, turns=turns)
+
+
+def _without(turn: Turn, unreadable: frozenset[str]) -> Turn:
+    kept = tuple(part for part in turn.parts if _digest(part, "") not in unreadable)
+    return turn if len(kept) == len(turn.parts) else msgspec.structs.replace(turn, parts=kept)
+
+
+def _digest(part: Part, family: Family) -> str | None:
+    """Give the digest of a proof of this family, "" for any; None for what is or has none."""
+    match part:
+        case Thinking(signature=proof, family=whose) | RedactedThinking(data=proof, family=whose):
+            return proof_digest(proof) if proof and (whose == family or not family) else None
+        case _:
+            return None

@@ -1,0 +1,19 @@
+"""What is of another shape is as good as missing."""
+
+from __future__ import annotations
+
+from peekd.simulator.shapes import result, said, table, tables
+
+
+def test_objects_are_taken_and_all_else_is_left() -> None:
+    assert (table({"a": 1}), table([1]), table(None)) == ({"a": 1}, {}, {})
+    assert (tables([{"a": 1}, 2, {}]), tables({"a": 1})) == ([{"a": 1}], [])
+
+
+def test_the_last_words_that_are_no_reminder_count() -> None:
+    assert said(["first", "last", " ", "<system-reminder>x"]) == "last"
+    assert said([]) == ""
+
+
+def test_the_last_result_counts() -> None:
+    assert (result(["a", "b"]), result([])) == ("b", None)
