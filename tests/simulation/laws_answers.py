@@ -97,7 +97,7 @@ def no_empty_200(case: Case) -> Iterator[str]:
     if call.errand != "converse" or not call.well or call.heard.means:
         return
     silent = [said for said in case.said if said.heard.whole and not said.heard.means]
-    natural = {"end_turn", "tool_use", "STOP", "stop", "tool_calls"}
+    natural = {"end_turn", "tool_use", "STOP", "stop", "tool_calls", "completed"}
     if sum(said.heard.reason in natural for said in silent) == 1 == len(silent):
         yield f"an empty answer was believed at once ({silent[0].heard.reason})"
     if not silent:

@@ -100,7 +100,8 @@ def within_limits(case: Case) -> Iterator[str]:
         refused = said.answer.status in CHEAP
         spent += not refused or said.account in accounts
         accounts.add(said.account)
-    if spent > healing.max_attempts + _unfolded(case):
+    repaired = any(attempt.move == "repair" for attempt in case.record.attempts) if case.record else False
+    if spent > healing.max_attempts + _unfolded(case) + repaired:
         yield f"{spent} attempts, {healing.max_attempts} allowed"
     if len(accounts) > healing.max_accounts:
         yield f"{len(accounts)} accounts, {healing.max_accounts} allowed"

@@ -75,5 +75,7 @@ AGENTS: tuple[tuple[Agent, float], ...] = (
     (Agent("genai-sdk", "gemini", 1, streams=0.6, array=0.6), 2),
     (Agent("qwen-code", "openai-chat", 2, frozenset({429, 500, 503}), counted=0.9), 2),
     (Agent("openai-sdk", "openai-chat", 3, frozenset({408, 429, 500, 503}), counted=0.5, streams=0.6), 2),
+    (Agent("codex", "openai-responses", 3, frozenset({429, 500, 503}), mid=True, thinks=0.6), 3),
+    (Agent("openai-sdk", "openai-responses", 2, frozenset({408, 429, 500, 503}), streams=0.5), 1),
     (Agent("opencode", "anthropic", 2, frozenset({429, 503}), mid=True), 1),
 )

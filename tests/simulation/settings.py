@@ -16,7 +16,12 @@ from simulation.dice import Dice
 from simulation.tongues import TONGUES
 
 CLIENT_KEY = "sk-canary-client-0123456789abcdef"
-MODEL_AT = {"anthropic": "claude-opus-5-5", "gemini": "gemini-3-pro-preview", "openai-chat": "gpt-5"}
+MODEL_AT = {
+    "anthropic": "claude-opus-5-5",
+    "gemini": "gemini-3-pro-preview",
+    "openai-chat": "gpt-5",
+    "openai-responses": "gpt-5-codex",
+}
 """What an upstream of another protocol is asked for."""
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from simulation import tongue_anthropic, tongue_chat, tongue_gemini
+from simulation import tongue_anthropic, tongue_chat, tongue_gemini, tongue_responses
 from simulation.asking import Wish
 from simulation.heard import Heard, Json
 
@@ -69,5 +69,16 @@ TONGUES: Mapping[str, Tongue] = {
         read_whole=tongue_chat.read_whole,
         error=tongue_chat.error,
         output="completion_tokens",
+    ),
+    "openai-responses": Tongue(
+        name="openai-responses",
+        models=("gpt-5-codex", "gpt-5-codex-mini"),
+        path=tongue_responses.path,
+        headers=tongue_responses.headers,
+        ask=tongue_responses.ask,
+        read=tongue_responses.read,
+        read_whole=tongue_responses.read_whole,
+        error=tongue_responses.error,
+        output="output_tokens",
     ),
 }
