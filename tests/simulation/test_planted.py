@@ -10,7 +10,9 @@ QUICK = {
     "the last frame is sent twice": "one_end",
     "a lease is not given back when the client leaves": "no lease is left",
 }
-"""Those that are found in the first world; `./dev simulate --planted` looks for all."""
+"""Those that are found within the first worlds; `./dev simulate --planted` looks for all."""
+
+FEW = range(1, 11)
 
 
 @pytest.mark.parametrize("plant", PLANTS, ids=[plant.name for plant in PLANTS])
@@ -24,8 +26,8 @@ def test_each_plant_grows_and_leaves_no_trace(plant: Plant) -> None:
 @pytest.mark.parametrize("plant", [plant for plant in PLANTS if plant.name in QUICK])
 def test_a_planted_bug_is_found(plant: Plant) -> None:
     with plant.grown():
-        laws = {one.law for _, broken in Player().play([1]) for one in broken}
-    assert QUICK[plant.name] in laws
+        worlds = Player().play(FEW)
+        assert any(one.law == QUICK[plant.name] for _, broken in worlds for one in broken)
 
 
 def test_a_plant_whose_text_is_gone_says_so() -> None:
