@@ -91,6 +91,7 @@ class Daemon:
             seams=Seams(
                 wall=lambda: WALL + trio.current_time(),
                 jitter=dice.random,
+                key=dice.randbytes,
                 ids=lambda prefix: f"{prefix}{dice.getrandbits(96):024x}",
             ),
             dials=dials,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
@@ -197,7 +196,7 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
     references = {account.name: account.credential for account in accounts}
     async with trio.open_nursery() as nursery:
         clients = Upstreams(upstreams, dials=dials)
-        seal = Seal(seal_key if seal_key is not None else secrets.token_bytes(KEY_BYTES))
+        seal = Seal(seal_key if seal_key is not None else seams.key(KEY_BYTES))
         means = Means(clients, Credentials(references, environ, nursery), journal, seal, seams)
         try:
             yield House(Places(tuple(routes), protocols, healing, where), upstreams, accounts, means)
