@@ -96,12 +96,17 @@ def no_empty_200(case: Case) -> Iterator[str]:
     call = case.call
     if call.errand != "converse" or not call.well or call.heard.means:
         return
-    silent = [said for said in case.said if said.heard.whole and not said.heard.means]
+    silent = [said for said in case.said if said.heard.whole and not _speaks(said.heard)]
     natural = {"end_turn", "tool_use", "STOP", "stop", "tool_calls", "completed"}
     if sum(said.heard.reason in natural for said in silent) == 1 == len(silent):
         yield f"an empty answer was believed at once ({silent[0].heard.reason})"
     if not silent:
         yield "an empty answer that nobody gave"
+
+
+def _speaks(heard: Heard) -> bool:
+    """Whether there is anything for a client that sees no thoughts."""
+    return bool(heard.text or heard.tools or heard.data)
 
 
 def usage_told(case: Case) -> Iterator[str]:

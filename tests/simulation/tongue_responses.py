@@ -84,6 +84,7 @@ class _Reader:
                 heard.model = str(table(said["response"]).get("model", ""))
             case "response.failed" | "error":
                 heard.error = words_of(table(said.get("response")).get("error") or said)
+                heard.late = bool(heard.reason)
             case kind if kind in TERMINALS:
                 self._end(table(said["response"]))
             case _:

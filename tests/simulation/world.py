@@ -26,6 +26,7 @@ from simulation.wire import Harbour, Line, Manner, connect
 SECONDS = 240.0
 """About how long a world lasts; storms are drawn over it."""
 
+CLOSE = 0.01
 AFTERWARDS = 0.5
 """How long after its end a request is judged: what it owes must be paid by then."""
 
@@ -101,13 +102,13 @@ class World:
     def over(self, call: Call) -> None:
         """Take a call that is over: it is judged a moment later."""
         self.calls.append(call)
-        call.disturbed = any(call.began <= at <= call.ended_at + 1 for at in self._disturbances)
-        call.stopping = any(call.began - 1 <= at <= call.ended_at for at in self._stops)
         self._judging += 1
         self._nursery.start_soon(self._judge, call, self.lives[call.life])
 
     async def _judge(self, call: Call, daemon: Daemon) -> None:
         await trio.sleep(AFTERWARDS)
+        call.disturbed = any(call.began <= at <= call.ended_at + 1 for at in self._disturbances)
+        call.stopping = any(call.began - 1 <= at <= call.ended_at for at in self._stops)
         self.cases.append(self._case(call, daemon))
         self._judging -= 1
 
@@ -261,7 +262,7 @@ class World:
         began = trio.current_time()
         self._stop()
         await self._wait_ended(self.plan.settings.server.drain_seconds + 5)
-        if trio.current_time() - began >= self.plan.settings.server.drain_seconds:
+        if trio.current_time() - began >= self.plan.settings.server.drain_seconds - CLOSE:
             self._disturb()
         self.endings += look_back(before, self._adopted)
         await self.start()

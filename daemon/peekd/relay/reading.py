@@ -117,7 +117,7 @@ class Reading:
     def _flush(self) -> None:
         """The body ended: a last frame without its blank line counts only if what it says is whole."""
         rest = self._splitter.close()
-        if rest is not None and _is_whole(rest.data):
+        if rest is not None and is_whole(rest.data):
             self._frames.append(Frame(raw=rest.raw + b"\n\n", event=rest.event, data=rest.data))
 
     def play(self, frames: Iterable[Frame]) -> None:
@@ -162,7 +162,8 @@ async def read_whole(source: Source, healing: HealingSettings) -> bytes | AnyOut
     return o.Malformed(message=f"an answer of more than {WHOLE_BYTES} bytes")
 
 
-def _is_whole(data: bytes) -> bool:
+def is_whole(data: bytes) -> bool:
+    """Whether a frame's data is a JSON object to its end."""
     try:
         msgspec.json.decode(data, type=dict[str, msgspec.Raw])
     except msgspec.DecodeError:
