@@ -81,8 +81,6 @@ class Calls:
         """How the answer of such a call becomes the client's."""
         if self._verbatim(protocol):
             return Verbatim(self._asked.protocol, self.following(), counted=self._asked.head.counted)
-        thought = self.conversation.thought
-        thinks = thought is not None and thought.mode != "disabled"
         answering = Answering(
             self.conversation,
             ids,
@@ -90,8 +88,8 @@ class Calls:
             seal=self._seal,
             family=protocol.family,
             model=model,
-            thoughts=thinks,
-            shown=thought is None or thought.shown,
+            thoughts=self._thinks,
+            shown=self._shown,
         )
         encoder = self._asked.protocol.encoder(answering)
         mender = Mender(self.conversation.tools, whole=not self._asked.head.stream)
@@ -100,3 +98,17 @@ class Calls:
     def following(self) -> Following:
         """The client's stream, in which nothing was said yet."""
         return self._asked.protocol.following(self._asked.head.model, int(self._asked.came))
+
+    def thoughts(self, protocol: UpstreamProtocol) -> bool:
+        """Whether the client sees the words of thoughts in the answer of such a call."""
+        return self._verbatim(protocol) or (self._thinks and self._shown)
+
+    @property
+    def _thinks(self) -> bool:
+        thought = self.conversation.thought
+        return thought is not None and thought.mode != "disabled"
+
+    @property
+    def _shown(self) -> bool:
+        thought = self.conversation.thought
+        return thought is None or thought.shown

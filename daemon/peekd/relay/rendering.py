@@ -10,7 +10,7 @@ from typing import Protocol
 from peekd.protocols.interface import ClientProtocol, Collector, EventEncoder, Following
 from peekd.protocols.mending import Mender
 from peekd.relay.delivery import Delivery
-from peekd.relay.reading import WHOLE_BYTES, Seen, erred
+from peekd.relay.reading import WHOLE_BYTES, Seen, erred, is_whole
 from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
     Counted,
@@ -27,7 +27,7 @@ from peekd.vocabulary.events import (
     TextDelta,
     ToolCallBlock,
 )
-from peekd.wire.sse import Splitter
+from peekd.wire.sse import Frame, Splitter
 
 ACCOUNTS_OWN = frozenset({"unauthorized", "payment_required", "forbidden", "validation_required"})
 """Errors inside a stream that are between peekd and the account: never passed on as the client's."""
@@ -83,7 +83,7 @@ class Verbatim:
         """The frame's own bytes; withheld is an account's own error, and one that no client would read."""
         error = erred(seen)
         if error is not None:
-            if error.kind in ACCOUNTS_OWN or not self._protocol.shows_error(seen.frame):
+            if error.kind in ACCOUNTS_OWN or not self._is_shown(seen.frame):
                 return b""
             self._erred = True
         self._ended = self._ended or any(isinstance(event, Ended) for event in seen.events)
@@ -91,6 +91,10 @@ class Verbatim:
             return b""
         self._following.see(seen.frame)
         return seen.frame.raw
+
+    def _is_shown(self, frame: Frame) -> bool:
+        """Whether clients read it as an error; what is torn, be it around an error, they cannot read at all."""
+        return self._protocol.shows_error(frame) and is_whole(frame.data)
 
     def close(self) -> bytes:
         """The last frame, where the upstream forgot it."""
