@@ -124,5 +124,3 @@ def test_the_indices_hold_what_is_kept_and_nothing_else(deeds: list[tuple[str, S
         assert (one in memory.by_number(session, one.origin.number, NOW)) is there
         assert (memory.maker(one.proofs[0], NOW) != "") is there
     assert memory.bytes == sum(one.size for one in STEPS if one.key in kept)
-    if not kept:
-        assert not (memory._by_call or memory._by_shape or memory._by_number or memory._by_proof)
