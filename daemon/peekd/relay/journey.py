@@ -45,7 +45,7 @@ class Journey:
         self._house = house
         self._asked = asked
         self._delivery = delivery
-        self._calls = Calls(asked, house.seal)
+        self._calls = Calls(asked, house.seal, house.archive)
         self._scribe = Scribe(_record_of(asked), house.live, house.journal, trio.current_time)
         self._passage: Passage | None = None
         self._sink: ToStream | ToBody | None = None
@@ -82,6 +82,7 @@ class Journey:
                     step = await self._ask(trip, again=step.account)
                 case "repair":
                     trip.repaired = True
+                    self._calls.spoil()
                     step = await self._ask(trip, again=step.account)
                 case "refresh":
                     fresh = await self._refresh(trip, step)
@@ -131,8 +132,8 @@ class Journey:
         streams = trip.streams(lease.upstream)
         strange = self._house.strangers(lease.account, self._calls.proofs(protocol))
         splices = Splices(stream=streams, repaired=trip.repaired, unreadable=strange)
-        call, headers = self._calls.make(protocol, lease.model, splices)
-        self._scribe.sent(call.dropped, call.spliced, streams=streams)
+        call, headers = self._calls.make(protocol, lease.model, splices, lease.account)
+        self._scribe.sent(call, streams=streams)
         healing = capped(trip.healing(lease.upstream), trip.left(), streams=streams)
         opening = self._house.upstreams.attempt(
             upstream=lease.upstream,
@@ -151,7 +152,11 @@ class Journey:
             if step.decision.move != "relay":
                 return step
             self._sink = sink = self._open_sink(lease, passage.whole)
-            accepted, outcome = outcome, await passage.carry(sink)
+            learning = self._calls.learning(protocol, lease, self._house.seams.ids)
+            try:
+                accepted, outcome = outcome, await passage.carry(sink, learning)
+            finally:
+                learning.keep()
             self._scribe.unsaid(sink.rendering.dropped())
             self._house.keep(lease.account, (*passage.watch.kept, *self._asked.head.names))
             return self._note(trip, _marked(accepted, outcome), lease, tenure)

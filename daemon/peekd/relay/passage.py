@@ -11,6 +11,7 @@ from peekd.healing.classify import outcome_of_refusal
 from peekd.healing.peek import Watch
 from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import BadArguments, Unfoldable, UpstreamProtocol
+from peekd.relay.learning import Learning
 from peekd.relay.reading import Reading, Seen, Source, read_whole
 from peekd.relay.rendering import ToBody, TooMuch, ToStream
 from peekd.relay.scribe import Scribe
@@ -78,6 +79,7 @@ class Passage:
         self._scribe = scribe
         self._reading = Reading(attempt, protocol.decoder(), self.watch)
         self._held: list[Seen] = []
+        self._see = _as_it_is
 
     # ---- peek ----
 
@@ -131,11 +133,15 @@ class Passage:
 
     # ---- carry ----
 
-    async def carry(self, sink: ToStream | ToBody) -> AnyOutcome:
-        """Pass on what was held and all that follows; tells what the whole came to."""
+    async def carry(self, sink: ToStream | ToBody, learning: Learning | None = None) -> AnyOutcome:
+        """Pass on what was held and all that follows; tells what the whole came to.
+
+        `learning`: sees each frame before the client does.
+        """
+        self._see = _as_it_is if learning is None else learning.see
         try:
             for seen in self._held:
-                sink.take(seen)
+                sink.take(self._see(seen))
             await self._carry_on(sink)
             self._scribe.mark("last")
             return self._reading.outcome(shown=sink.shown)
@@ -149,15 +155,19 @@ class Passage:
         while True:
             while not self._over() and (seen := self._reading.take()) is not None:
                 if not self.watch.falsely_ended:
-                    sink.take(seen)
+                    sink.take(self._see(seen))
             if self._over():
                 return
             began = trio.current_time()
             await sink.flush()
             self.watch.excuse(trio.current_time() - began)
             if not await self._reading.fill():
-                sink.take(self._reading.last())
+                sink.take(self._see(self._reading.last()))
                 return
 
     def _over(self) -> bool:
         return self.watch.ended or self.watch.error is not None
+
+
+def _as_it_is(seen: Seen) -> Seen:
+    return seen

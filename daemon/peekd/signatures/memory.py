@@ -22,6 +22,9 @@ _MIB: Final = 1024 * 1024
 _MOST_REFUSED: Final = 20_000
 """Digests of refused proofs, and sessions, that are kept at most."""
 
+_WORTH_SAVING: Final = 0.1
+"""The share of its life after which a step's last use is written down again."""
+
 _Key = tuple[str, str | int]
 _Index = dict[_Key, dict[str, None]]
 
@@ -29,11 +32,12 @@ _Index = dict[_Key, dict[str, None]]
 class _Kept:
     """A step, and when it was last of use."""
 
-    __slots__ = ("shape", "size", "step", "used")
+    __slots__ = ("saved", "shape", "size", "step", "used")
 
     def __init__(self, step: Step, used: float) -> None:
         self.step = step
         self.used = used
+        self.saved = used
         self.size = step.size
         self.shape = shape(step.pieces)
 
@@ -140,12 +144,17 @@ class Memory:
         entry = self._kept.get(self._by_proof.get(proof_digest(proof), ""))
         return entry.step.origin.family if entry is not None and not self._is_over(entry, now) else ""
 
-    def use(self, step: Step, now: float) -> None:
-        """Note that a step was of use just now."""
+    def use(self, step: Step, now: float) -> bool:
+        """Note that a step was of use just now; tells whether that is news enough to be written down."""
         entry = self._kept.get(step.key)
-        if entry is not None:
-            entry.used = now
-            self._kept.move_to_end(step.key)
+        if entry is None:
+            return False
+        entry.used = now
+        self._kept.move_to_end(step.key)
+        if now - entry.saved < self._settings.ttl_seconds * _WORTH_SAVING:
+            return False
+        entry.saved = now
+        return True
 
     # ---- forgetting ----
 

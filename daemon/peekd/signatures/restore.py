@@ -7,7 +7,7 @@ none. Only proofs of the family that is to be asked; nothing of anybody else's i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import msgspec
@@ -69,14 +69,34 @@ def restore(conversation: Conversation, memory: Memory, wanted: Wanted, now: flo
 
 def attributed(conversation: Conversation, memory: Memory, now: float) -> Conversation:
     """Give each proof to the family that is known to have made it, whatever its place says."""
-    turns = tuple(_attributed(turn, memory, now) for turn in conversation.turns)
+    turns = tuple(_changed(turn, lambda part: _given(part, memory, now)) for turn in conversation.turns)
     return msgspec.structs.replace(conversation, turns=turns) if turns != conversation.turns else conversation
+
+
+def without_short(conversation: Conversation, least: int) -> Conversation:
+    """Give the conversation without what is too short to be a proof, and with a word on that in its list."""
+    turns = tuple(_changed(turn, lambda part: _long(part, least)) for turn in conversation.turns)
+    if turns == conversation.turns:
+        return conversation
+    dropped = (*conversation.dropped, "signature that is too short")
+    return msgspec.structs.replace(conversation, turns=turns, dropped=dropped)
 
 
 def proofs_of(conversation: Conversation) -> Iterator[str]:
     """Give every proof in a conversation."""
     for turn in conversation.turns:
         yield from (proof for part in turn.parts if (proof := proof_of(part)))
+
+
+def proof_and_family(part: Part) -> Iterator[tuple[str, Family]]:
+    """Give a part's proof and whose it is, if it has one."""
+    match part:
+        case Thinking(family=family) | RedactedThinking(family=family) if proof_of(part):
+            yield proof_of(part), family
+        case Text(family=family) | ToolCall(family=family) if proof_of(part):
+            yield proof_of(part), family
+        case _:
+            pass
 
 
 def proof_of(part: Part) -> str:
@@ -88,6 +108,12 @@ def proof_of(part: Part) -> str:
             return part.data
         case _:
             return ""
+
+
+def call_proofs(conversation: Conversation, family: Family) -> tuple[str, ...]:
+    """Give the proofs on the calls, in their order, "" for one that has none of this family."""
+    calls = (part for turn in conversation.turns for part in turn.parts if isinstance(part, ToolCall))
+    return tuple(call.signature if call.family == family else "" for call in calls)
 
 
 def number_of_steps(conversation: Conversation) -> int:
@@ -204,9 +230,20 @@ def _told(before: Turn, after: Turn) -> Iterator[str]:
             yield "thinking" if isinstance(part, Thinking | RedactedThinking) else "signature"
 
 
-def _attributed(turn: Turn, memory: Memory, now: float) -> Turn:
-    parts = tuple(_given(part, memory, now) for part in turn.parts)
+def _changed(turn: Turn, change: Callable[[Part], Part | None]) -> Turn:
+    if turn.role != "assistant":
+        return turn
+    parts = tuple(made for part in turn.parts if (made := change(part)) is not None)
     return msgspec.structs.replace(turn, parts=parts) if parts != turn.parts else turn
+
+
+def _long(part: Part, least: int) -> Part | None:
+    proof = proof_of(part)
+    if not proof or len(proof) >= least:
+        return part
+    if isinstance(part, Thinking | Text | ToolCall):
+        return msgspec.structs.replace(part, signature="", family="")
+    return None
 
 
 def _given(part: Part, memory: Memory, now: float) -> Part:

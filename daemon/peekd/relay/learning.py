@@ -1,0 +1,64 @@
+"""Watches one answer for signatures while it passes, with the tool ids that the client gets."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from peekd.relay.archive import Archive
+from peekd.relay.reading import Seen
+from peekd.signatures.learning import Learner
+from peekd.signatures.steps import Origin, Step
+from peekd.vocabulary.events import Event, Opened, ToolCallBlock
+
+_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What every protocol takes as a call's id."""
+
+
+class Learning:
+    """One answer's. `number`: how many steps its conversation had before it; asked only where it matters.
+
+    `fresh` gives a call an id where the upstream gave none, or one that cannot be replayed; without it the
+    client gets the upstream's own frames, and so the upstream's own ids.
+    """
+
+    def __init__(
+        self,
+        archive: Archive,
+        origin: Origin,
+        number: Callable[[], int],
+        fresh: Callable[[], str] | None = None,
+    ) -> None:
+        self._archive = archive
+        self._origin = origin
+        self._number = number
+        self._fresh = fresh
+        self._used: set[str] = set()
+        self._learner = Learner()
+
+    def see(self, seen: Seen) -> Seen:
+        """Note what a frame says; gives it with the ids that the client is to get."""
+        if self._fresh is not None and any(isinstance(event, Opened) for event in seen.events):
+            seen = Seen(seen.frame, [self._named(event, self._fresh) for event in seen.events])
+        for event in seen.events:
+            self._learner.see(event)
+        return seen
+
+    def _named(self, event: Event, fresh: Callable[[], str]) -> Event:
+        if not (isinstance(event, Opened) and isinstance(event.block, ToolCallBlock)):
+            return event
+        block = event.block
+        if not _ID.fullmatch(block.id) or block.id in self._used:
+            block = msgspec.structs.replace(block, id=fresh())
+        self._used.add(block.id)
+        return Opened(event.index, block)
+
+    def keep(self) -> None:
+        """The answer is over, whole or not: what it proved so far is remembered."""
+        pieces = self._learner.pieces(self._origin.family) if self._origin.session else ()
+        if pieces:
+            origin = msgspec.structs.replace(self._origin, number=self._number())
+            self._archive.learn(Step(origin, pieces, self._archive.now()))
