@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 from peekd.signatures.learning import step_of
 from peekd.signatures.memory import Memory
+from peekd.signatures.proofs import proof_digest
 from peekd.signatures.restore import (
     Restored,
     Wanted,
@@ -17,9 +18,9 @@ from peekd.signatures.restore import (
 )
 from peekd.signatures.settings import SignatureSettings
 from peekd.signatures.steps import Origin, Step
-from peekd.store.interface import Bound, Forgotten, Kept, Loaded, Store, Touched
+from peekd.store.interface import Bound, Forgotten, Kept, Loaded, Refused, Store, Touched
 from peekd.store.volatile import Nowhere
-from peekd.vocabulary.conversation import Conversation, Turn
+from peekd.vocabulary.conversation import Conversation, Family, Turn
 
 
 class Archive:
@@ -35,6 +36,8 @@ class Archive:
         """Take over what a store has kept."""
         for kept in loaded.steps:
             self._memory.learn(kept.step, kept.used)
+        for one in loaded.refused:
+            self._memory.mark_refused(one.session, one.proofs, one.since)
 
     # ---- learning ----
 
@@ -72,7 +75,7 @@ class Archive:
     def _learn_replayed(self, turn: Turn, session: str, number: int) -> None:
         now = self._wall()
         proofs = [(proof, family) for part in turn.parts for proof, family in proof_and_family(part)]
-        new = [family for proof, family in proofs if not self._memory.maker(proof, now)]
+        new: list[Family] = [family for proof, family in proofs if not self._memory.maker(proof, now)]
         if not new or self._memory.refused(session, (proof for proof, _ in proofs), now):
             return
         for family in dict.fromkeys(new):
@@ -101,9 +104,12 @@ class Archive:
 
     def spoil(self, session: str, proofs: Iterable[str]) -> None:
         """An upstream refused a request with these proofs: forget them, and never send them again."""
-        if session:
-            for key in self._memory.refuse(session, proofs, self._wall()):
-                self._store.write(Forgotten(key))
+        if not session:
+            return
+        refused, now = [*proofs], self._wall()
+        for key in self._memory.refuse(session, refused, now):
+            self._store.write(Forgotten(key))
+        self._store.write(Refused(session, tuple(map(proof_digest, refused)), now))
 
 
 def empty_archive() -> Archive:

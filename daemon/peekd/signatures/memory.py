@@ -164,19 +164,24 @@ class Memory:
         Gives the keys of the steps that went. A session in which that happened is known as lossy.
         """
         gone: list[str] = []
-        self._lossy[session] = now
-        self._lossy.move_to_end(session)
-        for proof in proofs:
-            told = proof_digest(proof)
-            self._refused[session, told] = now
+        digests = [proof_digest(proof) for proof in proofs]
+        self.mark_refused(session, digests, now)
+        for told in digests:
             key = self._by_proof.get(told)
             if key is not None and key in self._kept:
                 gone.append(key)
                 self._drop(key)
+        return tuple(gone)
+
+    def mark_refused(self, session: str, digests: Iterable[str], now: float) -> None:
+        """Note that these are never to be sent in this session again, and that it is lossy."""
+        self._lossy[session] = now
+        self._lossy.move_to_end(session)
+        for told in digests:
+            self._refused[session, told] = now
         for held in (self._refused, self._lossy):
             while len(held) > _MOST_REFUSED:
                 held.popitem(last=False)
-        return tuple(gone)
 
     def refused(self, session: str, proofs: Iterable[str], now: float) -> frozenset[str]:
         """Give the digests of those of these proofs that were refused in this session."""

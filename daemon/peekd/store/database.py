@@ -13,7 +13,7 @@ import msgspec
 
 from peekd.signatures.settings import SignatureSettings
 from peekd.signatures.steps import Origin, Piece, Step
-from peekd.store.interface import Bound, Deed, Forgotten, Kept, Loaded, Touched
+from peekd.store.interface import Bound, Deed, Forgotten, Kept, Loaded, Refused, Touched
 
 VERSION: Final = 1
 """Of the tables, as `PRAGMA user_version` holds it."""
@@ -31,6 +31,9 @@ _TABLES: Final = """
         used REAL NOT NULL, size INTEGER NOT NULL, pieces BLOB NOT NULL
     ) WITHOUT ROWID;
     CREATE INDEX steps_used ON steps (used);
+    CREATE TABLE refused (
+        session TEXT NOT NULL, since REAL NOT NULL, proofs BLOB NOT NULL, PRIMARY KEY (session, since)
+    ) WITHOUT ROWID;
     CREATE TABLE bound (id TEXT PRIMARY KEY, account TEXT NOT NULL, since REAL NOT NULL) WITHOUT ROWID;
     CREATE INDEX bound_since ON bound (since);
     PRAGMA user_version = 1;
@@ -38,9 +41,11 @@ _TABLES: Final = """
 _KEEP: Final = "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _TOUCH: Final = "UPDATE steps SET used = ? WHERE key = ?"
 _FORGET: Final = "DELETE FROM steps WHERE key = ?"
+_REFUSE: Final = "INSERT OR REPLACE INTO refused VALUES (?, ?, ?)"
 _BIND: Final = "INSERT OR REPLACE INTO bound VALUES (?, ?, ?)"
 
 _EXPIRE: Final = "DELETE FROM steps WHERE used < ?"
+_RELENT: Final = "DELETE FROM refused WHERE since < ?"
 _SHRINK: Final = """
     DELETE FROM steps WHERE key IN (
         SELECT key FROM (SELECT key, SUM(size) OVER (ORDER BY used DESC, key) AS held FROM steps)
@@ -52,8 +57,10 @@ _UNBIND: Final = "DELETE FROM bound WHERE id IN (SELECT id FROM bound ORDER BY s
 _STEPS: Final = """
     SELECT family, session, number, upstream, model, account, learned, used, pieces FROM steps ORDER BY used
 """
+_REFUSED: Final = "SELECT session, proofs, since FROM refused ORDER BY since"
 _BOUND: Final = "SELECT id, account, since FROM bound ORDER BY since"
 
+_proofs: Final = msgspec.msgpack.Decoder(tuple[str, ...])
 _pieces: Final = msgspec.msgpack.Decoder(tuple[Piece, ...])
 
 
@@ -114,6 +121,7 @@ class Database:
     def tidy(self, now: float) -> None:
         """Delete what is over its time, and the least recent of what is too much."""
         self._connection.execute(_EXPIRE, (now - self._settings.ttl_seconds,))
+        self._connection.execute(_RELENT, (now - self._settings.ttl_seconds,))
         self._connection.execute(_SHRINK, (self._settings.max_mib * _MIB,))
         self._connection.execute(_UNBIND, (MOST_BOUND,))
 
@@ -122,10 +130,11 @@ class Database:
         self.tidy(now)
         try:
             steps = tuple(_kept(row) for row in self._connection.execute(_STEPS))
+            refused = tuple(_refused(*row) for row in self._connection.execute(_REFUSED))
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             raise Unreadable(str(error)) from error
         bound = tuple(starmap(Bound, self._connection.execute(_BOUND)))
-        return Loaded(steps, bound)
+        return Loaded(steps, refused, bound)
 
 
 def is_corrupt(error: sqlite3.Error) -> bool:
@@ -148,6 +157,8 @@ def _statement(deed: Deed) -> tuple[str, tuple[object, ...]]:
             return _TOUCH, (deed.used, deed.key)
         case Forgotten():
             return _FORGET, (deed.key,)
+        case Refused():
+            return _REFUSE, (deed.session, deed.since, msgspec.msgpack.encode(deed.proofs))
         case Bound():
             return _BIND, (deed.id, deed.account, deed.since)
 
@@ -160,6 +171,10 @@ def _kept(row: tuple[object, ...]) -> Kept:
     )
     times = msgspec.convert((learned, used), tuple[float, float])
     return Kept(msgspec.structs.replace(step, learned=times[0]), times[1])
+
+
+def _refused(session: str, proofs: bytes, since: float) -> Refused:
+    return Refused(session, _proofs.decode(proofs), since)
 
 
 def _bytes(value: object) -> bytes:

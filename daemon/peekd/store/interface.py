@@ -32,6 +32,14 @@ class Forgotten(msgspec.Struct, frozen=True):
     key: str
 
 
+class Refused(msgspec.Struct, frozen=True):
+    """An upstream refused a request of this session; `proofs` are digests of what it held, if any was read."""
+
+    session: str
+    proofs: tuple[str, ...]
+    since: float
+
+
 class Bound(msgspec.Struct, frozen=True):
     """An account holds what this id names; known since then."""
 
@@ -40,13 +48,14 @@ class Bound(msgspec.Struct, frozen=True):
     since: float
 
 
-Deed = Kept | Touched | Forgotten | Bound
+Deed = Kept | Touched | Forgotten | Refused | Bound
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """What was kept, both with the least recent first."""
+    """What was kept, each with the least recent first."""
 
     steps: tuple[Kept, ...] = ()
+    refused: tuple[Refused, ...] = ()
     bound: tuple[Bound, ...] = ()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import trio
 
-from peekd.store.interface import Bound, Deed, Forgotten, Kept, Loaded, Touched
+from peekd.store.interface import Bound, Deed, Forgotten, Kept, Loaded, Refused, Touched
 
 
 class Volatile:
@@ -13,6 +13,7 @@ class Volatile:
 
     def __init__(self) -> None:
         self._steps: dict[str, Kept] = {}
+        self._refused: list[Refused] = []
         self._bound: dict[str, Bound] = {}
 
     def write(self, deed: Deed) -> None:
@@ -24,6 +25,8 @@ class Volatile:
                 self._steps[deed.key] = msgspec.structs.replace(self._steps[deed.key], used=deed.used)
             case Forgotten():
                 self._steps.pop(deed.key, None)
+            case Refused():
+                self._refused.append(deed)
             case Bound():
                 self._bound[deed.id] = deed
             case _:
@@ -33,7 +36,7 @@ class Volatile:
         """Give all of it."""
         await trio.lowlevel.checkpoint()
         steps = sorted(self._steps.values(), key=lambda kept: kept.used)
-        return Loaded(tuple(steps), tuple(self._bound.values()))
+        return Loaded(tuple(steps), tuple(self._refused), tuple(self._bound.values()))
 
 
 class Nowhere:
