@@ -94,11 +94,11 @@ class Database:
             raise
 
     def _prepare(self) -> None:
-        self._connection.execute("PRAGMA journal_mode = WAL")
-        self._connection.execute("PRAGMA synchronous = NORMAL")
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version > VERSION:
             raise Unreadable(f"its tables are of version {version}, and this is for {VERSION}", newer=True)
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = NORMAL")
         if version < VERSION:
             self._connection.executescript(f"BEGIN; {_TABLES} COMMIT;")
 
@@ -130,7 +130,7 @@ class Database:
         self.tidy(now)
         try:
             steps = tuple(_kept(row) for row in self._connection.execute(_STEPS))
-            refused = tuple(_refused(*row) for row in self._connection.execute(_REFUSED))
+            refused = tuple(starmap(_refused, self._connection.execute(_REFUSED)))
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             raise Unreadable(str(error)) from error
         bound = tuple(starmap(Bound, self._connection.execute(_BOUND)))

@@ -33,7 +33,7 @@ class Forgotten(msgspec.Struct, frozen=True):
 
 
 class Refused(msgspec.Struct, frozen=True):
-    """An upstream refused a request of this session; `proofs` are digests of what it held, if any was read."""
+    """An upstream refused a request of this session; `proofs`: digests of those in it, as far as known."""
 
     session: str
     proofs: tuple[str, ...]

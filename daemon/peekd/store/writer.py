@@ -132,7 +132,7 @@ class Writer:
         if not self._troubled:
             self._troubled = True
             words = "conversations may lose their thought signatures when peekd restarts"
-            self._tell(f"{self._path} cannot be written: {why}; {words}")
+            self._tell(f"{self._path} cannot be used: {why}; {words}")
 
     # ---- in the thread ----
 

@@ -32,7 +32,7 @@ def assistant(*blocks: object) -> dict[str, Any]:
 ALL = Splices(repaired=True)
 
 
-def repaired(splices: Splices = ALL, **fields: object) -> tuple[dict[str, Any], tuple[str, ...]]:
+def repaired(splices: Splices = ALL, /, **fields: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
     body = json.dumps(fields).encode()
     made = repair(body, members(body), splices)
     return json.loads(applied(body, made.edits)), made.names
@@ -105,7 +105,7 @@ def test_thinking_stays_where_a_new_turn_begins() -> None:
 
 def test_context_edits_about_thinking_go_with_it() -> None:
     clearing, other = {"type": "clear_thinking_20251015", "keep": "all"}, {"type": "clear_tool_uses_20250919"}
-    fields: dict[str, object] = {"messages": WAITING, "thinking": ENABLED, "max_tokens": 1}
+    fields: dict[str, Any] = {"messages": WAITING, "thinking": ENABLED, "max_tokens": 1}
     alone, _ = repaired(**fields, context_management={"edits": [clearing]})
     assert alone.keys() == {"messages", "max_tokens"}
     both, _ = repaired(context_management={"edits": [clearing, other]}, **fields)
