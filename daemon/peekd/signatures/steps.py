@@ -18,9 +18,9 @@ PieceKind = Literal["thought", "redacted", "text", "call", "words"]
 
 _HASH_BYTES: Final = 16
 
-_EMPTY_SIZE: Final = 700
-_PIECE_SIZE: Final = 260
-"""What a step and each of its pieces take in memory besides their texts, indices included; bytes."""
+_EMPTY_SIZE: Final = 1200
+_PIECE_SIZE: Final = 450
+"""What a step and each of its pieces take in memory besides their texts, indices included; bytes, measured."""
 
 
 class Piece(msgspec.Struct, frozen=True, gc=False, array_like=True):
