@@ -82,6 +82,7 @@ def healed() -> RequestRecord:
         account="bob",
         usage=Usage(prompt=1200, cached=1000, output=40),
         dropped=("top_k",),
+        repaired=("read.limit",),
         spliced=("model",),
         waits=[(0.31, 0.5, "the account asks too fast; bob has quota")],
         seconds=3.42,

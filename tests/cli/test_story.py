@@ -16,6 +16,7 @@ HEALED = """\
   tokens   1200 in, 1000 from cache, 40 out
   changed  model
   dropped  top_k
+  repaired arguments: read.limit
 
 attempt 1   0.01 s  alice@example.com at google, gemini-3-pro
                     sent 0.02, status line 0.30, ended 0.31

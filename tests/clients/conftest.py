@@ -8,6 +8,7 @@ from contextlib import AsyncExitStack
 from pathlib import Path
 
 import anthropic
+import openai
 import pytest
 import trio
 
@@ -45,7 +46,7 @@ overloaded = {{base_seconds = 0.0}}
 server_error = {{base_seconds = 0.0}}
 unreachable = {{base_seconds = 0.0}}
 """
-MODELS = {"anthropic": "", "gemini": "/gemini-3-pro", "openai-chat": ""}
+MODELS = {"anthropic": "", "gemini": "/gemini-3-pro", "openai-chat": "", "openai-responses": ""}
 KEYS = {"FIRST_KEY": "sim-first", "SECOND_KEY": "sim-second"}
 
 
@@ -63,6 +64,23 @@ async def serve(daemon: Start) -> AsyncIterator[Serve]:
 
     async with AsyncExitStack() as clients:
         yield start
+
+
+@pytest.fixture
+async def serve_openai(serve: Serve) -> AsyncIterator[Callable[[str, str], Awaitable[openai.AsyncOpenAI]]]:
+    """Start peekd before an upstream of this language that plays these acts; give OpenAI's client for it."""
+    opened: list[openai.AsyncOpenAI] = []
+
+    async def start(kind: str, acts: str) -> openai.AsyncOpenAI:
+        address = (await serve(kind, acts)).base_url
+        opened.append(
+            openai.AsyncOpenAI(api_key="mine", base_url=f"{str(address).rstrip('/')}/v1", max_retries=0)
+        )
+        return opened[-1]
+
+    yield start
+    for client in opened:
+        await client.close()
 
 
 @pytest.fixture

@@ -57,7 +57,7 @@ def ask(request: pytest.FixtureRequest) -> Ask:
     return request.param
 
 
-@pytest.fixture(params=["anthropic", "gemini", "openai-chat"])
+@pytest.fixture(params=["anthropic", "gemini", "openai-chat", "openai-responses"])
 def kind(request: pytest.FixtureRequest) -> str:
     """The language of the upstream."""
     return request.param

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from typing import Any
 
-import anthropic
 import openai
 import pytest
 import trio
 from openai.types.chat import ChatCompletion, ChatCompletionFunctionToolParam, ChatCompletionMessageParam
 
-Serve = Callable[[str, str], Awaitable[anthropic.AsyncAnthropic]]
 Ask = Callable[..., Awaitable["Told"]]
 
 MODEL = "claude-opus-4-5"
@@ -98,27 +96,10 @@ def ask(request: pytest.FixtureRequest) -> Ask:
     return request.param
 
 
-@pytest.fixture(params=["anthropic", "gemini", "openai-chat"])
+@pytest.fixture(params=["anthropic", "gemini", "openai-chat", "openai-responses"])
 def kind(request: pytest.FixtureRequest) -> str:
     """The language of the upstream."""
     return request.param
-
-
-@pytest.fixture
-async def serve_openai(serve: Serve) -> AsyncIterator[Callable[[str, str], Awaitable[openai.AsyncOpenAI]]]:
-    """Start peekd before an upstream of this language that plays these acts; give OpenAI's client for it."""
-    opened: list[openai.AsyncOpenAI] = []
-
-    async def start(kind: str, acts: str) -> openai.AsyncOpenAI:
-        address = (await serve(kind, acts)).base_url
-        opened.append(
-            openai.AsyncOpenAI(api_key="mine", base_url=f"{str(address).rstrip('/')}/v1", max_retries=0)
-        )
-        return opened[-1]
-
-    yield start
-    for client in opened:
-        await client.close()
 
 
 Start = Callable[[str, str], Awaitable[openai.AsyncOpenAI]]
@@ -134,6 +115,7 @@ USAGE = {
     "anthropic": "{input_tokens = 1200, output_tokens = 34}",
     "gemini": "{promptTokenCount = 1200, candidatesTokenCount = 34}",
     "openai-chat": "{prompt_tokens = 1200, completion_tokens = 34}",
+    "openai-responses": "{input_tokens = 1200, output_tokens = 34}",
 }
 
 

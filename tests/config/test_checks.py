@@ -78,6 +78,14 @@ def test_the_network_that_was_meant_is_named() -> None:
         (UpstreamSettings("gemini", "https://["), "upstreams.up.base_url: expected https://HOST"),
         (UpstreamSettings("gemini", "simulator:"), "upstreams.up.base_url: expected simulator:SCRIPT"),
         (
+            UpstreamSettings("anthropic", "https://a", platform="code-assist"),
+            'upstreams.up.platform: expected protocol = "gemini" where platform is "code-assist"',
+        ),
+        (
+            UpstreamSettings("gemini", "https://a", project="p"),
+            "upstreams.up.project: expected a platform that it belongs to",
+        ),
+        (
             UpstreamSettings("gemini", "http://a", proxy="socks9://a"),
             "upstreams.up.proxy: expected http://HOST or",
         ),

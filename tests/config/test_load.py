@@ -27,7 +27,7 @@ base_url = "ftp://CANARY-1"
 headers = { Authorization = "Bearer CANARY-2" }
 
 [upstreams.Second]
-protocol = "openai-responses"
+protocol = "openai-response"
 base_url = "https://user:CANARY-3@host"
 
 [[accounts]]
@@ -81,9 +81,8 @@ peekd.toml:10: upstreams.google.base_url: expected https://HOST, http://HOST or 
 found a URL of another form (ftp:…)
 peekd.toml:11: upstreams.google.headers.Authorization: expected no secret; a key belongs in an account's \
 credential, as env:NAME, file:PATH or credential:NAME, found what may be one
-peekd.toml:14: upstreams.Second.protocol: expected "anthropic", "gemini" or "openai-chat", \
-found "openai-responses", \
-which is not available in this version
+peekd.toml:14: upstreams.Second.protocol: expected "anthropic", "gemini", "openai-chat" or \
+"openai-responses", found "openai-response"; nearest: openai-responses
 peekd.toml:15: upstreams.Second.base_url: expected a URL without a user or password in it, \
 found one with them
 peekd.toml:19: accounts[0].upstream: expected the name of an upstream (google, Second), found "gogle"; \
@@ -209,6 +208,7 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
         ("[server]\nbind = \n", "peekd.toml:2:8: expected TOML: "),
         ("[server]\n[server]\n", "peekd.toml:2:8: expected TOML: "),
         ('a = "CANARY', "peekd.toml: expected TOML: "),
+        ("a = " + "[" * 5000, "peekd.toml: expected TOML, found values nested"),
     ],
 )
 def test_a_fault_of_syntax_is_told_with_its_place(told: Told, text: str, start: str) -> None:

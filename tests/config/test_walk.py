@@ -55,7 +55,8 @@ def test_a_value_of_another_shape_is_told(text: str, told: str) -> None:
 
 def test_a_missing_key_is_told_with_what_it_takes() -> None:
     assert faults_of("[upstreams.a]\n[[accounts]]\nname = 'a'\nupstream = 'a'\n[[routes]]\nmatch = '*'") == [
-        'upstreams.a.protocol: expected "anthropic", "gemini" or "openai-chat", found nothing',
+        'upstreams.a.protocol: expected "anthropic", "gemini", "openai-chat" or "openai-responses", '
+        "found nothing",
         "upstreams.a.base_url: expected a string, found nothing",
         "routes[0].to: expected a list of strings, found nothing",
     ]
@@ -89,7 +90,8 @@ def test_a_setting_promised_for_later_is_told_as_that(pattern: str) -> None:
 @pytest.mark.parametrize(("pattern", "value"), sorted(LATER_VALUES))
 def test_a_value_promised_for_later_is_told_as_that(pattern: str, value: str) -> None:
     key = pattern.rpartition(".")[2]
-    (told,) = faults_of(f"[upstreams.a]\nbase_url = 'http://a'\n{key} = '{value}'")
+    protocol = "" if key == "protocol" else "protocol = 'gemini'\n"
+    (told,) = faults_of(f"[upstreams.a]\nbase_url = 'http://a'\n{protocol}{key} = '{value}'")
     assert told.endswith(f'found "{value}", which is not available in this version')
 
 

@@ -40,4 +40,6 @@ def test_the_samples_tables_set_defaults_beside_what_must_be_set(sample: Setting
     (account,), (route,), (upstream,) = sample.accounts, sample.routes, sample.upstreams.values()
     assert account == AccountSettings(account.name, account.upstream, account.credential)
     assert route == RouteSettings(route.match, route.to)
-    assert upstream == UpstreamSettings(upstream.protocol, upstream.base_url, upstream.auth)
+    assert upstream == UpstreamSettings(
+        upstream.protocol, upstream.base_url, upstream.auth, upstream.platform
+    )

@@ -11,4 +11,4 @@ from peekd.config.docs import FILES
 
 @pytest.mark.parametrize("name", sorted(FILES))
 def test_it_is_fresh(tree: Path, name: str) -> None:
-    assert (tree / name).read_text() == FILES[name](), "stale: write it with python -m peekd.config.docs"
+    assert (tree / name).read_text() == FILES[name](), "stale: ./dev docs writes it anew"

@@ -19,9 +19,6 @@ from peekd.wire.sse import Splitter
 Clock = trio.testing.MockClock
 
 CORPUS = Path(__file__).parents[1] / "transcripts" / "corpus"
-UNSAYABLE = {"31-websearch-subcall"}
-"""Asks for nothing but a tool that Anthropic's own servers run."""
-
 EVENTS: TypeAdapter[Any] = TypeAdapter(anthropic.types.RawMessageStreamEvent)
 MESSAGES: TypeAdapter[anthropic.types.Message] = TypeAdapter(anthropic.types.Message)
 PLAYS = {"alice": ["answer text=Hello thinking=Hmm"]}
@@ -59,8 +56,6 @@ def captured(*, counts: bool) -> list[Any]:
 
 
 TO_ANSWER, TO_COUNT = captured(counts=False), captured(counts=True)
-SAYABLE = [one for one in TO_ANSWER if not any(one.id.endswith(name) for name in UNSAYABLE)]
-SERVER_TOOLS_ONLY = [one for one in TO_ANSWER if one not in SAYABLE]
 
 
 def assert_sdk_reads(told: Told, asked: Mapping[str, Any]) -> None:
@@ -88,7 +83,6 @@ def spliced_for_one_piece(body: bytes) -> bytes:
 def test_the_corpus_holds_requests_of_each_kind() -> None:
     assert len(TO_ANSWER) > 35
     assert len(TO_COUNT) > 2
-    assert len(SERVER_TOOLS_ONLY) == len(UNSAYABLE)
     assert {one.values[0].said.get("stream", False) for one in TO_ANSWER} == {True, False}
     assert {one.values[0].client for one in TO_ANSWER} >= {"claude-code", "opencode"}
 
@@ -114,7 +108,7 @@ async def test_it_leaves_for_an_anthropic_upstream_as_it_came(
         house.assert_nothing_left()
 
 
-@pytest.mark.parametrize("request_", SAYABLE)
+@pytest.mark.parametrize("request_", TO_ANSWER)
 async def test_it_is_answered_by_a_gemini_upstream(autojump_clock: Clock, request_: Captured) -> None:
     async with open_playhouse(PLAYS, models="*", protocol="gemini") as house:
         told = await house.ask(bytes(request_.body), headers=request_.low_headers, path=request_.path)
@@ -127,18 +121,6 @@ async def test_it_is_answered_by_a_gemini_upstream(autojump_clock: Clock, reques
         }
         assert sent.key == "alice"
         house.assert_nothing_left()
-
-
-@pytest.mark.parametrize("request_", SERVER_TOOLS_ONLY)
-async def test_what_gemini_cannot_be_asked_is_a_400_that_names_it(
-    autojump_clock: Clock, request_: Captured
-) -> None:
-    async with open_playhouse(PLAYS, models="*", protocol="gemini") as house:
-        told = await house.ask(bytes(request_.body), headers=request_.low_headers, path=request_.path)
-        assert told.status == 400
-        assert told.json["error"]["type"] == "invalid_request_error"
-        assert "tools" in told.json["error"]["message"]
-        assert house.simulator.requests == []
 
 
 # ---- counts --------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Dialogues with a Gemini client, before both kinds of upstream: healed like any other."""
+"""Dialogues with a Gemini client, before every kind of upstream: healed like any other."""
 
 from typing import Any
 
@@ -22,15 +22,15 @@ THINKS: dict[str, Any] = {
     "tools": [{"functionDeclarations": [SHELL]}],
     "generationConfig": {"thinkingConfig": {"includeThoughts": True}},
 }
+TARGETS = {"anthropic": "claude-opus-5-5", "gemini": "gemini-3-pro-preview", "openai-chat": "gpt-5"}
 EARLY = msgspec.structs.replace(QUICK, early_commit_seconds=2, ping_seconds=3)
 
 
 def opened(acts: dict[str, list[object]], protocol: str, healing: HealingSettings = QUICK) -> Any:
-    target = "claude-opus-5-5" if protocol == "anthropic" else "gemini-3-pro-preview"
-    return open_playhouse(acts, protocol=protocol, models="*", target=target, healing=healing)
+    return open_playhouse(acts, protocol=protocol, models="*", target=TARGETS[protocol], healing=healing)
 
 
-@pytest.fixture(params=["gemini", "anthropic"])
+@pytest.fixture(params=sorted(TARGETS))
 def protocol(request: pytest.FixtureRequest) -> str:
     """The language of the upstream."""
     return request.param
@@ -204,9 +204,9 @@ async def test_a_failure_after_an_early_commit_is_an_error_in_an_array_of_one(au
 
 async def test_what_cannot_be_translated_is_refused_by_name(autojump_clock: Clock) -> None:
     async with opened({"alice": ["answer"]}, "anthropic") as house:
-        told = await house.ask_gemini({**GREETING, "tools": [{"googleSearch": {}}]})
+        told = await house.ask_gemini({**GREETING, "tools": [{"codeExecution": {}}]})
         assert (told.status, told.json["error"]["status"]) == (400, "INVALID_ARGUMENT")
-        assert "googleSearch" in told.json["error"]["message"]
+        assert "codeExecution" in told.json["error"]["message"]
         assert house.simulator.requests == []
 
 

@@ -231,3 +231,35 @@ async def test_a_picture_in_the_answer_that_the_client_cannot_be_shown_is_record
         told = await house.ask()
         assert told.text == "Look."
         assert "answer.image/png" in told.record.dropped
+
+
+# ---- thoughts -------------------------------------------------------------------------------------
+
+CHAT = "/v1/chat/completions"
+ASKS: list[tuple[str, dict[str, Any], bool]] = [
+    ("/v1/messages", {"thinking": {"type": "adaptive"}}, True),
+    ("/v1/messages", {"thinking": {"type": "adaptive", "display": "omitted"}}, True),
+    ("/v1/messages", {"thinking": {"type": "enabled", "budget_tokens": 1024}}, True),
+    ("/v1/messages", {"thinking": {"type": "disabled"}}, False),
+    ("/v1/messages", {}, False),
+    (CHAT, {"reasoning_effort": "low"}, True),
+    (CHAT, {"reasoning_effort": "none"}, False),
+]
+
+
+@pytest.mark.parametrize(("path", "more", "asked"), ASKS)
+@pytest.mark.parametrize("platform", [None, "code-assist"])
+async def test_thoughts_are_asked_for_wherever_thinking_is_on(
+    autojump_clock: Clock, path: str, more: dict[str, Any], platform: str | None, *, asked: bool
+) -> None:
+    acts: dict[str, list[object]] = {"alice": ["answer text=Hello"]}
+    async with open_playhouse(acts, models="*", protocol="gemini", platform=platform) as house:
+        told = await house.ask({**HELLO, **more}, path=path)
+        assert told.status == 200
+        assert house.simulator.requests[0].asked.thinks is asked
+
+
+async def test_a_gemini_clients_request_gets_no_wish_for_thoughts(autojump_clock: Clock) -> None:
+    async with open_playhouse({"alice": ["answer text=Hello"]}, models="*", protocol="gemini") as house:
+        await house.ask_gemini()
+        assert b"thinkingConfig" not in house.simulator.requests[0].body

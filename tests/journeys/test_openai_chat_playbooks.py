@@ -20,7 +20,7 @@ PATH = "/v1/chat/completions"
 HELLO: dict[str, Any] = {"model": "claude-x", "messages": [{"role": "user", "content": "Say hello."}]}
 CORPUS = sorted((Path(__file__).parents[1] / "transcripts" / "corpus").glob("*/*chat*.json"))
 REQUESTS: dict[Path, Any] = {path: msgspec.json.decode(path.read_bytes()) for path in CORPUS}
-UPSTREAMS = ["anthropic", "gemini", "openai-chat"]
+UPSTREAMS = ["anthropic", "gemini", "openai-chat", "openai-responses"]
 
 CHUNKS: TypeAdapter[Any] = TypeAdapter(openai.types.chat.ChatCompletionChunk)
 WHOLES: TypeAdapter[Any] = TypeAdapter(openai.types.chat.ChatCompletion)

@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 import pytest
 import trio
-from agents import AGENTS, Agent, Chat, Claude, Gemini
 from playhouse import Playhouse, Told
+from signers import AGENTS, Agent, Chat, Claude, Gemini
 from signhouse import CLAUDES, GEMINI, STAND_IN, open_signhouse, open_upstreams
 
 from peekd.records.narrate import SIGNATURE

@@ -9,10 +9,13 @@ from typing import Any
 import anthropic.types
 import pytest
 from anthropic.lib.streaming._messages import accumulate_event
-from golden import BROKEN, Telling, told, tellings
+from golden import BROKEN, Telling, tellings, told
 from google.genai import types as google
+from openai.types import Completion, CompletionChoice
 from openai.types.chat import ChatCompletion, ChatCompletionChunk
+from openai.types.responses import Response
 from pydantic import TypeAdapter
+from responses import checked
 
 from peekd.protocols.registry import CLIENTS
 from peekd.wire.sse import Frame, Splitter
@@ -33,7 +36,7 @@ def read_anthropic(frames: list[Frame]) -> str:
         assert frame.event == said["type"]
         event = _RAW_EVENT.validate_python(said)
         snapshot = accumulate_event(event=event, current_snapshot=snapshot, json_bufs=buffers)
-    message = json.loads(snapshot.to_json()) if snapshot is not None else {"content": []}
+    message: dict[str, Any] = json.loads(snapshot.to_json()) if snapshot is not None else {"content": []}
     return "".join(block.get("text", "") for block in message["content"])
 
 
@@ -47,6 +50,20 @@ def read_chat(frames: list[Frame]) -> str:
     datas = [frame.data for frame in frames if frame.data != b"[DONE]"]
     chunks = [ChatCompletionChunk.model_validate_json(data) for data in datas]
     return "".join(choice.delta.content or "" for chunk in chunks for choice in chunk.choices)
+
+
+def read_completions(frames: list[Frame]) -> str:
+    datas = [json.loads(frame.data) for frame in frames if frame.data != b"[DONE]"]
+    open_ended = [
+        {**one, "finish_reason": one["finish_reason"] or "stop"} for data in datas for one in data["choices"]
+    ]
+    choices = [CompletionChoice.model_validate(one) for one in open_ended]  # the type is that of a whole one
+    return "".join(choice.text for choice in choices)
+
+
+def read_responses(frames: list[Frame]) -> str:
+    events = checked(b"".join(frame.raw for frame in frames))
+    return "".join(event["delta"] for event in events if event["type"] == "response.output_text.delta")
 
 
 def whole_anthropic(body: bytes) -> str:
@@ -63,10 +80,20 @@ def whole_chat(body: bytes) -> str:
     return ChatCompletion.model_validate_json(body).choices[0].message.content or ""
 
 
+def whole_completions(body: bytes) -> str:
+    return Completion.model_validate_json(body).choices[0].text
+
+
+def whole_responses(body: bytes) -> str:
+    return Response.model_validate_json(body).output_text
+
+
 READERS: Mapping[str, tuple[Callable[[list[Frame]], str], Callable[[bytes], str]]] = {
     "anthropic": (read_anthropic, whole_anthropic),
     "gemini": (read_gemini, whole_gemini),
     "openai-chat": (read_chat, whole_chat),
+    "openai-completions": (read_completions, whole_completions),
+    "openai-responses": (read_responses, whole_responses),
 }
 """By client protocol: the words that the SDK reads of a stream, and of a folded answer."""
 

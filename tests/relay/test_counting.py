@@ -140,6 +140,32 @@ async def test_an_estimate_is_not_taken_for_a_count_the_next_time(autojump_clock
         assert not is_estimate(await count(house))
 
 
+async def test_an_estimate_is_corrected_by_what_the_upstream_reported_for_this_model(
+    autojump_clock: Clock,
+) -> None:
+    body = {**ASKED, "messages": [{"role": "user", "content": "How many words are in a sentence? " * 200}]}
+    usage = {"promptTokenCount": 2_000, "candidatesTokenCount": 1}
+    act = {"do": "answer", "text": "Hi", "usage": usage}
+    async with open_playhouse({"alice": [act, act]}, protocol="gemini") as house:
+        before = tokens(await count(house, body))
+        assert before != 2_000
+        await house.ask({**body, "max_tokens": 9})
+        assert tokens(await count(house, body)) == pytest.approx(2_000, rel=0.01)
+        other = await count(house, {**body, "model": "claude-haiku-4-5"})  # the same model upstream
+        assert tokens(other) == pytest.approx(2_000, rel=0.01)
+        assert is_estimate(other)
+        assert (house.house.pool.leased, len(house.simulator.requests)) == (1, 1)
+
+
+async def test_an_answer_that_is_not_whole_teaches_nothing(autojump_clock: Clock) -> None:
+    usage = {"promptTokenCount": 9_000, "candidatesTokenCount": 1}
+    act = {"do": "cut", "text": "one two three four", "usage": usage}
+    async with open_playhouse({"alice": [act]}, protocol="gemini") as house:
+        before = tokens(await count(house))
+        await house.ask()
+        assert tokens(await count(house)) == before
+
+
 async def test_where_no_upstream_counts_in_the_clients_language_the_estimate_sees_all_of_it(
     autojump_clock: Clock,
 ) -> None:

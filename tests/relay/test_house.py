@@ -122,27 +122,6 @@ async def test_a_model_that_no_route_matches_is_the_clients_to_know(autojump_clo
             playhouse.house.plan("gpt-5", "anthropic")
 
 
-async def test_models_are_listed_where_they_are_written_out(autojump_clock: Clock) -> None:
-    accounts = [
-        AccountSettings("alice", "up", models=("claude-opus-5-5", "claude-*")),
-        AccountSettings("bob", "up", models=("claude-opus-5-5", "claude-haiku-4-5")),
-    ]
-    routes = [RouteSettings("fast", ("up/claude-haiku-4-5",)), RouteSettings("claude-?", ("up",))]
-    async with (
-        open_simulator(Script()) as simulator,
-        open_house(
-            healing=QUICK,
-            upstreams={"up": UpstreamSettings("anthropic", "simulator:x")},
-            accounts=accounts,
-            routes=routes,
-            journal=ignore,
-            environ={},
-            dials={"up": simulator.dial},
-        ) as house,
-    ):
-        assert house.models() == ["fast", "claude-opus-5-5", "claude-haiku-4-5"]
-
-
 # ---- opening and closing -------------------------------------------------------------------------
 
 

@@ -10,15 +10,12 @@ from steps_told import SESSION, proof
 
 from peekd.relay.archive import Archive
 from peekd.relay.learning import Learning
-from peekd.relay.reading import Seen
 from peekd.signatures.settings import SignatureSettings
 from peekd.signatures.steps import Origin
 from peekd.store.interface import Kept
 from peekd.store.volatile import Volatile
 from peekd.vocabulary.events import Beat, Closed, Event, Opened, TextBlock, ThinkingBlock, ToolCallBlock
-from peekd.wire.sse import Frame
 
-FRAME = Frame(raw=b"frame")
 ORIGIN = Origin("gemini", SESSION, 0, "google", "gemini-3", "alice")
 
 
@@ -34,9 +31,10 @@ class Case:
 
     def see(self, *events: Event) -> list[str]:
         """Give the ids of the calls as the client gets them."""
-        seen = self.learning.see(Seen(FRAME, events))
-        assert seen.frame is FRAME
-        opened = [event.block for event in seen.events if isinstance(event, Opened)]
+        named = self.learning.named(events)
+        for event in named:
+            self.learning.see(event)
+        opened = [event.block for event in named if isinstance(event, Opened)]
         return [block.id for block in opened if isinstance(block, ToolCallBlock)]
 
     async def kept(self) -> list[Kept]:
@@ -84,7 +82,6 @@ async def test_without_proof_or_session_nothing_is_kept(origin: Origin) -> None:
     assert await case.kept() == []
 
 
-def test_frames_that_open_nothing_go_on_as_the_very_same() -> None:
-    case = Case(renames=True)
-    seen = Seen(FRAME, (Beat(),))
-    assert case.learning.see(seen) is seen
+def test_events_that_open_nothing_go_on_as_the_very_same() -> None:
+    events = (Beat(),)
+    assert Case(renames=True).learning.named(events) is events

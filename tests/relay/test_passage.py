@@ -65,10 +65,12 @@ class Way:
         self.delivery = Delivery(ping=b"", ping_seconds=10)
 
     async def to_stream(self) -> AnyOutcome:
-        return await self.passage.carry(ToStream(Verbatim(ANTHROPIC), self.delivery))
+        return await self.passage.carry(
+            ToStream(Verbatim(ANTHROPIC, ANTHROPIC.following("m", 0)), self.delivery)
+        )
 
     async def to_body(self) -> tuple[AnyOutcome, ToBody]:
-        sink = ToBody(Verbatim(ANTHROPIC), ANTHROPIC.collector())
+        sink = ToBody(Verbatim(ANTHROPIC, ANTHROPIC.following("m", 0)), ANTHROPIC.collector())
         return await self.passage.carry(sink), sink
 
 

@@ -53,6 +53,10 @@ def reading(*steps: bytes | float | AnyOutcome) -> Reading:
     return Reading(Script(*steps), Words(), Watch(settings, trio.current_time()))
 
 
+def bare(data: bytes) -> bytes:
+    return data.removeprefix(b"<").removesuffix(b">")
+
+
 async def everything(stream: Reading) -> list[bytes]:
     datas: list[bytes] = []
     while True:
@@ -83,6 +87,15 @@ async def test_half_a_last_frame_is_dropped_and_the_stream_is_cut(
     assert await everything(stream) == [b"{a}"]
     assert isinstance(stream.outcome(shown=True), o.Broken)
     assert isinstance(stream.outcome(shown=False), o.Truncated)
+
+
+@pytest.mark.parametrize("rest", [b'{"\xff":1}', b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}"])
+async def test_a_last_frame_that_cannot_be_read_is_dropped_too(
+    autojump_clock: trio.testing.MockClock, rest: bytes
+) -> None:
+    stream = reading(b"data: {a}\n\ndata: " + rest)
+    assert await everything(stream) == [b"{a}"]
+    assert isinstance(stream.outcome(shown=True), o.Broken)
 
 
 async def test_silence_before_anything_ends_at_the_peek_deadline(
@@ -131,3 +144,14 @@ def test_an_error_object_is_found_among_a_frames_events() -> None:
     error = e.Erred("overloaded", "busy")
     assert erred(Seen(Frame(b""), (e.Beat(), error))) is error
     assert erred(Seen(Frame(b""), (e.Beat(),))) is None
+
+
+async def test_what_lies_in_an_envelope_is_read_and_passed_on_without_it() -> None:
+    script = Script(b"data: <Hi>\n\n", b"data: bare\n\n", b"")
+    reading = Reading(script, Words(), Watch(HealingSettings(), trio.current_time()), bare)
+    while await reading.fill():
+        pass
+    seen = [one for _ in range(2) if (one := reading.take()) is not None]
+    assert [one.frame.data for one in seen] == [b"Hi", b"bare"]
+    assert [one.frame.raw for one in seen] == [b"data: Hi\r\n\r\n", b"data: bare\n\n"]
+    assert [one.events for one in seen] == [(e.TextDelta(0, "Hi"),), (e.TextDelta(0, "bare"),)]

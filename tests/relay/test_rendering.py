@@ -13,10 +13,12 @@ from peekd.relay.delivery import Delivery
 from peekd.relay.reading import Seen
 from peekd.relay.rendering import ACCOUNTS_OWN, ToBody, ToStream, Translated, Verbatim
 from peekd.vocabulary import events as e
+from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import Event
 from peekd.wire.sse import Frame
 
 ANTHROPIC = CLIENTS["anthropic"]
+RESPONSES = CLIENTS["openai-responses"]
 
 
 def seen(*events: Event, data: bytes = b'{"type":"ping"}', event: str = "") -> Seen:
@@ -24,15 +26,22 @@ def seen(*events: Event, data: bytes = b'{"type":"ping"}', event: str = "") -> S
 
 
 def translated(*, shown: bool = True) -> Translated:
-    encoder = ANTHROPIC.encoder(answering("m", ids=lambda prefix: f"{prefix}1"))
-    return Translated(encoder, shown=shown)
+    return Translated(ANTHROPIC.encoder(answering("m", ids=lambda prefix: f"{prefix}1", shown=shown)))
+
+
+def verbatim() -> Verbatim:
+    return Verbatim(ANTHROPIC, ANTHROPIC.following("m", 0))
+
+
+def failed(rendering: Verbatim | Translated) -> bytes:
+    return rendering.fail(Fault("overloaded", "Sorry."), "req_1")
 
 
 # ---- verbatim ------------------------------------------------------------------------------------
 
 
 def test_frames_go_as_they_came_and_the_last_is_supplied_once() -> None:
-    rendering = Verbatim(ANTHROPIC)
+    rendering = verbatim()
     strange = seen(e.Unknown("future"), data=b'{"type":"future","x":1}')
     assert rendering.render(strange) == strange.frame.raw
     assert rendering.close() == ANTHROPIC.encode_last_frame()
@@ -41,24 +50,41 @@ def test_frames_go_as_they_came_and_the_last_is_supplied_once() -> None:
 
 
 def test_an_upstreams_error_passes_and_none_of_ours_must_follow() -> None:
-    rendering = Verbatim(ANTHROPIC)
-    assert not rendering.error_passed()
+    rendering = verbatim()
+    assert b"Sorry." in failed(rendering)
     error = seen(e.Erred("overloaded", "busy"), data=b'{"type":"error"}', event="error")
     assert rendering.render(error) == error.frame.raw
-    assert rendering.error_passed()
+    assert failed(rendering) == b""
 
 
 def test_an_error_without_the_name_that_clients_look_for_is_withheld() -> None:
-    rendering = Verbatim(ANTHROPIC)
+    rendering = verbatim()
     assert rendering.render(seen(e.Erred("overloaded", "busy"), data=b'{"type":"error"}')) == b""
-    assert not rendering.error_passed()
+    assert b"Sorry." in failed(rendering)
 
 
 @pytest.mark.parametrize("kind", sorted(ACCOUNTS_OWN))
 def test_what_is_between_peekd_and_the_account_is_withheld(kind: str) -> None:
-    rendering = Verbatim(ANTHROPIC)
+    rendering = verbatim()
     assert rendering.render(seen(e.Erred(kind, "your key"), event="error")) == b""
-    assert not rendering.error_passed()
+    assert b"Sorry." in failed(rendering)
+
+
+def test_a_response_that_breaks_fails_with_its_own_id_and_the_next_number() -> None:
+    rendering = Verbatim(RESPONSES, RESPONSES.following("m", 0))
+    begun = b'{"type":"response.created","sequence_number":0,"response":{"id":"resp_theirs"}}'
+    for said in (begun, b'{"type":"response.output_text.delta","sequence_number":7}'):
+        rendering.render(seen(e.Unknown("any"), data=said))
+    assert b'"sequence_number":8' in failed(rendering)
+    assert b'"id":"resp_theirs"' in failed(rendering)
+    assert b"response.created" not in failed(rendering)
+
+
+def test_a_response_that_failed_upstream_passes_whatever_its_frame_is_named() -> None:
+    rendering = Verbatim(RESPONSES, RESPONSES.following("m", 0))
+    theirs = seen(e.Erred("overloaded", "busy"), data=b'{"type":"response.failed"}')
+    assert rendering.render(theirs) == theirs.frame.raw
+    assert failed(rendering) == b""
 
 
 # ---- translated ----------------------------------------------------------------------------------
@@ -67,7 +93,7 @@ def test_what_is_between_peekd_and_the_account_is_withheld(kind: str) -> None:
 def test_an_error_of_another_language_is_never_rendered() -> None:
     rendering = translated()
     assert rendering.render(seen(e.Erred("overloaded", "busy"))) == b""
-    assert not rendering.error_passed()
+    assert b"Sorry." in failed(rendering)
 
 
 @pytest.mark.parametrize("shown", [True, False])
@@ -86,12 +112,47 @@ def test_a_whole_answer_is_closed_by_its_encoder() -> None:
     assert rendering.close().endswith(ANTHROPIC.encode_last_frame())
 
 
+# ---- nothing to say --------------------------------------------------------------------------------
+
+PICTURE = (e.Opened(0, e.OtherBlock("inlineData")), e.DataInline(0, "image/png", "AA=="), e.Closed(0))
+MUTE: list[tuple[tuple[Event, ...], str]] = [
+    ((e.Opened(0, e.TextBlock()), e.TextDelta(0, "")), ""),
+    (PICTURE, "inlineData, image/png"),
+    ((*PICTURE, e.Finished("end")), "inlineData, image/png"),
+    ((*PICTURE, e.Finished("max_tokens")), ""),
+    ((*PICTURE, e.TextDelta(1, "Hi")), ""),
+    ((*PICTURE, e.Opened(1, e.TextBlock("Hi"))), ""),
+    ((*PICTURE, e.Opened(1, e.ThinkingBlock("Hm"))), "inlineData, image/png"),
+    ((*PICTURE, e.Opened(1, e.ToolCallBlock("c", "f"))), ""),
+    ((*PICTURE, e.Opened(1, e.SearchBlock()), e.Searched(1, ("x",)), e.Closed(1)), ""),
+    ((e.Opened(0, e.SearchBlock()), e.Searched(0), e.Closed(0), e.Finished("end")), "web search"),
+    ((e.Opened(0, e.OtherBlock("executableCode")), e.Closed(0)), "executableCode"),
+]
+
+
+@pytest.mark.parametrize(("events", "unsaid"), MUTE)
+def test_an_answer_of_which_nothing_could_be_said_is_noticed(events: tuple[Event, ...], unsaid: str) -> None:
+    rendering = translated()
+    rendering.render(seen(*events))
+    assert rendering.mute() == unsaid
+
+
+def test_what_another_language_can_say_is_said() -> None:
+    rendering = Translated(CLIENTS["gemini"].encoder(answering("m")))
+    rendering.render(seen(*PICTURE))
+    assert rendering.mute() == ""
+    rendering = Translated(CLIENTS["openai-chat"].encoder(answering("m")))
+    rendering.render(seen(e.Opened(0, e.SearchBlock()), e.Closed(0)))
+    assert rendering.mute() == "web search"
+    assert verbatim().mute() == ""
+
+
 # ---- where to ------------------------------------------------------------------------------------
 
 
 async def test_a_stream_gets_what_is_ready_in_one_piece(autojump_clock: trio.testing.MockClock) -> None:
     delivery = Delivery(ping=b"", ping_seconds=10)
-    sink = ToStream(Verbatim(ANTHROPIC), delivery)
+    sink = ToStream(verbatim(), delivery)
     await sink.flush()
     assert not delivery.shown  # nothing to hand over is nothing shown
     sink.say(b": note\n\n")
@@ -113,7 +174,7 @@ STOP = frame(type="message_delta", delta={"stop_reason": "end_turn"}, usage={"ou
 
 
 def test_one_body_is_folded_from_the_frames_and_those_still_owed() -> None:
-    sink = ToBody(Verbatim(ANTHROPIC), ANTHROPIC.collector())
+    sink = ToBody(verbatim(), ANTHROPIC.collector())
     assert not sink.shown
     for one in (
         START,
@@ -135,13 +196,13 @@ def test_a_translated_answer_is_folded_from_our_own_frames() -> None:
 
 
 def test_what_would_be_lost_in_folding_is_told() -> None:
-    sink = ToBody(Verbatim(ANTHROPIC), ANTHROPIC.collector())
+    sink = ToBody(verbatim(), ANTHROPIC.collector())
     with pytest.raises(Unfoldable, match="future"):
         sink.take(frame(type="future"))
 
 
 def test_a_call_whose_arguments_are_no_json_is_told() -> None:
-    sink = ToBody(Verbatim(ANTHROPIC), ANTHROPIC.collector())
+    sink = ToBody(verbatim(), ANTHROPIC.collector())
     call: dict[str, Any] = {"type": "tool_use", "id": "t", "name": "Bash", "input": {}}
     sink.take(START)
     sink.take(frame(type="content_block_start", index=0, content_block=call))

@@ -11,6 +11,8 @@ from peekd.vocabulary.decisions import Decision, Move, Step
 from peekd.vocabulary.events import Usage
 from peekd.vocabulary.outcomes import AnyOutcome
 
+PASSED = Lease(0, "alice", "google", "gemini-3", None, 0.0, "first in line")
+
 
 class Desk:
     """A scribe with its journal, its registry and a clock that is set by hand."""
@@ -228,3 +230,20 @@ def test_a_record_is_closed_once() -> None:
     assert (desk.record.outcome, desk.record.status, desk.record.advice) == ("empty", 503, "wait")
     assert (desk.last.priority, desk.last.outcome, desk.last.status) == (WARNING, "empty", 503)
     assert desk.last.message == "empty after 0 attempts, 0.00 s: no answer"
+
+
+def test_what_an_answer_lost_and_what_was_mended_in_it_is_kept() -> None:
+    desk = Desk()
+    desk.scribe.sent(Call("/", b"", dropped=("top_k",)))
+    desk.scribe.rendered(frozenset({"image/png"}), frozenset({"b.x", "a.x"}))
+    assert desk.record.dropped == ("top_k", "answer.image/png")
+    assert desk.record.repaired == ("a.x", "b.x")
+
+
+def test_a_target_that_is_passed_over_is_no_attempt_and_is_told_with_its_reason() -> None:
+    desk = Desk()
+    desk.scribe.passed_over(PASSED, "tools: not with a key like sk-ant-api03-abcdefghijklmnop")
+    assert desk.record.attempts == []
+    assert desk.last.phase == "plan"
+    assert desk.last.message.startswith("google/gemini-3 is passed over: tools: not with a key like ")
+    assert "abcdefghijklmnop" not in desk.last.message

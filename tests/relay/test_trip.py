@@ -6,12 +6,14 @@ import trio
 from playhouse import QUICK, Playhouse, open_playhouse
 from requested import HELLO, asked_of
 
-from peekd.accounts.wanted import Lease, Rest
+from peekd.accounts.wanted import Lease, Rest, Target
+from peekd.healing.plan import Plan
 from peekd.healing.policy import Policy
 from peekd.healing.settings import HealingSettings, RuleSettings
 from peekd.relay.asked import Asked
 from peekd.relay.trip import CLIENT_MARGIN, CLIENT_SHARE, Trip, budget
 from peekd.vocabulary import outcomes as o
+from peekd.vocabulary.errors import ClientError
 from peekd.vocabulary.refusals import Refusal
 
 Clock = trio.testing.MockClock
@@ -89,6 +91,19 @@ async def test_an_account_that_failed_is_wanted_last(autojump_clock: Clock) -> N
         assert trip.wanted().tried == (first.tried,)
         assert lease(playhouse, trip).account == "bob"
         assert lease(playhouse, trip, again="alice").account == "alice"
+
+
+async def test_a_target_that_is_passed_over_is_wanted_no_more_and_the_first_reason_is_kept(
+    autojump_clock: Clock,
+) -> None:
+    async with open_playhouse({"alice": ["answer"]}) as playhouse:
+        targets = (Target("up", "a"), Target("up", "b"))
+        trip = Trip(playhouse.house, asked_of(), Plan(targets, QUICK))
+        second, first = (Lease(0, "alice", "up", model, None, 0.0, "so") for model in ("b", "a"))
+        trip.pass_over(second, ClientError("invalid_request", "b: cannot be said"))
+        assert trip.wanted().targets == targets[:1]
+        with pytest.raises(ClientError, match="a: cannot be said"):
+            trip.pass_over(first, ClientError("invalid_request", "a: cannot be said"))
 
 
 async def test_a_move_that_cannot_be_carried_out_leads_to_the_next_rung(

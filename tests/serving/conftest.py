@@ -9,6 +9,7 @@ import msgspec
 import pytest
 import trio
 
+from peekd.protocols.following import Forgetful
 from peekd.protocols.framing import EventStream
 from peekd.protocols.interface import ClientProtocol, ErrorReply
 from peekd.records.entries import Entry, RequestRecord
@@ -55,8 +56,8 @@ class ToyProtocol:
         status = fault.status or STATUS.get(fault.kind, 500 if fault.kind == "internal" else 400)
         return ErrorReply(status, (("content-type", "application/json"),), msgspec.json.encode(body))
 
-    def encode_stream_error(self, fault: Fault, request_id: str) -> bytes:
-        return f"event: error {fault.kind}\n\n".encode()
+    def following(self, model: str, created: int) -> Forgetful:
+        return Forgetful(lambda fault, _: f"event: error {fault.kind}\n\n".encode())
 
     def encode_ping(self) -> bytes:
         return PING
@@ -65,8 +66,22 @@ class ToyProtocol:
         return EventStream()
 
 
+class FakeOffers:
+    def __init__(self) -> None:
+        self.asked: list[str] = []
+
+    def names(self, protocol: str = "") -> Sequence[str]:
+        self.asked.append(protocol)
+        return ["claude-a", "vendor/b"]
+
+    def find(self, model: str, protocol: str = "") -> None:
+        if model not in self.names(protocol):
+            raise ClientError("not_found", f"model: {model}: no route or account offers it")
+
+
 class FakeHouse:
     def __init__(self) -> None:
+        self.offers = FakeOffers()
         self.live = Live()
         self.is_ready = True
 
@@ -75,9 +90,6 @@ class FakeHouse:
 
     def rhythm(self, asked: Asked) -> Rhythm:
         return Rhythm(early_commit_seconds=15.0, ping_seconds=10.0)
-
-    def models(self) -> Sequence[str]:
-        return ["claude-a", "vendor/b"]
 
     async def count_tokens(self, asked: Asked) -> Final:
         await trio.lowlevel.checkpoint()
@@ -108,7 +120,8 @@ class ScriptedTrip:
             reply = self.asked.protocol.encode_error(fault, self.asked.id)
             self.delivery.answer(Final(reply.status, reply.headers, reply.body))
         else:
-            await self.delivery.give_last(self.asked.protocol.encode_stream_error(fault, self.asked.id))
+            following = self.asked.protocol.following(self.asked.head.model, 0)
+            await self.delivery.give_last(following.fail(fault, self.asked.id))
 
     def commit_early(self) -> None:
         self.delivery.begin((("x-peekd-commit", "early"),), early=True)

@@ -219,8 +219,11 @@ async def test_a_wrong_method_is_a_405_that_names_the_right_ones(bench: Callable
     assert (plain.status, plain.headers["allow"]) == (405, "GET, HEAD")
 
 
-async def test_a_double_slash_is_not_redirected(bench: Callable[..., Any]) -> None:
-    assert (await bench().ask("POST", "/v1//messages", json=WHOLE)).status == 404
+@pytest.mark.parametrize("path", ["/v1//messages", "//v1/messages"])
+async def test_a_double_slash_is_neither_redirected_nor_overlooked(
+    bench: Callable[..., Any], path: str
+) -> None:
+    assert (await bench().ask("POST", path, json=WHOLE)).status == 404
 
 
 async def test_an_upgrade_to_websocket_is_a_426_on_any_path(bench: Callable[..., Any]) -> None:
@@ -382,6 +385,24 @@ async def test_models_are_listed_in_the_shape_of_whoever_asks(bench: Callable[..
     one = await toy.ask("GET", "/v1/models/vendor/b")
     assert told(one.body)["id"] == "vendor/b"
     assert (await toy.ask("GET", "/v1/models/unheard-of")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("headers", "path", "protocol"),
+    [
+        ({"anthropic-version": "2023-06-01"}, "/v1/models", "anthropic"),
+        ({"x-goog-api-client": "genai"}, "/v1/models", "gemini"),
+        ({}, "/v1beta/models", "gemini"),
+        ({}, "/v1/models", ""),
+    ],
+)
+async def test_models_are_asked_for_in_the_name_of_the_callers_protocol(
+    bench: Callable[..., Any], headers: dict[str, str], path: str, protocol: str
+) -> None:
+    toy = bench()
+    await toy.ask("GET", path, headers=headers)
+    await toy.ask("GET", f"{path}/claude-a", headers=headers)
+    assert toy.house.offers.asked == [protocol, protocol]
 
 
 async def test_readiness_falls_with_the_accounts_and_while_draining(bench: Callable[..., Any]) -> None:

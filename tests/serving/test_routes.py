@@ -17,3 +17,10 @@ def test_what_is_served_is_told_without_the_admin_api() -> None:
 def test_a_path_that_only_begins_alike_points_to_no_protocol() -> None:
     assert protocol_of("/v1/messagesX", {}) == ""
     assert protocol_of("/", {"anthropic-version": "2023-06-01"}) == "anthropic"
+
+
+def test_openais_two_languages_are_told_apart_by_their_paths() -> None:
+    for path in ("/v1/responses", "/responses", "/v1/responses/resp_1", "/responses/compact"):
+        assert protocol_of(path, {}) == "openai-responses"
+    assert protocol_of("/v1/chat/completions", {}) == "openai-chat"
+    assert protocol_of("/v1/responsesX", {}) == ""

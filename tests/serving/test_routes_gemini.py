@@ -19,7 +19,7 @@ from peekd.serving.routes import protocol_of
         ("/v1/models/m:countTokens", {}, "gemini"),
         ("/v1/models/m:embedContent", {}, "gemini"),
         ("/v1/models/m", {"x-goog-api-key": "k"}, "gemini"),
-        ("/v1/models/vendor:m", {}, ""),
+        ("/v1/models/vendor:m", {}, "openai-chat"),
         ("/v1/models", {"anthropic-version": "1"}, "anthropic"),
     ],
 )

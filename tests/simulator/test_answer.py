@@ -27,7 +27,38 @@ def test_words_are_echoed() -> None:
 def test_a_shell_that_is_offered_and_asked_for_is_called(tool: str) -> None:
     answer = compose(WELL, asked(text="Run the command `date`, please.", tools=("Read", tool)))
     assert [call.name for call in answer.tools] == [tool]
-    assert answer.tools[0].input["command"] == "echo peekd"
+    assert "echo peekd" in answer.tools[0].input.values()
+
+
+def test_a_patch_that_is_offered_and_asked_for_is_made() -> None:
+    (call,) = compose(WELL, asked(text="Apply a patch.", tools=("Bash", "apply_patch"))).tools
+    assert call.name == "apply_patch"
+    assert call.input["input"].startswith("*** Begin Patch\n")
+    assert call.input["input"].endswith("\n*** End Patch")
+
+
+@pytest.mark.parametrize(
+    ("schema", "wanted"),
+    [
+        ({}, {"command": "echo peekd", "description": "Say peekd"}),
+        ({"properties": {"path": {"type": "string"}}}, {"command": "echo peekd", "description": "Say peekd"}),
+        ({"properties": {"cmd": {"type": "string"}}, "required": ["cmd"]}, {"cmd": "echo peekd"}),
+        (
+            {"properties": {"command": {"type": "ARRAY", "items": {"type": "STRING"}}}},
+            {"command": ["bash", "-c", "echo peekd"]},
+        ),
+        (
+            {
+                "properties": {"command": {}, "description": {}, "is_background": {"type": "boolean"}},
+                "required": ["command", "is_background"],
+            },
+            {"command": "echo peekd", "is_background": False, "description": "Say peekd"},
+        ),
+    ],
+)
+def test_a_shell_is_called_as_its_schema_has_it(schema: dict[str, Any], wanted: dict[str, Any]) -> None:
+    answer = compose(WELL, asked(text="Run it", tools=("shell",), inputs={"shell": schema}))
+    assert [call.input for call in answer.tools] == [wanted]
 
 
 def test_a_shell_that_nobody_asks_for_is_left_alone() -> None:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import anthropic
+import msgspec
 import pytest
 import trio
 from anthropic.types import Message, MessageParam, MessageTokensCount, ModelInfo, RawMessageStreamEvent
@@ -144,3 +145,11 @@ def test_counts_and_lists_are_what_the_sdk_expects() -> None:
         listed["first_id"],
         listed["last_id"],
     }
+
+
+def test_a_search_is_a_call_and_its_result() -> None:
+    asked = msgspec.structs.replace(ASKED, searches=True)
+    message = Message.model_validate_json(
+        wire.encode_whole(compose(Act("answer", text="Hello"), asked), asked)
+    )
+    assert [block.type for block in message.content] == ["server_tool_use", "web_search_tool_result", "text"]

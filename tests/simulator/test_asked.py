@@ -20,11 +20,15 @@ Read = Callable[..., Asked]
         ("POST /v1beta/models/g:streamGenerateContent?alt=sse", {}, "gemini", "generate", "g"),
         ("POST /v1/models/g:generateContent", {}, "gemini", "generate", "g"),
         ("POST /v1/models/g:countTokens", {}, "gemini", "count", "g"),
+        ("POST /v1internal:streamGenerateContent?alt=sse", {}, "gemini", "generate", "m"),
+        ("POST /v1internal:countTokens", {}, "gemini", "count", "m"),
+        ("POST /v1internal:loadCodeAssist", {}, "anthropic", "unknown", ""),
         ("POST /v1/models/g:embedContent", {}, "anthropic", "unknown", ""),
         ("GET /v1/models?limit=1000", {"anthropic-version": "2023-06-01"}, "anthropic", "models", ""),
         ("GET /v1/models", {"x-goog-api-key": "k"}, "gemini", "models", ""),
         ("GET /v1beta/models/g", {}, "gemini", "model", "g"),
         ("GET /v1/messages", {}, "anthropic", "unknown", ""),
+        ("GET /v1/responses", {"upgrade": "websocket"}, "openai-responses", "websocket", ""),
         ("POST /nowhere", {"x-goog-api-key": "k"}, "gemini", "unknown", ""),
     ],
 )
@@ -56,7 +60,7 @@ def test_an_anthropic_body_is_read(asked_of: Read) -> None:
         "model": "claude",
         "stream": True,
         "thinking": {"type": "adaptive", "display": "omitted"},
-        "tools": [{"name": "Bash"}],
+        "tools": [{"name": "Bash", "input_schema": {"type": "object"}}],
         "output_config": {"format": {"type": "json_schema", "schema": {"type": "string"}}},
         "messages": [
             {"role": "assistant", "content": [{"type": "thinking", "thinking": "", "signature": "s"}]},
@@ -74,6 +78,7 @@ def test_an_anthropic_body_is_read(asked_of: Read) -> None:
     asked = asked_of("/v1/messages", body)
     assert (asked.stream, asked.thinks, asked.shown, asked.signed) == (True, True, False, True)
     assert (asked.text, asked.result, asked.tools) == ("Go on.", "out", ("Bash",))
+    assert asked.inputs == {"Bash": {"type": "object"}}
     assert asked.schema == {"type": "string"}
     assert asked.number == 7
     assert [asked.holds(condition) for condition in ("signed", "tools", "result", "stream", "whole")] == [
@@ -87,7 +92,11 @@ def test_a_gemini_body_is_read(asked_of: Read) -> None:
             "thinkingConfig": {"includeThoughts": True},
             "responseJsonSchema": {"type": "OBJECT"},
         },
-        "tools": [{"functionDeclarations": [{"name": "run_shell_command"}]}, {"googleSearch": {}}],
+        "tools": [
+            {"functionDeclarations": [{"name": "run_shell_command", "parameters": {"type": "OBJECT"}}]},
+            {"function_declarations": [{"name": "edit", "parametersJsonSchema": {"type": "object"}}]},
+            {"googleSearch": {}},
+        ],
         "contents": [
             {"role": "user", "parts": [{"text": "Hi"}]},
             {"role": "model", "parts": [{"functionCall": {"name": "x"}, "thoughtSignature": "s"}]},
@@ -96,8 +105,18 @@ def test_a_gemini_body_is_read(asked_of: Read) -> None:
     }
     asked = asked_of("/v1beta/models/g:streamGenerateContent", body)
     assert (asked.stream, asked.array, asked.thinks, asked.signed) == (True, True, True, True)
-    assert (asked.text, asked.result, asked.tools) == ("", "out", ("run_shell_command",))
+    assert (asked.text, asked.result, asked.tools) == ("", "out", ("run_shell_command", "edit"))
+    assert asked.inputs == {"run_shell_command": {"type": "OBJECT"}, "edit": {"type": "object"}}
     assert asked.schema == {"type": "OBJECT"}
+
+
+def test_rules_at_the_end_of_a_chat_are_not_what_was_said(asked_of: Read) -> None:
+    body: dict[str, Any] = {
+        "messages": [{"role": "user", "content": "Hi"}, {"role": "system", "content": "Be brief."}],
+        "tools": [{"type": "function", "function": {"name": "bash", "parameters": {"type": "object"}}}],
+    }
+    asked = asked_of("/v1/chat/completions", body)
+    assert (asked.text, asked.tools, asked.inputs) == ("Hi", ("bash",), {"bash": {"type": "object"}})
 
 
 ODD: list[Any] = [
@@ -114,3 +133,27 @@ def test_an_odd_body_is_no_exception(asked_of: Read, target: str, body: object) 
     asked = asked_of(target, body)
     assert (asked.text, asked.tools, asked.tokens >= 1) == ("", (), True)
     assert bool(asked.fault) == isinstance(body, bytes)
+
+
+def test_an_envelope_is_opened_and_one_without_a_request_is_a_fault(asked_of: Read) -> None:
+    inside = {"contents": [{"parts": [{"text": "Hi"}]}]}
+    asked = asked_of("/v1internal:generateContent", {"model": "m", "project": "p", "request": inside})
+    assert (asked.envelope, asked.model, asked.text, asked.fault) == (True, "m", "Hi", "")
+    assert asked_of("/v1internal:countTokens", {"request": {**inside, "model": "models/m"}}).model == "m"
+    assert "request" in asked_of("/v1internal:generateContent", {"model": "m", **inside}).fault
+
+
+OFFERS: list[tuple[str, list[dict[str, Any]], bool]] = [
+    ("/v1/messages", [{"type": "web_search_20250305", "name": "web_search"}], True),
+    ("/v1/messages", [{"type": "web_search_20250305", "name": "web_search"}, {"name": "Bash"}], False),
+    ("/v1/messages", [], False),
+    ("/v1/models/g:generateContent", [{"googleSearch": {}}], True),
+    ("/v1/models/g:generateContent", [{"functionDeclarations": [{"name": "Bash"}]}], False),
+]
+
+
+@pytest.mark.parametrize(("target", "tools", "searches"), OFFERS)
+def test_a_search_offered_alone_is_noticed(
+    asked_of: Read, target: str, tools: list[dict[str, Any]], *, searches: bool
+) -> None:
+    assert asked_of(target, {"model": "m", "tools": tools}).searches is searches

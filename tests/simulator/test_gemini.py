@@ -156,3 +156,27 @@ def test_counts_and_lists_have_their_fields() -> None:
     assert json.loads(wire.encode_count(ASKED))["totalTokens"] == 9
     assert json.loads(wire.encode_model("g"))["name"] == "models/g"
     assert all(model["name"].startswith("models/") for model in json.loads(wire.encode_models())["models"])
+
+
+@pytest.mark.parametrize("array", [False, True])
+def test_what_came_in_an_envelope_is_answered_in_one(*, array: bool) -> None:
+    asked = msgspec.structs.replace(ASKED, envelope=True, array=array)
+    answer = compose(ACTS["text"], asked)
+    body = b"".join(part.data for part in wire.encode_parts(answer, asked, opening=False))
+    said = json.loads(body) if array else [json.loads(data) for data in body.split(b"data: ")[1:]]
+    whole = json.loads(wire.encode_whole(answer, asked))
+    assert [one.keys() for one in (*said, whole)] == [{"response", "traceId"}] * (len(said) + 1)
+    assert told([read(one["response"]) for one in said]) == told([read(whole["response"])])
+
+
+def test_a_search_is_told_at_the_end_of_a_stream_and_in_one_piece() -> None:
+    asked = msgspec.structs.replace(ASKED, searches=True)
+    answer = compose(ACTS["text"], asked)
+    *_, last = [json.loads(part.data[6:]) for part in wire.encode_parts(answer, asked, opening=False)]
+    for response in (read(last), read(json.loads(wire.encode_whole(answer, asked)))):
+        grounding = (response.candidates or [])[0].grounding_metadata
+        assert grounding is not None
+        assert grounding.web_search_queries == ["Hi"]
+        assert [chunk.web.title for chunk in grounding.grounding_chunks or [] if chunk.web] == [
+            "What was found"
+        ]

@@ -14,7 +14,7 @@ CREATED = 1_795_000_000
 UPSTREAM_MODEL = "upstream-model"
 
 
-def answering(
+def answering(  # noqa: PLR0913  what an encoder may be told, each by its name
     model: str = "claude-x",
     *,
     asked: Conversation | None = None,
@@ -22,10 +22,11 @@ def answering(
     family: Family = "gemini",
     upstream_model: str = UPSTREAM_MODEL,
     thoughts: bool = True,
+    shown: bool = True,
 ) -> Answering:
     """An answer to a client that asked for `model`, by an upstream of `family`."""
     asked = asked or Conversation(model, (Turn("user", (Text("Hi"),)),))
-    return Answering(asked, ids or counting(), CREATED, SEAL, family, upstream_model, thoughts)
+    return Answering(asked, ids or counting(), CREATED, SEAL, family, upstream_model, thoughts, shown)
 
 
 def counting() -> Callable[[str], str]:

@@ -217,6 +217,7 @@ async def open_playhouse(  # noqa: PLR0913  the props of a stage, each by its na
     models: str = "claude-*",
     streams: bool = True,
     target: str = "",
+    platform: str | None = None,
 ) -> AsyncGenerator[Playhouse]:
     """Open a house with one upstream and an account for each key of `plays`, in that order."""
     script = plays if isinstance(plays, Script) else Script.of(plays)
@@ -226,6 +227,7 @@ async def open_playhouse(  # noqa: PLR0913  the props of a stage, each by its na
     if target or protocol == "gemini":
         routes = (RouteSettings(models, (f"up/{target or 'gemini-3-pro-preview'}",)),)
     upstream = {"protocol": protocol, "base_url": "simulator:play", "streams": streams}
+    upstream |= {"platform": platform, "project": "p-1"} if platform else {}
     settings = {"up": msgspec.convert(upstream, UpstreamSettings)}
     async with (
         open_simulator(script) as simulator,

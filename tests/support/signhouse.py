@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import msgspec
 import trio
-from agents import AGENTS, Agent, Loses
 from playhouse import QUICK, Playhouse, Told
+from signers import AGENTS, Agent, Loses
 
 from peekd.accounts.settings import AccountSettings
 from peekd.healing.settings import RouteSettings

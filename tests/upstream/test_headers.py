@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from peekd.upstream.headers import encode_headers
@@ -30,6 +32,12 @@ def test_a_credential_goes_the_protocols_way_unless_told_otherwise(
     pairs = encode_headers(chosen, SECRET)
     assert named(pairs, name) == [value]
     assert sum(value.count(b"sk-1") for _, value in pairs) == 1
+
+
+@pytest.mark.parametrize(("auth", "name"), [(None, b"authorization"), ("x-goog-api-key", b"x-goog-api-key")])
+def test_a_platform_has_a_way_of_its_own_for_credentials(auth: Any, name: bytes) -> None:
+    settings = UpstreamSettings(protocol="gemini", base_url="https://g", platform="code-assist", auth=auth)
+    assert len(named(encode_headers(settings, SECRET), name)) == 1
 
 
 def test_no_auth_sends_no_credential() -> None:

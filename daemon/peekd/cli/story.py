@@ -91,6 +91,8 @@ def _head(record: RequestRecord, zone: tzinfo | None, paint: Paint) -> Iterator[
         yield f"  restored {plain(', '.join(record.restored))}"
     if record.dropped:
         yield f"  dropped  {plain(', '.join(record.dropped))}"
+    if record.repaired:
+        yield f"  repaired arguments: {plain(', '.join(record.repaired))}"
 
 
 def _got(record: RequestRecord, paint: Paint) -> Iterator[str]:

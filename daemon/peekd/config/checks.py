@@ -16,6 +16,7 @@ from peekd.config.ladders import ladder_faults
 from peekd.config.places import Path
 from peekd.config.schema import Settings
 from peekd.config.secrecy import secrecy_faults
+from peekd.upstream.settings import UpstreamSettings
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
 _OURS = frozenset({"host", "content-length", "transfer-encoding", "connection", "accept-encoding"})
@@ -78,12 +79,21 @@ def _upstreams(settings: Settings) -> Iterator[SettingsFault]:
             yield SettingsFault(path, 'a name without "/", as routes split at it', shown(name))
         yield from _base_url((*path, "base_url"), upstream.base_url)
         yield from _proxy((*path, "proxy"), upstream.proxy)
+        yield from _platform(path, upstream)
         for header, value in upstream.headers.items():
             here = (*path, "headers", header)
             if not _HEADER_NAME.fullmatch(header) or not value.isascii() or not value.isprintable():
                 yield SettingsFault(here, "a header of printable ASCII in one line")
             elif header.lower() in _OURS:
                 yield SettingsFault(here, "a header that peekd does not set itself")
+
+
+def _platform(path: Path, upstream: UpstreamSettings) -> Iterator[SettingsFault]:
+    if upstream.platform is not None and upstream.protocol != "gemini":
+        expected = f'protocol = "gemini" where platform is {shown(upstream.platform)}'
+        yield SettingsFault((*path, "platform"), expected, f"protocol = {shown(upstream.protocol)}")
+    elif upstream.project and upstream.platform is None:
+        yield SettingsFault((*path, "project"), "a platform that it belongs to", "none")
 
 
 def _base_url(path: Path, url: str) -> Iterator[SettingsFault]:

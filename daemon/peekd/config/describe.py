@@ -55,7 +55,9 @@ MEANINGS: Mapping[str, str] = {
     "server.drain_seconds": "time for open requests to finish when peekd stops",
     "upstreams.*.protocol": "the wire language of the upstream",
     "upstreams.*.base_url": 'https://HOST, http://HOST, or "simulator:SCRIPT" for the embedded one',
-    "upstreams.*.auth": "how the credential is sent; not set: as the protocol has it; none: it needs none",
+    "upstreams.*.platform": '"code-assist": Gemini as Google serves it there, in envelopes; not set: as is',
+    "upstreams.*.project": "the Google Cloud project of the platform; empty: none is named",
+    "upstreams.*.auth": "how the credential is sent; not set: as the protocol has it; none: needs none",
     "upstreams.*.headers": "more headers for every request to it; never a secret",
     "upstreams.*.proxy": "http, https, socks5 or socks5h URL; empty: none (HTTP_PROXY is not read)",
     "upstreams.*.max_connections": "connections open to it at once",
@@ -96,6 +98,7 @@ MEANINGS: Mapping[str, str] = {
 EXAMPLES: Mapping[str, object] = {
     "upstreams.*.protocol": "gemini",
     "upstreams.*.base_url": "https://generativelanguage.googleapis.com",
+    "upstreams.*.platform": "code-assist",
     "upstreams.*.auth": "x-goog-api-key",
     "accounts[].name": "alice@example.com",
     "accounts[].upstream": "google",

@@ -1,4 +1,4 @@
-"""Write etc/peekd.toml, docs/configuration.md, docs/policy.md: python -m peekd.config.docs, at the root."""
+"""Write etc/peekd.toml and the pages that are made from code: python -m peekd.config.docs, at the root."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from peekd.config.endpoints_page import encode_endpoints_page
 from peekd.config.policy_page import encode_policy_page
 from peekd.config.reference import encode_page, encode_sample
 
@@ -13,6 +14,7 @@ FILES: Mapping[str, Callable[[], str]] = {
     "etc/peekd.toml": encode_sample,
     "docs/configuration.md": encode_page,
     "docs/policy.md": encode_policy_page,
+    "docs/endpoints.md": encode_endpoints_page,
 }
 
 

@@ -10,7 +10,7 @@ from peekd.vocabulary.outcomes import AnyOutcome, Outcome, name_of
 _HEAD = """\
 # Policy
 
-<!-- Written by `python -m peekd.config.docs` from daemon/peekd/healing/policy.py. -->
+<!-- Written by `./dev docs` from daemon/peekd/healing/policy.py. -->
 
 What is done about each outcome, as it comes. The n-th time that an outcome comes up in a request, the
 n-th move of its ladder is made; `…` repeats the last one; past the top peekd gives up. `again` and

@@ -24,7 +24,7 @@ _SAMPLE_HEAD = """\
 _PAGE_HEAD = """\
 # Configuration
 
-<!-- Written by `python -m peekd.config.docs`; what it says stands in daemon/peekd/config/describe.py. -->
+<!-- Written by `./dev docs`; what it says stands in daemon/peekd/config/describe.py. -->
 
 Settings are TOML. Defaults give way to the file, and the file to the environment. The file is `--config`,
 else `$PEEKD_CONFIG`, else the first that exists of `$XDG_CONFIG_HOME/peekd/peekd.toml` (without that

@@ -19,15 +19,13 @@ from peekd.config.shapes import expected, known_settings, placeholder, struct_of
 
 LATER = frozenset({
     "metrics", "records", "scheduling", "logs.directory",
-    "upstreams.*.platform", "upstreams.*.project", "upstreams.*.location",
+    "upstreams.*.location",
     "accounts[].requests_per_minute", "accounts[].reserve",
     "routes[].hedge", "routes[].tool_boundary", "routes[].continue_text", "routes[].atomic_tools",
 })  # fmt: skip
 """Settings that belong to parts of peekd which this version does not have."""
 
-LATER_VALUES = frozenset({
-    ("upstreams.*.protocol", "openai-responses"),
-})
+LATER_VALUES = frozenset({("upstreams.*.platform", "vertex")})
 
 SECRET = frozenset({
     "server.client_keys", "server.client_keys[]", "server.admin_keys", "server.admin_keys[]",

@@ -177,13 +177,14 @@ class Watch:
 
     def _of_terminal(self, finished: Finished) -> AnyOutcome:
         """What a terminal means before any text, tool call or data."""
+        native, said = finished.native, finished.message
         match TERMINALS[finished.reason]:
             case "natural":
-                return o.Blank(type=finished.native)
+                return o.Blank(type=native, message=said)
             case "final":
-                return o.Accepted(type=finished.native)
+                return o.Accepted(type=native, message=said)
             case "malformed":
-                return o.Malformed(type=finished.native, message="the model's call cannot be used")
+                return o.Malformed(type=native, message=said or "the model's call cannot be used")
 
     def at_silence(self, *, shown: bool) -> AnyOutcome:
         """The deadline passed."""

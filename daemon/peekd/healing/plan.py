@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping
 
 import msgspec
 
@@ -13,6 +13,11 @@ from peekd.healing.settings import HealingOverrides, HealingSettings, RouteSetti
 from peekd.vocabulary.errors import ClientError
 
 NEAR = 3
+"""Names that are told where the one asked for is unknown."""
+
+_LIKENESS = 0.5
+_LONGEST = 200
+"""Characters of a name beyond which it is no model's, and is compared with nothing."""
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -45,7 +50,8 @@ def plan(model: str, protocol: str, places: Places) -> Plan:
         return Plan(own, places.healing)
     route = next((route for route in places.routes if matches(route.match, model)), None)
     if route is None:
-        raise ClientError("not_found", _unrouted(model, places.routes))
+        hint = near_names(model, (route.match for route in places.routes))
+        raise ClientError("not_found", f"model: {model}: no route matches it{hint}")
     targets = tuple(target_of(goal, model) for goal in route.to)
     return Plan(targets, overlaid_healing(places.healing, route.healing), route)
 
@@ -69,7 +75,14 @@ def overlaid_healing(settings: HealingSettings, *layers: HealingOverrides) -> He
     return settings
 
 
-def _unrouted(model: str, routes: Sequence[RouteSettings]) -> str:
-    near = difflib.get_close_matches(model, [route.match for route in routes], n=NEAR, cutoff=0.3)
-    hint = f"; near patterns: {', '.join(near)}" if near else ""
-    return f"model: {model}: no route matches it{hint}"
+def near_names(model: str, offered: Iterable[str]) -> str:
+    """Say which of the names that are offered come nearest, for the end of a message; "" for none.
+
+    >>> near_names("claude-opsu-5", ["gpt-5", "claude-opus-5", "claude-opus-*", "claude-opsu-5"])
+    '; near names: claude-opus-5, claude-opus-*'
+    """
+    others = dict.fromkeys(name for name in offered if name != model)
+    if len(model) > _LONGEST:
+        return ""
+    near = difflib.get_close_matches(model, others, n=NEAR, cutoff=_LIKENESS)
+    return f"; near names: {', '.join(near)}" if near else ""

@@ -45,8 +45,8 @@ class Setting(msgspec.Struct, frozen=True):
 
     `refusal` is the last attempt's answer, if it was not 2xx. `soonest`: seconds until an account is worth
     asking. `mend` names accounts that rest until a person mends them, `resting` all that cannot be asked.
-    `configured`: the route has an account at all. `missing`: all its accounts rest because they have no such
-    model. `model` is the one the client asked for. `where` is the file to edit, for people.
+    `configured`: the route's upstreams have an account at all. `missing`: none of them has such a model.
+    `model` is the one the client asked for, `near` what to say of others. `where` is the file to edit.
     """
 
     refusal: Refusal | None = None
@@ -57,6 +57,7 @@ class Setting(msgspec.Struct, frozen=True):
     configured: bool = True
     missing: bool = False
     model: str = ""
+    near: str = ""
     where: str = "the configuration"
 
 
@@ -66,7 +67,12 @@ def verdict(history: History, setting: Setting) -> Fault:
 
 
 def broken_off(outcome: AnyOutcome) -> Fault:
-    """Say that an answer of which the client has seen a part is not whole; of a kind that may be retried."""
+    """Say that an answer of which the client has seen a part is not whole; of a kind that may be retried.
+
+    One that no try could tell it is the request's own fault: it goes where the client cannot follow.
+    """
+    if outcome.type == o.UNSAYABLE:
+        return Fault("invalid_request", outcome.message)
     said = ": ".join(part for part in (outcome.type, outcome.message) if part)
     return Fault("overloaded", f"the answer broke off and is not whole: {said or name_of(outcome)}")
 
@@ -86,7 +92,7 @@ def _own_fault(history: History, setting: Setting) -> Fault | None:
         outcome.message or "the upstream rejected the request",
         status=outcome.status if outcome.status != IN_STREAM_STATUS else None,
         should_retry=outcome.should_retry,
-        quoted=bool(outcome.message),
+        quoted=bool(outcome.message) and outcome.type != o.UNSAYABLE,
         words=_words_of(setting),
         content_type=setting.refusal.content_type if setting.refusal else "application/json",
     )
@@ -103,7 +109,7 @@ def _nobody_has_it(history: History, setting: Setting) -> Fault | None:
     asked = [step.outcome for step in history if not isinstance(step.outcome, o.NoAccount)]
     if not (setting.missing if not asked else all(isinstance(one, o.ModelNotFound) for one in asked)):
         return None
-    message = f"model: {setting.model}: no account may serve it"
+    message = f"model: {setting.model}: no account may serve it{setting.near}"
     return Fault("not_found", message, status=404, words=_words_of(setting))
 
 

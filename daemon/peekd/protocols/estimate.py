@@ -1,8 +1,9 @@
 """How many tokens a conversation is, by a local rule: for where no upstream can be asked to count.
 
-A rule of thumb and not a tokenizer. Text: one token for 3.6 characters, and 0.4 for each byte that its UTF-8
-has beyond one a character, which makes about 0.7 of an accented letter, 1.1 of a Chinese or Japanese
-character and 1.5 of an emoji. JSON is counted as the text it is sent as. Signatures are not counted.
+A rule of thumb and not a tokenizer. Text is weighed by the kind of its characters. The weights are the least
+squares of relative errors over some 200 texts (requests of agents, prose, code, JSON, settings), against the
+mean of OpenAI's o200k_base and the last tokenizer of Claude's that was published; `./dev tokens` measures how
+far off they are. JSON is counted as the text it is sent as. Signatures are not counted.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+import string
 from typing import Final
 
 import msgspec
@@ -25,8 +27,21 @@ from peekd.vocabulary.conversation import (
     ToolResult,
 )
 
-_CHARACTERS: Final = 3.6
-_EXTRA_BYTE: Final = 0.4
+_LETTER: Final = 0.2
+"""A letter of any alphabet, and what has no weight of its own."""
+_DIGIT: Final = 1.0
+_SPACE: Final = 0.24
+_NEWLINE: Final = 0.6
+_MARK: Final = 0.5
+"""Punctuation and other signs of ASCII."""
+_EXTRA_BYTE: Final = 0.35
+"""Each byte that UTF-8 has beyond one a character: 0.55 for a Greek letter, 0.9 for a Chinese character."""
+
+_LETTERS: Final = string.ascii_letters.encode() + bytes(range(128, 256))
+"""Bytes beyond ASCII go with letters: they are weighed by their number."""
+_DIGITS: Final = b"0123456789"
+_CHARACTERS: Final = 4.0
+"""Characters a token, of text that is not looked into."""
 
 _TURN: Final = 4.0
 """A turn's own marks."""
@@ -79,12 +94,27 @@ def _part(part: Part) -> float:
 
 
 def _text(words: str) -> float:
-    extra = 0 if words.isascii() else len(words.encode(errors="surrogatepass")) - len(words)
-    return len(words) / _CHARACTERS + extra * _EXTRA_BYTE
+    return _weight(words.encode(errors="surrogatepass"), len(words))
 
 
 def _json(value: object) -> float:
-    return _text(msgspec.json.encode(value).decode())
+    said = msgspec.json.encode(value)
+    return _weight(said, len(said) if said.isascii() else len(said.decode()))
+
+
+def _weight(said: bytes, characters: int) -> float:
+    """Weigh UTF-8 of so many characters. Letters go first: the passes over what is left are short."""
+    rest = said.translate(None, _LETTERS)
+    marks = rest.translate(None, _DIGITS)
+    spaces, newlines = marks.count(b" "), marks.count(b"\n")
+    return (
+        (characters - len(rest)) * _LETTER
+        + (len(rest) - len(marks)) * _DIGIT
+        + spaces * _SPACE
+        + newlines * _NEWLINE
+        + (len(marks) - spaces - newlines) * _MARK
+        + (len(said) - characters) * _EXTRA_BYTE
+    )
 
 
 def _media(media: Media) -> float:

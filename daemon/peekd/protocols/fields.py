@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+import base64
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NoReturn, TypeGuard
 
 import msgspec
@@ -33,6 +34,18 @@ def wrong(path: str, expected: str, value: object) -> NoReturn:
         raise ClientError("invalid_request", f"{path}: Field required")
     kind = next((name for type_, name in _KINDS.items() if isinstance(value, type_)), "a number")
     raise ClientError("invalid_request", f"{path}: expected {expected}, got {kind}")
+
+
+def decode_words(data: str) -> str:
+    """Give the words of a plain text document, which travel in base64. Raises ClientError.
+
+    >>> decode_words("w6k=")
+    'é'
+    """
+    try:
+        return base64.b64decode(data).decode("utf-8", "replace")
+    except ValueError as fault:
+        raise ClientError("invalid_request", f"a document of type text/plain: {fault}") from fault
 
 
 class Place:
@@ -155,17 +168,23 @@ class Fields:
         return iter(()) if place is None else place.items()
 
 
-def decode_tools(fields: Fields, read: Callable[[Place], Tool | None]) -> tuple[Tool, ...]:
+def decode_tools(fields: Fields, read: Callable[[Place], Tool | Iterable[Tool] | None]) -> tuple[Tool, ...]:
     """Give the client's own tools as `read` does; None is a kind that only one upstream runs or defines.
+
+    A kind may stand for several tools.
 
     Raises ClientError where there are only such: an answer without any of them would be another answer.
     """
     places = list(fields.items("tools"))
-    tools = [tool for place in places if (tool := read(place)) is not None]
+    tools = [tool for place in places for tool in _each(read(place))]
     if places and not tools:
         kinds = ", ".join(place.fields().needed("type").string() for place in places)
         raise ClientError("invalid_request", f"tools: {kinds}: this upstream has no such tool")
     return tuple(tools)
+
+
+def _each(read: Tool | Iterable[Tool] | None) -> Iterable[Tool]:
+    return (read,) if isinstance(read, Tool) else read or ()
 
 
 def _joined(path: str, key: str) -> str:

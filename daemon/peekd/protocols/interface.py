@@ -60,7 +60,8 @@ class Answering(msgspec.Struct, frozen=True):
     """What an encoder knows of the answer that it is to write.
 
     `created`: wall time in seconds. `family` and `model`: whose signatures the answer carries, and the model
-    that was asked upstream; the client's own word for it is in `asked`. `thoughts`: whether any are wanted.
+    that was asked upstream; the client's own word for it is in `asked`. `thoughts`: whether any are wanted;
+    `shown` False: they go empty, and their proofs along.
     """
 
     asked: Conversation
@@ -70,6 +71,7 @@ class Answering(msgspec.Struct, frozen=True):
     family: Family = ""
     model: str = ""
     thoughts: bool = False
+    shown: bool = True
 
     def carrier(self, kind: Kind, proof: str, text: str = "") -> str:
         """Give the text that carries a proof of the answering family through another family's protocol."""
@@ -108,6 +110,22 @@ class EventEncoder(Protocol):
 
     def close(self) -> bytes:
         """The answer is complete: give the frames that are still owed."""
+        ...
+
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """Give the frames that end what was said so far with an error; nothing may follow."""
+        ...
+
+
+class Following(Protocol):
+    """A stream that goes out as it came, followed for what an error that ends it must know."""
+
+    def see(self, frame: Frame) -> None:
+        """Note a frame that went out."""
+        ...
+
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """Give the frames that end what was said so far with an error; nothing may follow."""
         ...
 
 
@@ -149,9 +167,6 @@ class ClientProtocol(Protocol):
     """A wire language as its server."""
 
     name: str
-    error_event: str | None
-    """The `event:` name without which clients do not see an upstream's own error in a stream; "" where there
-    are no names, None where no such error is to be passed on as it came."""
 
     def decode_head(self, body: bytes, headers: Mapping[str, str], path: str) -> Head:
         """Read model, stream flag and session. Raises ClientError naming what is wrong."""
@@ -163,6 +178,20 @@ class ClientProtocol(Protocol):
 
     def encoder(self, answering: Answering) -> EventEncoder:
         """Open an answer to what was asked."""
+        ...
+
+    def following(self, model: str, created: int) -> Following:
+        """Open a stream in which nothing was said yet.
+
+        `model`: the client's word for it. `created`: wall time in seconds.
+        """
+        ...
+
+    def shows_error(self, frame: Frame) -> bool:
+        """Tell whether clients take this frame of an upstream's, which holds an error, for one.
+
+        Where they would not, or would give up for good, it is withheld and told in our words.
+        """
         ...
 
     def collector(self) -> Collector:
@@ -183,10 +212,6 @@ class ClientProtocol(Protocol):
 
     def encode_error(self, fault: Fault, request_id: str) -> ErrorReply:
         """Give status and body for an error before the stream began."""
-        ...
-
-    def encode_stream_error(self, fault: Fault, request_id: str) -> bytes:
-        """Give the frame that ends a begun stream with an error."""
         ...
 
     def encode_last_frame(self) -> bytes:
@@ -229,6 +254,13 @@ class UpstreamProtocol(Protocol):
 
     def decoder(self) -> EventDecoder:
         """Open a reading of one answer."""
+        ...
+
+    def unwrap(self, body: bytes) -> bytes:
+        """Give one JSON of an answer out of its platform's envelope; where there is none, as it came. Total.
+
+        It goes before all other reading, and before the answer's own bytes go to a client.
+        """
         ...
 
     def decode_whole(self, body: bytes) -> Sequence[Frame]:

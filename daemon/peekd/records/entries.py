@@ -89,6 +89,8 @@ class RequestRecord(msgspec.Struct, omit_defaults=True):
     spliced: tuple[str, ...] = ()
     restored: tuple[str, ...] = ()
     """What the client had lost of its thoughts and signatures, and was put back."""
+    repaired: tuple[str, ...] = ()
+    """Arguments of tool calls that their schemas proved to be meant otherwise: tool and place."""
     waits: list[tuple[float, float, str]] = msgspec.field(default_factory=list[tuple[float, float, str]])
     """Pauses: when (seconds since it came), how long, why."""
     verdict: str = ""

@@ -74,7 +74,7 @@ class Archive:
 
     def _learn_replayed(self, turn: Turn, session: str, number: int) -> None:
         now = self._wall()
-        proofs = [(proof, family) for part in turn.parts for proof, family in proof_and_family(part)]
+        proofs = [told for part in turn.parts for told in proof_and_family(part)]
         new: list[Family] = [family for proof, family in proofs if not self._memory.maker(proof, now)]
         if not new or self._memory.refused(session, (proof for proof, _ in proofs), now):
             return

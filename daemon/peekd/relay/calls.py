@@ -9,7 +9,8 @@ from typing import Final
 import msgspec
 
 from peekd.accounts.wanted import Lease
-from peekd.protocols.interface import Answering, Call, Ids, Splices, UpstreamProtocol
+from peekd.protocols.interface import Answering, Call, Following, Ids, Splices, UpstreamProtocol
+from peekd.protocols.mending import Mender
 from peekd.relay.archive import Archive, empty_archive
 from peekd.relay.asked import Asked
 from peekd.relay.learning import Learning
@@ -40,6 +41,7 @@ class Calls:
         self._seal = seal
         self._archive = archive or empty_archive()
         self._session = asked.session or ""
+        self._made: tuple[object, tuple[Call, Headers]] | None = None
 
     @cached_property
     def conversation(self) -> Conversation:
@@ -71,7 +73,21 @@ class Calls:
 
         What the splices say of the model does not matter; all else holds for a translated call as well.
         `account`: whose thoughts it may read, where that matters.
+        Raises ClientError where the protocol cannot say the request. Each attempt asks twice, before it takes
+        an account and when it sends: the second time it gets the same call, and nobody gets that again, since
+        a platform's envelope names each call anew.
         """
+        key = (protocol.name, model, splices, account)
+        made, self._made = self._made, None
+        if made is not None and made[0] == key:
+            return made[1]
+        call = self._make(protocol, model, splices, account)
+        self._made = (key, call)
+        return call
+
+    def _make(
+        self, protocol: UpstreamProtocol, model: str, splices: Splices, account: str
+    ) -> tuple[Call, Headers]:
         if self._verbatim(protocol):
             careful = self._carefully(protocol, splices, account)
             return self._spliced(protocol, model, careful), upstream_headers(self._asked.headers)
@@ -146,10 +162,13 @@ class Calls:
         named = msgspec.structs.replace(splices, model=mapped)
         return protocol.splice_request(self._asked.body, self._asked.path, named)
 
-    def rendering(self, protocol: UpstreamProtocol, model: str, ids: Ids) -> Rendering:
-        """How the answer of such a call becomes the client's."""
+    def rendering(
+        self, protocol: UpstreamProtocol, model: str, ids: Ids, learning: Learning | None = None
+    ) -> Rendering:
+        """How the answer of such a call becomes the client's. `learning` sees what the client gets."""
+        counted = self._asked.head.counted
         if self._verbatim(protocol):
-            return Verbatim(self._asked.protocol, counted=self._asked.head.counted)
+            return Verbatim(self._asked.protocol, self.following(), counted=counted, learning=learning)
         thought = self.conversation.thought
         thinks = thought is not None and thought.mode != "disabled"
         answering = Answering(
@@ -160,10 +179,15 @@ class Calls:
             family=protocol.family,
             model=model,
             thoughts=thinks,
+            shown=thought is None or thought.shown,
         )
         encoder = self._asked.protocol.encoder(answering)
-        shown = thought is None or thought.shown
-        return Translated(encoder, shown=shown, counted=self._asked.head.counted)
+        mender = Mender(self.conversation.tools, whole=not self._asked.head.stream)
+        return Translated(encoder, counted=counted, mender=mender, learning=learning)
+
+    def following(self) -> Following:
+        """The client's stream, in which nothing was said yet."""
+        return self._asked.protocol.following(self._asked.head.model, int(self._asked.came))
 
 
 def _steps_in(body: bytes) -> int:

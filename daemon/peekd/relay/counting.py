@@ -13,15 +13,15 @@ from collections.abc import Callable, Mapping
 import trio
 
 from peekd.accounts.settings import AccountSettings
-from peekd.accounts.wanted import Lease, Target
+from peekd.accounts.wanted import Lease, Rest, Target, Wanted
 from peekd.healing.plan import Places, plan
 from peekd.protocols.estimate import estimate_prompt
-from peekd.protocols.registry import UPSTREAMS
+from peekd.protocols.interface import UpstreamProtocol
 from peekd.relay.asked import Asked
+from peekd.relay.calibration import Calibration
 from peekd.relay.calls import Calls
 from peekd.relay.delivery import Final
 from peekd.relay.means import Means
-from peekd.signatures.seal import Seal
 
 AT_ONCE = 4
 """Counts under way at one upstream."""
@@ -38,19 +38,25 @@ ESTIMATED = ("x-peekd-estimated", "1")
 
 
 class Counting:
-    """Answers token counts. `glance` says whom to ask for a target, without taking anybody."""
+    """Answers token counts.
+
+    `glance` says whom to ask, without taking anybody; `speaks`, how an upstream speaks.
+    """
 
     def __init__(
         self,
         places: Places,
         accounts: Mapping[str, AccountSettings],
         means: Means,
-        glance: Callable[[Target], Lease | None],
+        glance: Callable[[Wanted], Lease | Rest],
+        speaks: Callable[[str], UpstreamProtocol],
     ) -> None:
         self._places = places
         self._accounts = accounts
         self._means = means
         self._glance = glance
+        self._speaks = speaks
+        self.calibration = Calibration(means.seal, trio.current_time)
         self._known: OrderedDict[bytes, bytes] = OrderedDict()
         self._under_way: dict[str, int] = {}
 
@@ -58,18 +64,18 @@ class Counting:
         """Give the count. Raises ClientError for a request that cannot be read."""
         target = plan(asked.head.model, asked.protocol.name, self._places).targets[:1]
         if not target or self._places.protocols[target[0].upstream] != asked.protocol.name:
-            return self._estimated(asked)
+            return self._estimated(asked, *target)
         key = hashlib.sha256(b"\0".join((target[0].upstream.encode(), target[0].model.encode(), asked.body)))
         counted = self._known.get(key.digest()) or await self._counted(asked, target[0])
         if counted is None:
-            return self._estimated(asked)
+            return self._estimated(asked, target[0])
         self._remember(key.digest(), counted)
         return Final(OK, JSON, counted)
 
     async def _counted(self, asked: Asked, target: Target) -> bytes | None:
         """Ask the upstream; None where it is busy counting, slow, or does not answer with a count."""
-        leased = self._glance(target)
-        if leased is None or self._under_way.get(target.upstream, 0) >= AT_ONCE:
+        leased = self._glance(Wanted((target,)))
+        if isinstance(leased, Rest) or self._under_way.get(target.upstream, 0) >= AT_ONCE:
             return None
         self._under_way[target.upstream] = self._under_way.get(target.upstream, 0) + 1
         try:
@@ -80,7 +86,7 @@ class Counting:
         return None
 
     async def _ask(self, asked: Asked, leased: Lease) -> bytes | None:
-        protocol = UPSTREAMS[self._places.protocols[leased.upstream]]
+        protocol = self._speaks(leased.upstream)
         call, headers = Calls(asked, self._means.seal).count(protocol, leased.model)
         opening = self._means.upstreams.attempt(
             upstream=leased.upstream,
@@ -93,20 +99,19 @@ class Counting:
         async with opening as attempt:
             if attempt.failure is not None or attempt.status != OK:
                 return None
-            body = await attempt.read_refusal()
+            body = protocol.unwrap(await attempt.read_refusal())
         return body if asked.protocol.is_count(body) else None
 
-    def _estimated(self, asked: Asked) -> Final:
-        return estimated(asked, self._means.seal)
+    def _estimated(self, asked: Asked, target: Target | None = None) -> Final:
+        """The local estimate, as the model is likely to count it, and marked as one."""
+        tokens = estimate_prompt(Calls(asked, self._means.seal).conversation)
+        if target is not None:
+            family = self._speaks(target.upstream).family
+            tokens = self.calibration.corrected(target, family, tokens)
+        return Final(OK, (*JSON, ESTIMATED), asked.protocol.encode_count(tokens))
 
     def _remember(self, key: bytes, counted: bytes) -> None:
         self._known[key] = counted
         self._known.move_to_end(key)
         while len(self._known) > KEPT:
             self._known.popitem(last=False)
-
-
-def estimated(asked: Asked, seal: Seal) -> Final:
-    """The local estimate, marked as one."""
-    tokens = estimate_prompt(Calls(asked, seal).conversation)
-    return Final(OK, (*JSON, ESTIMATED), asked.protocol.encode_count(tokens))

@@ -19,6 +19,8 @@ from peekd.accounts.wanted import Lease, Rest, Survey, Target, Wanted
 from peekd.healing.plan import Places, Plan, overlaid_healing, plan
 from peekd.healing.policy import Policy, policy_in_force
 from peekd.healing.settings import HealingSettings, RouteSettings
+from peekd.protocols.interface import UpstreamProtocol
+from peekd.protocols.registry import upstream_of
 from peekd.records.entries import Journal
 from peekd.records.live import Live
 from peekd.relay.archive import Archive
@@ -26,6 +28,7 @@ from peekd.relay.asked import Asked
 from peekd.relay.counting import Counting
 from peekd.relay.delivery import Final
 from peekd.relay.means import NATURAL, Means, Seams
+from peekd.relay.offers import Offers
 from peekd.signatures.seal import KEY_BYTES, Seal
 from peekd.signatures.settings import SignatureSettings
 from peekd.store.interface import Loaded, Store
@@ -65,10 +68,11 @@ class House:
         self.archive = means.archive
         self.seams = means.seams
         self.live = Live()
+        self.offers = Offers(places, accounts)
         self.pool = open_pool(account_of(account) for account in accounts)
         self.draining = False
         self.expose_account = True
-        self._counting = Counting(places, self.accounts, means, self._glance)
+        self.counting = Counting(places, self.accounts, means, self.glance, self.speaks)
         self._healing = cache(self._overlaid)
         self._policies: dict[int, tuple[HealingSettings, Policy]] = {}
 
@@ -111,14 +115,13 @@ class House:
             self.pool = renew(self.pool, account)
         return fresh
 
-    def _glance(self, target: Target) -> Lease | None:
-        """Whom to ask, without taking anybody: the pool that the lease would make is dropped."""
-        leased = lease(self.pool, Wanted((target,)), trio.current_time())[1]
-        return leased if isinstance(leased, Lease) else None
+    def glance(self, wanted: Wanted) -> Lease | Rest:
+        """Whom `lease` would take, without taking anybody: the pool that it would make is dropped."""
+        return lease(self.pool, wanted, trio.current_time())[1]
 
     async def count_tokens(self, asked: Asked) -> Final:
         """Count a request's tokens, or estimate them. Raises ClientError for one that cannot be read."""
-        return await self._counting.count(asked)
+        return await self.counting.count(asked)
 
     def survey(self, wanted: Wanted) -> Survey:
         """Who could be asked next."""
@@ -141,6 +144,11 @@ class House:
         return not self.draining and any(state.usable for state in self.states())
 
     # ---- settings ----
+
+    def speaks(self, upstream: str) -> UpstreamProtocol:
+        """How an upstream speaks: its protocol, as its platform has it."""
+        settings = self.settings[upstream]
+        return upstream_of(settings.protocol, settings.platform, settings.project, self.seams.ids)
 
     def plan(self, model: str, protocol: str) -> Plan:
         """Who may serve a request. Raises ClientError where nobody may."""
@@ -176,12 +184,6 @@ class House:
         if known is None:
             known = self._policies[id(healing)] = (healing, policy_in_force(healing))
         return known[1]
-
-    def models(self) -> list[str]:
-        """The model names a client can ask for that are written out somewhere: routes without wildcards."""
-        named = [route.match for route in self.places.routes if not set(route.match) & {"*", "?"}]
-        listed = [model for account in self.accounts.values() for model in account.models]
-        return list(dict.fromkeys([*named, *(name for name in listed if not set(name) & {"*", "?"})]))
 
 
 @asynccontextmanager

@@ -12,16 +12,16 @@ from typing import assert_never
 import msgspec
 import trio
 
-from peekd.accounts.wanted import Lease, Rest
+from peekd.accounts.wanted import Lease, Rest, Target
 from peekd.healing.settings import HealingSettings
-from peekd.protocols.interface import Splices
-from peekd.protocols.registry import UPSTREAMS
+from peekd.protocols.interface import Call, Splices
 from peekd.records.entries import RequestRecord
 from peekd.relay.answers import Headers, advice, answer_headers, encode_failure, signed
 from peekd.relay.asked import Asked
 from peekd.relay.calls import Calls
 from peekd.relay.delivery import Delivery, Final
 from peekd.relay.house import House
+from peekd.relay.learning import Learning
 from peekd.relay.passage import Passage
 from peekd.relay.rendering import ToBody, ToStream, Verbatim
 from peekd.relay.scribe import Scribe
@@ -114,7 +114,7 @@ class Journey:
 
     async def _ask(self, trip: Trip, again: str | None = None) -> Step:
         """Take an account and try once; the account is settled on every way out."""
-        leased = self._house.lease(trip.wanted(again))
+        leased = self._lease(trip, again)
         if isinstance(leased, Rest):
             step = trip.no_account(leased)
             self._scribe.stepped(step)
@@ -126,13 +126,30 @@ class Journey:
         finally:
             tenure.settle(self._leaving())
 
+    def _lease(self, trip: Trip, again: str | None) -> Lease | Rest:
+        """Take an account whose upstream can be told the request. Raises ClientError where none can be."""
+        while isinstance(seen := self._house.glance(trip.wanted(again)), Lease):
+            try:
+                self._call(trip, seen)
+                break
+            except ClientError as error:
+                trip.pass_over(seen, error)
+                self._scribe.passed_over(seen, error.fault.message)
+        return self._house.lease(trip.wanted(again))
+
+    def _call(self, trip: Trip, lease: Lease) -> tuple[Call, Headers]:
+        """What such an attempt sends. Raises ClientError where the upstream's protocol cannot say it."""
+        protocol = self._house.speaks(lease.upstream)
+        strange = self._house.strangers(lease.account, self._calls.proofs(protocol))
+        streams = trip.streams(lease.upstream)
+        splices = Splices(stream=streams, repaired=trip.repaired, unreadable=strange)
+        return self._calls.make(protocol, lease.model, splices, lease.account)
+
     async def _attempt(self, trip: Trip, lease: Lease, tenure: Tenure) -> Step:
         """Open, peek, decide, and where that says so relay, inside one scope that closes the upstream."""
-        protocol = UPSTREAMS[self._house.settings[lease.upstream].protocol]
+        protocol = self._house.speaks(lease.upstream)
         streams = trip.streams(lease.upstream)
-        strange = self._house.strangers(lease.account, self._calls.proofs(protocol))
-        splices = Splices(stream=streams, repaired=trip.repaired, unreadable=strange)
-        call, headers = self._calls.make(protocol, lease.model, splices, lease.account)
+        call, headers = self._call(trip, lease)
         self._scribe.sent(call, streams=streams)
         healing = capped(trip.healing(lease.upstream), trip.left(), streams=streams)
         opening = self._house.upstreams.attempt(
@@ -151,13 +168,13 @@ class Journey:
             step = self._note(trip, outcome, lease, tenure)
             if step.decision.move != "relay":
                 return step
-            self._sink = sink = self._open_sink(lease, passage.whole)
             learning = self._calls.learning(protocol, lease, self._house.seams.ids)
+            self._sink = sink = self._open_sink(lease, passage.whole, learning)
             try:
-                accepted, outcome = outcome, await passage.carry(sink, learning)
+                accepted, outcome = outcome, await passage.carry(sink)
             finally:
                 learning.keep()
-            self._scribe.unsaid(sink.rendering.dropped())
+            self._scribe.rendered(sink.rendering.dropped(), sink.rendering.repaired())
             self._house.keep(lease.account, (*passage.watch.kept, *self._asked.head.names))
             return self._note(trip, _marked(accepted, outcome), lease, tenure)
 
@@ -186,10 +203,10 @@ class Journey:
         exposed = self._house.expose_account
         return answer_headers(self._scribe.record, early=early, expose_account=exposed)
 
-    def _open_sink(self, lease: Lease, whole: bytes | None) -> ToStream | ToBody:
+    def _open_sink(self, lease: Lease, whole: bytes | None, learning: Learning) -> ToStream | ToBody:
         """Pass stage 1 for a streaming client; a comment names the account where the headers could not."""
-        protocol = UPSTREAMS[self._house.settings[lease.upstream].protocol]
-        rendering = self._calls.rendering(protocol, lease.model, self._house.seams.ids)
+        protocol = self._house.speaks(lease.upstream)
+        rendering = self._calls.rendering(protocol, lease.model, self._house.seams.ids, learning)
         if not self._asked.head.stream:
             own = whole if isinstance(rendering, Verbatim) else None
             return ToBody(rendering, self._asked.protocol.collector(), own)
@@ -204,6 +221,7 @@ class Journey:
     async def _deliver(self, step: Step) -> None:
         """Close the record of a whole answer, and only then let the last bytes go."""
         sink = self._sink
+        self._note_usage(step)
         note = step.outcome.note if isinstance(step.outcome, o.Completed) else BLANK_ACCEPTED
         if isinstance(sink, ToBody):
             body = sink.body()
@@ -213,6 +231,13 @@ class Journey:
             last = sink.rest() + sink.rendering.close()
             self._scribe.close("completed", status=OK, note=note, usage=self._usage())
             await self._delivery.give_last(last)
+
+    def _note_usage(self, step: Step) -> None:
+        """The prompt of a whole answer, as the upstream counted it, teaches the local estimate."""
+        usage, attempt = self._usage(), self._scribe.attempt
+        if usage is not None and attempt is not None:
+            target = Target(step.upstream, attempt.model)
+            self._house.counting.calibration.note(target, self._asked, usage.prompt)
 
     async def _give_up(self, trip: Trip, step: Step) -> None:
         shown = isinstance(self._sink, ToStream)
@@ -227,12 +252,12 @@ class Journey:
             self._scribe.close(outcome, status=final.status, usage=self._usage())
             self._delivery.answer(final)
             return
-        rest, passed = b"", False
         if isinstance(self._sink, ToStream):
-            rest, passed = self._sink.rest(), self._sink.rendering.error_passed()
+            last = self._sink.rest() + self._sink.rendering.fail(fault, self._asked.id)
+        else:
+            last = self._calls.following().fail(fault, self._asked.id)
         self._scribe.close(outcome, status=OK, usage=self._usage())
-        error = b"" if passed else self._asked.protocol.encode_stream_error(fault, self._asked.id)
-        await self._delivery.give_last(rest + error)
+        await self._delivery.give_last(last)
 
     async def tell_internal(self) -> None:
         """A bug of ours ended the journey: the client is told so, and nothing more."""

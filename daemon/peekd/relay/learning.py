@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
 
 from peekd.relay.archive import Archive
-from peekd.relay.reading import Seen
 from peekd.signatures.learning import Learner
 from peekd.signatures.steps import Origin, Step
 from peekd.vocabulary.events import Event, Opened, ToolCallBlock
@@ -39,13 +38,15 @@ class Learning:
         self._used: set[str] = set()
         self._learner = Learner()
 
-    def see(self, seen: Seen) -> Seen:
-        """Note what a frame says; gives it with the ids that the client is to get."""
-        if self._fresh is not None and any(isinstance(event, Opened) for event in seen.events):
-            seen = Seen(seen.frame, [self._named(event, self._fresh) for event in seen.events])
-        for event in seen.events:
-            self._learner.see(event)
-        return seen
+    def named(self, events: Sequence[Event]) -> Sequence[Event]:
+        """Give the events with the ids that the client is to get."""
+        if self._fresh is None or not any(isinstance(event, Opened) for event in events):
+            return events
+        return [self._named(event, self._fresh) for event in events]
+
+    def see(self, event: Event) -> None:
+        """Note what the client gets."""
+        self._learner.see(event)
 
     def _named(self, event: Event, fresh: Callable[[], str]) -> Event:
         if not (isinstance(event, Opened) and isinstance(event.block, ToolCallBlock)):

@@ -11,7 +11,6 @@ from peekd.healing.classify import outcome_of_refusal
 from peekd.healing.peek import Watch
 from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import BadArguments, Unfoldable, UpstreamProtocol
-from peekd.relay.learning import Learning
 from peekd.relay.reading import Reading, Seen, Source, read_whole
 from peekd.relay.rendering import ToBody, TooMuch, ToStream
 from peekd.relay.scribe import Scribe
@@ -77,9 +76,8 @@ class Passage:
         self._attempt = attempt
         self._protocol = protocol
         self._scribe = scribe
-        self._reading = Reading(attempt, protocol.decoder(), self.watch)
+        self._reading = Reading(attempt, protocol.decoder(), self.watch, protocol.unwrap)
         self._held: list[Seen] = []
-        self._see = _as_it_is
 
     # ---- peek ----
 
@@ -120,6 +118,7 @@ class Passage:
         body = await read_whole(self._attempt, self._healing)
         if not isinstance(body, bytes):
             return body
+        body = self._protocol.unwrap(body)
         frames = self._protocol.decode_whole(body)
         if not frames:
             return self._refused(BROKEN_BODY, body)
@@ -133,41 +132,42 @@ class Passage:
 
     # ---- carry ----
 
-    async def carry(self, sink: ToStream | ToBody, learning: Learning | None = None) -> AnyOutcome:
-        """Pass on what was held and all that follows; tells what the whole came to.
-
-        `learning`: sees each frame before the client does.
-        """
-        self._see = _as_it_is if learning is None else learning.see
+    async def carry(self, sink: ToStream | ToBody) -> AnyOutcome:
+        """Pass on what was held and all that follows; tells what the whole came to."""
         try:
             for seen in self._held:
-                sink.take(self._see(seen))
+                sink.take(seen)
             await self._carry_on(sink)
             self._scribe.mark("last")
-            return self._reading.outcome(shown=sink.shown)
+            return self._told(sink)
         except Unfoldable as error:
             return o.Malformed(type=o.UNFOLDABLE, message=str(error))
         except (BadArguments, TooMuch) as error:
             message = str(error)
             return o.Broken(message=message) if sink.shown else o.Malformed(message=message)
 
+    def _told(self, sink: ToStream | ToBody) -> AnyOutcome:
+        """What the whole came to; an answer of which the client could be told nothing is none."""
+        outcome, unsaid = self._reading.outcome(shown=sink.shown), sink.rendering.mute()
+        if not unsaid or not isinstance(outcome, o.Completed):
+            return outcome
+        message = f"the answer holds {unsaid} and nothing else, which this client's protocol cannot say"
+        kind = o.Broken if sink.shown else o.Rejected
+        return kind(type=o.UNSAYABLE, message=message)
+
     async def _carry_on(self, sink: ToStream | ToBody) -> None:
         while True:
             while not self._over() and (seen := self._reading.take()) is not None:
                 if not self.watch.falsely_ended:
-                    sink.take(self._see(seen))
+                    sink.take(seen)
             if self._over():
                 return
             began = trio.current_time()
             await sink.flush()
             self.watch.excuse(trio.current_time() - began)
             if not await self._reading.fill():
-                sink.take(self._see(self._reading.last()))
+                sink.take(self._reading.last())
                 return
 
     def _over(self) -> bool:
         return self.watch.ended or self.watch.error is not None
-
-
-def _as_it_is(seen: Seen) -> Seen:
-    return seen

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
 import msgspec
@@ -26,6 +26,8 @@ class Source(Protocol):
         ...
 
 
+Unwrap = Callable[[bytes], bytes]
+
 WHOLE_BYTES = 64 * 1024 * 1024
 """How much is collected of an answer in one piece."""
 
@@ -40,8 +42,10 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
 class Reading:
     """Gives a stream's frames one by one; the watch has seen each before the caller does."""
 
-    def __init__(self, source: Source, decoder: EventDecoder, watch: Watch) -> None:
+    def __init__(self, source: Source, decoder: EventDecoder, watch: Watch, unwrap: Unwrap = bytes) -> None:
+        """`unwrap`: takes a frame's data out of its envelope; the same bytes where there is none."""
         self.watch = watch
+        self._unwrap = unwrap
         self._source = source
         self._decoder = decoder
         self._splitter = Splitter()
@@ -54,8 +58,13 @@ class Reading:
         """The next frame that has already come, or None."""
         if not self._frames:
             return None
-        frame = self._frames.popleft()
+        frame = self._bare(self._frames.popleft())
         return self._see(Seen(frame, self._decoder.feed(frame)))
+
+    def _bare(self, frame: Frame) -> Frame:
+        """Take a frame's data out of its platform's envelope, if it has one."""
+        data = self._unwrap(frame.data)
+        return frame if data is frame.data else Frame(b"data: %b\r\n\r\n" % data, frame.event, data)
 
     def _see(self, seen: Seen) -> Seen:
         now = trio.current_time()
@@ -141,7 +150,7 @@ async def read_whole(source: Source, healing: HealingSettings) -> bytes | AnyOut
 def _is_whole(data: bytes) -> bool:
     try:
         msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         return False
     return True
 

@@ -7,14 +7,35 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from peekd.protocols.interface import ClientProtocol, Collector, EventEncoder
+from peekd.protocols.interface import ClientProtocol, Collector, EventEncoder, Following
+from peekd.protocols.mending import Mender
 from peekd.relay.delivery import Delivery
+from peekd.relay.learning import Learning
 from peekd.relay.reading import WHOLE_BYTES, Seen, erred
-from peekd.vocabulary.events import Counted, Ended, Erred, ThinkingDelta
+from peekd.vocabulary.errors import Fault
+from peekd.vocabulary.events import (
+    Counted,
+    DataInline,
+    Ended,
+    Erred,
+    Event,
+    Finished,
+    Opened,
+    OtherBlock,
+    SearchBlock,
+    Searched,
+    TextBlock,
+    TextDelta,
+    ToolCallBlock,
+)
 from peekd.wire.sse import Splitter
 
 ACCOUNTS_OWN = frozenset({"unauthorized", "payment_required", "forbidden", "validation_required"})
 """Errors inside a stream that are between peekd and the account: never passed on as the client's."""
+
+
+_SEARCH = "web search"
+"""How encoders name a search that they cannot say."""
 
 
 class TooMuch(ValueError):
@@ -36,36 +57,52 @@ class Rendering(Protocol):
         """What of the answer could not be said, by kind."""
         ...
 
-    def error_passed(self) -> bool:
-        """Whether an error of the upstream's own went through, so that none of ours must follow."""
+    def repaired(self) -> frozenset[str]:
+        """What of the calls' arguments was mended, by tool and place."""
+        ...
+
+    def mute(self) -> str:
+        """What could not be said, where nothing else was and the end does not tell why; else ""."""
+        ...
+
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """The frames that end what was said with an error; b"" where the upstream's own went through."""
         ...
 
 
 class Verbatim:
     """The upstream's frames as they came. `counted` False: but for those that tell usage alone."""
 
-    def __init__(self, protocol: ClientProtocol, *, counted: bool = True) -> None:
+    def __init__(
+        self,
+        protocol: ClientProtocol,
+        following: Following,
+        *,
+        counted: bool = True,
+        learning: Learning | None = None,
+    ) -> None:
         self._protocol = protocol
+        self._following = following
+        self._learning = learning
         self._counted = counted
         self._ended = False
         self._erred = False
 
     def render(self, seen: Seen) -> bytes:
         """The frame's own bytes; withheld is an account's own error, and one that no client would read."""
+        if self._learning is not None:
+            for event in seen.events:
+                self._learning.see(event)
         error = erred(seen)
         if error is not None:
-            if error.kind in ACCOUNTS_OWN or not self._is_seen(seen):
+            if error.kind in ACCOUNTS_OWN or not self._protocol.shows_error(seen.frame):
                 return b""
             self._erred = True
         self._ended = self._ended or any(isinstance(event, Ended) for event in seen.events)
         if not self._counted and seen.events and all(isinstance(event, Counted) for event in seen.events):
             return b""
+        self._following.see(seen.frame)
         return seen.frame.raw
-
-    def _is_seen(self, seen: Seen) -> bool:
-        """Whether clients take the frame for an error: by its name, or if there are none by its `error`."""
-        named = seen.frame.event == self._protocol.error_event
-        return named and (bool(self._protocol.error_event) or b'"error":' in seen.frame.data)
 
     def close(self) -> bytes:
         """The last frame, where the upstream forgot it."""
@@ -75,42 +112,95 @@ class Verbatim:
         """Nothing: what came goes on."""
         return frozenset()
 
-    def error_passed(self) -> bool:
-        """Whether the upstream's error frame went through."""
-        return self._erred
+    def repaired(self) -> frozenset[str]:
+        """Nothing either."""
+        return frozenset()
+
+    def mute(self) -> str:
+        """Never: what came goes on."""
+        return ""
+
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """An error that goes on from the upstream's last frame; b"" where its own went through."""
+        return b"" if self._erred else self._following.fail(fault, request_id)
 
 
 class Translated:
-    """The upstream's events in the client's words. `shown` False: thoughts go empty, proofs go along.
+    """The upstream's events in the client's words. `counted` False: usage is not told.
 
-    `counted` False: usage is not told.
+    `mender`: what the calls go through before. `learning`: names them, and sees what becomes of them.
     """
 
-    def __init__(self, encoder: EventEncoder, *, shown: bool, counted: bool = True) -> None:
+    def __init__(
+        self,
+        encoder: EventEncoder,
+        *,
+        counted: bool = True,
+        mender: Mender | None = None,
+        learning: Learning | None = None,
+    ) -> None:
         self._encoder = encoder
-        self._shown = shown
+        self._learning = learning
+        self._mender = mender or Mender((), whole=False)
         self._counted = counted
+        self._said = False
+        self._unsaid: dict[str, None] = {}
 
     def render(self, seen: Seen) -> bytes:
         """What the client's protocol says for the frame's events."""
-        return b"".join(self._encoder.feed(event) for event in seen.events if self._passes(event))
+        events = seen.events if self._learning is None else self._learning.named(seen.events)
+        return b"".join(self._feed(event) for event in self._mender.feed(events) if self._passes(event))
+
+    def _feed(self, event: Event) -> bytes:
+        if self._learning is not None:
+            self._learning.see(event)
+        written = self._encoder.feed(event)
+        match event:
+            case TextDelta(text=text) | Opened(block=TextBlock(text=text)):
+                self._said = self._said or bool(text)
+            case (
+                Opened(block=ToolCallBlock()) | Finished(reason="max_tokens" | "refusal" | "context_exceeded")
+            ):
+                self._said = True
+            case Opened(block=OtherBlock(kind=kind)):
+                self._unsaid[kind] = None
+            case DataInline(media_type=kind) if not written:
+                self._unsaid[kind] = None
+            case DataInline():
+                self._said = True
+            case Opened(block=SearchBlock()):
+                self._unsaid[_SEARCH] = None
+            case Searched(queries=asked, sources=found) if _SEARCH not in self._encoder.dropped:
+                self._said = self._said or bool(asked or found)
+            case _:
+                pass
+        return written
 
     def _passes(self, event: object) -> bool:
         if isinstance(event, Counted):
             return self._counted
-        return not isinstance(event, Erred) and (self._shown or not isinstance(event, ThinkingDelta))
+        return not isinstance(event, Erred)
 
     def close(self) -> bytes:
         """The frames that end a whole answer."""
-        return self._encoder.close()
+        held = b"".join(self._feed(event) for event in self._mender.close())
+        return held + self._encoder.close()
 
     def dropped(self) -> frozenset[str]:
         """What the client's protocol has no word for."""
         return frozenset(self._encoder.dropped)
 
-    def error_passed(self) -> bool:
-        """Errors are never rendered here: ours says what happened."""
-        return False
+    def repaired(self) -> frozenset[str]:
+        """What its schema proved to be meant otherwise."""
+        return frozenset(self._mender.repaired)
+
+    def mute(self) -> str:
+        """What the client's protocol could not say, of an answer of which it said nothing else."""
+        return "" if self._said else ", ".join(self._unsaid)
+
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """The error: an upstream's own is never rendered here."""
+        return self._encoder.fail(fault, request_id)
 
 
 # ---- where to -------------------------------------------------------------------------------------

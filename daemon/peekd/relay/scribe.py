@@ -54,6 +54,10 @@ class Scribe:
         words = f"{self.record.protocol} request for {self.record.model}"
         self._write("plan", f"{words} -> {', '.join(targets) or 'nobody'}")
 
+    def passed_over(self, lease: Lease, why: str) -> None:
+        """A target of the route cannot be told the request in its protocol; the next one may."""
+        self._write("plan", f"{lease.upstream}/{lease.model} is passed over: {redacted(why)}")
+
     def leased(self, lease: Lease) -> int:
         """An attempt begins; gives its number, from 1."""
         attempt = AttemptRecord(
@@ -75,8 +79,9 @@ class Scribe:
         if streams and not self.record.stream and len(self.record.attempts) == 1:
             self._write("attempt", narrate.AUTO_CONVERTED)
 
-    def unsaid(self, kinds: frozenset[str]) -> None:
-        """The answer held what the client's protocol cannot say."""
+    def rendered(self, kinds: frozenset[str], mended: frozenset[str] = frozenset()) -> None:
+        """The answer held what the client's protocol cannot say; arguments of its calls were mended."""
+        self.record.repaired = tuple(sorted(mended))
         self.record.dropped += tuple(f"answer.{kind}" for kind in sorted(kinds))
 
     def opened(self, upstream_request_id: str, status: int, sent: float) -> None:

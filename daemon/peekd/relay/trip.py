@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import trio
 
-from peekd.accounts.wanted import Lease, Rest, Tried, Wanted
+from peekd.accounts.wanted import Lease, Rest, Target, Tried, Wanted
 from peekd.healing.decide import Circumstances, decide
 from peekd.healing.history import attempts_spent
 from peekd.healing.plan import Plan
@@ -15,7 +15,7 @@ from peekd.relay.asked import Asked
 from peekd.relay.house import House
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.decisions import Decision, History, Step
-from peekd.vocabulary.errors import Fault
+from peekd.vocabulary.errors import ClientError, Fault
 from peekd.vocabulary.outcomes import AnyOutcome, is_unfoldable
 from peekd.vocabulary.refusals import Refusal
 
@@ -40,19 +40,29 @@ class Trip:
         self._house = house
         self._asked = asked
         self._tried: tuple[Tried, ...] = ()
+        self._untold: dict[Target, ClientError] = {}
         self._only = house.holder(asked.head.names, planned.targets)
         self._ends = trio.current_time() + budget(planned.healing, asked)
 
     def wanted(self, again: str | None = None) -> Wanted:
-        """What is wanted for the next attempt."""
+        """What is wanted for the next attempt: of the targets, those that can be told the request."""
         return Wanted(
-            self.plan.targets,
+            tuple(target for target in self.plan.targets if target not in self._untold),
             session=self._asked.session,
             tried=self._tried,
             again=again,
             most=self.plan.healing.max_accounts,
             only=self._only,
         )
+
+    def pass_over(self, lease: Lease, error: ClientError) -> None:
+        """Leave out a target whose protocol cannot say the request.
+
+        Raises ClientError where it was the last: what the first one could not say.
+        """
+        self._untold[Target(lease.upstream, lease.model)] = error
+        if not self.wanted().targets:
+            raise next(self._untold[target] for target in self.plan.targets)
 
     def healing(self, upstream: str) -> HealingSettings:
         """The settings in force for an attempt at this upstream."""
@@ -145,17 +155,25 @@ class Trip:
                 soonest=survey.soonest,
                 mend=self.rest.mend if self.rest else (),
                 resting=tuple(dict.fromkeys(why.account for why in self.rest.causes)) if self.rest else (),
-                configured=self.rest is None or self.rest.exists,
+                configured=self.rest is None or self._has_accounts(),
                 missing=self._missing(),
                 model=self._asked.head.model,
+                near=self._house.offers.near(self._asked.head.model, self._asked.protocol.name),
                 where=self._house.places.where,
             ),
         )
 
+    def _has_accounts(self) -> bool:
+        """Whether any account belongs to an upstream that may be asked."""
+        upstreams = {target.upstream for target in self.plan.targets}
+        return any(account.upstream in upstreams for account in self._house.accounts.values())
+
     def _missing(self) -> bool:
-        """Whether nobody is left because nobody has the model."""
-        causes = {why.cause for why in self.rest.causes} if self.rest else set[str]()
-        return causes == {"model_not_found"}
+        """Whether nobody is left because nobody has the model: so the upstream says, or the settings."""
+        if self.rest is None:
+            return False
+        causes = {why.cause for why in self.rest.causes}
+        return not self.rest.exists or causes == {"model_not_found"}
 
 
 _UNDECIDED = Decision("give_up", "not decided yet")

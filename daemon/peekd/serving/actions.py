@@ -16,7 +16,7 @@ from peekd.serving.asking import Asking
 from peekd.serving.behind import Fittings, Trip
 from peekd.serving.gate import Gate
 from peekd.serving.replies import encode_fault, encode_json, encode_model, encode_models
-from peekd.serving.routes import Action, Route
+from peekd.serving.routes import Action, Route, protocol_of
 from peekd.vocabulary.errors import ClientError, Fault
 
 BUG = Fault("internal", "peekd met a fault of its own; its journal has the details")
@@ -133,12 +133,13 @@ class Actions:
     # ---- what is answered here ----------------------------------------------------------------------
 
     async def _models(self, route: Route, asking: Asking, _name: str) -> Answer:
-        return encode_models(self._house.models(), dict(asking.said), route.protocol)
+        protocol = _spoken(route, asking)
+        return encode_models(self._house.offers.names(protocol), dict(asking.said), protocol)
 
     async def _model(self, route: Route, asking: Asking, name: str) -> Answer:
-        if name not in self._house.models():
-            raise ClientError("not_found", f"no route or account offers a model {name!r} by that very name")
-        return encode_model(name, dict(asking.said), route.protocol)
+        protocol = _spoken(route, asking)
+        self._house.offers.find(name, protocol)
+        return encode_model(name, dict(asking.said), protocol)
 
     async def _hello(self, _route: Route, _asking: Asking, _name: str) -> Answer:
         return encode_json({"name": "peekd"})
@@ -164,6 +165,12 @@ class Actions:
 
     async def _policy(self, _route: Route, _asking: Asking, _name: str) -> Answer:
         return encode_json(self._house.describe_policy())
+
+
+def _spoken(route: Route, asking: Asking) -> str:
+    """Name the protocol of whoever asks for models, "" for OpenAI's clients: they have several."""
+    spoken = route.protocol or protocol_of(asking.path, dict(asking.said))
+    return "" if spoken.startswith("openai") else spoken
 
 
 async def _take_in(gate: Gate, asking: Asking) -> bytes | Fault:

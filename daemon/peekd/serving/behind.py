@@ -44,6 +44,18 @@ class Rhythm(Protocol):
         ...
 
 
+class Offers(Protocol):
+    """Models, for a client of a protocol ("": of any)."""
+
+    def names(self, protocol: str = "") -> Sequence[str]:
+        """Name those that can be asked for."""
+        ...
+
+    def find(self, model: str, protocol: str = "") -> None:
+        """Raise ClientError, with near names, for one that nobody offers."""
+        ...
+
+
 class House(Protocol):
     """All that outlives a request."""
 
@@ -60,8 +72,9 @@ class House(Protocol):
         """Whether some account is usable now."""
         ...
 
-    def models(self) -> Sequence[str]:
-        """Name the models that can be asked for."""
+    @property
+    def offers(self) -> Offers:
+        """What models can be asked for."""
         ...
 
     async def count_tokens(self, asked: Asked) -> Final:

@@ -61,6 +61,16 @@ ROUTES: tuple[Route, ...] = (
         "OpenAI Chat Completions",
         "openai-chat",
     ),
+    Route(
+        "/v1/completions",
+        ("POST",),
+        "converse",
+        "client",
+        "OpenAI's legacy completions",
+        "openai-completions",
+    ),
+    Route("/v1/responses", ("POST",), "converse", "client", "OpenAI Responses", "openai-responses"),
+    Route("/responses", ("POST",), "converse", "client", "the same", "openai-responses"),
     Route("/v1/models", ("GET",), "models", "client", "the models that can be asked for"),
     Route("/v1/models/<path:name>", ("GET",), "model", "client", "one of them"),
     *_gemini("/v1"),
@@ -87,8 +97,14 @@ ROUTES: tuple[Route, ...] = (
 _OF_PATHS: tuple[tuple[str, re.Pattern[str]], ...] = (
     ("anthropic", re.compile(r"/v1/messages(/.*)?")),
     ("openai-chat", re.compile(r"/v1/chat/.*")),
+    ("openai-completions", re.compile(r"/v1/completions")),
+    ("openai-responses", re.compile(r"(/v1)?/responses(/.*)?")),
     ("gemini", re.compile(r"/v1beta(/.*)?|/v1/models/.+:\w*(Content|Tokens)")),
 )
+
+
+_OF_MODELS = re.compile(r"/v1/models(/.*)?")
+"""Three vendors' clients ask here; those that no header tells are OpenAI's."""
 
 
 def protocol_of(path: str, headers: Mapping[str, str]) -> str:
@@ -102,7 +118,18 @@ def protocol_of(path: str, headers: Mapping[str, str]) -> str:
             return protocol
     if "anthropic-version" in headers:
         return "anthropic"
-    return "gemini" if any(name.startswith("x-goog-") for name in headers) else ""
+    if any(name.startswith("x-goog-") for name in headers):
+        return "gemini"
+    return "openai-chat" if _OF_MODELS.fullmatch(path) else ""
+
+
+def plain_path(route: Route) -> str:
+    """Give the path as people write it.
+
+    >>> plain_path(Route("/v1/models/<path:name>", ("GET",), "model", "client", ""))
+    '/v1/models/{name}'
+    """
+    return re.sub(r"<(?:path:)?(\w+)>", r"{\1}", route.path)
 
 
 def tell_served(routes: tuple[Route, ...] = ROUTES) -> str:

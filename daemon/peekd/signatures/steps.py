@@ -20,7 +20,7 @@ _HASH_BYTES: Final = 16
 
 _EMPTY_SIZE: Final = 1200
 _PIECE_SIZE: Final = 450
-"""What a step and each of its pieces take in memory besides their texts, indices included; bytes, measured."""
+"""What a step and each of its pieces take in memory besides their texts, with indices; bytes, measured."""
 
 
 class Piece(msgspec.Struct, frozen=True, gc=False, array_like=True):

@@ -35,9 +35,10 @@ class Act(msgspec.Struct, frozen=True):
     """One request's fate; the fields are the keys of a script, with - for _ if one likes.
 
     What the answer says, where an act names nothing: an echo of the user's words, or a call of a shell tool
-    where one is offered and asked for. `tool`: a name (its input is made up), or {name, input}. `text` "": no
-    words at all. `stop`: the reason for the end. `block`: Gemini's blockReason. `malformed`: a tool call that
-    cannot be read. `usage`: fields that replace those counted.
+    where one is offered and asked for. `tool`: a name (its input is made up), or {name, input}. `text` "":
+    no words at all. `stop`: the reason for the end. `block`: Gemini's blockReason. `malformed`: a tool call
+    that cannot be read. `picture`: a kind of picture that Gemini answers with. `usage`: fields that replace
+    those counted.
 
     How it goes out: `delay` before the status line, `pace` between writes (seconds); `chunk`: bytes a write,
     0: a frame; `newline`: lf, crlf or cr, "": the language's own; `gzip`; `length`: added to a content-length
@@ -61,6 +62,7 @@ class Act(msgspec.Struct, frozen=True):
     stop: str = ""
     block: str = ""
     malformed: bool = False
+    picture: str = ""
     usage: dict[str, int] = {}
     delay: float = 0.0
     pace: float = 0.0
@@ -98,6 +100,7 @@ NAMES: Final[dict[str, dict[str, Any]]] = {
     "refusal": {"kind": "answer", "text": "", "stop": "refusal"},
     "blocked": {"kind": "answer", "text": "", "stop": "refusal", "block": "SAFETY"},
     "malformed-call": {"kind": "answer", "text": "", "malformed": True},
+    "picture": {"kind": "answer", "text": "", "picture": "image/png"},
     "huge": {"kind": "answer", "text": _HUGE},
     "crlf": {"kind": "answer", "newline": "crlf"},
     "split-utf8": {"kind": "answer", "text": _MULTIBYTE, "chunk": 1},

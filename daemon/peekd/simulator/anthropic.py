@@ -11,7 +11,7 @@ from typing import Any, Final
 import msgspec
 
 from peekd.simulator.acts import Act
-from peekd.simulator.answer import Answer
+from peekd.simulator.answer import Answer, Search
 from peekd.simulator.asked import Asked
 from peekd.simulator.parts import Part, Refusal
 
@@ -119,6 +119,8 @@ def _blocks(answer: Answer, asked: Asked) -> list[dict[str, Any]]:
     if answer.thinking is not None:
         thinking = answer.thinking if asked.shown else ""
         blocks.append({"type": "thinking", "thinking": thinking, "signature": answer.signature})
+    if answer.search is not None:
+        blocks += _search(answer.search, asked)
     if answer.text:
         blocks.append({"type": "text", "text": answer.text})
     calls = [(tool.name, tool.input) for tool in answer.tools]
@@ -128,6 +130,16 @@ def _blocks(answer: Answer, asked: Asked) -> list[dict[str, Any]]:
         tool_id = f"toolu_sim{asked.number:06d}_{index}"
         blocks.append({"type": "tool_use", "id": tool_id, "name": name, "input": arguments})
     return blocks
+
+
+def _search(search: Search, asked: Asked) -> list[dict[str, Any]]:
+    identity = f"srvtoolu_sim{asked.number:06d}"
+    page = {"type": "web_search_result", "url": search.url, "title": search.title}
+    found = page | {"encrypted_content": "c2ltdWxhdGVk", "page_age": None}
+    return [
+        {"type": "server_tool_use", "id": identity, "name": "web_search", "input": {"query": search.query}},
+        {"type": "web_search_tool_result", "tool_use_id": identity, "content": [found]},
+    ]
 
 
 def _opening(block: dict[str, Any]) -> dict[str, Any]:
@@ -144,7 +156,7 @@ def _deltas(block: dict[str, Any], answer: Answer) -> Iterator[tuple[str, dict[s
         for word in answer.thoughts() if block["thinking"] else ():
             yield "thinking", {"type": "thinking_delta", "thinking": word}
         yield "signature", {"type": "signature_delta", "signature": block["signature"]}
-    else:
+    elif "input" in block:
         for fragment in _fragments(block["input"], malformed=answer.malformed):
             yield "tool", {"type": "input_json_delta", "partial_json": fragment}
 

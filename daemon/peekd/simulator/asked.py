@@ -4,24 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal
 from urllib.parse import parse_qs, unquote, urlsplit
 
 import msgspec
 
-Language = Literal["anthropic", "gemini", "openai-chat"]
-Verb = Literal["generate", "count", "models", "model", "unknown"]
+from peekd.simulator.responses_asked import read_responses
+from peekd.simulator.shapes import offered, result, said, spoken, table, tables
+
+Language = Literal["anthropic", "gemini", "openai-chat", "openai-responses"]
+Verb = Literal["generate", "count", "models", "model", "websocket", "unknown"]
 Json = dict[str, Any]
 
 
 class Asked(msgspec.Struct, frozen=True):
     """One request.
 
-    `key`: the credential, however it came. `array`: a Gemini stream asked for without alt=sse. `text`: what
-    the user said last; `result`: what a tool answered, where that came last. `thinks`: thoughts were asked
-    for, `shown`: and their text. `counted`: usage was asked for. `signed`: it replays a signature.
-    `schema`: the answer shall be JSON of that shape. `tokens`: the prompt's size,
-    estimated. `fault`: why it cannot be read.
+    `key`: the credential, however it came. `array`: a Gemini stream asked for without alt=sse; `envelope`:
+    one that came in Code Assist's. `text`: what the user said last; `result`: what a tool answered, where
+    that came last. `searches`: it offers nothing but a search of the upstream's own. `thinks`: thoughts were
+    asked for, `shown`: and their text. `counted`: usage was asked for. `signed`: it replays a signature.
+    `schema`: the answer shall be JSON of that shape. `inputs`: the schemas of the tools' inputs, by name.
+    `tokens`: the prompt's size, estimated. `fault`: why it cannot be read. Responses alone: `kinds` of tools
+    that are no functions, by name, and `groups`, their namespaces; `sealed`: thoughts are asked for
+    encrypted; `compacts`: the conversation shall be compacted.
     """
 
     language: Language
@@ -32,16 +38,23 @@ class Asked(msgspec.Struct, frozen=True):
     model: str = ""
     stream: bool = False
     array: bool = False
+    envelope: bool = False
     text: str = ""
     result: str | None = None
     tools: tuple[str, ...] = ()
+    inputs: dict[str, Json] = {}
     thinks: bool = False
     shown: bool = True
     counted: bool = False
     signed: bool = False
+    searches: bool = False
     schema: Json | None = None
     tokens: int = 1
     fault: str = ""
+    kinds: dict[str, str] = {}
+    groups: dict[str, str] = {}
+    sealed: bool = False
+    compacts: bool = False
 
     def holds(self, condition: str) -> bool:
         """Say whether a play's `when` is met."""
@@ -55,15 +68,19 @@ class Asked(msgspec.Struct, frozen=True):
 
 
 _GEMINI_CALL: Final = re.compile(r"^/v1(?:beta|alpha)?/models/([^/:]+):(\w+)$")
+_ASSIST_CALL: Final = re.compile(r"^/v1internal:(\w+)$")
 _GEMINI_VERBS: Final[dict[str, Verb]] = {
     "generateContent": "generate",
     "streamGenerateContent": "generate",
     "countTokens": "count",
 }
-_ANTHROPIC_CALLS: Final[dict[str, Verb]] = {"/v1/messages": "generate", "/v1/messages/count_tokens": "count"}
-_CHAT_CALL: Final = "/v1/chat/completions"
+_CALLS: Final[dict[str, tuple[Language, Verb]]] = {
+    "/v1/messages": ("anthropic", "generate"),
+    "/v1/messages/count_tokens": ("anthropic", "count"),
+    "/v1/chat/completions": ("openai-chat", "generate"),
+    "/v1/responses": ("openai-responses", "generate"),
+}
 _LIST: Final = re.compile(r"^/v1(beta)?/models(?:/([^/:]+))?$")
-_REMINDER: Final = "<system-reminder>"
 
 
 def read_asked(method: str, target: str, headers: Mapping[str, str], body: bytes, number: int) -> Asked:
@@ -71,6 +88,8 @@ def read_asked(method: str, target: str, headers: Mapping[str, str], body: bytes
     parts = urlsplit(target)
     query = parse_qs(parts.query)
     key = _key(headers, query)
+    if method == "GET" and "websocket" in headers.get("upgrade", "").lower():
+        return Asked("openai-responses", "websocket", parts.path, key, number)
     if method == "GET":
         return _read_list(parts.path, headers, key, number)
     if method == "POST" and (found := _GEMINI_CALL.match(parts.path)) and found[2] in _GEMINI_VERBS:
@@ -80,10 +99,13 @@ def read_asked(method: str, target: str, headers: Mapping[str, str], body: bytes
         )
         array = stream and query.get("alt") != ["sse"]
         return _read_body(msgspec.structs.replace(asked, array=array), body)
-    if method == "POST" and parts.path in _ANTHROPIC_CALLS:
-        return _read_body(Asked("anthropic", _ANTHROPIC_CALLS[parts.path], parts.path, key, number), body)
-    if method == "POST" and parts.path == _CHAT_CALL:
-        return _read_body(Asked("openai-chat", "generate", parts.path, key, number), body)
+    if method == "POST" and (found := _ASSIST_CALL.match(parts.path)) and found[1] in _GEMINI_VERBS:
+        stream = found[1] == "streamGenerateContent"
+        asked = Asked("gemini", _GEMINI_VERBS[found[1]], parts.path, key, number, stream=stream)
+        array = stream and query.get("alt") != ["sse"]
+        return _read_body(msgspec.structs.replace(asked, array=array, envelope=True), body)
+    if method == "POST" and parts.path in _CALLS:
+        return _read_body(Asked(*_CALLS[parts.path], parts.path, key, number), body)
     language: Language = "gemini" if "x-goog-api-key" in headers else "anthropic"
     return Asked(language, "unknown", parts.path, key, number)
 
@@ -106,7 +128,7 @@ def _read_list(path: str, headers: Mapping[str, str], key: str, number: int) -> 
 def _read_body(asked: Asked, body: bytes) -> Asked:
     try:
         read = msgspec.json.decode(body, type=Json)
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         return msgspec.structs.replace(asked, fault=f"The request body is not valid JSON: {error}")
     asked = msgspec.structs.replace(asked, tokens=max(1, len(body) // 4))
     return _READERS[asked.language](asked, read)
@@ -116,109 +138,113 @@ def _read_body(asked: Asked, body: bytes) -> Asked:
 
 
 def _read_anthropic(asked: Asked, body: Json) -> Asked:
-    messages = [message for message in _tables(body.get("messages")) if message.get("role") != "system"]
+    messages = spoken(body.get("messages"))
     last = _anthropic_blocks(messages[-1]) if messages else []
-    thinking = _table(body.get("thinking"))
+    thinking = table(body.get("thinking"))
     return msgspec.structs.replace(
         asked,
         model=str(body.get("model", "")),
         stream=body.get("stream") is True,
-        text=_said(str(block.get("text", "")) for block in last if block.get("type") == "text"),
-        result=_result(_anthropic_result(block) for block in last if block.get("type") == "tool_result"),
-        tools=tuple(str(tool.get("name", "")) for tool in _tables(body.get("tools"))),
+        text=said(str(block.get("text", "")) for block in last if block.get("type") == "text"),
+        result=result(_anthropic_result(block) for block in last if block.get("type") == "tool_result"),
+        **offered((tool.get("name"), tool.get("input_schema")) for tool in tables(body.get("tools"))),
+        searches=_offers_search(str(tool.get("type", "")) for tool in tables(body.get("tools"))),
         thinks=thinking.get("type") in {"enabled", "adaptive"},
         shown=thinking.get("display") != "omitted",
         signed=any(block.get("signature") for message in messages for block in _anthropic_blocks(message)),
-        schema=_table(_table(body.get("output_config")).get("format")).get("schema"),
+        schema=table(table(body.get("output_config")).get("format")).get("schema"),
     )
+
+
+def _offers_search(kinds: Iterable[str]) -> bool:
+    found = [*kinds]
+    return bool(found) and all(kind.startswith("web_search_") for kind in found)
 
 
 def _anthropic_blocks(message: Json) -> list[Json]:
     content = message.get("content")
-    return [{"type": "text", "text": content}] if isinstance(content, str) else _tables(content)
+    return [{"type": "text", "text": content}] if isinstance(content, str) else tables(content)
 
 
 def _anthropic_result(block: Json) -> str:
-    return _said(str(part.get("text", "")) for part in _anthropic_blocks(block))
+    return said(str(part.get("text", "")) for part in _anthropic_blocks(block))
 
 
 # ---- Gemini -------------------------------------------------------------------------------------
 
 
 def _read_gemini(asked: Asked, body: Json) -> Asked:
-    contents = [_tables(content.get("parts")) for content in _tables(body.get("contents"))]
+    if asked.envelope:
+        asked, body = _unwrapped(asked, body)
+    contents = [tables(content.get("parts")) for content in tables(body.get("contents"))]
     last = contents[-1] if contents else []
-    config = _table(body.get("generationConfig"))
-    declared = [declared for tool in _tables(body.get("tools")) for declared in _declarations(tool)]
+    config = table(body.get("generationConfig"))
+    declared = [declared for tool in tables(body.get("tools")) for declared in _declarations(tool)]
     return msgspec.structs.replace(
         asked,
-        text=_said(str(part.get("text", "")) for part in last),
-        result=_result(_gemini_result(part) for part in last if "functionResponse" in part),
-        tools=tuple(str(tool.get("name", "")) for tool in declared),
-        thinks=_table(config.get("thinkingConfig")).get("includeThoughts") is True,
+        text=said(str(part.get("text", "")) for part in last),
+        result=result(_gemini_result(part) for part in last if "functionResponse" in part),
+        **offered((tool.get("name"), _schema(tool)) for tool in declared),
+        searches=not declared and any("googleSearch" in tool for tool in tables(body.get("tools"))),
+        thinks=table(config.get("thinkingConfig")).get("includeThoughts") is True,
         signed=any(part.get("thoughtSignature") for parts in contents for part in parts),
         schema=config.get("responseJsonSchema") or config.get("responseSchema"),
     )
 
 
+def _unwrapped(asked: Asked, body: Json) -> tuple[Asked, Json]:
+    inside = table(body.get("request"))
+    model = str(body.get("model") or inside.get("model") or "").removeprefix("models/")
+    fault = "" if inside else "Invalid value at 'request': it is missing."
+    return msgspec.structs.replace(asked, model=model, fault=fault), inside
+
+
 def _declarations(tool: Json) -> list[Json]:
-    return _tables(tool.get("functionDeclarations") or tool.get("function_declarations"))
+    return tables(tool.get("functionDeclarations") or tool.get("function_declarations"))
+
+
+def _schema(declared: Json) -> object:
+    return declared.get("parametersJsonSchema") or declared.get("parameters")
 
 
 def _gemini_result(part: Json) -> str:
-    response = _table(_table(part.get("functionResponse")).get("response"))
-    return _said(str(value) for value in response.values())
+    response = table(table(part.get("functionResponse")).get("response"))
+    return said(str(value) for value in response.values())
 
 
 # ---- Chat Completions ---------------------------------------------------------------------------
 
 
 def _read_chat(asked: Asked, body: Json) -> Asked:
-    messages = _tables(body.get("messages"))
+    messages = spoken(body.get("messages"))
     last = messages[-1] if messages else {}
-    said = _chat_texts(last)
+    texts = _chat_texts(last)
+    functions = [table(tool.get("function")) for tool in tables(body.get("tools"))]
     return msgspec.structs.replace(
         asked,
         model=str(body.get("model", "")),
         stream=body.get("stream") is True,
-        text=_said(said) if last.get("role") == "user" else "",
-        result=_said(said) if last.get("role") == "tool" else None,
-        tools=tuple(str(_table(tool.get("function")).get("name", "")) for tool in _tables(body.get("tools"))),
+        text=said(texts) if last.get("role") == "user" else "",
+        result=said(texts) if last.get("role") == "tool" else None,
+        **offered((tool.get("name"), tool.get("parameters")) for tool in functions),
         thinks=body.get("reasoning_effort") not in {None, "none"},
-        counted=_table(body.get("stream_options")).get("include_usage") is True,
-        schema=_table(_table(body.get("response_format")).get("json_schema")).get("schema"),
+        counted=table(body.get("stream_options")).get("include_usage") is True,
+        schema=table(table(body.get("response_format")).get("json_schema")).get("schema"),
     )
 
 
 def _chat_texts(message: Json) -> list[str]:
     content = message.get("content")
-    return [content] if isinstance(content, str) else [str(part.get("text", "")) for part in _tables(content)]
+    return [content] if isinstance(content, str) else [str(part.get("text", "")) for part in tables(content)]
 
 
-# ---- all ---------------------------------------------------------------------------------------
-
-
-def _said(texts: Iterable[str]) -> str:
-    """Give the last words that are not an agent's own reminder."""
-    return next((text for text in reversed([*texts]) if text.strip() and not text.startswith(_REMINDER)), "")
-
-
-def _result(results: Iterable[str]) -> str | None:
-    found = [*results]
-    return found[-1] if found else None
-
-
-def _table(value: object) -> Json:
-    return cast("Json", value) if isinstance(value, dict) else {}
-
-
-def _tables(value: object) -> list[Json]:
-    entries = cast("list[object]", value) if isinstance(value, list) else []
-    return [table for entry in entries if (table := _table(entry))]
+def _read_openai_responses(asked: Asked, body: Json) -> Asked:
+    return msgspec.structs.replace(asked, **read_responses(body))
 
 
 _READERS: Final[dict[Language, Callable[[Asked, Json], Asked]]] = {
     "anthropic": _read_anthropic,
     "gemini": _read_gemini,
     "openai-chat": _read_chat,
+    "openai-responses": _read_openai_responses,
 }

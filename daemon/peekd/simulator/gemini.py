@@ -19,6 +19,7 @@ from peekd.simulator.parts import Part, Refusal
 _STOPS: Final = {"end_turn": "STOP", "max_tokens": "MAX_TOKENS", "refusal": "SAFETY", "tool_use": "STOP"}
 _RPC: Final = "type.googleapis.com/google.rpc."
 _MALFORMED: Final = "Malformed function call: print(default_api.Bash(command='echo peekd'"
+_PICTURE: Final = "iVBORw0KGgo="
 _NO_KEY: Final = "API key not valid. Please pass a valid API key."
 _NO_MODEL: Final = (
     "models/{model} is not found for API version v1beta, or is not supported for generateContent. "
@@ -74,6 +75,11 @@ def _response(asked: Asked, usage: dict[str, Any], **fields: object) -> dict[str
     return fields | tail
 
 
+def _enveloped(response: dict[str, Any], asked: Asked) -> dict[str, Any]:
+    """Put an answer where Code Assist has it."""
+    return {"response": response, "traceId": f"trace{asked.number:06d}"} if asked.envelope else response
+
+
 def _candidate(parts: list[dict[str, Any]], **fields: object) -> list[dict[str, Any]]:
     content = {"content": {"parts": parts, "role": "model"}} if parts else {"content": {"role": "model"}}
     return [{**content, **fields, "index": 0}]
@@ -84,7 +90,8 @@ def encode_parts(answer: Answer, asked: Asked, *, opening: bool) -> Iterator[Par
     bare = {"promptTokenCount": asked.tokens, "totalTokenCount": asked.tokens}
     start = [("start", _response(asked, bare))] if opening else []
     for number, (label, response) in enumerate(chain(start, _responses(answer, asked))):
-        yield Part(label, _element(response, first=number == 0) if asked.array else _frame(response))
+        said = _enveloped(response, asked)
+        yield Part(label, _element(said, first=number == 0) if asked.array else _frame(said))
     if asked.array:
         yield Part("last", b"]")
 
@@ -98,7 +105,8 @@ def encode_ping(asked: Asked) -> bytes:
     """Write a chunk that says nothing: the API has no pings, but such chunks. In JSON, white space."""
     if asked.array or not asked.stream:
         return b" "
-    return _frame(_response(asked, {"promptTokenCount": asked.tokens}, candidates=_candidate([{"text": ""}])))
+    said = _response(asked, {"promptTokenCount": asked.tokens}, candidates=_candidate([{"text": ""}]))
+    return _frame(_enveloped(said, asked))
 
 
 def _responses(answer: Answer, asked: Asked) -> Iterator[tuple[str, dict[str, Any]]]:
@@ -120,6 +128,8 @@ def _parts(answer: Answer) -> Iterator[tuple[str, dict[str, Any]]]:
         yield "thinking", {"text": word, "thought": True}
     for word in answer.words():
         yield "text", {"text": word}
+    if answer.picture:
+        yield "picture", {"inlineData": {"mimeType": answer.picture, "data": _PICTURE}}
     for index, tool in enumerate(answer.tools):
         call: dict[str, Any] = {"functionCall": {"name": tool.name, "args": tool.input}}
         yield "tool", call if index else call | {"thoughtSignature": answer.signature}
@@ -135,24 +145,35 @@ def _last(answer: Answer) -> list[dict[str, Any]]:
     signed = (
         {"thoughtSignature": answer.signature} if answer.thinking is not None and not answer.tools else {}
     )
-    return _candidate([{"text": "", **signed}], finishReason=reason)
+    return _candidate([{"text": "", **signed}], finishReason=reason, **_grounded(answer))
+
+
+def _grounded(answer: Answer) -> dict[str, Any]:
+    if answer.search is None:
+        return {}
+    page = {"uri": answer.search.url, "title": answer.search.title}
+    return {
+        "groundingMetadata": {"webSearchQueries": [answer.search.query], "groundingChunks": [{"web": page}]}
+    }
 
 
 def encode_whole(answer: Answer, asked: Asked) -> bytes:
     """Write a whole answer as one JSON object."""
     *body, (_, final) = _responses(answer, asked)
     if answer.block:
-        return _dump(final)
+        return _dump(_enveloped(final, asked))
     parts: list[dict[str, Any]] = []
     if answer.thoughts():
         parts.append({"text": answer.thinking, "thought": True})
     if answer.text:
         parts.append({"text": answer.text})
-    parts += [entry["candidates"][0]["content"]["parts"][0] for label, entry in body if label == "tool"]
+    parts += [
+        entry["candidates"][0]["content"]["parts"][0] for label, entry in body if label in {"picture", "tool"}
+    ]
     if answer.thinking is not None and answer.text and not answer.tools:
         parts[-1]["thoughtSignature"] = answer.signature
     ending = {key: value for key, value in final["candidates"][0].items() if key not in {"content", "index"}}
-    return _dump(final | {"candidates": _candidate(parts, **ending)})
+    return _dump(_enveloped(final | {"candidates": _candidate(parts, **ending)}, asked))
 
 
 # ---- errors and the side paths ------------------------------------------------------------------

@@ -15,7 +15,8 @@ from peekd.simulator.asked import Asked
 class Part(msgspec.Struct, frozen=True):
     """A frame of an answer.
 
-    `label`: start, open, ping, thinking, signature, text, tool, close, reason or last; "whole" for JSON.
+    `label`: start, open, ping, thinking, signature, text, picture, tool, close, reason or last; for JSON,
+    "whole".
     """
 
     label: str

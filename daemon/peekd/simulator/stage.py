@@ -11,7 +11,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from peekd.simulator import anthropic, gemini, openai_chat
+from peekd.simulator import anthropic, gemini, openai_chat, openai_responses
 from peekd.simulator.acts import Act
 from peekd.simulator.answer import compose
 from peekd.simulator.asked import Asked, Language
@@ -37,6 +37,7 @@ _WIRES: Final[dict[Language, Wire]] = {
     "anthropic": anthropic,
     "gemini": gemini,
     "openai-chat": openai_chat,
+    "openai-responses": openai_responses,
 }
 _PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 _LABELS: Final = {"start": "start", "middle": "text", "tool": "tool", "reason": "reason", "last": "last"}
@@ -74,6 +75,8 @@ def _overruled(act: Act, asked: Asked) -> Act:
     """A request that no upstream could answer is refused, whatever the script says."""
     if asked.verb == "unknown":
         return Act("refuse", refusal="404", message=f"Not found: {asked.path}")
+    if asked.verb == "websocket":
+        return Act("refuse", status=426, message="There is no websocket here: send a POST.")
     if asked.fault and act.kind == "answer":
         return Act("refuse", refusal="400", message=asked.fault)
     return act

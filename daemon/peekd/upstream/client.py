@@ -142,4 +142,4 @@ def _base_url(settings: UpstreamSettings) -> str:
         return SIMULATOR_URL
     base = settings.base_url.rstrip("/")
     # OpenAI's own SDKs want their base with the version, so that is how such addresses are handed around.
-    return base.removesuffix("/v1") if settings.protocol == "openai-chat" else base
+    return base.removesuffix("/v1") if settings.protocol.startswith("openai-") else base

@@ -9,7 +9,14 @@ from peekd.wire.headers import upstream_headers as pass_on
 Pairs = tuple[tuple[str, str], ...]
 
 # How each protocol sends a credential unless the upstream is configured otherwise.
-AUTH_OF_PROTOCOL = {"anthropic": "x-api-key", "gemini": "x-goog-api-key", "openai-chat": "bearer"}
+AUTH_OF_PROTOCOL = {
+    "anthropic": "x-api-key",
+    "gemini": "x-goog-api-key",
+    "openai-chat": "bearer",
+    "openai-responses": "bearer",
+}
+
+AUTH_OF_PLATFORM = {"code-assist": "bearer"}
 
 # auth -> header, what stands before the secret
 CREDENTIAL_HEADERS = {
@@ -35,7 +42,7 @@ def encode_headers(settings: UpstreamSettings, secret: str, *sources: Pairs) -> 
 
 
 def _credential(settings: UpstreamSettings, secret: str) -> Pairs:
-    auth = settings.auth or AUTH_OF_PROTOCOL[settings.protocol]
+    auth = settings.auth or AUTH_OF_PLATFORM.get(settings.platform or "", AUTH_OF_PROTOCOL[settings.protocol])
     if auth not in CREDENTIAL_HEADERS:
         return ()
     name, before = CREDENTIAL_HEADERS[auth]

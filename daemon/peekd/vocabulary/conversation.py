@@ -105,16 +105,16 @@ class Tool(msgspec.Struct, frozen=True):
 
     Every kind but "web_search", which the upstream runs itself, can be said as a function. "freeform": its
     call is text of a grammar, said as a function of one string `input`. "tool_search": the client looks up
-    further tools. `strict`: whether arguments must fit the schema, None where the client did not say.
-    `namespace`: the group that it stands in; `name` then begins with it and two underscores. `options`: of a
-    search, in `SearchOptions`' words.
+    further tools. "local_shell": the client runs a command. `strict`: whether arguments must fit the schema,
+    None where the client did not say. `namespace`: the group that it stands in; `name` then begins with it
+    and two underscores. `options`: of a search, in `SearchOptions`' words.
     """
 
     name: str
     description: str = ""
     parameters: Schema = msgspec.field(default_factory=dict[str, Any])
     strict: bool | None = None
-    kind: Literal["function", "freeform", "tool_search", "web_search"] = "function"
+    kind: Literal["function", "freeform", "tool_search", "local_shell", "web_search"] = "function"
     namespace: str = ""
     options: SearchOptions | None = None
 

@@ -184,11 +184,12 @@ class Counted(Said, frozen=True, gc=False, tag="counted"):
 
 
 class Finished(Said, frozen=True, gc=False, tag="finished"):
-    """The terminal: why the model stopped. `native` is the upstream's own word for it."""
+    """The terminal: why the model stopped. `native` and `message` are the upstream's own words for it."""
 
     reason: StopReason
     native: str = ""
     stop_sequence: str | None = None
+    message: str = ""
 
 
 class Ended(Said, frozen=True, gc=False, tag="ended"):

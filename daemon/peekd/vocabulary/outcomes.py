@@ -118,6 +118,10 @@ UNFOLDABLE = "unfoldable"
 """The type of a `Malformed` stream that is whole for all we know, and only cannot be folded into one body."""
 
 
+UNSAYABLE = "unsayable"
+"""The type of an outcome where the answer was whole, and the client's protocol could say nothing of it."""
+
+
 class ErrorInStream(Outcome, frozen=True, tag="error_in_stream"):
     """A reset, undecodable bytes, or an error object without a closer name, before meaning."""
 

@@ -10,7 +10,7 @@ from answers import SEAL, answering
 from peekd.protocols.anthropic import CLIENT
 from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import Finished, Started
-from peekd.wire.sse import Splitter
+from peekd.wire.sse import Frame, Splitter
 
 BODY = b'{"model":"m","messages":[{"role":"user","content":"hi"}]}'
 
@@ -33,7 +33,13 @@ def test_requests_are_read() -> None:
 def test_errors() -> None:
     fault = Fault("overloaded", "x")
     assert CLIENT.encode_error(fault, "r").status == 503
-    assert CLIENT.encode_stream_error(fault, "r").startswith(b"event: error\n")
+    assert CLIENT.following("m", 0).fail(fault, "r").startswith(b"event: error\n")
+    assert CLIENT.encoder(answering()).fail(fault, "r") == CLIENT.following("m", 0).fail(fault, "r")
+
+
+def test_clients_take_a_named_event_alone_for_an_error() -> None:
+    assert CLIENT.shows_error(Frame(b"", event="error", data=b"{}"))
+    assert not CLIENT.shows_error(Frame(b"", data=b'{"type":"error"}'))
 
 
 def test_the_last_frame() -> None:

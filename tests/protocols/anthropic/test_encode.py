@@ -29,7 +29,10 @@ from peekd.vocabulary.events import (
     OtherBlock,
     OtherDelta,
     RedactedBlock,
+    SearchBlock,
+    Searched,
     SignatureDelta,
+    Source,
     Started,
     StopReason,
     TextBlock,
@@ -274,8 +277,21 @@ def test_else_on_an_empty_thinking_block(before: list[Event], encode: Encode, sd
 
 def test_a_signature_on_words_is_carried_where_it_came(encode: Encode, sdk_reads: SdkReads) -> None:
     signed = [Opened(1, ThinkingBlock(signature="s")), Closed(1)]
-    stream = encode([*text(0, "x"), *signed, *END])
-    assert blocks(stream, sdk_reads) == [("text", "", ""), ("thinking", "", carried("text", "s"))]
+    stream = encode([*text(0, "x"), *signed, *call(2, "a", "{}", signature="t"), *END])
+    assert blocks(stream, sdk_reads) == [
+        ("text", "", ""),
+        ("thinking", "", carried("text", "s")),
+        ("thinking", "", carried("call", "t")),
+        ("tool_use", "", ""),
+    ]
+
+
+def test_an_answers_last_words_are_its_last_block(encoder: Open, said: Said) -> None:
+    writer = encoder()
+    signed = [Opened(1, ThinkingBlock(signature="s")), Closed(1)]
+    read = said(b"".join(map(writer.feed, [*text(0, "x"), *signed, *END])) + writer.close())
+    assert [one["content_block"]["type"] for one in read if "content_block" in one] == ["text"]
+    assert writer.dropped == {"signature of the last words"}
 
 
 def test_unsigned_thoughts_close_when_something_else_begins(encoder: Open, said: Said) -> None:
@@ -371,3 +387,25 @@ def _assert_nested(stream: bytes) -> None:
 def test_a_ping_is_one_whole_frame() -> None:
     assert PING.startswith(b"event: ping\n")
     assert PING.endswith(b"\n\n")
+
+
+def test_a_search_is_told_as_anthropics_own_and_ids_say_whose_it_is(
+    encode: Encode, sdk_reads: SdkReads
+) -> None:
+    found = Searched(1, ("x",), (Source("https://example.com/", "E"),))
+    message = sdk_reads(encode([*text(0, "Hi"), Opened(1, SearchBlock()), found, Closed(1), *END]))
+    words, call, result = message["content"]
+    assert (words["text"], call["type"], call["input"]) == ("Hi", "server_tool_use", {"query": "x"})
+    assert call["id"] == result["tool_use_id"]
+    assert call["id"].startswith("srvtoolu_peekd_")
+    page = {"url": "https://example.com/", "title": "E", "encrypted_content": "", "type": "web_search_result"}
+    assert page.items() <= result["content"][0].items()
+
+
+@pytest.mark.parametrize("closed", [True, False])
+def test_a_search_of_which_nothing_is_told_is_a_call_without_results(
+    encode: Encode, sdk_reads: SdkReads, *, closed: bool
+) -> None:
+    events = [Opened(0, SearchBlock()), *[Closed(0)] * closed, *END]
+    kinds = [(block["type"], block.get("content")) for block in sdk_reads(encode(events))["content"]]
+    assert kinds == [("server_tool_use", None), ("web_search_tool_result", [])]

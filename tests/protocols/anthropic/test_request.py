@@ -13,6 +13,7 @@ from peekd.protocols.anthropic.request import decode_request
 from peekd.vocabulary.conversation import (
     Conversation,
     Media,
+    SearchOptions,
     Text,
     Thought,
     Tool,
@@ -45,15 +46,9 @@ def real(name: str) -> Conversation:
 
 # ---- real requests --------------------------------------------------------------------------------
 
-SERVER_TOOLS_ONLY = "claude-code/31-websearch-subcall"
-
 
 def test_every_real_request_is_read(request_file: Path) -> None:
     name = f"{request_file.parent.name}/{request_file.stem}"
-    if name == SERVER_TOOLS_ONLY:
-        with pytest.raises(ClientError, match="web_search_20250305"):
-            real(f"{name}.json")
-        return
     sent: dict[str, Any] = json.loads(request_file.read_text())["body"]
     conversation = real(f"{name}.json")
     assert conversation.model == sent["model"]
@@ -183,13 +178,27 @@ def test_tools_are_taken_as_written() -> None:
 
 
 def test_tools_of_anthropics_own_are_listed() -> None:
-    conversation = decoded(tools=[TOOL, {"type": "web_search_20250305", "name": "web_search"}])
+    conversation = decoded(tools=[TOOL, {"type": "bash_20250124", "name": "bash"}])
     assert [tool.name for tool in conversation.tools] == ["read"]
-    assert conversation.dropped == ("tools[type=web_search_20250305]",)
+    assert conversation.dropped == ("tools[type=bash_20250124]",)
 
 
 def test_a_request_that_lives_by_such_a_tool_is_refused() -> None:
-    assert "web_search_20250305" in refused(tools=[{"type": "web_search_20250305", "name": "web_search"}])
+    assert "bash_20250124" in refused(tools=[{"type": "bash_20250124", "name": "bash"}])
+
+
+@pytest.mark.parametrize("kind", ["web_search_20250305", "web_search_20260209"])
+def test_a_search_on_the_web_is_read_with_its_wishes(kind: str) -> None:
+    place = {"type": "approximate", "city": "Bern", "country": "CH"}
+    search = {"type": kind, "name": "web_search", "max_uses": 8, "blocked_domains": ["b.com"]}
+    conversation = decoded(
+        tools=[{**search, "user_location": place, "cache_control": None, "new": 1}],
+        tool_choice={"type": "tool", "name": "web_search"},
+    )
+    options = SearchOptions((), ("b.com",), 8, {"city": "Bern", "country": "CH"})
+    assert conversation.tools == (Tool("web_search", kind="web_search", options=options),)
+    assert conversation.tool_choice == ToolChoice("one", "web_search")
+    assert conversation.dropped == ("tools[].new",)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 from answers import SEAL
 
 from peekd.protocols.gemini.ask import decode_request
-from peekd.vocabulary.conversation import Conversation, Text, Thought, Tool, ToolChoice, Turn
+from peekd.vocabulary.conversation import Conversation, SearchOptions, Text, Thought, Tool, ToolChoice, Turn
 from peekd.vocabulary.errors import ClientError
 
 PATH = "/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse"
@@ -139,11 +139,11 @@ def test_what_has_no_word_is_listed() -> None:
     said = asked({
         "generationConfig": config,
         "safetySettings": [],
-        "tools": [*TOOLS, {"googleSearch": {}}],
+        "tools": [*TOOLS, {"codeExecution": {}}],
         "model": "models/x",
     })
     assert said.dropped == (
-        "tools[].googleSearch",
+        "tools[].codeExecution",
         "generationConfig[responseModalities]",
         "generationConfig[responseMimeType]",
         "generationConfig.seed",
@@ -154,7 +154,7 @@ def test_what_has_no_word_is_listed() -> None:
 REFUSED: list[tuple[dict[str, Any], str]] = [
     ({"contents": []}, "contents: there is nothing"),
     ({"cachedContent": "cachedContents/x"}, "cachedContent: this upstream has no such cache"),
-    ({"tools": [{"googleSearch": {}}]}, "tools: googleSearch: this upstream has no such tool"),
+    ({"tools": [{"codeExecution": {}}]}, "tools: codeExecution: this upstream has no such tool"),
     ({"generationConfig": {"candidateCount": 2}}, "generationConfig.candidateCount: only one"),
     (
         {"tools": TOOLS, "toolConfig": {"functionCallingConfig": {"mode": "MAYBE"}}},
@@ -182,3 +182,20 @@ def test_a_count_may_bring_the_request_inside() -> None:
     inside = msgspec.json.encode({"generateContentRequest": {"model": "models/m", **HELLO, "tools": TOOLS}})
     said = decode_request(inside, "/v1/models/m:countTokens", SEAL)
     assert (said.turns, len(said.tools), said.stream) == (asked({}).turns, 3, False)
+
+
+@pytest.mark.parametrize(
+    ("search", "excluded", "dropped"),
+    [
+        ({"googleSearch": {}}, (), ()),
+        ({"google_search": {"exclude_domains": ["b.com"]}}, ("b.com",), ()),
+        ({"googleSearchRetrieval": {"x": 1}}, (), ("tools[].googleSearchRetrieval.x",)),
+    ],
+)
+def test_googles_search_is_a_search(
+    search: dict[str, Any], excluded: tuple[str, ...], dropped: tuple[str, ...]
+) -> None:
+    said = asked({"tools": [search], "toolConfig": {"functionCallingConfig": {"mode": "AUTO"}}})
+    options = SearchOptions(blocked_domains=excluded)
+    assert said.tools == (Tool("web_search", kind="web_search", options=options),)
+    assert (said.tool_choice, said.dropped) == (None, dropped)

@@ -16,7 +16,7 @@ from peekd.protocols.gemini.encode import GeminiEncoder
 from peekd.protocols.interface import BadArguments
 from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import Event, Finished, TextDelta
-from peekd.wire.sse import Splitter
+from peekd.wire.sse import Frame, Splitter
 
 SSE = "/v1beta/models/m:streamGenerateContent?alt=sse"
 ARRAY = "/v1beta/models/m:streamGenerateContent"
@@ -69,7 +69,8 @@ def test_the_form_of_a_stream_is_the_one_asked_for() -> None:
 
 def test_an_array_that_breaks_off_ends_with_its_error() -> None:
     framing = CLIENT.framing(ARRAY)
-    error = CLIENT.encode_stream_error(Fault("overloaded", "Sorry."), "req_1")
+    error = CLIENT.following("m", 0).fail(Fault("overloaded", "Sorry."), "req_1")
+    assert CLIENT.encoder(answering()).fail(Fault("overloaded", "Sorry."), "req_1") == error
     body = framing.wrap(b'data: {"a":1}\r\n\r\n') + framing.wrap(error) + framing.close()
     assert msgspec.json.decode(body) == [
         {"a": 1},
@@ -87,7 +88,7 @@ def test_a_count_is_known_from_anything_else() -> None:
 
 def test_nothing_is_said_that_googles_clients_break_on() -> None:
     assert (CLIENT.encode_note("x"), CLIENT.encode_last_frame(), CLIENT.encode_ping()) == (b"", b"", b"\n")
-    assert CLIENT.error_event is None
+    assert not CLIENT.shows_error(Frame(b"", data=b'{"error":{}}'))
 
 
 def test_head_request_and_errors_are_its_modules() -> None:

@@ -25,7 +25,10 @@ from peekd.vocabulary.events import (
     OtherBlock,
     OtherDelta,
     RedactedBlock,
+    SearchBlock,
+    Searched,
     SignatureDelta,
+    Source,
     Started,
     StopReason,
     TextBlock,
@@ -128,6 +131,14 @@ def test_calls_go_out_whole_with_ids_of_their_own() -> None:
     assert said[-1]["candidates"][0]["finishReason"] == "STOP"
 
 
+def test_arguments_on_many_lines_stay_inside_one_frame() -> None:
+    arguments = '{\n  "command": "a\\nb",\r\n  "big": 123456789012345678901234567890\n}'
+    call = [Opened(0, ToolCallBlock("a", "f")), ArgumentsDelta(0, arguments), Closed(0), END]
+    writer = encoder()
+    (frame,) = Splitter().feed(b"".join(writer.feed(event) for event in call))
+    assert b'"args":{"command":"a\\nb","big":123456789012345678901234567890}' in frame.data
+
+
 @pytest.mark.parametrize("arguments", ["[]", '{"x":', "nonsense"])
 def test_arguments_that_are_no_object_are_told(arguments: str) -> None:
     writer = encoder()
@@ -185,3 +196,20 @@ def test_data_goes_inline_and_what_has_no_word_is_named() -> None:
     ):
         assert writer.feed(event) == b""
     assert writer.dropped == {"server_tool_use", "citations_delta"}
+
+
+def test_searches_are_told_on_the_last_chunk() -> None:
+    said = chunks([
+        Opened(0, SearchBlock("s")),
+        Searched(0, queries=("x",)),
+        Closed(0),
+        Opened(1, SearchBlock("s")),
+        Searched(1, sources=(Source("https://example.com/", "E"),)),
+        Closed(1),
+        END,
+    ])
+    assert len(said) == 1
+    assert said[0]["candidates"][0]["groundingMetadata"] == {
+        "webSearchQueries": ["x"],
+        "groundingChunks": [{"web": {"uri": "https://example.com/", "title": "E"}}],
+    }

@@ -139,7 +139,10 @@ def test_a_model_that_does_not_think_is_not_asked_to() -> None:
 
 def test_an_output_schema_asks_for_json_of_that_shape() -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": False}
-    config, dropped = encode_generation(Conversation("m", (), output_schema=schema), "gemini-3-pro")
+    asked = Conversation("m", (), output_schema=schema)
+    config, dropped = encode_generation(asked, "gemini-3-pro")
+    assert (config, dropped) == ({"responseMimeType": "application/json", "responseJsonSchema": schema}, ())
+    config, dropped = encode_generation(asked, "gemini-3-pro", plain=False)
     assert config == {
         "responseMimeType": "application/json",
         "responseSchema": {"type": "OBJECT", "properties": {"a": {"type": "STRING"}}},

@@ -44,3 +44,16 @@ def test_the_lowest_level_is_one_that_the_model_has() -> None:
     assert {
         traits(f"gemini-{name}").levels[0] for name in ("3-pro-preview", "3.1-pro", "3.8-flash", "9")
     } == {"LOW"}
+
+
+@pytest.mark.parametrize(
+    ("model", "plain"),
+    [
+        ("gemini-2.0-flash", False),
+        ("gemini-1.5-pro", False),
+        ("gemini-2.5-flash", True),
+        ("gemini-4-x", True),
+    ],
+)
+def test_json_schema_is_for_newer_models(model: str, *, plain: bool) -> None:
+    assert traits(model).plain_schemas is plain

@@ -59,6 +59,11 @@ def test_the_model_stands_in_the_path_and_the_answer_is_asked_for_as_a_stream() 
     )
 
 
+def test_a_clients_model_adds_nothing_to_the_path_but_its_name() -> None:
+    call = encode_request(Conversation("a", (USER,)), model="m?key=x#y z", repaired=False)
+    assert call.path == "/v1beta/models/m%3Fkey=x%23y%20z:streamGenerateContent?alt=sse"
+
+
 def test_instructions_are_the_system_texts_and_the_leading_system_turns() -> None:
     turns = (Turn("system", (Text("b"),)), Turn("system", (Text(""),)), USER, Turn("system", (Text("late"),)))
     body = encode(Conversation("m", turns, system=("a", "")))
@@ -71,20 +76,17 @@ def test_tools_are_declared_once_and_one_without_parameters_has_none() -> None:
         Tool("f", "does f", {"type": "object", "properties": {"a": {"type": "integer"}}, "$schema": "x"}),
         Tool("g", parameters={"type": "object", "additionalProperties": False}),
     )
-    call = encode_request(Conversation("m", (USER,), tools=tools), model="gemini-2.5-pro", repaired=False)
-    assert msgspec.json.decode(call.body)["tools"] == [
-        {
-            "functionDeclarations": [
-                {
-                    "name": "f",
-                    "description": "does f",
-                    "parameters": {"type": "OBJECT", "properties": {"a": {"type": "INTEGER"}}},
-                },
-                {"name": "g"},
-            ]
-        }
-    ]
-    assert call.dropped == ("tools[].parameters.$schema", "tools[].parameters.additionalProperties")
+    asked = Conversation("m", (USER,), tools=tools)
+    schema = {"type": "object", "properties": {"a": {"type": "integer"}}}
+    own = {"type": "OBJECT", "properties": {"a": {"type": "INTEGER"}}}
+    for model, key, said in (
+        ("gemini-2.5-pro", "parametersJsonSchema", schema),
+        ("gemini-2.0-flash", "parameters", own),
+    ):
+        call = encode_request(asked, model=model, repaired=False)
+        declared = [{"name": "f", "description": "does f", key: said}, {"name": "g"}]
+        assert msgspec.json.decode(call.body)["tools"] == [{"functionDeclarations": declared}]
+        assert call.dropped[0] == "tools[].parameters.$schema"
 
 
 @pytest.mark.parametrize(
@@ -230,3 +232,21 @@ def test_a_body_of_another_kind_cannot_be_repaired(body: bytes) -> None:
 def test_a_path_of_another_kind_is_the_clients_fault() -> None:
     with pytest.raises(ClientError):
         splice(b"{}", "/v1/messages")
+
+
+COUNT = "/v1beta/models/gemini-2.5-pro:countTokens"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{ "generateContentRequest" : {"model":"models/gemini-2.5-pro" , "contents":[ ]}, "x":1e2 }',
+        b'{"generate_content_request":{"contents":[],"model": "models/gemini-2.5-pro"}}',
+        b'{"model": "models/gemini-2.5-pro","contents":[{"model":"models/gemini-2.5-pro "}]}',
+    ],
+)
+def test_a_mapped_model_is_named_anew_where_the_body_names_it(body: bytes) -> None:
+    call = splice_request(body, COUNT, Splices("vendor/m", stream=False, repaired=False))
+    assert call.body == body.replace(b'"models/gemini-2.5-pro"', b'"models/vendor/m"')
+    assert (call.path, call.spliced) == ("/v1beta/models/vendor/m:countTokens", ("model",))
+    assert splice_request(body, COUNT, Splices(stream=False, repaired=False)).body is body

@@ -143,3 +143,13 @@ def test_stops_beyond_four_are_named() -> None:
 def test_nothing_to_ask_is_refused() -> None:
     with pytest.raises(ClientError):
         encode_request(Conversation("m", ()), model="m", repaired=False)
+
+
+def test_a_search_is_left_out_by_name_and_asked_for_alone_is_refused() -> None:
+    search, turns = Tool("web_search", kind="web_search"), (Turn("user", (Text("Hi"),)),)
+    asked = Conversation("m", turns, tools=(search, Tool("read")))
+    call = encode_request(asked, model="m", repaired=False)
+    assert [tool["function"]["name"] for tool in json.loads(call.body)["tools"]] == ["read"]
+    assert call.dropped == ("tools[].web_search",)
+    with pytest.raises(ClientError, match="web_search: this upstream has no such tool"):
+        encode_request(Conversation("m", turns, tools=(search,)), model="m", repaired=False)

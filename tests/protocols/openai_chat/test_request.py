@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from peekd.protocols.openai_chat.request import decode_request
-from peekd.vocabulary.conversation import Conversation, Thought, Tool, ToolChoice
+from peekd.vocabulary.conversation import Conversation, SearchOptions, Thought, Tool, ToolChoice
 from peekd.vocabulary.errors import ClientError
 
 HELLO: dict[str, Any] = {"model": "gpt-5", "messages": [{"role": "user", "content": "hi"}]}
@@ -115,3 +115,14 @@ def test_what_nobody_has_read_is_named_by_its_place() -> None:
 def test_a_fault_is_told_by_its_field(more: dict[str, object], named: str) -> None:
     with pytest.raises(ClientError, match=named):
         read(**more)
+
+
+def test_a_search_is_an_option_of_the_request() -> None:
+    place = {"type": "approximate", "approximate": {"city": "Bern", "country": "CH"}}
+    said = read(web_search_options={"user_location": place, "search_context_size": "low"}, tools=[READ])
+    options = SearchOptions(place={"city": "Bern", "country": "CH"})
+    assert said.tools[1:] == (Tool("web_search", kind="web_search", options=options),)
+    assert said.dropped == ("web_search_options.search_context_size",)
+    assert read(web_search_options={}).tools == (
+        Tool("web_search", kind="web_search", options=SearchOptions()),
+    )

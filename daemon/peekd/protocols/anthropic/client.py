@@ -11,11 +11,21 @@ from peekd.protocols.anthropic.collect import AnthropicCollector
 from peekd.protocols.anthropic.encode import LAST_FRAME, PING, AnthropicEncoder
 from peekd.protocols.anthropic.head import decode_head
 from peekd.protocols.anthropic.request import decode_request
+from peekd.protocols.following import Forgetful
 from peekd.protocols.framing import EventStream
-from peekd.protocols.interface import Answering, ClientProtocol, Collector, ErrorReply, EventEncoder, Framing
+from peekd.protocols.interface import (
+    Answering,
+    ClientProtocol,
+    Collector,
+    ErrorReply,
+    EventEncoder,
+    Following,
+    Framing,
+)
 from peekd.signatures.seal import Seal
 from peekd.vocabulary.conversation import Conversation, Head
 from peekd.vocabulary.errors import Fault
+from peekd.wire.sse import Frame
 
 
 class _Count(msgspec.Struct):
@@ -26,7 +36,6 @@ class AnthropicClient:
     """POST /v1/messages and /v1/messages/count_tokens."""
 
     name: str = "anthropic"
-    error_event: str | None = "error"
 
     def decode_head(self, body: bytes, headers: Mapping[str, str], path: str) -> Head:
         """Read model, stream flag and session; see `head.decode_head`."""
@@ -39,6 +48,14 @@ class AnthropicClient:
     def encoder(self, answering: Answering) -> EventEncoder:
         """Open an answer to what was asked."""
         return AnthropicEncoder(answering)
+
+    def following(self, model: str, created: int) -> Following:
+        """Open a stream: every one ends alike with an error."""
+        return Forgetful(errors.encode_stream_error)
+
+    def shows_error(self, frame: Frame) -> bool:
+        """Tell: the SDKs dispatch on the name of the event."""
+        return frame.event == "error"
 
     def collector(self) -> Collector:
         """Open a folding of a stream of Anthropic frames."""
@@ -63,10 +80,6 @@ class AnthropicClient:
     def encode_error(self, fault: Fault, request_id: str) -> ErrorReply:
         """Give status and body for an error before the stream began."""
         return errors.encode_error(fault, request_id)
-
-    def encode_stream_error(self, fault: Fault, request_id: str) -> bytes:
-        """Give the frame that ends a begun stream with an error."""
-        return errors.encode_stream_error(fault, request_id)
 
     def encode_last_frame(self) -> bytes:
         """Give message_stop."""

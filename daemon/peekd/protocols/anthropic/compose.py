@@ -5,7 +5,6 @@ https://platform.claude.com/docs/en/api/messages
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -13,6 +12,8 @@ import msgspec
 
 from peekd.protocols.anthropic.looping import fit_for_loop, is_own, is_thought
 from peekd.protocols.anthropic.sampling import acceptable
+from peekd.protocols.anthropic.searching import SEARCH_NAME, encode_search
+from peekd.protocols.fields import decode_words
 from peekd.protocols.interface import Call
 from peekd.vocabulary.conversation import (
     Conversation,
@@ -45,10 +46,13 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool, st
     max_tokens = _MAX_TOKENS if conversation.max_tokens is None else conversation.max_tokens
     conversation, unthought = fit_for_loop(conversation, repaired=repaired)
     conversation, refused = acceptable(conversation, max_tokens)
-    messages = [_turn(turn, repaired=repaired) for turn in conversation.turns]
+    turns = _answerable(conversation.turns)
+    messages = [_turn(turn, repaired=repaired) for turn in turns]
     unsaid = dict.fromkeys(
         name for turn in conversation.turns for part in turn.parts for name in _unsaid(part)
     )
+    if turns != conversation.turns:
+        unsaid["thinking that nothing follows"] = None
     if conversation.output_schema == {}:
         unsaid["output_schema of any object"] = None
     body: dict[str, Any] = {
@@ -57,7 +61,7 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool, st
         "max_tokens": max_tokens,
         "stream": stream,
         "system": [{"type": "text", "text": text} for text in conversation.system],
-        "tools": [_tool(tool) for tool in conversation.tools],
+        "tools": _tools(conversation.tools, unsaid),
         "tool_choice": _choice(conversation.tool_choice),
         "thinking": _thinking(conversation.thought),
         "output_config": _output(conversation),
@@ -69,6 +73,16 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool, st
     said = {key: value for key, value in body.items() if key == "messages" or value not in (None, [], {})}
     dropped = (*unthought, *refused, *unsaid)
     return Call(_PATH, msgspec.json.encode(said), headers=(_VERSION,), dropped=dropped)
+
+
+def _answerable(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    """Leave out thoughts at the very end, which the API refuses; Codex keeps those of a broken answer."""
+    if not turns or turns[-1].role != "assistant":
+        return turns
+    parts = turns[-1].parts
+    while parts and is_thought(parts[-1]):
+        parts = parts[:-1]
+    return (*turns[:-1], msgspec.structs.replace(turns[-1], parts=parts))
 
 
 def _turn(turn: Turn, *, repaired: bool) -> dict[str, Any]:
@@ -110,13 +124,22 @@ def _media(part: Media) -> dict[str, Any]:
     if part.url:
         source = {"type": "url", "url": part.url}
     elif part.media_type == "text/plain":
-        words = base64.b64decode(part.data).decode("utf-8", "replace")
+        words = decode_words(part.data)
         source = {"type": "text", "media_type": part.media_type, "data": words}
     elif kind == "image" or part.media_type == "application/pdf":
         source = {"type": "base64", "media_type": part.media_type, "data": part.data}
     else:
         raise ClientError("invalid_request", f"media of type {part.media_type} has no place in this API")
     return {"type": kind, "source": source} | ({"title": part.title} if part.title else {})
+
+
+def _tools(tools: tuple[Tool, ...], dropped: dict[str, None]) -> list[dict[str, Any]]:
+    functions = [_tool(tool) for tool in tools if tool.kind != "web_search"]
+    searches = [encode_search(tool, dropped) for tool in tools if tool.kind == "web_search"]
+    if searches and any(function["name"] == SEARCH_NAME for function in functions):
+        dropped["tools[].web_search"] = None  # names are unique here, and the client's own is called by it
+        return functions
+    return functions + searches[:1]
 
 
 def _tool(tool: Tool) -> dict[str, Any]:

@@ -11,7 +11,19 @@ from typing import Any, Final
 
 import msgspec
 
+from peekd.protocols.anthropic.frames import (
+    ContentBlock,
+    Delta,
+    Error,
+    Figures,
+    Message,
+    Outline,
+    Page,
+    Query,
+    Said,
+)
 from peekd.protocols.anthropic.refusals import kind_of_type
+from peekd.protocols.anthropic.searching import SEARCH_NAME
 from peekd.vocabulary.events import (
     ArgumentsDelta,
     Beat,
@@ -27,7 +39,10 @@ from peekd.vocabulary.events import (
     OtherBlock,
     OtherDelta,
     RedactedBlock,
+    SearchBlock,
+    Searched,
     SignatureDelta,
+    Source,
     Started,
     StopReason,
     TextBlock,
@@ -52,72 +67,15 @@ _REASONS: Final[dict[str, StopReason]] = {
 """Any other word is "other"."""
 
 
-class _Usage(msgspec.Struct, gc=False):
-    input_tokens: int | None = None
-    cache_read_input_tokens: int | None = None
-    cache_creation_input_tokens: int | None = None
-    output_tokens: int | None = None
+class _SoFar(msgspec.Struct):
+    """What is kept of an answer: its figures, and the pieces of each search's input by block."""
+
+    usage: Figures = msgspec.field(default_factory=Figures)
+    searches: dict[int, list[str]] = msgspec.field(default_factory=dict[int, list[str]])
 
 
-class _Message(msgspec.Struct, gc=False):
-    id: str | None = None
-    model: str | None = None
-    usage: _Usage | None = None
-
-
-class _ContentBlock(msgspec.Struct, gc=False):
-    type: str = ""
-    text: str | None = None
-    thinking: str | None = None
-    signature: str | None = None
-    data: str | None = None
-    id: str | None = None
-    name: str | None = None
-
-
-class _Container(msgspec.Struct, gc=False):
-    id: str = ""
-
-
-class _Delta(msgspec.Struct, gc=False):
-    type: str = ""
-    text: str | None = None
-    partial_json: str | None = None
-    thinking: str | None = None
-    signature: str | None = None
-    stop_reason: str | None = None
-    stop_sequence: str | None = None
-    container: _Container | None = None
-
-
-class _Error(msgspec.Struct, gc=False):
-    type: str = ""
-    message: str = ""
-
-
-class _Frame(msgspec.Struct, gc=False):
-    """All fields of all frames; which belong together is told by `type`."""
-
-    type: str = ""
-    index: int = 0
-    delta: _Delta | None = None
-    content_block: _ContentBlock | None = None
-    message: _Message | None = None
-    usage: _Usage | None = None
-    error: _Error | None = None
-
-
-class _Outline(msgspec.Struct, gc=False):
-    """A frame of a new kind may give a field that we know another type: only its kinds are read then."""
-
-    type: str = ""
-    index: int = 0
-    delta: Any = None
-    content_block: Any = None
-
-
-_frames: Final = msgspec.json.Decoder(_Frame)
-_outlines: Final = msgspec.json.Decoder(_Outline)
+_frames: Final = msgspec.json.Decoder(Said)
+_outlines: Final = msgspec.json.Decoder(Outline)
 
 _LONE: Final = re.compile(
     rb"(?<!\\)((?:\\\\)*)(?:(\\u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|\\u[dD][89a-fA-F][0-9a-fA-F]{2})"
@@ -129,7 +87,7 @@ class AnthropicDecoder:
     """One answer's frames -> events. Total: an unreadable frame is `Erred`, one of a new kind `Unknown`."""
 
     def __init__(self) -> None:
-        self._usage = _Usage()
+        self._so_far = _SoFar()
 
     def feed(self, frame: Frame) -> list[Event]:
         """Read one frame; one without data is a `Beat`."""
@@ -141,28 +99,28 @@ class AnthropicDecoder:
             return [Erred("server_error", f"the upstream sent what cannot be read: {fault}", "undecodable")]
         kind = said.type or frame.event or ("error" if said.error is not None else "")
         read = _READERS.get(kind)
-        return [Unknown(kind)] if read is None else read(said, self._usage)
+        return [Unknown(kind)] if read is None else read(said, self._so_far)
 
     def close(self) -> list[Event]:
         """Nothing is ever held back here."""
         return []
 
 
-def _decoded(data: bytes) -> _Frame:
+def _decoded(data: bytes) -> Said:
     try:
         return _frames.decode(data)
     except msgspec.ValidationError:
         outline = _outlines.decode(data)
         if not _is_new(outline):
             raise
-        delta, block = _Delta(_kind(outline.delta)), _ContentBlock(_kind(outline.content_block))
-        return _Frame(outline.type, outline.index, delta, block)
+        delta, block = Delta(_kind(outline.delta)), ContentBlock(_kind(outline.content_block))
+        return Said(outline.type, outline.index, delta, block)
     except msgspec.DecodeError:
         # Only the watching copy is mended: the frame itself goes on as it came.
         return _frames.decode(without_lone_surrogates(data))
 
 
-def _is_new(outline: _Outline) -> bool:
+def _is_new(outline: Outline) -> bool:
     match outline.type:
         case "content_block_start":
             return _kind(outline.content_block) not in _BLOCKS
@@ -191,29 +149,40 @@ def _paired(match: re.Match[bytes]) -> bytes:
 # ---- one reader a frame ---------------------------------------------------------------------------
 
 
-def _message_start(said: _Frame, so_far: _Usage) -> list[Event]:
-    message = said.message or _Message()
-    return [Started(message.id or "", message.model or ""), *_counted(message.usage, so_far)]
+def _message_start(said: Said, so_far: _SoFar) -> list[Event]:
+    message = said.message or Message()
+    return [Started(message.id or "", message.model or ""), *_counted(message.usage, so_far.usage)]
 
 
-def _content_block_start(said: _Frame, so_far: _Usage) -> list[Event]:
-    block = said.content_block or _ContentBlock()
+def _content_block_start(said: Said, so_far: _SoFar) -> list[Event]:
+    block = said.content_block or ContentBlock()
+    if block.type == "server_tool_use" and block.name == SEARCH_NAME:
+        so_far.searches[said.index] = []
+        return [Opened(said.index, SearchBlock(block.id or ""))]
+    if block.type == "web_search_tool_result":
+        found = Searched(said.index, sources=_sources(block.content))
+        return [Opened(said.index, SearchBlock(block.tool_use_id or "")), found]
     make = _BLOCKS.get(block.type)
     return [Opened(said.index, OtherBlock(block.type) if make is None else make(block))]
 
 
-def _content_block_delta(said: _Frame, so_far: _Usage) -> list[Event]:
-    delta = said.delta or _Delta()
+def _content_block_delta(said: Said, so_far: _SoFar) -> list[Event]:
+    delta = said.delta or Delta()
+    if said.index in so_far.searches:
+        so_far.searches[said.index].append(delta.partial_json or "")
+        return [Beat()]
     make = _DELTAS.get(delta.type)
     return [OtherDelta(said.index, delta.type) if make is None else make(said.index, delta)]
 
 
-def _content_block_stop(said: _Frame, so_far: _Usage) -> list[Event]:
-    return [Closed(said.index)]
+def _content_block_stop(said: Said, so_far: _SoFar) -> list[Event]:
+    pieces = so_far.searches.pop(said.index, None)
+    queries = [] if pieces is None else [Searched(said.index, queries=_queries("".join(pieces)))]
+    return [*queries, Closed(said.index)]
 
 
-def _message_delta(said: _Frame, so_far: _Usage) -> list[Event]:
-    events, delta = _counted(said.usage, so_far), said.delta or _Delta()
+def _message_delta(said: Said, so_far: _SoFar) -> list[Event]:
+    events, delta = _counted(said.usage, so_far.usage), said.delta or Delta()
     if delta.container is not None:
         events.append(Kept(delta.container.id))
     native = delta.stop_reason
@@ -222,20 +191,36 @@ def _message_delta(said: _Frame, so_far: _Usage) -> list[Event]:
     return events
 
 
-def _message_stop(said: _Frame, so_far: _Usage) -> list[Event]:
+def _message_stop(said: Said, so_far: _SoFar) -> list[Event]:
     return [Ended()]
 
 
-def _ping(said: _Frame, so_far: _Usage) -> list[Event]:
+def _ping(said: Said, so_far: _SoFar) -> list[Event]:
     return [Beat()]
 
 
-def _error(said: _Frame, so_far: _Usage) -> list[Event]:
-    error = said.error or _Error()
+def _error(said: Said, so_far: _SoFar) -> list[Event]:
+    error = said.error or Error()
     return [Erred(kind_of_type(error.type, error.message), error.message, error.type)]
 
 
-def _counted(usage: _Usage | None, so_far: _Usage) -> list[Event]:
+def _queries(text: str) -> tuple[str, ...]:
+    """Give what a search's input asks for; one of another shape asks for nothing that we know."""
+    try:
+        return (msgspec.json.decode(text, type=Query).query,)
+    except (ValueError, RecursionError):
+        return ()
+
+
+def _sources(content: msgspec.Raw) -> tuple[Source, ...]:
+    """Give the pages that were found; none where an error stands in their place."""
+    try:
+        return tuple(Source(page.url, page.title) for page in msgspec.json.decode(content, type=list[Page]))
+    except (ValueError, RecursionError):
+        return ()
+
+
+def _counted(usage: Figures | None, so_far: Figures) -> list[Event]:
     """Lay the figures over those `so_far`, and give all in the vocabulary's terms.
 
     Here `input_tokens` leaves out what the cache took or gave; a later frame may report only some of them.
@@ -253,7 +238,7 @@ def _counted(usage: _Usage | None, so_far: _Usage) -> list[Event]:
     return [Counted(counted)] if reported else []
 
 
-_READERS: Final[dict[str, Callable[[_Frame, _Usage], list[Event]]]] = {
+_READERS: Final[dict[str, Callable[[Said, _SoFar], list[Event]]]] = {
     "content_block_delta": _content_block_delta,
     "content_block_start": _content_block_start,
     "content_block_stop": _content_block_stop,
@@ -264,14 +249,14 @@ _READERS: Final[dict[str, Callable[[_Frame, _Usage], list[Event]]]] = {
     "error": _error,
 }
 
-_BLOCKS: Final[dict[str, Callable[[_ContentBlock], Block]]] = {
+_BLOCKS: Final[dict[str, Callable[[ContentBlock], Block]]] = {
     "text": lambda block: TextBlock(block.text or ""),
     "thinking": lambda block: ThinkingBlock(block.thinking or "", block.signature or ""),
     "redacted_thinking": lambda block: RedactedBlock(block.data or ""),
     "tool_use": lambda block: ToolCallBlock(block.id or "", block.name or ""),
 }
 
-_DELTAS: Final[dict[str, Callable[[int, _Delta], Event]]] = {
+_DELTAS: Final[dict[str, Callable[[int, Delta], Event]]] = {
     "text_delta": lambda index, delta: TextDelta(index, delta.text or ""),
     "input_json_delta": lambda index, delta: ArgumentsDelta(index, delta.partial_json or ""),
     "thinking_delta": lambda index, delta: ThinkingDelta(index, delta.thinking or ""),

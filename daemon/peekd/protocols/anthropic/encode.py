@@ -11,8 +11,11 @@ from typing import Any, Final
 import msgspec
 
 from peekd.protocols.anthropic.carriers import FAMILY
+from peekd.protocols.anthropic.errors import encode_stream_error
+from peekd.protocols.anthropic.searching import FOREIGN, search_blocks
 from peekd.protocols.interface import Answering, BadArguments
 from peekd.signatures.seal import Kind
+from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
     ArgumentsDelta,
     Block,
@@ -26,6 +29,7 @@ from peekd.vocabulary.events import (
     OtherDelta,
     RedactedBlock,
     SearchBlock,
+    Searched,
     SignatureDelta,
     Started,
     StopReason,
@@ -78,7 +82,9 @@ class AnthropicEncoder:
         self._thinking: set[int] = set()  # our indices of thinking blocks
         self._carriers: dict[int, str] = {}  # a thinking block's signature, by our index
         self._arguments: dict[int, list[str]] = {}  # a call's pieces, by our index
+        self._searches: dict[int, Searched] = {}  # by the index upstream
         self._waiting: int | None = None  # a finished thinking block that may still get a call's signature
+        self._held = ""  # a carrier for words, until something follows them
         self._call_ids: set[str] = set()
         self._started = False
         self._usage = Usage()
@@ -109,10 +115,17 @@ class AnthropicEncoder:
             return b""
         if reason == "end_turn" and self._call_ids:
             reason = "tool_use"
-        ends = b"".join(self._close(index) for index in list(self._places))
+        if self._held:
+            # Claude Code takes an answer's last block for its words: `claude -p` would print nothing at all.
+            self.dropped.add("signature of the last words")
+        ends = b"".join(self._close(index) for index in (*self._places, *self._searches))
         delta = {"stop_reason": reason, "stop_sequence": self._finished.stop_sequence}
         terminal = {"type": "message_delta", "delta": delta, "usage": _told(self._usage)}
         return self._start() + ends + self._settle() + _frame("message_delta", terminal) + LAST_FRAME
+
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """Give the frame that ends a begun stream with an error."""
+        return encode_stream_error(fault, request_id)
 
     def _proof(self, kind: Kind, proof: str) -> str:
         """Give a proof as a thinking block holds it: bare where it is Anthropic's own."""
@@ -139,21 +152,21 @@ class AnthropicEncoder:
     def _open(self, index: int, block: Block) -> bytes:
         match block:
             case TextBlock():
-                opened = self._settle() + self._begin(index, {"type": "text", "text": ""})
+                opened = self._release() + self._begin(index, {"type": "text", "text": ""})
                 return opened + (self.feed(TextDelta(index, block.text)) if block.text else b"")
             case ThinkingBlock():
-                return self._settle() + (self._think(index, block) if self._answering.thoughts else b"")
+                return self._release() + (self._think(index, block) if self._answering.thoughts else b"")
             case RedactedBlock():
                 shown = {"type": "redacted_thinking", "data": self._proof("redacted", block.data)}
-                return self._settle() + (self._begin(index, shown) if self._answering.thoughts else b"")
+                return self._release() + (self._begin(index, shown) if self._answering.thoughts else b"")
             case ToolCallBlock():
                 return self._call(index, block)
             case OtherBlock():
                 self.dropped.add(block.kind)
                 return b""
             case SearchBlock():
-                self.dropped.add("web search")
-                return b""
+                self._searches[index] = Searched(index)
+                return self._settle()
 
     def _begin(self, index: int, block: dict[str, Any]) -> bytes:
         place = self._places[index] = self._next
@@ -163,12 +176,14 @@ class AnthropicEncoder:
         )
 
     def _think(self, index: int, block: ThinkingBlock) -> bytes:
+        if block.signature and not block.text:
+            # Alone in an empty block: it stood on words, or on nothing, and not on thoughts.
+            self._held = self._proof("text", block.signature)
+            return b""
         opened = self._begin(index, {"type": "thinking", "thinking": "", "signature": ""})
         self._thinking.add(self._places[index])
         if block.signature:
-            # Alone in an empty block: it stood on words, or on nothing, and not on thoughts.
-            part = "thought" if block.text else "text"
-            self._carriers[self._places[index]] = self._proof(part, block.signature)
+            self._carriers[self._places[index]] = self._proof("thought", block.signature)
         return opened + (self.feed(ThinkingDelta(index, block.text)) if block.text else b"")
 
     def _call(self, index: int, block: ToolCallBlock) -> bytes:
@@ -177,19 +192,30 @@ class AnthropicEncoder:
         identity = block.id if fits else self._ids("toolu_")
         self._call_ids.add(identity)
         call: dict[str, Any] = {"type": "tool_use", "id": identity, "name": block.name, "input": {}}
-        opened = signed + self._settle() + self._begin(index, call)
+        opened = signed + self._release() + self._begin(index, call)
         self._arguments[self._places[index]] = []
         return opened
 
     def _lead(self, signature: str) -> bytes:
         """Put a call's signature on the thoughts directly before it, else on an empty thinking block."""
-        opened = b""
+        carrier = self._proof("call", signature)
         if self._waiting is None:
-            self._waiting = self._next
-            opened = self._begin(-1, {"type": "thinking", "thinking": "", "signature": ""})
-            del self._places[-1]
-        self._carriers[self._waiting] = self._proof("call", signature)
+            return self._release() + self._vessel(carrier)
+        self._carriers[self._waiting] = carrier
+        return b""
+
+    def _vessel(self, carrier: str) -> bytes:
+        """Begin an empty thinking block for a carrier; it waits for whatever comes next."""
+        opened = self._begin(-1, {"type": "thinking", "thinking": "", "signature": ""})
+        self._waiting = self._places.pop(-1)
+        self._carriers[self._waiting] = carrier
         return opened
+
+    def _release(self) -> bytes:
+        """Make room for a block: close what waits, and put the held carrier before it."""
+        closed = self._settle()
+        carrier, self._held = self._held, ""
+        return closed + (self._vessel(carrier) + self._settle() if carrier else b"")
 
     def _settle(self) -> bytes:
         """Close the thinking block that was kept open for a signature, if there is one."""
@@ -201,6 +227,8 @@ class AnthropicEncoder:
         return signed + _STOP % place
 
     def _close(self, index: int) -> bytes:
+        if index in self._searches:
+            return self._search(self._searches.pop(index))
         place = self._places.pop(index, None)
         if place is None:
             return b""
@@ -210,6 +238,20 @@ class AnthropicEncoder:
         if place in self._arguments:
             return self._conclude(place)
         return _STOP % place
+
+    def _search(self, searched: Searched) -> bytes:
+        """Tell of a search as Anthropic's own tool does; each block whole, as results always come."""
+        identities = [self._ids(FOREIGN) for _ in searched.queries or ("",)]
+        told = b""
+        for block in search_blocks(identities, searched):
+            place, asked = self._next, block.get("input")
+            told += self._begin(-1, block if asked is None else {**block, "input": {}})
+            del self._places[-1]
+            if asked:
+                text = _json(asked).decode()
+                told += _DELTA % (place, b"input_json_delta", b"partial_json", _json(text))
+            told += _STOP % place
+        return told
 
     def _conclude(self, place: int) -> bytes:
         text = "".join(self._arguments.pop(place))
@@ -223,7 +265,8 @@ class AnthropicEncoder:
 
     def _say(self, event: TextDelta | ThinkingDelta) -> bytes:
         place = self._places.get(event.index)
-        if place is None or not event.text:
+        hidden = isinstance(event, ThinkingDelta) and not self._answering.shown
+        if place is None or not event.text or hidden:
             return b""
         field = b"text" if isinstance(event, TextDelta) else b"thinking"
         return _DELTA % (place, field + b"_delta", field, _json(event.text))
@@ -243,6 +286,8 @@ class AnthropicEncoder:
                 self._usage = msgspec.structs.replace(self._usage, **later)
             case SignatureDelta() if event.index in self._places:
                 self._carriers[self._places[event.index]] = self._proof("thought", event.signature)
+            case Searched():
+                self._searches[event.index] = event
             case Finished() if self._finished is None:
                 self._finished = event
             case DataInline():

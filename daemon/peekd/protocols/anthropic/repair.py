@@ -127,7 +127,7 @@ def _without_thinking(body: bytes, top: list[Span]) -> list[Edit]:
         fields = members(body, management.value, management.end)
         listed = member(fields, "edits")
         steps = elements(body, listed.value, listed.end) if listed is not None else []
-        clearing = [step for step in steps if str(_typed(body, step).type).startswith(_CLEARING)]
+        clearing = [step for step in steps if _word(_typed(body, step).type).startswith(_CLEARING)]
         if steps and len(clearing) == len(steps) and len(fields) == 1:
             gone.append(management)
         else:
@@ -136,6 +136,11 @@ def _without_thinking(body: bytes, top: list[Span]) -> list[Edit]:
 
 
 def _typed(body: bytes, span: Span) -> _Typed:
+    """Give what an object says of itself; nothing of whatever else the client wrote there."""
     if not body.startswith(b"{", span.value):
         return _Typed()
     return msgspec.json.decode(body[span.value : span.end], type=_Typed)
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else ""

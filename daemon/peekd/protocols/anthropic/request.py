@@ -10,9 +10,10 @@ from typing import Final, Literal
 import msgspec
 
 from peekd.protocols.anthropic.blocks import decode_turns
+from peekd.protocols.anthropic.searching import PLACE, SEARCH
 from peekd.protocols.fields import Dropped, Fields, Place, decode_object, decode_tools
 from peekd.signatures.seal import Seal
-from peekd.vocabulary.conversation import Conversation, Schema, Thought, Tool, ToolChoice
+from peekd.vocabulary.conversation import Conversation, Schema, SearchOptions, Thought, Tool, ToolChoice
 from peekd.vocabulary.errors import ClientError
 
 BILLING: Final = "x-anthropic-billing-header"
@@ -89,6 +90,8 @@ def _system_text(block: Place) -> str | None:
 def _tool(place: Place) -> Tool | None:
     inside = place.fields()
     kind = inside.string("type") or "custom"
+    if kind.startswith(SEARCH):
+        return _search(inside)
     if kind != "custom":
         place.drop(f"type={kind}")
         return None
@@ -96,6 +99,26 @@ def _tool(place: Place) -> Tool | None:
     tool = Tool(name, told, inside.object("input_schema") or {}, strict=inside.flag("strict"))
     inside.close()
     return tool
+
+
+def _search(inside: Fields) -> Tool:
+    place = inside.fields("user_location")
+    options = SearchOptions(
+        allowed_domains=tuple(domain.string() for domain in inside.items("allowed_domains")),
+        blocked_domains=tuple(domain.string() for domain in inside.items("blocked_domains")),
+        most_uses=inside.integer("max_uses"),
+        place=None if place is None else _located(place),
+    )
+    tool = Tool(inside.needed("name").string(), kind="web_search", options=options)
+    inside.close()
+    return tool
+
+
+def _located(place: Fields) -> dict[str, str]:
+    place.string("type")  # there is one alone
+    named = {name: place.string(name) for name in PLACE}
+    place.close()
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def _choice(fields: Fields, tools: tuple[Tool, ...]) -> ToolChoice | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from peekd.protocols.anthropic.foreign import without_foreign_searches
 from peekd.protocols.anthropic.noting import noted
 from peekd.protocols.anthropic.repair import CARRIER, repair
 from peekd.protocols.interface import Call, Splices
@@ -14,17 +15,22 @@ from peekd.wire.splice import Edit, Span, applied, members
 def splice_request(body: bytes, path: str, splices: Splices) -> Call:
     """Give the request with model and stream in place, and without thoughts if repaired.
 
+    Searches that another family's model made are left out: no Anthropic upstream would take them.
     `stream` is left out where there is none to ask for (token counting). A key that stands twice is changed
     twice. Raises ClientError for a body that is no JSON object.
     """
+    spliced: list[str] = []
     try:
+        own = without_foreign_searches(body)
+        if own is not body:
+            body = own
+            spliced.append("searches of another family")
         top = members(body)
         mended = repair(body, top, splices) if _needs_repair(body, splices) else None
         note = noted(body, top, splices)
     except (ValueError, RecursionError) as fault:
         raise ClientError("invalid_request", f"the body is no Messages request: {fault}") from fault
     edits: list[Edit] = []
-    spliced: list[str] = []
     if splices.model is not None:
         edits += _set(body, top, "model", msgspec.json.encode(splices.model))
         spliced += ["model"] * bool(edits)

@@ -15,8 +15,9 @@ from peekd.protocols.gemini.dialect import to_json_schema
 from peekd.protocols.gemini.naming import listed, opened
 from peekd.protocols.gemini.paths import STREAM, read_path
 from peekd.protocols.gemini.turns import decode_texts, decode_turns
+from peekd.protocols.searching import split_tools
 from peekd.signatures.seal import Seal
-from peekd.vocabulary.conversation import Conversation, Schema, Thought, Tool, ToolChoice
+from peekd.vocabulary.conversation import Conversation, Schema, SearchOptions, Thought, Tool, ToolChoice
 from peekd.vocabulary.errors import ClientError
 
 _MODES: Final[dict[str, Literal["auto", "any", "none"]]] = {
@@ -28,6 +29,7 @@ _MODES: Final[dict[str, Literal["auto", "any", "none"]]] = {
 }
 _EFFORTS: Final = {"MINIMAL": "low", "LOW": "low", "MEDIUM": "medium", "HIGH": "high"}
 _JSON: Final = "application/json"
+_SEARCHES: Final = ("googleSearch", "googleSearchRetrieval")
 
 
 def decode_request(body: bytes, path: str, seal: Seal) -> Conversation:
@@ -67,7 +69,7 @@ def decode_request(body: bytes, path: str, seal: Seal) -> Conversation:
 
 
 def _tools(fields: Fields) -> tuple[Tool, ...]:
-    """Give the declared functions. Raises ClientError if there are only tools that Google runs."""
+    """Give the declared functions, and a search. Raises ClientError if there are only others of Google's."""
     places = listed(fields.place("tools"))
     tools = [tool for place in places for tool in _declared(place)]
     kinds = [name for place in places for name in opened(place).unread]
@@ -85,7 +87,17 @@ def _declared(place: Place) -> Iterator[Tool]:
         schema = to_json_schema(plain or google or {})
         yield Tool(name, told, {"type": "object", **schema} if schema else {})
         fields.close()
+    for kind in _SEARCHES:
+        search = inside.place(kind)
+        if search is not None:
+            yield _search(opened(search))
     inside.close()
+
+
+def _search(fields: Fields) -> Tool:
+    excluded = tuple(domain.string() for domain in fields.items("excludeDomains"))
+    fields.close()
+    return Tool("web_search", kind="web_search", options=SearchOptions(blocked_domains=excluded))
 
 
 def _choice(fields: Fields, tools: tuple[Tool, ...]) -> ToolChoice | None:
@@ -95,7 +107,7 @@ def _choice(fields: Fields, tools: tuple[Tool, ...]) -> ToolChoice | None:
     config = opened(place)
     calling = config.place("functionCallingConfig")
     config.close()
-    if calling is None or not tools:
+    if calling is None or not split_tools(tools)[0]:
         return None
     inside = opened(calling)
     said = inside.place("mode")

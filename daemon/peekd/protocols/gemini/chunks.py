@@ -43,11 +43,33 @@ class Content(msgspec.Struct, gc=False):
     parts: list[msgspec.Raw] | None = None
 
 
+class Page(msgspec.Struct, gc=False):
+    """A page on the web."""
+
+    uri: str = ""
+    title: str = ""
+
+
+class Found(msgspec.Struct, gc=False):
+    """One thing that an answer rests on; what is no page on the web is not read."""
+
+    web: Page | None = None
+
+
+class Grounding(msgspec.Struct, gc=False, rename="camel"):
+    """What an answer rests on: what was searched for and found."""
+
+    web_search_queries: list[str] | None = None
+    grounding_chunks: list[Found] | None = None
+
+
 class Candidate(msgspec.Struct, gc=False, rename="camel"):
     """One answer; only the first is read."""
 
     content: Content | None = None
     finish_reason: str | None = None
+    finish_message: str | None = None
+    grounding_metadata: Grounding | None = None
 
 
 class Counts(msgspec.Struct, gc=False, rename="camel"):

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
+from peekd.protocols.following import Forgetful
 from peekd.protocols.framing import EventStream
 from peekd.protocols.gemini import errors
 from peekd.protocols.gemini.array import LINE, JsonArray
@@ -14,10 +15,19 @@ from peekd.protocols.gemini.collect import GeminiCollector
 from peekd.protocols.gemini.encode import GeminiEncoder
 from peekd.protocols.gemini.head import decode_head
 from peekd.protocols.gemini.paths import read_path
-from peekd.protocols.interface import Answering, ClientProtocol, Collector, ErrorReply, EventEncoder, Framing
+from peekd.protocols.interface import (
+    Answering,
+    ClientProtocol,
+    Collector,
+    ErrorReply,
+    EventEncoder,
+    Following,
+    Framing,
+)
 from peekd.signatures.seal import Seal
 from peekd.vocabulary.conversation import Conversation, Head
 from peekd.vocabulary.errors import Fault
+from peekd.wire.sse import Frame
 
 
 class _Count(msgspec.Struct, rename="camel"):
@@ -28,7 +38,6 @@ class GeminiClient:
     """POST /v1beta/models/{model}:streamGenerateContent, :generateContent and :countTokens."""
 
     name: str = "gemini"
-    error_event: str | None = None  # an upstream's own may hold what makes clients give up for good
 
     def decode_head(self, body: bytes, headers: Mapping[str, str], path: str) -> Head:
         """Read model and stream from the path, the session from the rest; see `head.decode_head`."""
@@ -41,6 +50,14 @@ class GeminiClient:
     def encoder(self, answering: Answering) -> EventEncoder:
         """Open an answer to what was asked."""
         return GeminiEncoder(answering)
+
+    def following(self, model: str, created: int) -> Following:
+        """Open a stream: every one ends alike with an error."""
+        return Forgetful(lambda fault, _: errors.encode_stream_error(fault))
+
+    def shows_error(self, frame: Frame) -> bool:
+        """Tell no of all: an upstream's own may hold what makes clients give up for good."""
+        return False
 
     def collector(self) -> Collector:
         """Open a folding of a stream of Gemini chunks."""
@@ -65,10 +82,6 @@ class GeminiClient:
     def encode_error(self, fault: Fault, request_id: str) -> ErrorReply:
         """Give status and body for an error before the stream began."""
         return errors.encode_error(fault)
-
-    def encode_stream_error(self, fault: Fault, request_id: str) -> bytes:
-        """Give the frame that ends a begun stream with an error."""
-        return errors.encode_stream_error(fault)
 
     def encode_last_frame(self) -> bytes:
         """Give nothing: a finishReason is the end."""

@@ -10,8 +10,10 @@ from typing import Any, Final
 import msgspec
 
 from peekd.protocols.gemini.carrier import FAMILY, armoured
+from peekd.protocols.gemini.errors import encode_stream_error
 from peekd.protocols.interface import Answering, BadArguments
 from peekd.signatures.seal import Kind
+from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
     ArgumentsDelta,
     Block,
@@ -25,7 +27,9 @@ from peekd.vocabulary.events import (
     OtherDelta,
     RedactedBlock,
     SearchBlock,
+    Searched,
     SignatureDelta,
+    Source,
     StopReason,
     TextBlock,
     TextDelta,
@@ -64,6 +68,8 @@ class GeminiEncoder:
         self._thinking: set[int] = set()
         self._calls: dict[int, tuple[_Part, list[str]]] = {}  # the part, and pieces of the arguments
         self._call_ids: set[str] = set()
+        self._queries: list[str] = []
+        self._sources: list[Source] = []
         self._usage = Usage()
         self._finished: Finished | None = None
         self.dropped: set[str] = set()
@@ -87,7 +93,19 @@ class GeminiEncoder:
         if reason is None:
             return b""
         ends = b"".join(self._conclude(index) for index in list(self._calls))
-        return ends + self._chunk({"text": ""}, {"finishReason": reason}, _told(self._usage))
+        fields = {"finishReason": reason, **self._grounded()}
+        return ends + self._chunk({"text": ""}, fields, _told(self._usage))
+
+    def _grounded(self) -> _Part:
+        """Give what was searched for and found, as Google's own search is told of."""
+        if not self._queries and not self._sources:
+            return {}
+        found = [{"web": {"uri": source.url, "title": source.title}} for source in self._sources]
+        return {"groundingMetadata": {"webSearchQueries": self._queries, "groundingChunks": found}}
+
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """Give the frame that ends a begun stream with an error."""
+        return encode_stream_error(fault)
 
     # ---- chunks ---------------------------------------------------------------------------------
 
@@ -106,7 +124,7 @@ class GeminiEncoder:
             case _ if event.index not in self._thinking:
                 return b""
             case ThinkingDelta():
-                return self._say(event.text, {"thought": True})
+                return self._say(event.text, {"thought": True}) if self._answering.shown else b""
             case SignatureDelta():
                 return self._prove(event.signature)
 
@@ -142,7 +160,7 @@ class GeminiEncoder:
             case OtherBlock():
                 self.dropped.add(block.kind)
             case SearchBlock():
-                self.dropped.add("web search")
+                pass  # told at the end
             case _:
                 pass  # thoughts that nobody asked for
         return b""
@@ -157,11 +175,11 @@ class GeminiEncoder:
         text = "".join(pieces).strip() or "{}"
         try:
             msgspec.json.decode(text, type=dict[str, Any])
+            one_line = msgspec.json.format(text.encode(), indent=-1)  # a line end would end the frame's data
         except (ValueError, RecursionError) as fault:
             raise BadArguments(f"a tool call's arguments are no JSON object: {fault}") from fault
-        return self._chunk(
-            part | {"functionCall": part["functionCall"] | {"args": msgspec.Raw(text.encode())}}
-        )
+        call = part["functionCall"] | {"args": msgspec.Raw(one_line)}
+        return self._chunk(part | {"functionCall": call})
 
     def _note(self, event: Event) -> None:
         match event:
@@ -170,6 +188,9 @@ class GeminiEncoder:
             case Counted():
                 later = {k: v for k, v in msgspec.structs.asdict(event.usage).items() if v is not None}
                 self._usage = msgspec.structs.replace(self._usage, **later)
+            case Searched():
+                self._queries += event.queries
+                self._sources += event.sources
             case Finished() if self._finished is None:
                 self._finished = event
             case OtherDelta():

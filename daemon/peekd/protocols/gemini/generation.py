@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from peekd.protocols.gemini.models import Level, Traits, traits
+from peekd.protocols.gemini.plain import plain_schema
 from peekd.protocols.gemini.schema import clean_schema
 from peekd.vocabulary.conversation import Conversation, Thought
 
@@ -13,6 +14,8 @@ _MAX_STOPS: Final = 5
 
 _DYNAMIC: Final = -1
 """As a budget: the model decides for itself."""
+
+_SCHEMAS: Final = {True: ("responseJsonSchema", plain_schema), False: ("responseSchema", clean_schema)}
 
 _EFFORT_LEVEL: Final[dict[str, Level]] = {
     "minimal": "MINIMAL",
@@ -39,10 +42,13 @@ _BUDGET_LEVEL: Final[tuple[tuple[int, Level], ...]] = ((4_096, "LOW"), (16_384, 
 _LADDER: Final[tuple[Level, ...]] = ("MINIMAL", "LOW", "MEDIUM", "HIGH")
 
 
-def encode_generation(conversation: Conversation, model: str) -> tuple[dict[str, Any], tuple[str, ...]]:
+def encode_generation(
+    conversation: Conversation, model: str, *, plain: bool = True
+) -> tuple[dict[str, Any], tuple[str, ...]]:
     """Give the `generationConfig` for `model`, and what could not be said, by name.
 
-    What the client left out stays out. More output than the model can give is cut to its most.
+    `plain`: a schema goes as JSON Schema. What the client left out stays out. More output than the model can
+    give is cut to its most.
     """
     known = traits(model)
     dropped: list[str] = []
@@ -68,10 +74,11 @@ def encode_generation(conversation: Conversation, model: str) -> tuple[dict[str,
         else:
             config["thinkingConfig"] = _thinking(conversation.thought, known, config.get("maxOutputTokens"))
     if conversation.output_schema is not None:
-        schema, lost = clean_schema(conversation.output_schema)
-        config |= {"responseMimeType": "application/json"} | (
-            {"responseSchema": schema} if conversation.output_schema else {}
-        )
+        key, clean = _SCHEMAS[plain]
+        schema, lost = clean(conversation.output_schema)
+        config["responseMimeType"] = "application/json"
+        if conversation.output_schema:
+            config[key] = schema
         dropped.extend(f"output_schema.{word}" for word in lost)
     return config, tuple(dropped)
 

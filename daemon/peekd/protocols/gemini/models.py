@@ -23,12 +23,14 @@ class Traits(msgspec.Struct, frozen=True):
 
     `steering`: whether its thinking takes a level, a budget in tokens, or nothing at all. `budget` is the
     range of a budget other than zero, `can_rest` whether zero (no thinking) is allowed. `signed_calls`:
-    a function call of the current turn must carry a thought signature.
+    a function call of the current turn must carry a thought signature. `plain_schemas`: it takes JSON Schema
+    as such, and not Google's own dialect alone.
     """
 
     steering: Literal["level", "budget", "none"]
     max_output: int
     signed_calls: bool = False
+    plain_schemas: bool = True
     budget: tuple[int, int] = (0, 0)
     can_rest: bool = False
     levels: tuple[Level, ...] = ()
@@ -40,7 +42,7 @@ _LEVELLED_COARSE = msgspec.structs.replace(_LEVELLED, levels=("LOW", "HIGH"))
 _PRO_2_5 = Traits("budget", 65_536, budget=(128, 32_768))
 _FLASH_2_5 = Traits("budget", 65_536, budget=(1, 24_576), can_rest=True)
 _LITE_2_5 = Traits("budget", 65_536, budget=(512, 24_576), can_rest=True)
-_THOUGHTLESS = Traits("none", 8_192)
+_THOUGHTLESS = Traits("none", 8_192, plain_schemas=False)
 
 _BY_PREFIX: tuple[tuple[str, Traits], ...] = (
     ("gemini-2.5-flash-lite", _LITE_2_5),

@@ -10,63 +10,65 @@ from peekd.protocols.gemini.carrier import CARRIER, bared
 from peekd.protocols.gemini.contents import encode_contents
 from peekd.protocols.gemini.generation import encode_generation
 from peekd.protocols.gemini.models import traits
-from peekd.protocols.gemini.paths import STREAM, WHOLE, read_path
-from peekd.protocols.gemini.schema import clean_parameters
+from peekd.protocols.gemini.naming import camel
+from peekd.protocols.gemini.paths import STREAM, WHOLE, quoted, read_path
 from peekd.protocols.gemini.signatures import (
     with_note,
     with_signatures,
     with_stand_ins,
     without_signatures,
 )
+from peekd.protocols.gemini.tools import encode_tools
 from peekd.protocols.interface import Call, Splices
 from peekd.signatures.proofs import proof_digest
-from peekd.vocabulary.conversation import Conversation, Text, Tool, ToolChoice, Turn
+from peekd.vocabulary.conversation import Conversation, Text, Turn
 from peekd.vocabulary.errors import ClientError
+from peekd.wire.splice import Edit, applied, members
 
 _JSON: Final = (("content-type", "application/json"),)
-_MODES: Final = {"auto": "AUTO", "any": "ANY", "one": "ANY", "none": "NONE"}
 
 
-def encode_request(conversation: Conversation, *, model: str, repaired: bool, stream: bool = True) -> Call:
+def encode_request(
+    conversation: Conversation, *, model: str, repaired: bool, stream: bool = True, plain: bool = True
+) -> Call:
     """Say the conversation to `model`.
 
     No word is added: neither to instructions nor in place of what is missing. Raises ClientError where
-    nothing is left to be asked. `repaired`: signatures are left out.
+    nothing is left to be asked, or nothing could be called. `repaired`: signatures are left out.
+    `plain`: schemas may go as JSON Schema, where the model takes it.
     """
     leading, turns = _split(conversation.turns)
     contents, unsaid = encode_contents(turns)
     if repaired:
         contents = without_signatures(contents)
-    if traits(model).signed_calls:
+    known = traits(model)
+    if known.signed_calls:
         contents = with_stand_ins(contents)
     if not contents:
         raise ClientError("invalid_request", "messages: there is nothing in them that Gemini could be asked")
-    tools, loosened = _tools(conversation.tools)
-    config, cut = encode_generation(conversation, model)
+    tools, loosened = encode_tools(conversation, plain=plain and known.plain_schemas)
+    config, cut = encode_generation(conversation, model, plain=plain and known.plain_schemas)
     dropped = [*unsaid, *loosened, *cut]
     body: dict[str, Any] = {}
     system = [{"text": text} for text in (*conversation.system, *leading) if text]
     if system:
         body["systemInstruction"] = {"parts": system}
     body["contents"] = contents
-    if tools:
-        body["tools"] = tools
-        body |= _choice(conversation.tool_choice, dropped)
+    body |= tools
     if config:
         body["generationConfig"] = config
     action = "streamGenerateContent?alt=sse" if stream else "generateContent"
-    return Call(
-        f"/v1beta/models/{model}:{action}", msgspec.json.encode(body), _JSON, tuple(dict.fromkeys(dropped))
-    )
+    path = f"/v1beta/models/{quoted(model)}:{action}"
+    return Call(path, msgspec.json.encode(body), _JSON, tuple(dict.fromkeys(dropped)))
 
 
 def splice_request(body: bytes, path: str, splices: Splices) -> Call:
     """Give a Gemini client's own request with only the named places changed.
 
-    The model and whether the answer is streamed stand in the path. Only `contents` is touched where replayed
-    thoughts and signatures are: all go after a refusal, else those of other families' models, which lie in
-    our own carriers, and those that were refused before. Raises ClientError on a path or body that is not
-    Gemini's.
+    The model and whether the answer is streamed stand in the path; where a body names the model too (it may
+    in a count), it is changed there as well. Else only `contents` is touched, where replayed thoughts and
+    signatures are: all go after a refusal, else those of other families' models, which lie in our own
+    carriers, and those that were refused before. Raises ClientError on a path or body that is not Gemini's.
     """
     where = read_path(path)
     action = where.action
@@ -75,11 +77,28 @@ def splice_request(body: bytes, path: str, splices: Splices) -> Call:
     model = splices.model
     mapped = model if model is not None and model != where.model else None
     spliced = ["stream"] * (action != where.action) + ["model"] * (mapped is not None)
+    if mapped is not None:
+        body = _renamed(body, mapped)
     mended = _mended(body, model or where.model, splices) if _needs_mending(body, splices) else body
     if mended != body:
         spliced.append("contents")
         body = mended
     return Call(where.path(model=mapped, action=action), body, spliced=tuple(spliced))
+
+
+def _renamed(body: bytes, model: str) -> bytes:
+    """Name the model anew wherever the body does, and nowhere else. Raises ClientError."""
+    said = msgspec.json.encode(f"models/{model}")
+    try:
+        top = members(body)
+        spans = [span for span in top if camel(span.key) == "generateContentRequest"]
+        named = [top, *(members(body, span.value, span.end) for span in spans)]
+        edits = [
+            Edit(span.value, span.end, said) for fields in named for span in fields if span.key == "model"
+        ]
+    except (ValueError, RecursionError) as fault:
+        raise ClientError("invalid_request", f"the body is no JSON object: {fault}") from fault
+    return applied(body, edits) if edits else body
 
 
 def _split(turns: tuple[Turn, ...]) -> tuple[list[str], tuple[Turn, ...]]:
@@ -90,33 +109,6 @@ def _split(turns: tuple[Turn, ...]) -> tuple[list[str], tuple[Turn, ...]]:
             return leading, turns[position:]
         leading.extend(part.text for part in turn.parts if isinstance(part, Text))
     return leading, ()
-
-
-def _tools(tools: tuple[Tool, ...]) -> tuple[list[dict[str, Any]], list[str]]:
-    declarations: list[dict[str, Any]] = []
-    lost: list[str] = []
-    for tool in tools:
-        if tool.strict is not None:
-            lost.append("tools[].strict")
-        declaration: dict[str, Any] = {"name": tool.name}
-        if tool.description:
-            declaration["description"] = tool.description
-        parameters, words = clean_parameters(tool.parameters)
-        if parameters is not None:
-            declaration["parameters"] = parameters
-        declarations.append(declaration)
-        lost.extend(f"tools[].parameters.{word}" for word in words)
-    return ([{"functionDeclarations": declarations}] if declarations else []), lost
-
-
-def _choice(choice: ToolChoice | None, dropped: list[str]) -> dict[str, Any]:
-    if choice is None:
-        return {}
-    if not choice.parallel:
-        dropped.append("tool_choice.parallel")
-    config: dict[str, Any] = {"mode": _MODES[choice.mode]}
-    config |= {"allowedFunctionNames": [choice.name]} if choice.mode == "one" else {}
-    return {"toolConfig": {"functionCallingConfig": config}}
 
 
 class _Content(msgspec.Struct, omit_defaults=True):
@@ -139,7 +131,7 @@ def _mended(body: bytes, model: str, splices: Splices) -> bytes:
     try:
         fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
         given = msgspec.json.decode(fields.get("contents", msgspec.Raw(b"[]")), type=list[_Content])
-    except msgspec.DecodeError as fault:
+    except (ValueError, RecursionError) as fault:
         raise ClientError("invalid_request", f"contents: {fault}") from fault
     before: list[dict[str, Any]] = [msgspec.to_builtins(content) for content in given]
     contents = without_signatures(before, None if splices.repaired else lambda proof: _goes(proof, splices))

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from peekd.protocols.gemini.chunks import Call, Candidate, Chunk, Counts, Part
+from peekd.protocols.gemini.chunks import Call, Candidate, Chunk, Counts, Grounding, Part
 from peekd.protocols.gemini.refusals import decode_error
 from peekd.vocabulary.events import (
     ArgumentsDelta,
@@ -24,7 +24,10 @@ from peekd.vocabulary.events import (
     Finished,
     Opened,
     OtherBlock,
+    SearchBlock,
+    Searched,
     SignatureDelta,
+    Source,
     Started,
     StopReason,
     TextBlock,
@@ -92,6 +95,8 @@ class GeminiDecoder:
         self._open: Literal["", "text", "thinking"] = ""
         self._started = False
         self._called = False
+        self._queries: dict[str, None] = {}
+        self._sources: dict[Source, None] = {}
         self._finished = False
         self._ended = False
 
@@ -137,13 +142,16 @@ class GeminiDecoder:
         elif parts:
             for raw in parts:
                 self._part(_part.decode(raw), raw, events)
+        if candidate is not None and candidate.grounding_metadata is not None:
+            self._ground(candidate.grounding_metadata)
         reason = self._reason(chunk, candidate)
         if reason:
             self._close_block(events)
+            self._tell_search(events)
         if chunk.usage_metadata is not None:
             _count(chunk.usage_metadata, events)
         if reason:
-            self._finish(reason, events, blocked=candidate is None)
+            self._finish(reason, events, candidate)
 
     def _reason(self, chunk: Chunk, candidate: Candidate | None) -> str:
         """Give the terminal's word, "" for none; only the first terminal of an answer counts."""
@@ -153,15 +161,32 @@ class GeminiDecoder:
             return candidate.finish_reason or ""
         return (chunk.prompt_feedback.block_reason or "") if chunk.prompt_feedback is not None else ""
 
-    def _finish(self, native: str, events: list[Event], *, blocked: bool) -> None:
+    def _finish(self, native: str, events: list[Event], candidate: Candidate | None) -> None:
+        """Say the terminal; without a candidate it is the prompt that was blocked."""
         self._finished = True
         if native == _UNSIGNED:
             events.append(Erred("signature", "a call that is replayed has no thought signature", native))
             return
-        reason = "refusal" if blocked else _REASONS.get(native, "other")
+        reason = "refusal" if candidate is None else _REASONS.get(native, "other")
         if reason == "end" and self._called:
             reason = "tool_use"
-        events.append(Finished(reason, native))
+        message = (candidate.finish_message or "") if candidate is not None else ""
+        events.append(Finished(reason, native, message=message))
+
+    # ---- searches -------------------------------------------------------------------------------
+
+    def _ground(self, grounding: Grounding) -> None:
+        self._queries.update(dict.fromkeys(grounding.web_search_queries or ()))
+        pages = (found.web for found in grounding.grounding_chunks or ())
+        self._sources.update({Source(page.uri, page.title): None for page in pages if page is not None})
+
+    def _tell_search(self, events: list[Event]) -> None:
+        """Say what was searched for and found, once: it comes in pieces, or again and again."""
+        if not self._queries and not self._sources:
+            return
+        self._single(SearchBlock(), events)
+        searched = Searched(self._index, tuple(self._queries), tuple(self._sources))
+        events[-1:] = [searched, events[-1]]
 
     # ---- parts ----------------------------------------------------------------------------------
 
@@ -213,7 +238,9 @@ class GeminiDecoder:
         self._single(ToolCallBlock(call.id or "", call.name, signature), events)
         events[-1:] = [ArgumentsDelta(self._index, arguments), events[-1]]
 
-    def _single(self, block: OtherBlock | ThinkingBlock | ToolCallBlock, events: list[Event]) -> None:
+    def _single(
+        self, block: OtherBlock | SearchBlock | ThinkingBlock | ToolCallBlock, events: list[Event]
+    ) -> None:
         """Open and close a block of its own."""
         self._close_block(events)
         self._index += 1

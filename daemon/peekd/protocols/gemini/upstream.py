@@ -34,6 +34,10 @@ class GeminiUpstream:
         """Open a reading of one answer."""
         return GeminiDecoder()
 
+    def unwrap(self, body: bytes) -> bytes:
+        """Give the JSON as it is: it has no envelope."""
+        return body
+
     def decode_whole(self, body: bytes) -> Sequence[Frame]:
         """Give an unstreamed answer as the frames of a stream; see `stream.decode_whole`."""
         return decode_whole(body)

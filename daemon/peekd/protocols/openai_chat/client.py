@@ -6,23 +6,35 @@ from collections.abc import Mapping
 
 import msgspec
 
+from peekd.protocols.following import Forgetful
 from peekd.protocols.framing import EventStream
-from peekd.protocols.interface import Answering, ClientProtocol, Collector, ErrorReply, EventEncoder, Framing
-from peekd.protocols.openai_chat import errors
+from peekd.protocols.interface import (
+    Answering,
+    ClientProtocol,
+    Collector,
+    ErrorReply,
+    EventEncoder,
+    Following,
+    Framing,
+)
+from peekd.protocols.openai.comments import PING, encode_note
+from peekd.protocols.openai.errors import encode_error
+from peekd.protocols.openai.words import LAST_FRAME
 from peekd.protocols.openai_chat.collect import ChatCollector
-from peekd.protocols.openai_chat.encode import LAST_FRAME, PING, ChatEncoder
+from peekd.protocols.openai_chat.encode import ChatEncoder
+from peekd.protocols.openai_chat.errors import encode_stream_error
 from peekd.protocols.openai_chat.head import decode_head
 from peekd.protocols.openai_chat.request import decode_request
 from peekd.signatures.seal import Seal
 from peekd.vocabulary.conversation import Conversation, Head
 from peekd.vocabulary.errors import Fault
+from peekd.wire.sse import Frame
 
 
 class ChatClient:
     """POST /v1/chat/completions."""
 
     name: str = "openai-chat"
-    error_event: str | None = ""
 
     def decode_head(self, body: bytes, headers: Mapping[str, str], path: str) -> Head:
         """Read model, stream flag and session; see `head.decode_head`."""
@@ -35,6 +47,14 @@ class ChatClient:
     def encoder(self, answering: Answering) -> EventEncoder:
         """Open an answer to what was asked."""
         return ChatEncoder(answering)
+
+    def following(self, model: str, created: int) -> Following:
+        """Open a stream: every one ends alike with an error."""
+        return Forgetful(encode_stream_error)
+
+    def shows_error(self, frame: Frame) -> bool:
+        """Tell: there are no names, and any data that has an `error` is one."""
+        return not frame.event and b'"error":' in frame.data
 
     def collector(self) -> Collector:
         """Open a folding of a stream of chunks."""
@@ -54,11 +74,7 @@ class ChatClient:
 
     def encode_error(self, fault: Fault, request_id: str) -> ErrorReply:
         """Give status and body for an error before the stream began."""
-        return errors.encode_error(fault, request_id)
-
-    def encode_stream_error(self, fault: Fault, request_id: str) -> bytes:
-        """Give the frame that ends a begun stream with an error; no [DONE] may follow it."""
-        return errors.encode_stream_error(fault, request_id)
+        return encode_error(fault, request_id)
 
     def encode_last_frame(self) -> bytes:
         """Give [DONE]."""
@@ -69,8 +85,8 @@ class ChatClient:
         return PING
 
     def encode_note(self, text: str) -> bytes:
-        """Give one comment block; no line of `text` can end it."""
-        return b"".join(b": %b\n" % line.encode() for line in text.splitlines() or [""]) + b"\n"
+        """Give one comment block."""
+        return encode_note(text)
 
 
 CLIENT: ClientProtocol = ChatClient()

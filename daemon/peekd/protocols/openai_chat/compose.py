@@ -10,9 +10,11 @@ from typing import Any, Final
 import msgspec
 
 from peekd.protocols.interface import Call
+from peekd.protocols.openai.effort import effort_of
+from peekd.protocols.openai.models import Traits, traits
 from peekd.protocols.openai_chat.history import encode_messages
-from peekd.protocols.openai_chat.models import Traits, traits
-from peekd.vocabulary.conversation import Conversation, Schema, Thought, Tool, ToolChoice
+from peekd.protocols.searching import without_search
+from peekd.vocabulary.conversation import Conversation, Schema, Tool, ToolChoice
 from peekd.vocabulary.errors import ClientError
 
 _PATH: Final = "/v1/chat/completions"
@@ -23,12 +25,6 @@ _MAX_STOPS: Final = 4
 
 _CHOICES: Final = {"auto": "auto", "any": "required", "none": "none"}
 
-_EFFORTS: Final = {"low": "low", "medium": "medium", "high": "high", "xhigh": "high", "max": "high"}
-"""What every reasoning model takes; more than high is few models' own."""
-
-_BUDGET_EFFORT: Final = ((4_096, "low"), (16_384, "medium"))
-"""Budgets up to the figure are that effort; larger ones are high."""
-
 
 def encode_request(conversation: Conversation, *, model: str, repaired: bool, stream: bool = True) -> Call:
     """Say the conversation in this API. `repaired`: without replayed thoughts.
@@ -37,6 +33,7 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool, st
     """
     known = traits(model)
     dropped: dict[str, None] = {}
+    conversation = without_search(conversation, dropped)
     messages = encode_messages(conversation, dropped, thoughts=not repaired)
     if not messages:
         raise ClientError("invalid_request", "messages: there is nothing in them that could be asked")
@@ -47,7 +44,7 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool, st
         "stream_options": {"include_usage": True} if stream else None,
         "tools": [_tool(tool) for tool in conversation.tools] or None,
         known.limit: conversation.max_tokens,
-        "reasoning_effort": _effort(conversation.thought, known, dropped),
+        "reasoning_effort": effort_of(conversation.thought, known, dropped),
         "response_format": _format(conversation.output_schema),
         **_choice(conversation.tool_choice if conversation.tools else None),
         **_sampling(conversation, known, dropped),
@@ -73,23 +70,6 @@ def _choice(choice: ToolChoice | None) -> dict[str, Any]:
     one = {"type": "function", "function": {"name": choice.name}}
     said: dict[str, Any] = {"tool_choice": one if choice.mode == "one" else _CHOICES[choice.mode]}
     return said if choice.parallel else said | {"parallel_tool_calls": False}
-
-
-def _effort(thought: Thought | None, known: Traits, dropped: dict[str, None]) -> str | None:
-    """Say how much to think; not to think is no word that every model knows."""
-    if thought is None:
-        return None
-    if thought.mode == "disabled":
-        dropped["thought.disabled"] = None
-        return None
-    effort = _EFFORTS.get(thought.effort or "")
-    if effort is None and thought.budget is not None:
-        budget = thought.budget
-        effort = next((name for most, name in _BUDGET_EFFORT if budget <= most), "high")
-    if effort is not None and not known.effort:
-        dropped["thought"] = None
-        return None
-    return effort
 
 
 def _format(schema: Schema | None) -> dict[str, Any] | None:

@@ -9,9 +9,10 @@ from typing import Final, Literal
 
 import msgspec
 
+from peekd.protocols.openai.frames import DONE, is_whole
+from peekd.protocols.openai.refusals import decode_error
 from peekd.protocols.openai_chat.calls import Piece, Slot, Slots
 from peekd.protocols.openai_chat.chunks import Choice, Chunk, Delta
-from peekd.protocols.openai_chat.refusals import decode_error
 from peekd.vocabulary.events import (
     ArgumentsDelta,
     Beat,
@@ -75,13 +76,13 @@ class ChatDecoder:
         data = frame.data.strip()
         if not data:
             return [Beat()]
-        if data == b"[DONE]":
+        if data == DONE:
             return [Ended()]
         events: list[Event] = []
         try:
             self._chunk(_chunks.decode(data), data, events)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as fault:
-            if _is_whole(frame.raw):
+            if is_whole(frame.raw):
                 words = f"the upstream sent what cannot be read: {fault}"
                 events.append(Erred("server_error", words, "undecodable"))
         return events or [Beat()]
@@ -165,9 +166,3 @@ class ChatDecoder:
         if reason in {"end", "tool_use"}:
             reason = "tool_use" if self._slots.all else "end"
         events.append(Finished(reason, native))
-
-
-def _is_whole(raw: bytes) -> bool:
-    """Tell a frame with its blank line from a rest without."""
-    ends = raw[len(raw.rstrip(b"\r\n")) :]
-    return len(ends.replace(b"\r\n", b"\n")) > 1

@@ -10,7 +10,10 @@ from typing import Any, Final
 import msgspec
 
 from peekd.protocols.interface import Answering, BadArguments
+from peekd.protocols.openai.words import LAST_FRAME, joined_usage, told_usage
+from peekd.protocols.openai_chat.errors import encode_stream_error
 from peekd.vocabulary.conversation import Family
+from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
     ArgumentsDelta,
     Block,
@@ -35,8 +38,6 @@ from peekd.vocabulary.events import (
 )
 
 GOOGLE: Final[Family] = "gemini"
-LAST_FRAME: Final = b"data: [DONE]\n\n"
-PING: Final = b": ping\n\n"
 
 _REASONS: Final[dict[StopReason, str]] = {
     "end": "stop",
@@ -60,7 +61,7 @@ class ChatEncoder:
     def __init__(self, answering: Answering) -> None:
         self._answering = answering
         self._ids = answering.ids
-        self._thoughts = answering.thoughts
+        self._thoughts = answering.thoughts and answering.shown
         self._id = ""
         self._calls: dict[int, int] = {}  # an open call's block -> its index
         self._arguments: dict[int, list[str]] = {}  # its pieces, by block
@@ -98,8 +99,12 @@ class ChatEncoder:
         choice: dict[str, Any] = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": reason}
         counted = b""
         if self._usage is not None:
-            counted = self._chunk(choices=[], usage=_told(self._usage))
+            counted = self._chunk(choices=[], usage=told_usage(self._usage))
         return ends + self._chunk(choices=[choice]) + counted + LAST_FRAME
+
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """Give the frame that ends a begun stream with an error."""
+        return encode_stream_error(fault, request_id)
 
     # ---- frames ---------------------------------------------------------------------------------
 
@@ -183,9 +188,7 @@ class ChatEncoder:
     def _note(self, event: Event) -> None:
         match event:
             case Counted():
-                before = self._usage or Usage()
-                later = {k: v for k, v in msgspec.structs.asdict(event.usage).items() if v is not None}
-                self._usage = msgspec.structs.replace(before, **later)
+                self._usage = joined_usage(self._usage, event.usage)
             case Finished() if self._finished is None:
                 self._finished = event
             case DataInline():
@@ -194,18 +197,3 @@ class ChatEncoder:
                 self.dropped.add(event.kind)
             case _:
                 pass  # Beat, Unknown, Ended, Erred, a signature: nothing to say, or the caller says it
-
-
-def _told(usage: Usage) -> dict[str, Any]:
-    """Give usage in this API's terms: cached tokens are part of the prompt, thoughts of the output."""
-    prompt, output = usage.prompt or 0, usage.output or 0
-    told: dict[str, Any] = {
-        "prompt_tokens": prompt,
-        "completion_tokens": output,
-        "total_tokens": prompt + output,
-    }
-    if usage.cached is not None:
-        told["prompt_tokens_details"] = {"cached_tokens": usage.cached}
-    if usage.thoughts is not None:
-        told["completion_tokens_details"] = {"reasoning_tokens": usage.thoughts}
-    return told

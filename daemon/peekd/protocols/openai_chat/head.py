@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from peekd.protocols.fields import Fields, Place, decode_object, wrong
+from peekd.protocols.fields import Place, decode_object, wrong
+from peekd.protocols.openai.fields import refuse_choices, wants_usage
+from peekd.protocols.openai.session import named_session
 from peekd.vocabulary.conversation import Head
-from peekd.vocabulary.errors import ClientError
-
-_SESSION_HEADERS: Final = ("x-claude-code-session-id", "session-id", "thread-id")
 
 
 class _Function(msgspec.Struct, frozen=True, gc=False):
@@ -52,7 +51,7 @@ def decode_head(body: bytes, headers: Mapping[str, str]) -> Head:
         wrong("messages", "an array", messages.value)
     stream = fields.flag("stream") or False
     refuse_choices(fields)
-    named = _named(fields, headers)
+    named = named_session(fields, headers)
     limit = fields.integer("max_completion_tokens")
     older = fields.integer("max_tokens")
     return Head(
@@ -61,48 +60,11 @@ def decode_head(body: bytes, headers: Mapping[str, str]) -> Head:
         session=named or _hash(body),
         guessed=named is None,
         max_tokens=older if limit is None else limit,
-        counted=not stream or _wants_usage(fields),
+        counted=not stream or wants_usage(fields),
     )
 
 
-def refuse_choices(fields: Fields) -> None:
-    """Raise ClientError where more than one answer is asked for."""
-    number = fields.integer("n")
-    if number is not None and number != 1:
-        raise ClientError(
-            "invalid_request", f"n: peekd gives one answer to a request, and {number} are asked"
-        )
-
-
-def _wants_usage(fields: Fields) -> bool:
-    options = fields.fields("stream_options")
-    return options is not None and (options.flag("include_usage") or False)
-
-
 # ---- session --------------------------------------------------------------------------------------
-
-
-def _named(fields: Fields, headers: Mapping[str, str]) -> str | None:
-    """Give the session that the client names; `user` is none, since one person has many conversations."""
-    named = next((value for name in _SESSION_HEADERS if (value := headers.get(name))), None)
-    if named:
-        return named
-    key = fields.place("prompt_cache_key")
-    if key is not None and isinstance(key.value, str) and key.value:
-        return key.value
-    metadata = fields.place("metadata")
-    return _session_of_user(metadata.value) if metadata is not None else None
-
-
-def _session_of_user(metadata: object) -> str | None:
-    """Give the session_id inside a JSON user_id."""
-    try:
-        user = msgspec.convert(metadata, dict[str, Any]).get("user_id")
-        said = msgspec.json.decode(user, type=dict[str, Any]) if isinstance(user, str) else {}
-    except (ValueError, RecursionError):
-        return None  # a plain user_id, or none
-    session = said.get("session_id")
-    return session if isinstance(session, str) and session else None
 
 
 def _hash(body: bytes) -> str | None:

@@ -5,20 +5,13 @@ https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from typing import Any, Final
-
-import msgspec
+from typing import Final
 
 from peekd.protocols.fields import Fields, Place
+from peekd.protocols.openai.inline import read_arguments, read_file, read_picture
 from peekd.vocabulary.conversation import Media, Part, Text, Thinking, ToolCall, ToolResult, Turn
 from peekd.vocabulary.errors import ClientError
-
-_DATA: Final = re.compile(r"data:(?P<type>[\w.+-]+/[\w.+*-]+)?(?:;[\w=.-]+)*;base64,(?P<data>.*)", re.DOTALL)
-
-_IMAGE: Final = "image/*"
-"""A picture by URL: the request does not say of which kind."""
 
 
 def decode_messages(messages: Place) -> tuple[tuple[str, ...], tuple[Turn, ...]]:
@@ -113,21 +106,12 @@ def _call(place: Place) -> ToolCall:
     identity = inside.needed("id").string()
     function = inside.needed("function").fields()
     name = function.needed("name").string()
-    arguments = _arguments(function.place("arguments"))
+    arguments = read_arguments(function.place("arguments"))
     inside.place("index")  # left over from the stream by clients that replay its deltas
     signature = _signature(inside)
     function.close()
     inside.close()
     return ToolCall(identity, name, arguments, signature, "gemini" if signature else "")
-
-
-def _arguments(place: Place | None) -> dict[str, Any]:
-    if place is None or not place.string().strip():
-        return {}
-    try:
-        return msgspec.json.decode(place.string(), type=dict[str, Any])
-    except (ValueError, RecursionError) as fault:
-        raise ClientError("invalid_request", f"{place.path}: no JSON object: {fault}") from fault
 
 
 def _signature(inside: Fields) -> str:
@@ -166,23 +150,14 @@ def _image(inside: Fields, _place: Place) -> Media:
     fields = picture.fields()
     url = fields.needed("url")
     fields.close()
-    data = _DATA.fullmatch(url.string())
-    if data is not None:
-        return Media(data["type"] or _IMAGE, data=data["data"])
-    if not url.string().startswith(("https://", "http://")):
-        raise ClientError("invalid_request", f"{url.path}: expected an http or base64 data URL")
-    return Media(_IMAGE, url=url.string())
+    return read_picture(url)
 
 
 def _file(inside: Fields, place: Place) -> Media:
     file = inside.needed("file").fields()
-    said, title = file.string("file_data"), file.string("filename") or ""
-    data = _DATA.fullmatch(said) if said is not None else None
-    if data is None or data["type"] is None:
-        # A file id means something to the account that made it, and to no other upstream.
-        raise ClientError("invalid_request", f"{place.path}.file: only base64 file_data can be translated")
+    media = read_file(file.string("file_data"), file.string("filename") or "", f"{place.path}.file")
     file.close()
-    return Media(data["type"], data=data["data"], title=title)
+    return media
 
 
 def _audio(inside: Fields, _place: Place) -> Media:

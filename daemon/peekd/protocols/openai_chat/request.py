@@ -10,9 +10,9 @@ from typing import Any, Final, Literal
 import msgspec
 
 from peekd.protocols.fields import Dropped, Fields, Place, decode_object, decode_tools
-from peekd.protocols.openai_chat.head import refuse_choices
+from peekd.protocols.openai.fields import decode_stop, refuse_choices, wants_usage
 from peekd.protocols.openai_chat.messages import decode_messages
-from peekd.vocabulary.conversation import Conversation, Schema, Thought, Tool, ToolChoice
+from peekd.vocabulary.conversation import Conversation, Schema, SearchOptions, Thought, Tool, ToolChoice
 from peekd.vocabulary.errors import ClientError
 
 _MODES: Final[dict[object, Literal["auto", "any", "none"]]] = {
@@ -38,11 +38,8 @@ def decode_request(body: bytes) -> Conversation:
     model = fields.needed("model").string()
     system, turns = decode_messages(fields.needed("messages"))
     refuse_choices(fields)
-    tools = decode_tools(fields, _tool)
-    options = fields.fields("stream_options")
-    if options is not None:
-        options.flag("include_usage")  # the head has it
-        options.close()
+    tools = (*decode_tools(fields, _tool), *_search(fields))
+    wants_usage(fields)  # the head has it
     conversation = Conversation(
         model=model,
         turns=turns,
@@ -54,7 +51,7 @@ def decode_request(body: bytes) -> Conversation:
         temperature=fields.number("temperature"),
         top_p=fields.number("top_p"),
         top_k=fields.integer("top_k"),
-        stop=_stop(fields),
+        stop=decode_stop(fields),
         output_schema=_schema(fields),
         stream=fields.flag("stream") or False,
     )
@@ -66,15 +63,6 @@ def _limit(fields: Fields) -> int | None:
     """Give the most tokens; the newer name goes before the older."""
     newer, older = fields.integer("max_completion_tokens"), fields.integer("max_tokens")
     return older if newer is None else newer
-
-
-def _stop(fields: Fields) -> tuple[str, ...]:
-    place = fields.place("stop")
-    if place is None:
-        return ()
-    if isinstance(place.value, str):
-        return (place.value,)
-    return tuple(item.string() for item in place.items())
 
 
 def _thought(fields: Fields) -> Thought | None:
@@ -133,6 +121,29 @@ def _tool(place: Place) -> Tool | None:
     function.close()
     inside.close()
     return tool
+
+
+def _search(fields: Fields) -> tuple[Tool, ...]:
+    """Give the search that a model may make, which here is no tool but an option."""
+    options = fields.fields("web_search_options")
+    if options is None:
+        return ()
+    place = options.fields("user_location")
+    told: dict[str, str] = {}
+    if place is not None:
+        place.string("type")  # there is one alone
+        told = _located(place.fields("approximate"))
+        place.close()
+    options.close()
+    return (Tool("web_search", kind="web_search", options=SearchOptions(place=told or None)),)
+
+
+def _located(place: Fields | None) -> dict[str, str]:
+    if place is None:
+        return {}
+    named = {name: place.string(name) for name in ("city", "region", "country", "timezone")}
+    place.close()
+    return {name: value for name, value in named.items() if value is not None}
 
 
 def _choice(fields: Fields, tools: tuple[Tool, ...]) -> ToolChoice | None:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from peekd.protocols.interface import Call, EventDecoder, Splices, UpstreamProtocol
+from peekd.protocols.openai.refusals import decode_refusal
 from peekd.protocols.openai_chat.compose import encode_request
 from peekd.protocols.openai_chat.decode import ChatDecoder
-from peekd.protocols.openai_chat.refusals import decode_refusal
 from peekd.protocols.openai_chat.splice import splice_request
 from peekd.protocols.openai_chat.whole import decode_whole
 from peekd.vocabulary.conversation import Conversation, Family
@@ -35,6 +35,10 @@ class ChatUpstream:
     def decoder(self) -> EventDecoder:
         """Open a reading of one answer."""
         return ChatDecoder()
+
+    def unwrap(self, body: bytes) -> bytes:
+        """Give the JSON as it is: it has no envelope."""
+        return body
 
     def decode_whole(self, body: bytes) -> Sequence[Frame]:
         """Give an unstreamed answer as chunks; see `whole.decode_whole`."""

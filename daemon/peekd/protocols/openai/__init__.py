@@ -1,0 +1,1 @@
+"""What OpenAI's two languages share: words for errors and refusals, inline media. No protocol itself."""

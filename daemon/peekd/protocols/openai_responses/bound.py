@@ -1,0 +1,79 @@
+"""What of a request only the account that made it can serve, and what only it can read.
+
+https://platform.openai.com/docs/guides/conversation-state
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final, TypeGuard
+
+SEALED: Final = {"reasoning", "compaction"}
+"""Kinds of input items whose `encrypted_content` is its maker's."""
+
+_DEPTH: Final = 6
+"""How many arrays and objects deep a file may stand in `input`; the API has it at four."""
+
+
+def bound_ids(said: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give the ids of what lies at the account: earlier response, conversation, files, containers, stores.
+
+    `said` is a request. Each once, in the order met.
+    """
+    found = [*_kept(said), *_files(said.get("input")), *_of_tools(said.get("tools"))]
+    return tuple(dict.fromkeys(found))
+
+
+def encrypted_contents(said: Mapping[str, Any]) -> tuple[tuple[int, str], ...]:
+    """Give, for each input item that only its maker can read, its place in `input` and what it holds."""
+    items = said.get("input")
+    return tuple(
+        (number, content)
+        for number, item in enumerate(items if _is_list(items) else ())
+        if _is_object(item) and item.get("type") in SEALED
+        if isinstance(content := item.get("encrypted_content"), str) and content
+    )
+
+
+def _kept(said: Mapping[str, Any]) -> Iterator[str]:
+    conversation = said.get("conversation")
+    named = conversation.get("id") if _is_object(conversation) else conversation
+    for value in (said.get("previous_response_id"), named):
+        if isinstance(value, str) and value:
+            yield value
+
+
+def _files(value: object, depth: int = _DEPTH) -> Iterator[str]:
+    """Give the file ids in input items: in messages, and in what tools gave."""
+    if not depth:
+        return
+    if _is_list(value):
+        for one in value:
+            yield from _files(one, depth - 1)
+    elif _is_object(value):
+        file = value.get("file_id")
+        if isinstance(file, str) and file:
+            yield file
+        for key in ("content", "output"):
+            yield from _files(value.get(key), depth - 1)
+
+
+def _of_tools(tools: object) -> Iterator[str]:
+    for tool in tools if _is_list(tools) else ():
+        if not _is_object(tool):
+            continue
+        container = tool.get("container")
+        places = [tool.get("vector_store_ids"), container]
+        if _is_object(container):
+            places = [*places, container.get("file_ids")]
+        for place in places:
+            values = place if _is_list(place) else [place]
+            yield from (value for value in values if isinstance(value, str) and value)
+
+
+def _is_object(value: object) -> TypeGuard[dict[str, Any]]:
+    return isinstance(value, dict)
+
+
+def _is_list(value: object) -> TypeGuard[list[Any]]:
+    return isinstance(value, list)

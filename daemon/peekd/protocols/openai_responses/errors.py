@@ -1,0 +1,90 @@
+"""The error that ends a begun stream: `response.failed`, with the id and the count that the stream has.
+
+Before the stream it is as everywhere at OpenAI (`openai.errors`). An `error` event would not do: Codex does
+not read it, and takes the end after it for a lost connection.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+import msgspec
+
+from peekd.protocols.openai_responses.response import Stream, bare
+from peekd.vocabulary.errors import Fault
+from peekd.wire.sse import Frame
+
+FAILED: Final = "response.failed"
+
+_DONE: Final = b'"response.output_item.done"'
+
+
+class _Response(msgspec.Struct, gc=False):
+    id: str = ""
+    model: str = ""
+    created_at: float | None = None
+
+
+class _Said(msgspec.Struct, gc=False):
+    type: str = ""
+    sequence_number: int = -1
+    response: _Response | None = None
+    output_index: int = 0
+    item: msgspec.Raw = msgspec.Raw(b"")
+
+
+_frames: Final = msgspec.json.Decoder(_Said)
+
+
+class ResponsesFollowing:
+    """Notes the response's id, which the first frames name, the items that are whole, and the last number."""
+
+    def __init__(self, model: str, created: int) -> None:
+        self._model = model
+        self._created = created
+        self._response = _Response()
+        self._last = b""
+        self._items: dict[int, msgspec.Raw] = {}
+
+    def see(self, frame: Frame) -> None:
+        """Note a frame; only the last one's number is looked up, and only when it is asked for."""
+        if not frame.data:
+            return
+        self._last = frame.data
+        if _DONE in frame.data:
+            said = _read(frame.data)
+            self._items[said.output_index] = said.item
+        elif not self._response.id:
+            self._response = _read(frame.data).response or self._response
+
+    def fail(self, fault: Fault, request_id: str) -> bytes:
+        """Give `response.failed`, and before it a beginning where the stream had none."""
+        before = _read(self._last).sequence_number + 1
+        known = self._response
+        created = self._created if known.created_at is None else int(known.created_at)
+        stream = Stream(
+            known.id or failed_id(request_id), created, bare(known.model or self._model), number=before
+        )
+        whole = [item for _, item in sorted(self._items.items()) if item]
+        return (b"" if known.id else stream.begin()) + stream.fail(whole, fault)
+
+
+def failed_id(request_id: str) -> str:
+    """Give the id of a response that never began: it is made of the request's.
+
+    >>> failed_id("req_1")
+    'resp_req_1'
+    """
+    return f"resp_{request_id}"
+
+
+def shows_error(frame: Frame) -> bool:
+    """Tell whether clients take a frame for an error: by its type alone, named event or not."""
+    return FAILED.encode() in frame.data and _read(frame.data).type == FAILED
+
+
+def _read(data: bytes) -> _Said:
+    try:
+        return _frames.decode(data)
+    except (ValueError, RecursionError):
+        return _Said()  # another server's own shape; it goes out all the same
