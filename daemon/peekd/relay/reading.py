@@ -150,7 +150,7 @@ async def read_whole(source: Source, healing: HealingSettings) -> bytes | AnyOut
 def _is_whole(data: bytes) -> bool:
     try:
         msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         return False
     return True
 

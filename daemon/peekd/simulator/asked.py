@@ -126,7 +126,7 @@ def _read_list(path: str, headers: Mapping[str, str], key: str, number: int) -> 
 def _read_body(asked: Asked, body: bytes) -> Asked:
     try:
         read = msgspec.json.decode(body, type=Json)
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         return msgspec.structs.replace(asked, fault=f"The request body is not valid JSON: {error}")
     asked = msgspec.structs.replace(asked, tokens=max(1, len(body) // 4))
     return _READERS[asked.language](asked, read)

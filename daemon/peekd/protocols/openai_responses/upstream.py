@@ -32,10 +32,6 @@ class ResponsesUpstream:
         """Give a client's own request with only the named places changed; see `splice.splice_request`."""
         return splice_request(body, path, splices)
 
-    def unwrap(self, body: bytes) -> bytes:
-        """Give the JSON as it is: it has no envelope."""
-        return body
-
     def decoder(self) -> EventDecoder:
         """Open a reading of one answer."""
         return ResponsesDecoder()
