@@ -113,10 +113,36 @@ def _chat_whole(body: Json) -> Answer:
     return Answer(choice["message"]["content"] or "", choice["finish_reason"] == "stop")
 
 
+# ---- OpenAI Responses ------------------------------------------------------------------------------
+
+
+def _put_responses(body: Json, words: str) -> Json | None:
+    asked = body.get("input")
+    said: list[Json] = [{"role": "user", "content": asked}] if isinstance(asked, str) else asked or []
+    if not said or said[-1].get("role") != "user" or "text" in body:
+        return None
+    tools = [tool for tool in body.get("tools", []) if tool["type"] == "function"]
+    return {**body, "tools": tools, "input": [*said[:-1], {"role": "user", "content": words}]}
+
+
+def _responses_stream(events: list[Json]) -> Answer:
+    kinds = [event["type"] for event in events]
+    failed = (event for event in events if event["type"] in {"response.failed", "error"})
+    error = next((str(event) for event in failed), "")
+    words = "".join(event["delta"] for event in events if event["type"] == "response.output_text.delta")
+    return Answer(words, kinds.count("response.created") == 1 and kinds[-1] == "response.completed", error)
+
+
+def _responses_whole(body: Json) -> Answer:
+    parts = [part for item in body["output"] if item["type"] == "message" for part in item["content"]]
+    return Answer("".join(part.get("text", "") for part in parts), body["status"] == "completed")
+
+
 LANGUAGES = {
     "anthropic": Language("/v1/messages", _put_anthropic, _anthropic_stream, _anthropic_whole),
     "gemini": Language("/v1beta/models/{model}:{verb}", _put_gemini, _gemini_stream, _gemini_whole),
     "openai-chat": Language("/v1/chat/completions", _put_chat, _chat_stream, _chat_whole),
+    "openai-responses": Language("/v1/responses", _put_responses, _responses_stream, _responses_whole),
 }
 VERBS = {True: "streamGenerateContent?alt=sse", False: "generateContent"}
 
@@ -140,14 +166,14 @@ def shapes() -> list[tuple[str, Json]]:
     for path in sorted(CORPUS.glob("*/*.json")):
         sent = json.loads(path.read_bytes())
         language = _language_of(sent["path"].partition("?")[0])
-        if language and len(json.dumps(sent["body"])) < SMALL:
+        if language and sent["body"] and len(json.dumps(sent["body"])) < SMALL:
             put = LANGUAGES[language].put(sent["body"], "")
             found += [(language, put)] if put is not None else []
     return found
 
 
 def _language_of(path: str) -> str:
-    ends = {"/v1/messages": "anthropic", "/chat/completions": "openai-chat"}
+    ends = {"/v1/messages": "anthropic", "/chat/completions": "openai-chat", "/responses": "openai-responses"}
     ends |= {":streamGenerateContent": "gemini", ":generateContent": "gemini"}
     return next((language for end, language in ends.items() if path.endswith(end)), "")
 

@@ -30,13 +30,17 @@ AT_ONCE = 16
 SAMPLE_SECONDS = 0.25
 LONGEST_GAP = 10.0
 PATIENCE_SECONDS = 60.0
-ENDING_SECONDS = 30.0
 SPARE_DESCRIPTORS = 40
 """What a peekd that rests may hold more than a new one: connections that it keeps for the next request."""
 
 OK = 200
 HONEST = {429, 503}
-UPSTREAMS = {"anthropic": "claude-sonnet-4-5", "gemini": "gemini-2.5-pro", "openai-chat": "gpt-4.1"}
+UPSTREAMS = {
+    "anthropic": "claude-sonnet-4-5",
+    "gemini": "gemini-2.5-pro",
+    "openai-chat": "gpt-4.1",
+    "openai-responses": "gpt-5",
+}
 ACCOUNTS = ("rough", "moody", "steady")
 CONFIG = """
 [server]
@@ -214,7 +218,7 @@ async def run(soak: Soak, seconds: float) -> int:
             sampling.cancel_scope.cancel()
         return left - soak.peekd.descriptors()
     finally:
-        with trio.move_on_after(ENDING_SECONDS, shield=True):
+        with trio.move_on_after(PATIENCE_SECONDS, shield=True):
             await soak.peekd.end()
             await soak.upstream.end()
 

@@ -162,14 +162,19 @@ async def test_calls_side_by_side_keep_their_own_input(serve: Serve, kind: str, 
 async def test_thoughts_of_upstreams_that_sign_come_with_the_proof_that_lets_them_be_replayed(
     serve: Serve, signing: str, ask: Ask
 ) -> None:
-    client = await serve(signing, 'acts = [{do = "answer", thinking = "Let me see.", text = "42"}]')
-    message = await ask(client, thinking=THINKING)
+    call = '{name = "shell", input = {command = "a"}}'
+    first = f'{{do = "answer", thinking = "Let me see.", text = "", tool = {call}}}'
+    client = await serve(signing, f'acts = [{first}, {{do = "answer", text = "42"}}]')
+    message = await ask(client, thinking=THINKING, tools=[SHELL])
     thoughts = [block for block in message.content if block.type == "thinking"]
-    assert ("".join(block.thinking for block in thoughts), text_of(message)) == ("Let me see.", "42")
+    assert "".join(block.thinking for block in thoughts) == "Let me see."
     assert any(block.signature for block in thoughts)
+    (used,) = (block for block in message.content if block.type == "tool_use")
     replayed: MessageParam = {"role": "assistant", "content": message.content}
-    again = await ask(client, [*HELLO, replayed, *HELLO], thinking=THINKING)
+    result: MessageParam = {"role": "user", "content": [{"type": "tool_result", "tool_use_id": used.id}]}
+    again = await ask(client, [*HELLO, replayed, result], thinking=THINKING, tools=[SHELL])
     assert text_of(again) == "42"
+    assert again.content[-1].type == "text"
 
 
 # ---- beside the answers -----------------------------------------------------------------------------

@@ -20,7 +20,11 @@ from peekd.protocols.registry import CLIENTS, UPSTREAMS
 from peekd.vocabulary.conversation import Conversation
 from peekd.vocabulary.errors import ClientError
 
-clients = pytest.mark.parametrize("client", sorted(CLIENTS))
+RECORDED = [name for name in sorted(CLIENTS) if requests(name)]
+"""Those whose clients' requests are in the corpus."""
+
+everyone = pytest.mark.parametrize("client", sorted(CLIENTS))
+clients = pytest.mark.parametrize("client", RECORDED)
 upstreams = pytest.mark.parametrize("upstream", sorted(UPSTREAMS))
 DATA = st.data()
 
@@ -52,7 +56,7 @@ def test_any_body_is_a_conversation_or_the_clients_fault(client: str, data: st.D
     msgspec.json.encode(head)
 
 
-@clients
+@everyone
 @few
 @given(
     body=st.binary(max_size=200),

@@ -25,6 +25,7 @@ from peekd.vocabulary.events import Erred, Event, Finished
 from peekd.wire.sse import Frame, Splitter
 
 clients = pytest.mark.parametrize("client", sorted(CLIENTS))
+readable = pytest.mark.parametrize("client", sorted(CLIENTS.keys() & UPSTREAMS.keys()))
 upstreams = pytest.mark.parametrize("upstream", sorted(UPSTREAMS))
 
 
@@ -57,7 +58,7 @@ def read_back(client: str, stream: bytes) -> list[Event]:
 # ---- answers ---------------------------------------------------------------------------------------
 
 
-@clients
+@readable
 @few
 @given(said=answers(), thoughts=st.booleans())
 def test_any_answer_is_read_back_with_its_words_and_calls(
@@ -70,7 +71,7 @@ def test_any_answer_is_read_back_with_its_words_and_calls(
     assert not any(isinstance(event, Erred) for event in heard)
 
 
-@clients
+@readable
 @few
 @given(said=answers(), cut=st.integers(min_value=0))
 def test_an_answer_without_its_terminal_has_none_for_the_client(
@@ -81,7 +82,7 @@ def test_an_answer_without_its_terminal_has_none_for_the_client(
     assert not any(isinstance(event, Finished) for event in heard)
 
 
-@clients
+@readable
 @few
 @given(said=answers())
 def test_any_answer_folds_into_a_body_that_plays_the_same(client: str, said: list[Event]) -> None:
@@ -96,7 +97,7 @@ def test_any_answer_folds_into_a_body_that_plays_the_same(client: str, said: lis
     assert calls_of(played) == calls_of(said)
 
 
-@clients
+@readable
 @few
 @given(said=answers(), pings=st.lists(st.integers(min_value=0), max_size=3))
 def test_the_body_is_well_formed_in_every_framing_with_pings_between(
@@ -134,16 +135,34 @@ FAULTS = st.builds(
 @clients
 @few
 @given(fault=FAULTS, note=WORDS)
-def test_any_error_is_a_true_status_or_whole_frames(client: str, fault: Fault, note: str) -> None:
+def test_any_error_is_a_true_status_or_one_whole_frame(client: str, fault: Fault, note: str) -> None:
     protocol = CLIENTS[client]
     reply = protocol.encode_error(fault, "req_1")
     assert 400 <= reply.status < 600
     assert all("\n" not in value and "\r" not in value for _, value in reply.headers)
     if not fault.words:
         msgspec.json.decode(reply.body, type=dict[str, object])
-    *_, said = whole_frames(protocol.following("m", 0).fail(fault, "req_1"))
-    assert b"error" in said.data
     assert all(not frame.data for frame in whole_frames(protocol.encode_note(note)))
+
+
+@clients
+@few
+@given(said=answers(), cut=st.integers(min_value=0), fault=FAULTS)
+def test_an_answer_that_fails_ends_with_whole_frames_that_say_so(
+    client: str, said: list[Event], cut: int, fault: Fault
+) -> None:
+    encoder = CLIENTS[client].encoder(answering())
+    following = CLIENTS[client].following("m", 0)
+    ends = next(number for number, event in enumerate(said) if isinstance(event, Finished))
+    stream = b"".join([encoder.feed(event) for event in said[: cut % (ends + 1)]])
+    for frame in frames_of(stream):
+        following.see(frame)
+    for told in (encoder.fail(fault, "req_1"), following.fail(fault, "req_1")):
+        assert any(b"error" in frame.data for frame in whole_frames(told))
+        if client in UPSTREAMS:
+            heard = read_back(client, stream + told)
+            assert any(isinstance(event, Erred) for event in heard)
+            assert not any(isinstance(event, Finished) for event in heard)
 
 
 # ---- requests --------------------------------------------------------------------------------------

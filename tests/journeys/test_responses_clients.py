@@ -285,3 +285,14 @@ async def test_what_only_openai_can_read_stays_away_from_others_and_is_recorded(
         assert b"gAAA" not in house.simulator.requests[0].body
         assert "input[type=compaction]" in told.record.dropped
         assert any(name.startswith("thinking") for name in told.record.dropped)
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_an_answer_that_is_nothing_but_a_picture_is_told_and_not_passed_off_as_empty(
+    autojump_clock: Clock, *, stream: bool
+) -> None:
+    async with open_playhouse({"alice": ["picture"]}, protocol="gemini") as house:
+        told = await house.ask(HELLO, path=PATH, stream=stream)
+        error = checked(told.body)[-1]["response"]["error"] if stream else told.json["error"]
+        assert "image/png" in error["message"]
+        assert error["code"] == ("invalid_prompt" if stream else None)

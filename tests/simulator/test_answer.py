@@ -37,6 +37,30 @@ def test_a_patch_that_is_offered_and_asked_for_is_made() -> None:
     assert call.input["input"].endswith("\n*** End Patch")
 
 
+@pytest.mark.parametrize(
+    ("schema", "wanted"),
+    [
+        ({}, {"command": "echo peekd", "description": "Say peekd"}),
+        ({"properties": {"path": {"type": "string"}}}, {"command": "echo peekd", "description": "Say peekd"}),
+        ({"properties": {"cmd": {"type": "string"}}, "required": ["cmd"]}, {"cmd": "echo peekd"}),
+        (
+            {"properties": {"command": {"type": "ARRAY", "items": {"type": "STRING"}}}},
+            {"command": ["bash", "-c", "echo peekd"]},
+        ),
+        (
+            {
+                "properties": {"command": {}, "description": {}, "is_background": {"type": "boolean"}},
+                "required": ["command", "is_background"],
+            },
+            {"command": "echo peekd", "is_background": False, "description": "Say peekd"},
+        ),
+    ],
+)
+def test_a_shell_is_called_as_its_schema_has_it(schema: dict[str, Any], wanted: dict[str, Any]) -> None:
+    answer = compose(WELL, asked(text="Run it", tools=("shell",), inputs={"shell": schema}))
+    assert [call.input for call in answer.tools] == [wanted]
+
+
 def test_a_shell_that_nobody_asks_for_is_left_alone() -> None:
     assert compose(WELL, asked(text="Good morning", tools=("Bash",))).tools == ()
 

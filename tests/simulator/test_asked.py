@@ -28,6 +28,7 @@ Read = Callable[..., Asked]
         ("GET /v1/models", {"x-goog-api-key": "k"}, "gemini", "models", ""),
         ("GET /v1beta/models/g", {}, "gemini", "model", "g"),
         ("GET /v1/messages", {}, "anthropic", "unknown", ""),
+        ("GET /v1/responses", {"upgrade": "websocket"}, "openai-responses", "websocket", ""),
         ("POST /nowhere", {"x-goog-api-key": "k"}, "gemini", "unknown", ""),
     ],
 )
@@ -59,7 +60,7 @@ def test_an_anthropic_body_is_read(asked_of: Read) -> None:
         "model": "claude",
         "stream": True,
         "thinking": {"type": "adaptive", "display": "omitted"},
-        "tools": [{"name": "Bash"}],
+        "tools": [{"name": "Bash", "input_schema": {"type": "object"}}],
         "output_config": {"format": {"type": "json_schema", "schema": {"type": "string"}}},
         "messages": [
             {"role": "assistant", "content": [{"type": "thinking", "thinking": "", "signature": "s"}]},
@@ -77,6 +78,7 @@ def test_an_anthropic_body_is_read(asked_of: Read) -> None:
     asked = asked_of("/v1/messages", body)
     assert (asked.stream, asked.thinks, asked.shown, asked.signed) == (True, True, False, True)
     assert (asked.text, asked.result, asked.tools) == ("Go on.", "out", ("Bash",))
+    assert asked.inputs == {"Bash": {"type": "object"}}
     assert asked.schema == {"type": "string"}
     assert asked.number == 7
     assert [asked.holds(condition) for condition in ("signed", "tools", "result", "stream", "whole")] == [
@@ -90,7 +92,11 @@ def test_a_gemini_body_is_read(asked_of: Read) -> None:
             "thinkingConfig": {"includeThoughts": True},
             "responseJsonSchema": {"type": "OBJECT"},
         },
-        "tools": [{"functionDeclarations": [{"name": "run_shell_command"}]}, {"googleSearch": {}}],
+        "tools": [
+            {"functionDeclarations": [{"name": "run_shell_command", "parameters": {"type": "OBJECT"}}]},
+            {"function_declarations": [{"name": "edit", "parametersJsonSchema": {"type": "object"}}]},
+            {"googleSearch": {}},
+        ],
         "contents": [
             {"role": "user", "parts": [{"text": "Hi"}]},
             {"role": "model", "parts": [{"functionCall": {"name": "x"}, "thoughtSignature": "s"}]},
@@ -99,8 +105,18 @@ def test_a_gemini_body_is_read(asked_of: Read) -> None:
     }
     asked = asked_of("/v1beta/models/g:streamGenerateContent", body)
     assert (asked.stream, asked.array, asked.thinks, asked.signed) == (True, True, True, True)
-    assert (asked.text, asked.result, asked.tools) == ("", "out", ("run_shell_command",))
+    assert (asked.text, asked.result, asked.tools) == ("", "out", ("run_shell_command", "edit"))
+    assert asked.inputs == {"run_shell_command": {"type": "OBJECT"}, "edit": {"type": "object"}}
     assert asked.schema == {"type": "OBJECT"}
+
+
+def test_rules_at_the_end_of_a_chat_are_not_what_was_said(asked_of: Read) -> None:
+    body: dict[str, Any] = {
+        "messages": [{"role": "user", "content": "Hi"}, {"role": "system", "content": "Be brief."}],
+        "tools": [{"type": "function", "function": {"name": "bash", "parameters": {"type": "object"}}}],
+    }
+    asked = asked_of("/v1/chat/completions", body)
+    assert (asked.text, asked.tools, asked.inputs) == ("Hi", ("bash",), {"bash": {"type": "object"}})
 
 
 ODD: list[Any] = [

@@ -29,7 +29,7 @@ class Sample(msgspec.Struct, frozen=True):
 def streams(protocol: str) -> tuple[bytes, ...]:
     """Every transcript's body, in order."""
     folder = TRANSCRIPTS / protocol.replace("-", "_")
-    return tuple((case / "upstream.sse").read_bytes() for case in sorted(folder.iterdir()))
+    return tuple(body.read_bytes() for body in sorted(folder.glob("*/upstream.sse")))
 
 
 @cache
@@ -38,7 +38,7 @@ def requests(protocol: str) -> tuple[Sample, ...]:
     found: list[Sample] = []
     for path in sorted((TRANSCRIPTS / "corpus").glob("*/*.json")):
         sent = json.loads(path.read_bytes())
-        if protocol_of(sent["path"].partition("?")[0], {}) == protocol:
+        if sent["body"] and protocol_of(sent["path"].partition("?")[0], {}) == protocol:
             headers = {name.lower(): value for name, value in sent["headers"].items()}
             found.append(Sample(sent["path"], headers, shortened(sent["body"])))
     return tuple(found)

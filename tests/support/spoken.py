@@ -11,6 +11,7 @@ from peekd.vocabulary import conversation as c
 from peekd.vocabulary import events as e
 
 WORDS = st.text(max_size=12) | st.sampled_from(["", "a\nb", "\r\n\r\n", "data: x", "\u2028", "\\", "日本🎉"])
+NAMES = WORDS.filter(bool)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | WORDS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),
@@ -40,7 +41,7 @@ def _block(draw: st.DrawFn, index: int) -> list[e.Event]:
         case "redacted":
             block, inside = e.RedactedBlock(draw(WORDS)), []
         case "call":
-            identity, name, signature = draw(st.tuples(WORDS, WORDS, st.sampled_from(["", "proof"])))
+            identity, name, signature = draw(st.tuples(WORDS, NAMES, st.sampled_from(["", "proof"])))
             block = e.ToolCallBlock(identity, name, signature)
             inside = [e.ArgumentsDelta(index, piece) for piece in draw(_arguments())]
         case "data":

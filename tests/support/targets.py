@@ -115,8 +115,9 @@ def ask(client: ClientProtocol, data: bytes) -> None:
     path = PATHS.get(client.name, "/v1/chat/completions")
     with suppress(ClientError):
         client.decode_head(data, {}, path)
-    with suppress(ClientError):
-        UPSTREAMS[client.name].splice_request(data, path, Splices(model="n", repaired=True))
+    if client.name in UPSTREAMS:
+        with suppress(ClientError):
+            UPSTREAMS[client.name].splice_request(data, path, Splices(model="n", repaired=True))
     with suppress(ClientError):
         conversation = client.decode_request(data, path, SEAL)
         for upstream in UPSTREAMS.values():

@@ -16,6 +16,7 @@ _SHELLS: Final = re.compile(r"bash|shell|exec_command", re.IGNORECASE)
 _WANTS_A_COMMAND: Final = re.compile(r"\b(run|execute|shell|bash|command|tool)\b", re.IGNORECASE)
 _WANTS_A_PATCH: Final = re.compile(r"\bpatch\b", re.IGNORECASE)
 _COMMAND: Final[dict[str, Any]] = {"command": "echo peekd", "description": "Say peekd"}
+_COMMAND_FIELDS: Final = ("command", "cmd")
 _PATCH: Final = "apply_patch"
 _INPUTS: Final[dict[str, dict[str, Any]]] = {
     "exec_command": {"cmd": "echo peekd"},
@@ -27,7 +28,7 @@ _INPUTS: Final[dict[str, dict[str, Any]]] = {
 """What tools of these names are called with; all others as a shell."""
 _WORDS: Final = re.compile(r"\s*\S+\s*")
 _EXAMPLES: Final[dict[str, Any]] = {
-    "string": "simulated", "integer": 1, "number": 1.5, "boolean": True, "null": None, "array": [],
+    "string": "simulated", "integer": 1, "number": 1.5, "boolean": False, "null": None, "array": [],
 }  # fmt: skip
 
 
@@ -69,10 +70,10 @@ class Answer(msgspec.Struct, frozen=True):
 def compose(act: Act, asked: Asked) -> Answer:
     """Say what the act says; a break inside a tool's input needs a call, and gets one."""
     named = (act.tool, *act.tools) if act.tool is not None else act.tools
-    tools = tuple(_tool(tool) for tool in named)
+    tools = tuple(_tool(tool, asked) for tool in named)
     text, thinking = act.text, act.thinking
     if act.at == "tool" and not tools:
-        tools = (_tool(_shell(asked) or "Bash"),)
+        tools = (_tool(_shell(asked) or "Bash", asked),)
     if text is None and thinking is None and not tools:
         text, tools = _fallback(asked)
     if thinking is None and asked.thinks and text != "":
@@ -98,9 +99,9 @@ def _fallback(asked: Asked) -> tuple[str, tuple[ToolUse, ...]]:
         return f"The tool answered: {asked.result.strip()[:200]}\nThat is all; the simulator is content.", ()
     shell = _shell(asked)
     if _PATCH in asked.tools and _WANTS_A_PATCH.search(asked.text):
-        return "I will patch it. ", (_tool(_PATCH),)
+        return "I will patch it. ", (_tool(_PATCH, asked),)
     if shell and _WANTS_A_COMMAND.search(asked.text):
-        return "I will run it. ", (_tool(shell),)
+        return "I will run it. ", (_tool(shell, asked),)
     return (
         f"You said: {asked.text.strip()[:200]}\nThis is the simulator; it has no more to say than that.",
         (),
@@ -111,8 +112,21 @@ def _shell(asked: Asked) -> str:
     return next((name for name in asked.tools if _SHELLS.search(name)), "")
 
 
-def _tool(tool: str | ToolUse) -> ToolUse:
-    return ToolUse(tool, _INPUTS.get(tool, _COMMAND)) if isinstance(tool, str) else tool
+def _tool(tool: str | ToolUse, asked: Asked) -> ToolUse:
+    return ToolUse(tool, _input(tool, asked.inputs.get(tool, {}))) if isinstance(tool, str) else tool
+
+
+def _input(name: str, schema: dict[str, Any]) -> dict[str, Any]:
+    """Give the command as that tool takes it, and what else it requires; else what its name stands for."""
+    fields: dict[str, dict[str, Any]] = schema.get("properties") or {}
+    field = next((name for name in _COMMAND_FIELDS if name in fields), None)
+    if field is None:
+        return _INPUTS.get(name, _COMMAND)
+    command = _COMMAND["command"]
+    words = str(fields[field].get("type", "")).lower() == "array"
+    required = {name: _example(fields.get(name, {})) for name in schema.get("required", ())}
+    told = {"description": _COMMAND["description"]} if "description" in fields else {}
+    return {**required, field: ["bash", "-c", command] if words else command, **told}
 
 
 def _sign(thinking: str, model: str) -> str:

@@ -10,10 +10,10 @@ from urllib.parse import parse_qs, unquote, urlsplit
 import msgspec
 
 from peekd.simulator.responses_asked import read_responses
-from peekd.simulator.shapes import result, said, table, tables
+from peekd.simulator.shapes import offered, result, said, spoken, table, tables
 
 Language = Literal["anthropic", "gemini", "openai-chat", "openai-responses"]
-Verb = Literal["generate", "count", "models", "model", "unknown"]
+Verb = Literal["generate", "count", "models", "model", "websocket", "unknown"]
 Json = dict[str, Any]
 
 
@@ -24,9 +24,10 @@ class Asked(msgspec.Struct, frozen=True):
     one that came in Code Assist's. `text`: what the user said last; `result`: what a tool answered, where
     that came last. `searches`: it offers nothing but a search of the upstream's own. `thinks`: thoughts were
     asked for, `shown`: and their text. `counted`: usage was asked for. `signed`: it replays a signature.
-    `schema`: the answer shall be JSON of that shape. `tokens`: the prompt's size, estimated. `fault`: why it
-    cannot be read. Responses alone: `kinds` of tools that are no functions, by name, and `groups`, their
-    namespaces; `sealed`: thoughts are asked for encrypted; `compacts`: the conversation shall be compacted.
+    `schema`: the answer shall be JSON of that shape. `inputs`: the schemas of the tools' inputs, by name.
+    `tokens`: the prompt's size, estimated. `fault`: why it cannot be read. Responses alone: `kinds` of tools
+    that are no functions, by name, and `groups`, their namespaces; `sealed`: thoughts are asked for
+    encrypted; `compacts`: the conversation shall be compacted.
     """
 
     language: Language
@@ -41,6 +42,7 @@ class Asked(msgspec.Struct, frozen=True):
     text: str = ""
     result: str | None = None
     tools: tuple[str, ...] = ()
+    inputs: dict[str, Json] = {}
     thinks: bool = False
     shown: bool = True
     counted: bool = False
@@ -72,13 +74,13 @@ _GEMINI_VERBS: Final[dict[str, Verb]] = {
     "streamGenerateContent": "generate",
     "countTokens": "count",
 }
-_ANTHROPIC_CALLS: Final[dict[str, Verb]] = {"/v1/messages": "generate", "/v1/messages/count_tokens": "count"}
-_OPENAI_CALLS: Final[dict[str, Language]] = {
-    "/v1/chat/completions": "openai-chat",
-    "/v1/responses": "openai-responses",
+_CALLS: Final[dict[str, tuple[Language, Verb]]] = {
+    "/v1/messages": ("anthropic", "generate"),
+    "/v1/messages/count_tokens": ("anthropic", "count"),
+    "/v1/chat/completions": ("openai-chat", "generate"),
+    "/v1/responses": ("openai-responses", "generate"),
 }
 _LIST: Final = re.compile(r"^/v1(beta)?/models(?:/([^/:]+))?$")
-_REMINDER: Final = "<system-reminder>"
 
 
 def read_asked(method: str, target: str, headers: Mapping[str, str], body: bytes, number: int) -> Asked:
@@ -86,6 +88,8 @@ def read_asked(method: str, target: str, headers: Mapping[str, str], body: bytes
     parts = urlsplit(target)
     query = parse_qs(parts.query)
     key = _key(headers, query)
+    if method == "GET" and "websocket" in headers.get("upgrade", "").lower():
+        return Asked("openai-responses", "websocket", parts.path, key, number)
     if method == "GET":
         return _read_list(parts.path, headers, key, number)
     if method == "POST" and (found := _GEMINI_CALL.match(parts.path)) and found[2] in _GEMINI_VERBS:
@@ -100,10 +104,8 @@ def read_asked(method: str, target: str, headers: Mapping[str, str], body: bytes
         asked = Asked("gemini", _GEMINI_VERBS[found[1]], parts.path, key, number, stream=stream)
         array = stream and query.get("alt") != ["sse"]
         return _read_body(msgspec.structs.replace(asked, array=array, envelope=True), body)
-    if method == "POST" and parts.path in _ANTHROPIC_CALLS:
-        return _read_body(Asked("anthropic", _ANTHROPIC_CALLS[parts.path], parts.path, key, number), body)
-    if method == "POST" and parts.path in _OPENAI_CALLS:
-        return _read_body(Asked(_OPENAI_CALLS[parts.path], "generate", parts.path, key, number), body)
+    if method == "POST" and parts.path in _CALLS:
+        return _read_body(Asked(*_CALLS[parts.path], parts.path, key, number), body)
     language: Language = "gemini" if "x-goog-api-key" in headers else "anthropic"
     return Asked(language, "unknown", parts.path, key, number)
 
@@ -136,7 +138,7 @@ def _read_body(asked: Asked, body: bytes) -> Asked:
 
 
 def _read_anthropic(asked: Asked, body: Json) -> Asked:
-    messages = [message for message in tables(body.get("messages")) if message.get("role") != "system"]
+    messages = spoken(body.get("messages"))
     last = _anthropic_blocks(messages[-1]) if messages else []
     thinking = table(body.get("thinking"))
     return msgspec.structs.replace(
@@ -145,7 +147,7 @@ def _read_anthropic(asked: Asked, body: Json) -> Asked:
         stream=body.get("stream") is True,
         text=said(str(block.get("text", "")) for block in last if block.get("type") == "text"),
         result=result(_anthropic_result(block) for block in last if block.get("type") == "tool_result"),
-        tools=tuple(str(tool.get("name", "")) for tool in tables(body.get("tools"))),
+        **offered((tool.get("name"), tool.get("input_schema")) for tool in tables(body.get("tools"))),
         searches=_offers_search(str(tool.get("type", "")) for tool in tables(body.get("tools"))),
         thinks=thinking.get("type") in {"enabled", "adaptive"},
         shown=thinking.get("display") != "omitted",
@@ -182,7 +184,7 @@ def _read_gemini(asked: Asked, body: Json) -> Asked:
         asked,
         text=said(str(part.get("text", "")) for part in last),
         result=result(_gemini_result(part) for part in last if "functionResponse" in part),
-        tools=tuple(str(tool.get("name", "")) for tool in declared),
+        **offered((tool.get("name"), _schema(tool)) for tool in declared),
         searches=not declared and any("googleSearch" in tool for tool in tables(body.get("tools"))),
         thinks=table(config.get("thinkingConfig")).get("includeThoughts") is True,
         signed=any(part.get("thoughtSignature") for parts in contents for part in parts),
@@ -201,6 +203,10 @@ def _declarations(tool: Json) -> list[Json]:
     return tables(tool.get("functionDeclarations") or tool.get("function_declarations"))
 
 
+def _schema(declared: Json) -> object:
+    return declared.get("parametersJsonSchema") or declared.get("parameters")
+
+
 def _gemini_result(part: Json) -> str:
     response = table(table(part.get("functionResponse")).get("response"))
     return said(str(value) for value in response.values())
@@ -210,16 +216,17 @@ def _gemini_result(part: Json) -> str:
 
 
 def _read_chat(asked: Asked, body: Json) -> Asked:
-    messages = tables(body.get("messages"))
+    messages = spoken(body.get("messages"))
     last = messages[-1] if messages else {}
     texts = _chat_texts(last)
+    functions = [table(tool.get("function")) for tool in tables(body.get("tools"))]
     return msgspec.structs.replace(
         asked,
         model=str(body.get("model", "")),
         stream=body.get("stream") is True,
         text=said(texts) if last.get("role") == "user" else "",
         result=said(texts) if last.get("role") == "tool" else None,
-        tools=tuple(str(table(tool.get("function")).get("name", "")) for tool in tables(body.get("tools"))),
+        **offered((tool.get("name"), tool.get("parameters")) for tool in functions),
         thinks=body.get("reasoning_effort") not in {None, "none"},
         counted=table(body.get("stream_options")).get("include_usage") is True,
         schema=table(table(body.get("response_format")).get("json_schema")).get("schema"),

@@ -8,6 +8,7 @@ from typing import Any, Final, cast
 Json = dict[str, Any]
 
 _REMINDER: Final = "<system-reminder>"
+_RULES: Final = {"system", "developer"}
 
 
 def table(value: object) -> Json:
@@ -30,3 +31,14 @@ def result(results: Iterable[str]) -> str | None:
     """Give the last result, None where there is none."""
     found = [*results]
     return found[-1] if found else None
+
+
+def spoken(messages: object) -> list[Json]:
+    """Give the messages of a conversation but for the rules among them, which nobody says."""
+    return [message for message in tables(messages) if message.get("role") not in _RULES]
+
+
+def offered(named: Iterable[tuple[object, object]]) -> Json:
+    """Give the fields of an `Asked` that tell of tools, from their names and the schemas of their inputs."""
+    tools = [(str(name or ""), table(schema)) for name, schema in named]
+    return {"tools": tuple(name for name, _ in tools), "inputs": dict(tools)}

@@ -87,6 +87,8 @@ def said(conversation: Conversation, *, repaired: bool = False) -> dict[str, Any
 @given(CONVERSATIONS)
 def test_what_is_said_is_read_back(conversation: Conversation) -> None:
     conversation, _ = acceptable(conversation, conversation.max_tokens or 0)
+    words = Turn("user", (Text("and"),))  # thoughts may not come last
+    conversation = msgspec.structs.replace(conversation, turns=(*conversation.turns, words))
     body = encode_request(conversation, model="m", repaired=False).body
     assert decode_request(body, SEAL) == conversation
     MESSAGES.validate_python([
@@ -103,6 +105,33 @@ def test_what_the_api_would_refuse_is_left_out_and_named() -> None:
     assert body["temperature"] == 1.0
     assert "output_config" not in body
     assert call.dropped == ("temperature", "thinking without signature", "output_schema of any object")
+
+
+OWN = Thinking("Hm", "s", "anthropic")
+
+
+@pytest.mark.parametrize(
+    ("parts", "kept"),
+    [
+        ((OWN,), []),
+        ((OWN, RedactedThinking("d", "anthropic")), []),
+        ((OWN, Text("x"), OWN), ["thinking", "text"]),
+        ((OWN, Text("x")), ["thinking", "text"]),
+    ],
+    ids=["thoughts", "all thoughts", "words before", "words behind"],
+)
+def test_thoughts_do_not_end_a_conversation(parts: tuple[Part, ...], kept: list[str]) -> None:
+    turns = (Turn("user", (Text("Hi"),)), Turn("assistant", parts))
+    call = encode_request(Conversation("m", turns), model="m", repaired=False)
+    _, *rest = json.loads(call.body)["messages"]
+    assert [block["type"] for message in rest for block in message["content"]] == kept
+    assert call.dropped == (() if len(kept) == len(parts) else ("thinking that nothing follows",))
+
+
+def test_thoughts_may_end_an_earlier_turn() -> None:
+    turns = (Turn("assistant", (OWN,)), Turn("user", (Text("Hi"),)))
+    call = encode_request(Conversation("m", turns), model="m", repaired=False)
+    assert len(json.loads(call.body)["messages"]) == 2
 
 
 def test_nothing_that_another_family_signed_is_sent_and_all_of_it_is_named() -> None:

@@ -277,8 +277,21 @@ def test_else_on_an_empty_thinking_block(before: list[Event], encode: Encode, sd
 
 def test_a_signature_on_words_is_carried_where_it_came(encode: Encode, sdk_reads: SdkReads) -> None:
     signed = [Opened(1, ThinkingBlock(signature="s")), Closed(1)]
-    stream = encode([*text(0, "x"), *signed, *END])
-    assert blocks(stream, sdk_reads) == [("text", "", ""), ("thinking", "", carried("text", "s"))]
+    stream = encode([*text(0, "x"), *signed, *call(2, "a", "{}", signature="t"), *END])
+    assert blocks(stream, sdk_reads) == [
+        ("text", "", ""),
+        ("thinking", "", carried("text", "s")),
+        ("thinking", "", carried("call", "t")),
+        ("tool_use", "", ""),
+    ]
+
+
+def test_an_answers_last_words_are_its_last_block(encoder: Open, said: Said) -> None:
+    writer = encoder()
+    signed = [Opened(1, ThinkingBlock(signature="s")), Closed(1)]
+    read = said(b"".join(map(writer.feed, [*text(0, "x"), *signed, *END])) + writer.close())
+    assert [one["content_block"]["type"] for one in read if "content_block" in one] == ["text"]
+    assert writer.dropped == {"signature of the last words"}
 
 
 def test_unsigned_thoughts_close_when_something_else_begins(encoder: Open, said: Said) -> None:

@@ -45,10 +45,13 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool, st
     """Say the conversation in this API. `repaired`: without replayed thoughts."""
     max_tokens = _MAX_TOKENS if conversation.max_tokens is None else conversation.max_tokens
     conversation, refused = acceptable(conversation, max_tokens)
-    messages = [_turn(turn, repaired=repaired) for turn in conversation.turns]
+    turns = _answerable(conversation.turns)
+    messages = [_turn(turn, repaired=repaired) for turn in turns]
     unsaid = dict.fromkeys(
         name for turn in conversation.turns for part in turn.parts for name in _unsaid(part)
     )
+    if turns != conversation.turns:
+        unsaid["thinking that nothing follows"] = None
     if conversation.output_schema == {}:
         unsaid["output_schema of any object"] = None
     body: dict[str, Any] = {
@@ -69,6 +72,16 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool, st
     said = {key: value for key, value in body.items() if key == "messages" or value not in (None, [], {})}
     dropped = (*refused, *unsaid)
     return Call(_PATH, msgspec.json.encode(said), headers=(_VERSION,), dropped=dropped)
+
+
+def _answerable(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
+    """Leave out thoughts at the very end, which the API refuses; Codex keeps those of a broken answer."""
+    if not turns or turns[-1].role != "assistant":
+        return turns
+    parts = turns[-1].parts
+    while parts and _is_thought(parts[-1]):
+        parts = parts[:-1]
+    return (*turns[:-1], msgspec.structs.replace(turns[-1], parts=parts))
 
 
 def _turn(turn: Turn, *, repaired: bool) -> dict[str, Any]:

@@ -84,6 +84,7 @@ class AnthropicEncoder:
         self._arguments: dict[int, list[str]] = {}  # a call's pieces, by our index
         self._searches: dict[int, Searched] = {}  # by the index upstream
         self._waiting: int | None = None  # a finished thinking block that may still get a call's signature
+        self._held = ""  # a carrier for words, until something follows them
         self._call_ids: set[str] = set()
         self._started = False
         self._usage = Usage()
@@ -114,6 +115,9 @@ class AnthropicEncoder:
             return b""
         if reason == "end_turn" and self._call_ids:
             reason = "tool_use"
+        if self._held:
+            # Claude Code takes an answer's last block for its words: `claude -p` would print nothing at all.
+            self.dropped.add("signature of the last words")
         ends = b"".join(self._close(index) for index in (*self._places, *self._searches))
         delta = {"stop_reason": reason, "stop_sequence": self._finished.stop_sequence}
         terminal = {"type": "message_delta", "delta": delta, "usage": _told(self._usage)}
@@ -148,13 +152,13 @@ class AnthropicEncoder:
     def _open(self, index: int, block: Block) -> bytes:
         match block:
             case TextBlock():
-                opened = self._settle() + self._begin(index, {"type": "text", "text": ""})
+                opened = self._release() + self._begin(index, {"type": "text", "text": ""})
                 return opened + (self.feed(TextDelta(index, block.text)) if block.text else b"")
             case ThinkingBlock():
-                return self._settle() + (self._think(index, block) if self._answering.thoughts else b"")
+                return self._release() + (self._think(index, block) if self._answering.thoughts else b"")
             case RedactedBlock():
                 shown = {"type": "redacted_thinking", "data": self._proof("redacted", block.data)}
-                return self._settle() + (self._begin(index, shown) if self._answering.thoughts else b"")
+                return self._release() + (self._begin(index, shown) if self._answering.thoughts else b"")
             case ToolCallBlock():
                 return self._call(index, block)
             case OtherBlock():
@@ -172,12 +176,14 @@ class AnthropicEncoder:
         )
 
     def _think(self, index: int, block: ThinkingBlock) -> bytes:
+        if block.signature and not block.text:
+            # Alone in an empty block: it stood on words, or on nothing, and not on thoughts.
+            self._held = self._proof("text", block.signature)
+            return b""
         opened = self._begin(index, {"type": "thinking", "thinking": "", "signature": ""})
         self._thinking.add(self._places[index])
         if block.signature:
-            # Alone in an empty block: it stood on words, or on nothing, and not on thoughts.
-            part = "thought" if block.text else "text"
-            self._carriers[self._places[index]] = self._proof(part, block.signature)
+            self._carriers[self._places[index]] = self._proof("thought", block.signature)
         return opened + (self.feed(ThinkingDelta(index, block.text)) if block.text else b"")
 
     def _call(self, index: int, block: ToolCallBlock) -> bytes:
@@ -186,19 +192,30 @@ class AnthropicEncoder:
         identity = block.id if fits else self._ids("toolu_")
         self._call_ids.add(identity)
         call: dict[str, Any] = {"type": "tool_use", "id": identity, "name": block.name, "input": {}}
-        opened = signed + self._settle() + self._begin(index, call)
+        opened = signed + self._release() + self._begin(index, call)
         self._arguments[self._places[index]] = []
         return opened
 
     def _lead(self, signature: str) -> bytes:
         """Put a call's signature on the thoughts directly before it, else on an empty thinking block."""
-        opened = b""
+        carrier = self._proof("call", signature)
         if self._waiting is None:
-            self._waiting = self._next
-            opened = self._begin(-1, {"type": "thinking", "thinking": "", "signature": ""})
-            del self._places[-1]
-        self._carriers[self._waiting] = self._proof("call", signature)
+            return self._release() + self._vessel(carrier)
+        self._carriers[self._waiting] = carrier
+        return b""
+
+    def _vessel(self, carrier: str) -> bytes:
+        """Begin an empty thinking block for a carrier; it waits for whatever comes next."""
+        opened = self._begin(-1, {"type": "thinking", "thinking": "", "signature": ""})
+        self._waiting = self._places.pop(-1)
+        self._carriers[self._waiting] = carrier
         return opened
+
+    def _release(self) -> bytes:
+        """Make room for a block: close what waits, and put the held carrier before it."""
+        closed = self._settle()
+        carrier, self._held = self._held, ""
+        return closed + (self._vessel(carrier) + self._settle() if carrier else b"")
 
     def _settle(self) -> bytes:
         """Close the thinking block that was kept open for a signature, if there is one."""

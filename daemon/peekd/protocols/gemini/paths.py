@@ -49,12 +49,12 @@ class Where(msgspec.Struct, frozen=True):
 
 
 def quoted(model: str) -> str:
-    """Give a model's name as it stands in a path: what it holds is never taken for a query.
+    """Give a model's name as it stands in a path: what it holds is never taken for a query or a step up.
 
-    >>> quoted("vendor/m:free"), quoted("m?key=x")
-    ('vendor/m:free', 'm%3Fkey=x')
+    >>> quoted("vendor/m:free"), quoted("m?key=x"), quoted("../m")
+    ('vendor/m:free', 'm%3Fkey=x', '%2E%2E/m')
     """
-    return quote(model, safe=_PLAIN)
+    return "/".join("%2E%2E" if step == ".." else step for step in quote(model, safe=_PLAIN).split("/"))
 
 
 def read_path(path: str) -> Where:
@@ -65,7 +65,7 @@ def read_path(path: str) -> Where:
     ('vendor/m:free', 'generateContent', 'alt=sse')
     """
     found = _PATH.fullmatch(path)
-    if found is None:
+    if found is None or ".." in found["model"].split("/"):
         raise ClientError("invalid_request", "the path names no model and action of Gemini's")
     raw = found["model"]
     return Where(found["before"], raw, unquote(raw), found["action"], found["query"] or "")
