@@ -93,7 +93,7 @@ class Verbatim:
         return seen.frame.raw
 
     def _is_shown(self, frame: Frame) -> bool:
-        """Whether clients read it as an error; what is torn, be it around an error, they cannot read at all."""
+        """Whether clients read it as an error; what is torn, be it around one, they cannot read at all."""
         return self._protocol.shows_error(frame) and is_whole(frame.data)
 
     def close(self) -> bytes:
