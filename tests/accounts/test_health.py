@@ -74,3 +74,43 @@ def test_cooldowns_that_ended_are_let_go() -> None:
 def test_an_outcome_without_a_row_changes_nothing(outcome: Outcome) -> None:
     health = fail(Health(), o.RateLimited(), since=0, now=1)
     assert fail(health, outcome, since=2, now=3) is health
+
+
+def test_a_failure_and_what_began_in_that_very_moment_are_one() -> None:
+    health = fail(Health(), o.QuotaExhausted(), since=0, now=10)
+    assert [streak.count for streak in fail(health, o.QuotaExhausted(), since=10, now=11).streaks] == [1]
+    later = fail(health, o.QuotaExhausted(), since=10.5, now=11)
+    assert [streak.count for streak in later.streaks] == [2]
+
+
+def test_a_success_that_began_in_the_moment_of_a_failure_proves_that_it_is_over() -> None:
+    health = fail(fail(Health(), o.QuotaExhausted(), since=0, now=10), o.Silent(), since=0, now=10)
+    praise = praised(health, model="m", since=10, now=11)
+    assert (praise.streaks, [rest.cause for rest in praise.cooldowns]) == ((), ["quota_exhausted"])
+
+
+def test_a_cooldown_is_over_in_the_moment_of_its_end() -> None:
+    health = fail(Health(), o.RateLimited(retry_after=10), since=0, now=0)
+    (rest,) = health.cooldowns
+    assert praised(health, model="m", since=1, now=rest.until).cooldowns == ()
+    again = fail(health, o.Silent(), since=0, now=rest.until)
+    assert [kept.cause for kept in again.cooldowns] == ["silent"]
+
+
+def test_a_cooldown_that_is_met_again_counts_from_then() -> None:
+    health = fail(Health(), o.Silent(), since=0, now=1)
+    health = fail(health, o.Silent(), since=0, now=5)
+    assert [rest.since for rest in health.cooldowns] == [5]
+    assert praised(health, model="m", since=3, now=6).cooldowns == health.cooldowns
+
+
+def test_a_longer_rest_that_is_met_again_counts_from_then_too() -> None:
+    health = fail(Health(), o.RateLimited(retry_after=100), since=0, now=1)
+    health = fail(health, o.RateLimited(retry_after=10), since=0, now=5)
+    assert [(rest.since, rest.until) for rest in health.cooldowns] == [(5, 101)]
+
+
+def test_an_accounts_failure_is_one_whichever_model_met_it() -> None:
+    health = fail(Health(), o.QuotaExhausted(), since=0, now=1, model="m")
+    health = fail(health, o.QuotaExhausted(), since=2, now=3, model="other")
+    assert [(streak.count, streak.model) for streak in health.streaks] == [(2, None)]

@@ -447,3 +447,133 @@ def test_strangers_are_what_another_is_known_to_hold() -> None:
     pool = keep(keep(open_pool([Account("a", "claude"), Account("b", "claude")]), "a", ["1"]), "b", ["2"])
     assert strangers(pool, "a", ["1", "2", "3"]) == {"2"}
     assert keep(pool, "a", []) is pool
+
+
+# ---- what is booked, figure by figure ---------------------------------------------------------------
+
+
+def test_a_lease_is_booked_with_its_number_its_moment_and_its_share() -> None:
+    desk = Desk(Account("a", "claude", weight=2))
+    first, second = desk.lease(), desk.lease()
+    assert (first.number, second.number) == (0, 1)
+    health = desk.pool.health["a"]
+    assert (health.last_used, health.leases, health.share) == (1000.0, frozenset({0, 1}), 1.0)
+    assert (desk.pool.leased, desk.pool.rounds) == (2, {"claude": 0.5})
+
+
+def test_of_two_that_had_their_turn_the_longest_unused_is_next() -> None:
+    desk = Desk("a", "b")
+    assert [desk.serve() for _ in range(4)] == ["a", "b", "a", "b"]
+    assert desk.pool.health["a"].last_used == 1002.0
+
+
+def test_no_more_accounts_are_asked_than_the_request_may_ask() -> None:
+    pool = open_pool(Account(name, "claude") for name in "abc")
+    asked = (Tried("a", "opus"), Tried("b", "opus"))
+    for most, account in ((3, "c"), (2, "a")):
+        _, given = lease(pool, Wanted((OPUS,), tried=asked, most=most), 0.0)
+        assert isinstance(given, Lease)
+        assert given.account == account
+
+
+def test_who_was_passed_over_is_named_in_order_and_only_then() -> None:
+    desk = Desk(Account("a", "google"))
+    assert desk.lease(PRO).because == "the only one that is left"
+    opus_and_haiku = desk.lease(OPUS, HAIKU, PRO)
+    assert opus_and_haiku.because.endswith("; nobody else for claude/opus, claude/haiku")
+
+
+def test_a_model_that_is_tired_makes_its_account_tired_for_that_model_alone() -> None:
+    desk = Desk("a", "b")
+    desk.fail("a", o.Overloaded())
+    assert [desk.serve(OPUS) for _ in range(2)] == ["b", "b"]
+    assert desk.serve(HAIKU) == "a"
+
+
+def test_a_success_ends_the_tiredness_of_the_model_that_was_asked() -> None:
+    desk = Desk("a")
+    desk.fail("a", o.Overloaded())
+    desk.now += 1.0
+    desk.serve()
+    assert desk.pool.health["a"].cooldowns == ()
+
+
+def test_who_rests_for_one_model_is_told_when_that_model_is_asked_for() -> None:
+    desk = Desk("a")
+    desk.fail("a", o.RateLimited(scope="model", retry_after=40))
+    told = desk.rest(OPUS)
+    assert (told.soonest, told.causes) == (40.0, (Resting("a", "rate_limited", 1040.0),))
+    assert desk.lease(HAIKU).account == "a"
+
+
+def test_a_session_is_one_for_each_upstream_and_each_model() -> None:
+    desk = Desk("a", "b", Account("c", "google"), Account("d", "google"))
+    assert desk.serve(OPUS, session="s") == "a"
+    assert desk.serve(HAIKU, session="s") == "b"
+    assert desk.serve(OPUS, session="t") == "a"
+    assert [desk.serve(OPUS, session="s") for _ in range(3)] == ["a"] * 3
+
+
+def test_an_escape_from_a_busy_account_ties_nothing_whatever_became_of_what_kept_it_busy() -> None:
+    desk = Desk(Account("a", "claude", max_concurrent=1), "b")
+    desk.serve(session="s")
+    given = desk.lease(session="s")
+    assert desk.serve(session="s") == "b"
+    desk.settle(given, o.ClientGone())
+    assert [desk.serve(session="s") for _ in range(2)] == ["a", "a"]
+
+
+def test_a_session_whose_account_rests_for_its_model_stays_with_who_served_it_then() -> None:
+    desk = Desk("a", "b")
+    assert desk.serve(session="s") == "a"
+    desk.fail("a", o.RateLimited(scope="model", retry_after=40))
+    assert desk.serve(session="s") == "b"
+    desk.now += 100.0
+    assert [desk.serve(session="s") for _ in range(2)] == ["b", "b"]
+
+
+def test_a_session_is_tied_to_the_holder_that_alone_may_serve_it() -> None:
+    desk = Desk("a", "b")
+    assert desk.serve(session="s") == "a"
+    desk.pool, given = lease(desk.pool, Wanted((OPUS,), "s", only="b"), desk.now)
+    assert isinstance(given, Lease)
+    desk.settle(given, o.Completed())
+    assert [desk.serve(session="s") for _ in range(2)] == ["b", "b"]
+
+
+def test_sessions_at_once_keep_to_their_own_accounts() -> None:
+    desk = Desk("a", "b")
+    assert [desk.serve(session=session) for session in "sttsst"] == ["a", "b", "b", "a", "a", "b"]
+
+
+def test_a_model_of_one_name_is_another_at_another_upstream() -> None:
+    desk = Desk("a", "b", Account("c", "google"))
+    same = Target("google", OPUS.model)
+    assert [desk.serve(target, session="s") for target in (OPUS, same, OPUS, same, OPUS)] == list("acaca")
+
+
+def test_an_account_that_is_enabled_is_as_it_was() -> None:
+    pool = open_pool([Account("a", "claude")])
+    assert enable(disable(pool, "a"), "a") == pool
+
+
+def test_a_reset_forgets_the_failures_too() -> None:
+    desk = Desk("a")
+    desk.fail("a", o.QuotaExhausted())
+    assert desk.pool.health["a"].streaks
+    assert reset(desk.pool, "a").health["a"].streaks == ()
+
+
+@pytest.mark.parametrize("verb", [enable, disable, reset, renew])
+def test_an_account_that_is_not_there_is_named(verb: Callable[[Pool, str], Pool]) -> None:
+    with pytest.raises(KeyError, match="nobody"):
+        verb(open_pool([]), "nobody")
+
+
+def test_whoever_failed_twice_is_asked_again_only_where_no_other_is_left() -> None:
+    pool = open_pool([Account("a", "claude"), Account("b", "claude")])
+    twice = (Tried("a", "opus"), Tried("a", "opus"))
+    spent = (Tried("b", "opus"), Tried("b", "opus"), *twice)
+    assert survey(pool, Wanted((OPUS,), tried=twice), 0.0) == Survey(another=True, same=False, soonest=None)
+    assert survey(pool, Wanted((OPUS,), tried=spent), 0.0) == Survey(another=False, same=True, soonest=None)
+    assert survey(pool, Wanted((OPUS,)), 0.0) == Survey(another=True, same=False, soonest=None)

@@ -84,3 +84,30 @@ def test_disabled_goes_before_everything_else() -> None:
 def test_accounts_are_told_in_the_order_of_the_file() -> None:
     pool = open_pool([Account(name, "claude") for name in ("c", "a", "b")])
     assert [state.name for state in describe(pool, 0.0)] == ["c", "a", "b"]
+
+
+def test_models_are_told_by_name_each_with_its_own_words() -> None:
+    pool = open_pool([Account("a", "claude")])
+    for model in ("zeta", "alpha", "mid"):
+        pool, given = lease(pool, Wanted((Target("claude", model),)), 100.0)
+        assert isinstance(given, Lease)
+        pool = settle(pool, given, o.RateLimited(scope="model", retry_after=40), 100.0)
+    models = told(pool).models
+    assert [model.model for model in models] == ["alpha", "mid", "zeta"]
+    assert all(model.because.startswith("rate_limited") for model in models)
+    assert told(pool, 139.9).models
+    assert told(pool, 140.0).models == ()
+
+
+def test_of_an_accounts_cooldowns_the_worst_is_told_and_not_the_longest() -> None:
+    pool, first = begun(open_pool([Account("a", "claude")]))
+    pool, second = begun(pool)
+    pool = settle(pool, first, o.QuotaExhausted(retry_after=5000), 100.0)
+    pool = settle(pool, second, o.Unauthorized(), 100.0)
+    assert (told(pool).state, told(pool).cause) == ("to_mend", "unauthorized")
+
+
+def test_a_tired_model_is_told_as_tired() -> None:
+    pool, given = begun(open_pool([Account("a", "claude")]))
+    pool = settle(pool, given, o.Overloaded(), 100.0)
+    assert [model.state for model in told(pool).models] == ["tired"]

@@ -129,6 +129,12 @@ def test_another_answer_is_told(served: Serve, pages: Answers, path: str, words:
         ask(Daemon(target_of_url(url)), path)
 
 
+def test_an_answer_that_is_no_text_is_told_too(served: Serve) -> None:
+    pages: Answers = {"/api/requests": (500, b'{"error":{"message":"caf\xe9"}}')}
+    with served(pages) as (url, _), pytest.raises(RefusedError, match="is not peekd: status 500"):
+        ask(Daemon(target_of_url(url)), "/api/requests")
+
+
 @pytest.mark.parametrize("url", ["unix:/nowhere/peekd.sock", "http://127.0.0.1:1", f"http://{'a' * 70}:1"])
 def test_where_nobody_answers_that_is_told(url: str) -> None:
     with pytest.raises(UnreachableError, match=r"^no answer from "):

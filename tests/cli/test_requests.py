@@ -55,6 +55,7 @@ def test_json_is_what_the_daemon_gives(
     assert json.loads(capsys.readouterr().out) == json.loads(pages["/api/requests"][1])
 
 
-def test_what_is_no_list_is_refused(served: Serve) -> None:
-    with served({"/api/requests": (200, b"[]")}) as (url, _), pytest.raises(RefusedError):
+@pytest.mark.parametrize("body", [b"[]", b'{"requests":[{"id":"\xff"}]}'])
+def test_what_is_no_list_is_refused(served: Serve, body: bytes) -> None:
+    with served({"/api/requests": (200, body)}) as (url, _), pytest.raises(RefusedError):
         requests.run(parsed("--url", url), {})

@@ -208,6 +208,7 @@ def test_a_byte_order_mark_does_no_harm(tmp_path: Path) -> None:
         ("[server]\nbind = \n", "peekd.toml:2:8: expected TOML: "),
         ("[server]\n[server]\n", "peekd.toml:2:8: expected TOML: "),
         ('a = "CANARY', "peekd.toml: expected TOML: "),
+        ("a = " + "[" * 5000, "peekd.toml: expected TOML, found values nested"),
     ],
 )
 def test_a_fault_of_syntax_is_told_with_its_place(told: Told, text: str, start: str) -> None:

@@ -64,6 +64,10 @@ def test_a_variable_is_read_as_toml_else_as_text(text: str, value: object) -> No
     assert toml_value(text) == value
 
 
+def test_a_value_nested_beyond_reading_is_a_string() -> None:
+    assert toml_value("[" * 5000) == "[" * 5000
+
+
 @pytest.mark.parametrize(
     ("name", "near"),
     [

@@ -35,3 +35,15 @@ def test_what_only_some_outcomes_hold_is_taken_over() -> None:
     assert isinstance(limited, o.RateLimited)
     assert isinstance(asked, o.ValidationRequired)
     assert (limited.scope, asked.url) == ("model", "https://example.test/verify")
+
+
+@pytest.mark.parametrize("kind", [*get_args(RefusalKind), "new_kind"])
+def test_all_that_an_upstream_told_is_taken_over(kind: str) -> None:
+    erred = outcome_of_error(Erred(kind, "words", type="t", retry_after=7.0))
+    told = (erred.status, erred.type, erred.message, erred.retry_after, erred.should_retry)
+    assert told == (200, "t", "words", 7.0, None)
+
+
+@pytest.mark.parametrize("kind", get_args(RefusalKind))
+def test_the_type_of_a_refusal_is_kept(kind: RefusalKind) -> None:
+    assert outcome_of_refusal(Refusal(kind, 418, type="t")).type == "t"

@@ -179,6 +179,57 @@ def test_thoughts_that_the_client_does_not_see_show_all_the_same_that_the_model_
     assert hidden.deadline() == 1700.0
 
 
+# ---- words ------------------------------------------------------------------------------------------
+
+SAID: list[tuple[list[Event], AnyOutcome]] = [
+    ([], o.Empty(message="the body ended before anything was said")),
+    (TEXT, o.Truncated(message="the body ended without a reason to stop")),
+    ([*TEXT[:2], e.Finished("end")], o.Truncated(message="the body ended inside a block")),
+    ([e.Finished("end", "STOP")], o.Blank(type="STOP")),
+    (
+        [*TEXT, e.Finished("malformed", "MALFORMED")],
+        o.Malformed(type="MALFORMED", message="the model's call cannot be used"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("events", "outcome"), SAID)
+def test_an_end_is_told_in_words(events: list[Event], outcome: AnyOutcome) -> None:
+    seen = watch(*events)
+    assert seen.at_end(shown=False) == outcome
+    if not isinstance(outcome, o.Blank):
+        assert seen.at_end(shown=True) == o.Broken(type=outcome.type, message=outcome.message)
+
+
+def test_a_terminal_that_is_an_answer_by_itself_names_itself() -> None:
+    assert watch(e.Finished("max_tokens", "length")).verdict() == o.Accepted(type="length")
+
+
+def test_a_last_frame_before_anything_else_ends_the_peek() -> None:
+    assert watch(e.Started(), e.Ended()).verdict() == o.Empty(
+        message="the body ended before anything was said"
+    )
+
+
+def test_silence_is_told_with_the_deadline_that_was_in_force() -> None:
+    assert watch().at_silence(shown=False) == o.Silent(message="nothing came for 120 s")
+    late = Watch(SETTINGS, sent=10.0, ends=60.0)
+    assert late.at_silence(shown=False) == o.Silent(message="nothing came for 50 s")
+    mid = watch(*TEXT[:2], at=7.0)
+    assert mid.at_silence(shown=True) == o.Stalled(message="nothing came for 100 s")
+    assert mid.at_silence(shown=False) == o.Truncated(message="nothing came for 100 s")
+
+
+def test_of_two_deadlines_at_once_the_idle_one_is_told() -> None:
+    both = Watch(HealingSettings(reasoning_seconds=50, idle_seconds=50), sent=0.0)
+    both.see_bytes(0.0)
+    both.see(e.TextDelta(0, "Hi"), 0.0)
+    assert both.patience() == 50
+    later = watch(*TEXT[:2])
+    later.see_bytes(850.0)
+    assert (later.deadline(), later.patience()) == (900.0, 900)
+
+
 # ---- deadlines ------------------------------------------------------------------------------------
 
 
@@ -225,6 +276,21 @@ def test_silence_before_the_client_that_saw_meaning_is_a_stall_and_else_a_trunca
     seen = watch(*TEXT[:2])
     assert isinstance(seen.at_silence(shown=True), o.Stalled)
     assert isinstance(seen.at_silence(shown=False), o.Truncated)
+
+
+def test_a_time_in_which_nobody_read_is_nobodys_silence() -> None:
+    seen = watch(*TEXT[:2], at=7.0)
+    seen.excuse(30.0)
+    assert seen.deadline() == 137.0
+    seen.see_bytes(900.0)
+    assert seen.deadline() == 937.0
+    waiting = watch()
+    waiting.excuse(30.0)
+    assert waiting.deadline() == 120.0
+
+
+def test_what_the_account_keeps_is_noted_in_order() -> None:
+    assert watch(e.Kept("resp_1"), e.Kept("file_1")).kept == ["resp_1", "file_1"]
 
 
 # ---- usage ----------------------------------------------------------------------------------------

@@ -64,3 +64,26 @@ def test_overrides_change_only_what_they_name() -> None:
     )
     assert (layered.peek_seconds, layered.max_attempts, layered.idle_seconds) == (7.0, 2, 120.0)
     assert set(layered.policy) == {"silent", "empty"}
+
+
+def test_a_plan_holds_its_route_and_what_the_route_says_of_healing() -> None:
+    route = RouteSettings("m*", ("anthropic",), healing=HealingOverrides(peek_seconds=5.0))
+    found = plan("m", "anthropic", places(route))
+    assert (found.route, found.healing.peek_seconds) == (route, 5.0)
+    patient = Places((route,), PROTOCOLS, HealingSettings(idle_seconds=7.0))
+    assert plan("m", "anthropic", patient).healing == HealingSettings(peek_seconds=5.0, idle_seconds=7.0)
+    own = plan("m", "anthropic", places())
+    assert (own.route, own.healing) == (None, HealingSettings())
+    assert own.targets == (Target("anthropic", "m"), Target("second", "m"))
+
+
+def test_an_unrouted_model_is_told_three_near_patterns_or_none() -> None:
+    routes = [RouteSettings(f"model-{name}", ("anthropic",)) for name in ("aaa", "aab", "abb", "bbb")]
+    with pytest.raises(ClientError) as caught:
+        plan("model-aa", "anthropic", places(*routes))
+    assert caught.value.fault.kind == "not_found"
+    words = "model: model-aa: no route matches it; near names: model-aab, model-aaa, model-abb"
+    assert caught.value.fault.message == words
+    with pytest.raises(ClientError) as caught:
+        plan("qqq", "anthropic", places(*routes))
+    assert caught.value.fault.message == "model: qqq: no route matches it"

@@ -56,3 +56,14 @@ def test_a_base_for_a_row_without_pace_makes_it_fixed() -> None:
 def test_rows_without_a_choice_are_not_the_operators() -> None:
     assert set(POLICY) > FIXED_ROWS
     assert "give_up" not in LADDER_MOVES
+
+
+def test_a_row_that_names_only_its_ladder_keeps_its_pauses() -> None:
+    row = RuleSettings(ladder=("again", "…"))
+    rule = policy_in_force(HealingSettings(policy={"overloaded": row}))["overloaded"]
+    before = POLICY["overloaded"]
+    assert (rule.pace, rule.base, rule.cap, rule.passing) == ("exponential", 1.0, before.cap, True)
+    bare = policy_in_force(HealingSettings(policy={"rate_limited": row}))["rate_limited"]
+    assert (bare.pace, bare.base, bare.ladder, bare.repeat) == ("", 0.0, ("again",), True)
+    nothing = policy_in_force(HealingSettings(policy={"rate_limited": RuleSettings()}))
+    assert nothing["rate_limited"] == POLICY["rate_limited"]

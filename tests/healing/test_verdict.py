@@ -119,3 +119,127 @@ def test_an_answer_that_cannot_be_told_is_no_matter_of_trying_again() -> None:
 def test_a_model_that_all_accounts_are_known_not_to_have_is_not_found_without_asking() -> None:
     fault = told(NOBODY, setting=Setting(model="m", missing=True))
     assert (fault.kind, fault.status) == ("not_found", 404)
+
+
+# ---- word for word: what a person reads ------------------------------------------------------------
+
+WORDS: list[tuple[tuple[AnyOutcome, ...], Setting, Fault]] = [
+    ((o.Internal(),), Setting(), Fault("internal", "peekd met a bug of its own")),
+    (
+        (o.Rejected(status=400),),
+        Setting(),
+        Fault("invalid_request", "the upstream rejected the request", 400),
+    ),
+    (
+        (o.Rejected(status=400, message="no", should_retry=False),),
+        Setting(),
+        Fault("invalid_request", "no", 400, should_retry=False, quoted=True),
+    ),
+    (
+        (NOBODY,),
+        Setting(configured=False, model="m", where="f"),
+        Fault("overloaded", "no account is configured for model m: add one to f", should_retry=False),
+    ),
+    (
+        (o.ModelNotFound(status=404),),
+        Setting(Refusal("model_not_found", 404, words=b"{}"), model="m"),
+        Fault("not_found", "model: m: no account may serve it", 404, words=b"{}"),
+    ),
+    (
+        (o.Empty(),),
+        Setting(),
+        Fault(
+            "overloaded",
+            "no answer after 1 attempt with 1 account; last: empty from a; try again in 1 s",
+            retry_after=1,
+        ),
+    ),
+    (
+        (BUSY, o.Silent(message="quiet", retry_after=2.5)),
+        Setting(),
+        Fault(
+            "overloaded",
+            "no answer after 2 attempts with 2 accounts; last: silent (quiet) from b; try again in 1 s",
+            retry_after=1,
+        ),
+    ),
+    (
+        (o.Overloaded(retry_after=2.5),),
+        Setting(),
+        Fault(
+            "overloaded",
+            "no answer after 1 attempt with 1 account; last: overloaded from a; try again in 3 s",
+            retry_after=3,
+        ),
+    ),
+    (
+        (LIMITED,),
+        Setting(),
+        Fault("rate_limit", "all accounts are at their limits (a); try again in 1 s", retry_after=1),
+    ),
+    (
+        (NOBODY,),
+        Setting(soonest=300.0),
+        Fault(
+            "rate_limit", "all accounts are at their limits (resting); try again in 300 s", retry_after=300
+        ),
+    ),
+    (
+        (LIMITED, REVOKED),
+        Setting(soonest=5.0),
+        Fault(
+            "rate_limit",
+            "all accounts are at their limits (a); to be mended by a person: b; try again in 5 s",
+            retry_after=5,
+        ),
+    ),
+    (
+        (NOBODY,),
+        Setting(resting=("x", "y")),
+        Fault(
+            "overloaded",
+            "no account can serve until a person mends it: x, y (peekd check --connect)",
+            should_retry=False,
+        ),
+    ),
+    (
+        (NOBODY,),
+        Setting(),
+        Fault(
+            "overloaded",
+            "no account can serve until a person mends it: every account (peekd check --connect)",
+            should_retry=False,
+        ),
+    ),
+]
+
+
+@pytest.mark.parametrize(("outcomes", "setting", "fault"), WORDS)
+def test_a_client_is_told_word_for_word(
+    outcomes: tuple[AnyOutcome, ...], setting: Setting, fault: Fault
+) -> None:
+    assert verdict(history(*outcomes), setting) == fault
+
+
+def test_a_cause_that_no_account_had_is_told_so() -> None:
+    drained = (Step(o.Drained(), Decision("give_up", ""), "", "", 0),)
+    fault = verdict(drained, Setting(soonest=4.0))
+    assert fault.message == (
+        "no answer after 0 attempts with 0 accounts; last: drained from no account; try again in 4 s"
+    )
+
+
+def test_without_any_time_to_name_it_is_a_second() -> None:
+    assert verdict((Step(o.Drained(), Decision("give_up", ""), "", "", 0),), Setting()).retry_after == 1
+
+
+@pytest.mark.parametrize(
+    ("outcome", "words"),
+    [
+        (o.Broken(type="reset", message="gone"), "reset: gone"),
+        (o.Stalled(message="quiet"), "quiet"),
+        (o.Stalled(), "stalled"),
+    ],
+)
+def test_a_broken_answer_says_how_it_broke(outcome: AnyOutcome, words: str) -> None:
+    assert broken_off(outcome) == Fault("overloaded", f"the answer broke off and is not whole: {words}")

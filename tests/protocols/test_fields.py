@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from peekd.protocols.fields import Dropped, Fields, Place, decode_object, decode_tools
+from peekd.protocols.fields import Dropped, Fields, Place, decode_object, decode_tools, decode_words
 from peekd.vocabulary.conversation import Tool
 from peekd.vocabulary.errors import ClientError
 
@@ -80,3 +80,9 @@ def test_tools_that_only_one_upstream_has_are_refused_by_kind_where_there_are_no
     assert decode_tools(asked(), read) == ()
     with pytest.raises(ClientError, match="tools: web_search: this upstream has no such tool"):
         decode_tools(asked("web_search"), read)
+
+
+@pytest.mark.parametrize("data", ["not base64", "\u00e9", "AAA"])
+def test_a_document_that_is_no_base64_is_the_clients_fault(data: str) -> None:
+    with pytest.raises(ClientError, match="text/plain"):
+        decode_words(data)

@@ -106,6 +106,15 @@ async def test_half_a_last_frame_is_dropped_and_the_stream_is_cut(
     assert isinstance(stream.outcome(shown=False), o.Truncated)
 
 
+@pytest.mark.parametrize("rest", [b'{"\xff":1}', b'{"a":' + b"[" * 5000 + b"]" * 5000 + b"}"])
+async def test_a_last_frame_that_cannot_be_read_is_dropped_too(
+    autojump_clock: trio.testing.MockClock, rest: bytes
+) -> None:
+    stream = reading(b"data: {a}\n\ndata: " + rest)
+    assert await everything(stream) == [b"{a}"]
+    assert isinstance(stream.outcome(shown=True), o.Broken)
+
+
 async def test_silence_before_anything_ends_at_the_peek_deadline(
     autojump_clock: trio.testing.MockClock,
 ) -> None:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import trio
+from quart import request
 from quart_trio import QuartTrio
 
 GET = b"GET /quick HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -74,3 +76,29 @@ async def test_a_target_in_absolute_form_is_served(open_site: Open, reading: Any
     async with open_site(toy) as site:
         stream = await site.say(CLOSING.replace(b"/quick", b"http://localhost/quick"))
         assert (await reading.all(stream)).startswith(b"HTTP/1.1 200")
+
+
+@pytest.mark.parametrize("order", [1, -1])
+async def test_a_request_with_two_kinds_of_length_hides_no_other(
+    open_site: Open, reading: Any, toy: QuartTrio, order: int
+) -> None:
+    lengths = [b"Content-Length: 4\r\n", b"Transfer-Encoding: chunked\r\n"][::order]
+    head = b"POST /quick HTTP/1.1\r\nHost: localhost\r\n" + b"".join(lengths)
+    async with open_site(toy) as site:
+        got = await reading.all(await site.say(head + b"\r\n0\r\n\r\n" + CLOSING))
+        assert got.startswith(b"HTTP/1.1 400")
+        assert got.count(b"HTTP/1.1") == 1
+        assert await answers(site, reading)
+
+
+async def test_the_host_of_a_target_in_absolute_form_goes_before_the_header(
+    open_site: Open, reading: Any, toy: QuartTrio
+) -> None:
+    async def told() -> str:
+        await trio.lowlevel.checkpoint()
+        return str(request.headers["host"])
+
+    toy.add_url_rule("/told", view_func=told)
+    async with open_site(toy) as site:
+        got = await reading.all(await site.say(CLOSING.replace(b"/quick", b"http://me@other:1/told")))
+        assert got.endswith(b"other:1")

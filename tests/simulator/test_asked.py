@@ -28,6 +28,7 @@ Read = Callable[..., Asked]
         ("GET /v1/models", {"x-goog-api-key": "k"}, "gemini", "models", ""),
         ("GET /v1beta/models/g", {}, "gemini", "model", "g"),
         ("GET /v1/messages", {}, "anthropic", "unknown", ""),
+        ("GET /v1/responses", {"upgrade": "websocket"}, "openai-responses", "websocket", ""),
         ("POST /nowhere", {"x-goog-api-key": "k"}, "gemini", "unknown", ""),
     ],
 )

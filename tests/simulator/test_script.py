@@ -142,6 +142,8 @@ def test_every_fault_of_a_script_is_told_at_once(write: Callable[[str], str]) ->
     ("text", "fault"),
     [
         ("[[play]", "at line 1"),
+        ("default = " + "9" * 5000, "digits"),
+        ("default = " + "[" * 5000, "recursion"),
         ("play = 3", "[[play]]: Expected `array`"),
         ("default = 'x'", "default: unknown act"),
     ],

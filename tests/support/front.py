@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import socket
 from collections import defaultdict
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
 from itertools import count
@@ -20,7 +21,7 @@ from peekd.protocols.registry import CLIENTS
 from peekd.records.entries import Entry
 from peekd.relay.journey import Journey
 from peekd.service.connection import Connection, Terms
-from peekd.service.guard import GuardedServer
+from peekd.service.guard import GuardedServer, Limits
 from peekd.serving.app import Front
 from peekd.serving.behind import Fittings
 from peekd.serving.ingress import compile_access
@@ -37,6 +38,10 @@ class _Socket:
     async def send(self, data: bytes | memoryview) -> int:
         await self._stream.send_all(bytes(data))
         return len(data)
+
+    @property
+    def family(self) -> int:
+        return socket.AF_INET
 
     def getpeername(self) -> tuple[str, int]:
         return ("127.0.0.1", 50000)
@@ -142,5 +147,42 @@ async def open_socket_caller(house: Playhouse) -> AsyncGenerator[Caller]:
         try:
             async with await trio.open_tcp_stream("127.0.0.1", port) as stream:
                 yield Caller(stream)
+        finally:
+            server.abort()
+
+
+class _Listener:
+    """Gives the server its ends of connections in memory."""
+
+    def __init__(self, waiting: trio.MemoryReceiveChannel[trio.SocketStream]) -> None:
+        self.accept = waiting.receive
+
+    async def __aenter__(self) -> _Listener:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+
+Connect = Callable[[], Awaitable[trio.abc.HalfCloseableStream]]
+
+
+@asynccontextmanager
+async def open_door(
+    house: Playhouse, limits: Limits | None = None
+) -> AsyncGenerator[tuple[GuardedServer, Connect]]:
+    """The whole server before this house, all in memory; what it gives connects one more client."""
+    server = GuardedServer(cast("ASGIFramework", front_of(house)), house.entries.append, limits)
+    give, take = trio.open_memory_channel[trio.SocketStream](1)
+
+    async def connect() -> trio.abc.HalfCloseableStream:
+        ours, theirs = open_pair()
+        await give.send(cast("trio.SocketStream", _SocketStream(theirs)))
+        return ours
+
+    async with trio.open_nursery() as nursery:
+        await nursery.start(server.serve, [cast("trio.SocketListener", _Listener(take))])
+        try:
+            yield server, connect
         finally:
             server.abort()

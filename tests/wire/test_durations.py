@@ -22,6 +22,14 @@ from peekd.wire.durations import parse_duration
         (" 2s ", 2.0),
         ("1m500ms", 60.5),
         ("250us", 0.00025),
+        ("12ns", 1.2e-8),
+        ("1h", 3600.0),
+        ("0.5h", 1800.0),
+        (".5s", 0.5),
+        ("5.s", 5.0),
+        ("3.957525076s", 3.957525076),
+        ("167h59m59.9s", 604799.9),
+        ("1s1s", 2.0),
     ],
 )
 def test_durations(text: str, seconds: float) -> None:
@@ -29,7 +37,26 @@ def test_durations(text: str, seconds: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "s", "5", "5 s", "-1s", "1d", "1.2.3s", "soon", "1s!", "9" * 500 + "s", "²s"]
+    "text",
+    [
+        "",
+        "s",
+        "5",
+        "5 s",
+        "-1s",
+        "1d",
+        "1.2.3s",
+        "soon",
+        "1s!",
+        "9" * 500 + "s",
+        "²s",
+        "1e3s",
+        "+1s",
+        "1 m",
+        "PT5S",
+        "٣s",
+        "1m-1s",
+    ],
 )
 def test_garbage_is_none(text: str) -> None:
     assert parse_duration(text) is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -75,6 +77,21 @@ def test_headers_that_connection_names_stay_here() -> None:
         ([("retry-after", "nan")], None),
         ([("retry-after", "inf")], None),
         ([("retry-after", "")], None),
+        ([("retry-after", " 7 ")], 7.0),
+        ([("retry-after", ".5")], 0.5),
+        ([("retry-after", "7, 8")], None),
+        ([("retry-after", "1_0")], None),
+        ([("retry-after", "\u0663")], None),
+        ([("retry-after", "1e9")], None),
+        ([("retry-after", "9" * 400)], None),
+        ([("retry-after", "7s")], None),
+        ([("retry-after-ms", "0")], 0.0),
+        ([("retry-after-ms", "0.5"), ("retry-after", "7")], 0.0005),
+        ([("retry-after-ms", "-1"), ("retry-after", "7")], 7.0),
+        ([("retry-after", "Thursday, 01-Jan-70 00:01:40 GMT")], 40.0),
+        ([("retry-after", "Thu Jan  1 00:01:40 1970")], 40.0),
+        ([("retry-after", "Thu, 01 Jan 1970 00:01:40 +0000")], 40.0),
+        ([("retry-after", "Thu, 31 Feb 1970 00:01:40 GMT")], None),
         ([], None),
     ],
 )
@@ -108,8 +125,30 @@ def test_value_of_takes_the_first() -> None:
     assert value_of([], "a") is None
 
 
-def test_http_date() -> None:
-    assert parse_http_date("Thu, 01 Jan 1970 00:01:40 GMT") == pytest.approx(100)
+@pytest.mark.parametrize("zone", ["UTC", "America/New_York", "Asia/Kolkata"])
+@pytest.mark.parametrize(
+    "date",
+    [
+        "Sun, 06 Nov 1994 08:49:37 GMT",  # the three of RFC 9110 section 5.6.7
+        "Sunday, 06-Nov-94 08:49:37 GMT",
+        "Sun Nov  6 08:49:37 1994",
+        "Sun, 06 Nov 1994 09:49:37 +0100",
+        "Sun, 06 Nov 1994 08:49:37 -0000",
+    ],
+)
+def test_http_dates_are_the_same_wherever_peekd_runs(
+    monkeypatch: pytest.MonkeyPatch, date: str, zone: str
+) -> None:
+    monkeypatch.setenv("TZ", zone)
+    time.tzset()
+    try:
+        assert parse_http_date(date) == 784111777.0
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_what_is_no_http_date_is_none() -> None:
     assert parse_http_date("yesterday") is None
     assert parse_http_date(None) is None
 

@@ -196,5 +196,5 @@ class _Failure(msgspec.Struct):
 def _message(body: bytes, status: int) -> str:
     try:
         return msgspec.json.decode(body, type=_Failure).error.message
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         return f"what answers there is not peekd: status {status}"

@@ -29,7 +29,7 @@ def run(arguments: Namespace, environ: Mapping[str, str]) -> int:
     body = ask(find_daemon(arguments, environ), f"/api/requests/{quote(arguments.id, safe='')}")
     try:
         record = msgspec.json.decode(body, type=RequestRecord)
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise RefusedError(f"what answers there is not this version of peekd: {error}") from error
     if arguments.json:
         sys.stdout.write(msgspec.json.format(body).decode() + "\n")

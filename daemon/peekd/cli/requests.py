@@ -35,7 +35,7 @@ def run(arguments: Namespace, environ: Mapping[str, str]) -> int:
     body = ask(find_daemon(arguments, environ), "/api/requests" + ("?failed=1" if arguments.failed else ""))
     try:
         records = msgspec.json.decode(body, type=Listing).requests
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise RefusedError(f"what answers there is not this version of peekd: {error}") from error
     if arguments.json:
         sys.stdout.write(msgspec.json.format(body).decode() + "\n")

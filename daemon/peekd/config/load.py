@@ -101,6 +101,8 @@ def _first_text(paths: tuple[Path, ...], *, must_exist: bool) -> tuple[Path | No
 def _decoded(source: Path | None, text: str) -> dict[str, object]:
     try:
         return tomllib.loads(text)
+    except RecursionError:
+        raise OperatorError(f"{source}: expected TOML, found values nested beyond reading") from None
     except ValueError as error:
         at = _AT.fullmatch(str(error))
         where = f"{source}:{at['line']}:{at['column']}" if at else f"{source}"

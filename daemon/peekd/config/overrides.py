@@ -66,7 +66,7 @@ def toml_value(text: str) -> object:
     """
     try:
         table = tomllib.loads(f"value = {text}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return text
     return table["value"] if len(table) == 1 else text
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NoReturn, TypeGuard
 
@@ -33,6 +34,18 @@ def wrong(path: str, expected: str, value: object) -> NoReturn:
         raise ClientError("invalid_request", f"{path}: Field required")
     kind = next((name for type_, name in _KINDS.items() if isinstance(value, type_)), "a number")
     raise ClientError("invalid_request", f"{path}: expected {expected}, got {kind}")
+
+
+def decode_words(data: str) -> str:
+    """Give the words of a plain text document, which travel in base64. Raises ClientError.
+
+    >>> decode_words("w6k=")
+    'é'
+    """
+    try:
+        return base64.b64decode(data).decode("utf-8", "replace")
+    except ValueError as fault:
+        raise ClientError("invalid_request", f"a document of type text/plain: {fault}") from fault
 
 
 class Place:

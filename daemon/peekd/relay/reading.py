@@ -166,7 +166,7 @@ def is_whole(data: bytes) -> bool:
     """Whether a frame's data is a JSON object to its end."""
     try:
         msgspec.json.decode(data, type=dict[str, msgspec.Raw])
-    except msgspec.DecodeError:
+    except (ValueError, RecursionError):
         return False
     return True
 

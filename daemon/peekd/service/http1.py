@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
@@ -9,6 +10,7 @@ from contextlib import suppress
 import h11
 import trio
 from hypercorn.config import Config
+from hypercorn.events import Closed
 from hypercorn.protocol.events import Request
 from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
@@ -16,6 +18,8 @@ from hypercorn.typing import AppWrapper, ASGIReceiveEvent, ASGISendEvent, Scope
 from typing_extensions import override
 
 from peekd.records.entries import ERROR, Entry, Journal
+
+_BAD_REQUEST = 400
 
 Put = Callable[[ASGIReceiveEvent], Awaitable[None]]
 Send = Callable[[ASGISendEvent | None], Awaitable[None]]
@@ -105,6 +109,14 @@ class Http1(H11Protocol):
 
     @override
     async def _create_stream(self, request: h11.Request) -> None:
+        if _is_ambiguous(request):
+            await self._send_error_response(_BAD_REQUEST)
+            await self.send(Closed())
+            return
+        authority, path = _parted(request.target)
+        headers = [
+            (name, authority if authority and name == b"host" else value) for name, value in request.headers
+        ]
         self.stream = HTTPStream(
             self.app,
             self.config,
@@ -119,26 +131,37 @@ class Http1(H11Protocol):
         await self.stream.handle(
             Request(
                 stream_id=STREAM_ID,
-                headers=list(request.headers),
+                headers=headers,
                 http_version=request.http_version.decode(),
                 method=request.method.decode("ascii").upper(),
-                raw_path=_origin_form(request.target),
+                raw_path=path,
                 state=self.connection_state,
             )
         )
         self.keep_alive_requests += 1
 
 
-def _origin_form(target: bytes) -> bytes:
-    """Give path and query of a request target, in whichever form of RFC 9112 section 3.2 it came.
+def _is_ambiguous(request: h11.Request) -> bool:
+    """Tell a request with two lengths, which are how one is hidden in another (RFC 9112 section 6.3).
 
-    >>> _origin_form(b"http://localhost:8045/v1/models?limit=1"), _origin_form(b"*"), _origin_form(b"/a//b")
-    (b'/v1/models?limit=1', b'/*', b'/a//b')
+    Its connection must not be used again in any case; so it is not answered either.
+    """
+    return {b"content-length", b"transfer-encoding"} <= {name for name, _ in request.headers}
+
+
+def _parted(target: bytes) -> tuple[bytes, bytes]:
+    """Give host and path with query of a request target, in whichever form of RFC 9112 section 3.2 it came.
+
+    A host that stands there, which only a target in absolute form has, goes before the Host header.
+
+    >>> _parted(b"http://localhost:8045/v1/models?limit=1"), _parted(b"*"), _parted(b"/a//b")
+    ((b'localhost:8045', b'/v1/models?limit=1'), (b'', b'/*'), (b'', b'/a//b'))
     """
     if target.startswith(b"/"):
-        return target
+        return b"", target
     scheme, mark, rest = target.partition(b"://")
     if mark and scheme.isalpha():
-        target = rest[len(rest.partition(b"/")[0]) :]
-        return target or b"/"
-    return b"/" + target
+        authority = re.split(rb"[/?#]", rest, maxsplit=1)[0]
+        path = rest[len(authority) :]
+        return authority.rpartition(b"@")[2], path if path.startswith(b"/") else b"/" + path
+    return b"", b"/" + target

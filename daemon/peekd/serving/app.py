@@ -139,6 +139,8 @@ class Front(QuartTrio):
             fault = Fault(
                 "invalid_request", "peekd speaks plain HTTP here, no websockets", status=_UPGRADE_REQUIRED
             )
+        if fault is None and asking.target.startswith("//"):  # Quart would take it for a path with one less
+            fault = Fault("not_found", f"there is nothing at {asking.target}: paths begin with one slash")
         return None if fault is None else self._tell(asking, fault)
 
     def _view(self, route: Route) -> Callable[..., Awaitable[Response]]:

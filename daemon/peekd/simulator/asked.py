@@ -13,7 +13,7 @@ from peekd.simulator.responses_asked import read_responses
 from peekd.simulator.shapes import offered, result, said, spoken, table, tables
 
 Language = Literal["anthropic", "gemini", "openai-chat", "openai-responses"]
-Verb = Literal["generate", "count", "models", "model", "unknown"]
+Verb = Literal["generate", "count", "models", "model", "websocket", "unknown"]
 Json = dict[str, Any]
 
 
@@ -74,13 +74,13 @@ _GEMINI_VERBS: Final[dict[str, Verb]] = {
     "streamGenerateContent": "generate",
     "countTokens": "count",
 }
-_ANTHROPIC_CALLS: Final[dict[str, Verb]] = {"/v1/messages": "generate", "/v1/messages/count_tokens": "count"}
-_OPENAI_CALLS: Final[dict[str, Language]] = {
-    "/v1/chat/completions": "openai-chat",
-    "/v1/responses": "openai-responses",
+_CALLS: Final[dict[str, tuple[Language, Verb]]] = {
+    "/v1/messages": ("anthropic", "generate"),
+    "/v1/messages/count_tokens": ("anthropic", "count"),
+    "/v1/chat/completions": ("openai-chat", "generate"),
+    "/v1/responses": ("openai-responses", "generate"),
 }
 _LIST: Final = re.compile(r"^/v1(beta)?/models(?:/([^/:]+))?$")
-_REMINDER: Final = "<system-reminder>"
 
 
 def read_asked(method: str, target: str, headers: Mapping[str, str], body: bytes, number: int) -> Asked:
@@ -88,6 +88,8 @@ def read_asked(method: str, target: str, headers: Mapping[str, str], body: bytes
     parts = urlsplit(target)
     query = parse_qs(parts.query)
     key = _key(headers, query)
+    if method == "GET" and "websocket" in headers.get("upgrade", "").lower():
+        return Asked("openai-responses", "websocket", parts.path, key, number)
     if method == "GET":
         return _read_list(parts.path, headers, key, number)
     if method == "POST" and (found := _GEMINI_CALL.match(parts.path)) and found[2] in _GEMINI_VERBS:
@@ -102,10 +104,8 @@ def read_asked(method: str, target: str, headers: Mapping[str, str], body: bytes
         asked = Asked("gemini", _GEMINI_VERBS[found[1]], parts.path, key, number, stream=stream)
         array = stream and query.get("alt") != ["sse"]
         return _read_body(msgspec.structs.replace(asked, array=array, envelope=True), body)
-    if method == "POST" and parts.path in _ANTHROPIC_CALLS:
-        return _read_body(Asked("anthropic", _ANTHROPIC_CALLS[parts.path], parts.path, key, number), body)
-    if method == "POST" and parts.path in _OPENAI_CALLS:
-        return _read_body(Asked(_OPENAI_CALLS[parts.path], "generate", parts.path, key, number), body)
+    if method == "POST" and parts.path in _CALLS:
+        return _read_body(Asked(*_CALLS[parts.path], parts.path, key, number), body)
     language: Language = "gemini" if "x-goog-api-key" in headers else "anthropic"
     return Asked(language, "unknown", parts.path, key, number)
 
@@ -128,7 +128,7 @@ def _read_list(path: str, headers: Mapping[str, str], key: str, number: int) -> 
 def _read_body(asked: Asked, body: bytes) -> Asked:
     try:
         read = msgspec.json.decode(body, type=Json)
-    except msgspec.DecodeError as error:
+    except (ValueError, RecursionError) as error:
         return msgspec.structs.replace(asked, fault=f"The request body is not valid JSON: {error}")
     asked = msgspec.structs.replace(asked, tokens=max(1, len(body) // 4))
     return _READERS[asked.language](asked, read)

@@ -119,7 +119,7 @@ def load_script(name_or_path: str) -> Script:
         raise OperatorError(f"simulator script {name_or_path!r}: {error}") from error
     try:
         table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise OperatorError(f"simulator script {name_or_path!r}: {error}") from error
     return _read(table, f"simulator script {name_or_path!r}")
 

@@ -75,6 +75,8 @@ def _overruled(act: Act, asked: Asked) -> Act:
     """A request that no upstream could answer is refused, whatever the script says."""
     if asked.verb == "unknown":
         return Act("refuse", refusal="404", message=f"Not found: {asked.path}")
+    if asked.verb == "websocket":
+        return Act("refuse", status=426, message="There is no websocket here: send a POST.")
     if asked.fault and act.kind == "answer":
         return Act("refuse", refusal="400", message=asked.fault)
     return act

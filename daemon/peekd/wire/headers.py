@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Sequence
+from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final
 
@@ -33,6 +35,8 @@ _STAYS_HERE: Final = (
     | SECRET
     | {"host", "content-length", "accept-encoding", "expect", "forwarded", "via", "x-real-ip"}
 )
+
+_DIGITS: Final = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
 
 _REQUEST_IDS: Final = ("request-id", "x-request-id", "x-goog-request-id")
 
@@ -82,9 +86,16 @@ def retry_after(headers: Headers, now_wall: float) -> float | None:
 
 
 def parse_http_date(value: str | None) -> float | None:
-    """Give Unix time; None for what is no date of RFC 9110 section 5.6.7."""
+    """Give Unix time; None for what is no date of RFC 9110 section 5.6.7.
+
+    All three forms are read. The one of asctime() names no zone: it is GMT like the others.
+
+    >>> parse_http_date("Sun Nov  6 08:49:37 1994") == parse_http_date("Sun, 06 Nov 1994 08:49:37 GMT")
+    True
+    """
     try:
-        return parsedate_to_datetime(value).timestamp() if value else None
+        date = parsedate_to_datetime(value) if value else None
+        return None if date is None else (date if date.tzinfo else date.replace(tzinfo=UTC)).timestamp()
     except (ValueError, OverflowError):
         return None
 
@@ -100,9 +111,7 @@ def upstream_request_id(headers: Headers) -> str:
 
 
 def _number(value: str | None) -> float | None:
-    """Give a finite number that is not negative."""
-    try:
-        number = float(value or "")
-    except ValueError:
-        return None
-    return number if math.isfinite(number) and number >= 0 else None
+    """Give a finite number that is not negative, in plain digits."""
+    text = (value or "").strip()
+    number = float(text) if _DIGITS.fullmatch(text) else math.inf
+    return number if math.isfinite(number) else None

@@ -45,6 +45,20 @@ def test_an_event_of_an_unknown_kind_cannot_be_folded() -> None:
         AnthropicCollector().feed(frame({"type": "weather_report"}))
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"type": {"a": 1}},
+        {"type": None},
+        {"type": "message_start", "message": {"content": None}},
+        {"type": "message_start", "message": {"content": ["words"]}},
+    ],
+)
+def test_what_is_of_no_shape_that_the_api_has_cannot_be_folded(said: object) -> None:
+    with pytest.raises(Unfoldable):
+        AnthropicCollector().feed(frame(said))
+
+
 def test_a_delta_of_an_unknown_kind_cannot_be_folded() -> None:
     with pytest.raises(Unfoldable, match="hologram_delta"):
         opened(AnthropicCollector(), type="hologram").feed(delta(type="hologram_delta"))

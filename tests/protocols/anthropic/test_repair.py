@@ -62,6 +62,13 @@ def test_users_and_plain_strings_are_not_looked_into() -> None:
     assert messages(*before) == before
 
 
+def test_blocks_of_no_known_shape_stay() -> None:
+    before = [user(SAID), assistant({"type": {"a": 1}}, {"type": [CALL]}, 7, "x"), user({"type": {}})]
+    assert messages(*before, assistant(CALL)) == [*before, assistant(CALL)]
+    odd = [user(SAID), assistant({"type": {"a": 1}}), user({"type": [CALL]})]
+    assert messages(*odd) == odd
+
+
 def test_without_thoughts_nothing_changes() -> None:
     before = {"messages": [user(SAID), assistant(SAID)], "thinking": {"type": "enabled"}}
     assert repaired(**before) == (before, ())

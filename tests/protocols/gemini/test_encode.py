@@ -131,6 +131,14 @@ def test_calls_go_out_whole_with_ids_of_their_own() -> None:
     assert said[-1]["candidates"][0]["finishReason"] == "STOP"
 
 
+def test_arguments_on_many_lines_stay_inside_one_frame() -> None:
+    arguments = '{\n  "command": "a\\nb",\r\n  "big": 123456789012345678901234567890\n}'
+    call = [Opened(0, ToolCallBlock("a", "f")), ArgumentsDelta(0, arguments), Closed(0), END]
+    writer = encoder()
+    (frame,) = Splitter().feed(b"".join(writer.feed(event) for event in call))
+    assert b'"args":{"command":"a\\nb","big":123456789012345678901234567890}' in frame.data
+
+
 @pytest.mark.parametrize("arguments", ["[]", '{"x":', "nonsense"])
 def test_arguments_that_are_no_object_are_told(arguments: str) -> None:
     writer = encoder()

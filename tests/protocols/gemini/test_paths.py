@@ -21,6 +21,11 @@ def test_any_name_that_is_written_into_a_path_is_read_from_it(model: str, action
     assert read_path(path).action == action
 
 
+def test_a_name_leads_to_no_other_path() -> None:
+    path = read_path("/v1beta/models/m:generateContent").path(model="../../files")
+    assert path == "/v1beta/models/%2E%2E/%2E%2E/files:generateContent"
+
+
 @pytest.mark.parametrize(
     ("path", "model", "events"),
     [
@@ -41,7 +46,14 @@ def test_what_is_not_mapped_stays_as_it_was_written() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1/messages", "/v1beta/models/m", "/v1beta/models/:generateContent", "/v1beta"]
+    "path",
+    [
+        "/v1/messages",
+        "/v1beta/models/m",
+        "/v1beta/models/:generateContent",
+        "/v1beta",
+        "/v1beta/models/../../m:generateContent",
+    ],
 )
 def test_a_path_without_model_and_action_is_refused(path: str) -> None:
     with pytest.raises(ClientError, match="no model and action"):

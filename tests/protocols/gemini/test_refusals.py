@@ -210,3 +210,10 @@ def test_an_error_of_any_shape_is_a_refusal(error: object, status: int) -> None:
     wire = msgspec.json.encode(error)
     assert decode_error(wire).message
     assert decode_refusal(status, {}, b'{"error":' + wire + b"}").status == status
+
+
+@pytest.mark.parametrize("error", [b'{"message":"caf\xe9"}', b'"caf\xe9"', b"[" * 5000 + b"]" * 5000])
+def test_an_error_that_is_no_text_is_judged_by_its_status(error: bytes) -> None:
+    refusal = decode_refusal(503, {}, b'{"error":' + error + b"}")
+    assert (refusal.kind, refusal.status) == ("overloaded", 503)
+    assert decode_error(error).message

@@ -59,6 +59,11 @@ def test_the_model_stands_in_the_path_and_the_answer_is_asked_for_as_a_stream() 
     )
 
 
+def test_a_clients_model_adds_nothing_to_the_path_but_its_name() -> None:
+    call = encode_request(Conversation("a", (USER,)), model="m?key=x#y z", repaired=False)
+    assert call.path == "/v1beta/models/m%3Fkey=x%23y%20z:streamGenerateContent?alt=sse"
+
+
 def test_instructions_are_the_system_texts_and_the_leading_system_turns() -> None:
     turns = (Turn("system", (Text("b"),)), Turn("system", (Text(""),)), USER, Turn("system", (Text("late"),)))
     body = encode(Conversation("m", turns, system=("a", "")))

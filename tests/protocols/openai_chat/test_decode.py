@@ -80,6 +80,16 @@ def test_no_bytes_make_it_raise(data: bytes) -> None:
     ChatDecoder().feed(Frame(b"data: " + data + b"\n\n", "", data))
 
 
+def test_what_follows_a_call_that_could_not_be_read_is_read_on() -> None:
+    decoder = ChatDecoder()
+    said = b'{"choices":[{"delta":{"tool_calls":[{"function":{"arguments":"%b"}}]}}]}'
+    kinds = [
+        type(decoder.feed(Frame(b"data: " + data + b"\n\n", "", data))[-1])
+        for data in (said % b"\\ud83d", said % b"{}")
+    ]
+    assert kinds == [Erred, ArgumentsDelta]
+
+
 @pytest.mark.parametrize("rest", [b"data: {", b"data: {\n"])
 def test_the_unfinished_rest_of_a_cut_body_is_no_error(rest: bytes) -> None:
     events = ChatDecoder().feed(Frame(rest, "", b"{"))

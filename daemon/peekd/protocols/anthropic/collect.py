@@ -36,7 +36,7 @@ class AnthropicCollector:
         except (ValueError, RecursionError) as fault:
             raise Unfoldable(f"a frame that is no JSON object: {fault}") from fault
         kind = said.pop("type", frame.event)
-        fold = _FOLDS.get(kind)
+        fold = _FOLDS.get(kind) if isinstance(kind, str) else None
         if fold is None:
             raise Unfoldable(f"an event of type {kind!r}")
         fold(self, said)
@@ -51,7 +51,10 @@ class AnthropicCollector:
     def message_start(self, said: Json) -> None:
         """Take the whole message over; content that already stands in it is where the blocks go on from."""
         self._message.update(_object(said, "message"))
-        for index, block in enumerate(self._message["content"]):
+        content = self._message["content"]
+        for index, block in enumerate(content if _is_list(content) else (content,)):
+            if not _is_object(block):
+                raise Unfoldable("a message whose content is no list of blocks")
             self._blocks[index] = block
 
     def content_block_start(self, said: Json) -> None:

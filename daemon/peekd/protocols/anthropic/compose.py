@@ -5,7 +5,6 @@ https://platform.claude.com/docs/en/api/messages
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -14,6 +13,7 @@ import msgspec
 from peekd.protocols.anthropic.carriers import FAMILY
 from peekd.protocols.anthropic.sampling import acceptable
 from peekd.protocols.anthropic.searching import SEARCH_NAME, encode_search
+from peekd.protocols.fields import decode_words
 from peekd.protocols.interface import Call
 from peekd.vocabulary.conversation import (
     Conversation,
@@ -131,7 +131,7 @@ def _media(part: Media) -> dict[str, Any]:
     if part.url:
         source = {"type": "url", "url": part.url}
     elif part.media_type == "text/plain":
-        words = base64.b64decode(part.data).decode("utf-8", "replace")
+        words = decode_words(part.data)
         source = {"type": "text", "media_type": part.media_type, "data": words}
     elif kind == "image" or part.media_type == "application/pdf":
         source = {"type": "base64", "media_type": part.media_type, "data": part.data}

@@ -79,9 +79,9 @@ def _brings_results(messages: list[_Message]) -> bool:
     return "tool_use" in called and "tool_result" in answered
 
 
-def _kinds(content: object) -> set[Any]:
+def _kinds(content: object) -> set[str]:
     blocks = msgspec.convert(content, list[_Typed]) if isinstance(content, list) else []
-    return {block.type for block in blocks}
+    return {_word(block.type) for block in blocks}
 
 
 def _is_enabled(body: bytes, top: list[Span]) -> bool:
@@ -98,7 +98,7 @@ def _without_thinking(body: bytes, top: list[Span]) -> list[Edit]:
         fields = members(body, management.value, management.end)
         listed = member(fields, "edits")
         steps = elements(body, listed.value, listed.end) if listed is not None else []
-        clearing = [step for step in steps if str(_type(body, step)).startswith(_CLEARING)]
+        clearing = [step for step in steps if _type(body, step).startswith(_CLEARING)]
         if steps and len(clearing) == len(steps) and len(fields) == 1:
             gone.append(management)
         else:
@@ -106,7 +106,12 @@ def _without_thinking(body: bytes, top: list[Span]) -> list[Edit]:
     return [*inside, *removals(top, gone)]
 
 
-def _type(body: bytes, span: Span) -> Any:  # noqa: ANN401 - whatever the client wrote there
+def _type(body: bytes, span: Span) -> str:
+    """Give an object's type, "" for whatever else the client wrote there."""
     if not body.startswith(b"{", span.value):
-        return None
-    return msgspec.json.decode(body[span.value : span.end], type=_Typed).type
+        return ""
+    return _word(msgspec.json.decode(body[span.value : span.end], type=_Typed).type)
+
+
+def _word(value: object) -> str:
+    return value if isinstance(value, str) else ""

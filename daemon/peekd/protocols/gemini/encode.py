@@ -175,11 +175,11 @@ class GeminiEncoder:
         text = "".join(pieces).strip() or "{}"
         try:
             msgspec.json.decode(text, type=dict[str, Any])
+            one_line = msgspec.json.format(text.encode(), indent=-1)  # a line end would end the frame's data
         except (ValueError, RecursionError) as fault:
             raise BadArguments(f"a tool call's arguments are no JSON object: {fault}") from fault
-        return self._chunk(
-            part | {"functionCall": part["functionCall"] | {"args": msgspec.Raw(text.encode())}}
-        )
+        call = part["functionCall"] | {"args": msgspec.Raw(one_line)}
+        return self._chunk(part | {"functionCall": call})
 
     def _note(self, event: Event) -> None:
         match event:

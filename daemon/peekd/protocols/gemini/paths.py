@@ -39,13 +39,22 @@ class Where(msgspec.Struct, frozen=True):
 
     def path(self, *, model: str | None = None, action: str = "") -> str:
         """Give the path for another model or action. Only a stream of events is ever asked for."""
-        name, action = self.raw if model is None else quote(model, safe=_PLAIN), action or self.action
+        name, action = self.raw if model is None else quoted(model), action or self.action
         words = [word for word in self.query.split("&") if word]
         if action == STREAM and _SSE not in words:
             words.append(_SSE)
         elif action != STREAM:
             words = [word for word in words if word != _SSE]
         return f"{self.before}{name}:{action}" + (f"?{'&'.join(words)}" if words else "")
+
+
+def quoted(model: str) -> str:
+    """Give a model's name as it stands in a path: what it holds is never taken for a query or a step up.
+
+    >>> quoted("vendor/m:free"), quoted("m?key=x"), quoted("../m")
+    ('vendor/m:free', 'm%3Fkey=x', '%2E%2E/m')
+    """
+    return "/".join("%2E%2E" if step == ".." else step for step in quote(model, safe=_PLAIN).split("/"))
 
 
 def read_path(path: str) -> Where:
@@ -56,7 +65,7 @@ def read_path(path: str) -> Where:
     ('vendor/m:free', 'generateContent', 'alt=sse')
     """
     found = _PATH.fullmatch(path)
-    if found is None:
+    if found is None or ".." in found["model"].split("/"):
         raise ClientError("invalid_request", "the path names no model and action of Gemini's")
     raw = found["model"]
     return Where(found["before"], raw, unquote(raw), found["action"], found["query"] or "")

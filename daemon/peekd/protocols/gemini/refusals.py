@@ -123,7 +123,7 @@ class _Body(msgspec.Struct):
     error: msgspec.Raw
 
 
-_UNREADABLE: Final = (msgspec.DecodeError, RecursionError)
+_UNREADABLE: Final = (ValueError, RecursionError)  # bad UTF-8 is none of msgspec's own errors
 
 _bodies: Final = msgspec.json.Decoder(_Body)
 _lists: Final = msgspec.json.Decoder(list[_Body])

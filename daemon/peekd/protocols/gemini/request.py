@@ -10,7 +10,7 @@ from peekd.protocols.gemini.contents import encode_contents
 from peekd.protocols.gemini.generation import encode_generation
 from peekd.protocols.gemini.models import traits
 from peekd.protocols.gemini.naming import camel
-from peekd.protocols.gemini.paths import STREAM, WHOLE, read_path
+from peekd.protocols.gemini.paths import STREAM, WHOLE, quoted, read_path
 from peekd.protocols.gemini.signatures import with_stand_ins, without_signatures
 from peekd.protocols.gemini.tools import encode_tools
 from peekd.protocols.interface import Call, Splices
@@ -51,9 +51,8 @@ def encode_request(
     if config:
         body["generationConfig"] = config
     action = "streamGenerateContent?alt=sse" if stream else "generateContent"
-    return Call(
-        f"/v1beta/models/{model}:{action}", msgspec.json.encode(body), _JSON, tuple(dict.fromkeys(dropped))
-    )
+    path = f"/v1beta/models/{quoted(model)}:{action}"
+    return Call(path, msgspec.json.encode(body), _JSON, tuple(dict.fromkeys(dropped)))
 
 
 def splice_request(body: bytes, path: str, splices: Splices) -> Call:
@@ -114,7 +113,7 @@ def _without_thoughts(body: bytes, model: str) -> bytes:
     try:
         fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
         given = msgspec.json.decode(fields.get("contents", msgspec.Raw(b"[]")), type=list[_Content])
-    except msgspec.DecodeError as fault:
+    except (ValueError, RecursionError) as fault:
         raise ClientError("invalid_request", f"contents: {fault}") from fault
     contents: list[dict[str, Any]] = [msgspec.to_builtins(content) for content in given]
     contents = without_signatures(contents)

@@ -82,7 +82,11 @@ class Slots:
         self._by_id: dict[str, Slot] = {}
 
     def take(self, piece: Piece) -> tuple[Slot, bool, str]:
-        """Give the call that the piece belongs to, whether it begins here, and its new arguments."""
+        """Give the call that the piece belongs to, whether it begins here, and its new arguments.
+
+        Raises ValueError for arguments that are no text, and then knows of no call more than before.
+        """
+        given = _text(bytes(piece.function.arguments)) if piece.function is not None else ""
         slot = self._known(piece)
         begins = slot is None
         if slot is None:
@@ -93,8 +97,7 @@ class Slots:
             self._by_index[piece.index] = slot
         if piece.id:
             self._by_id[piece.id] = slot
-        given = bytes(piece.function.arguments) if piece.function is not None else b""
-        return slot, begins, slot.add(_text(given))
+        return slot, begins, slot.add(given)
 
     def _known(self, piece: Piece) -> Slot | None:
         if piece.id and piece.id in self._by_id:

@@ -5,12 +5,12 @@ https://platform.openai.com/docs/api-reference/chat/create#chat-create-messages
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable
 from typing import Any
 
 import msgspec
 
+from peekd.protocols.fields import decode_words
 from peekd.vocabulary.conversation import (
     Conversation,
     Media,
@@ -121,7 +121,7 @@ def _media(part: Media) -> dict[str, Any]:
             "invalid_request", f"media of type {part.media_type} by URL has no place in this API"
         )
     if part.media_type == "text/plain":
-        return {"type": "text", "text": base64.b64decode(part.data).decode("utf-8", "replace")}
+        return {"type": "text", "text": decode_words(part.data)}
     if part.media_type.startswith("audio/"):
         sound = {"data": part.data, "format": part.media_type.removeprefix("audio/")}
         return {"type": "input_audio", "input_audio": sound}
