@@ -87,7 +87,7 @@ class Soak:
         self.broken = False
         self.over = trio.Event()
         self._began = trio.current_time()
-        self._asks = asks()
+        self._asks = asks(UPSTREAMS)
         upstream, port = free_port(), free_port()
         script = ["--port", str(upstream), "--script", str(HERE / "misbehave.toml")]
         env = {**os.environ, **{f"KEY_{key}": key for key in ACCOUNTS}}

@@ -104,6 +104,12 @@ def test_a_cooldown_that_is_met_again_counts_from_then() -> None:
     assert praised(health, model="m", since=3, now=6).cooldowns == health.cooldowns
 
 
+def test_a_longer_rest_that_is_met_again_counts_from_then_too() -> None:
+    health = fail(Health(), o.RateLimited(retry_after=100), since=0, now=1)
+    health = fail(health, o.RateLimited(retry_after=10), since=0, now=5)
+    assert [(rest.since, rest.until) for rest in health.cooldowns] == [(5, 101)]
+
+
 def test_an_accounts_failure_is_one_whichever_model_met_it() -> None:
     health = fail(Health(), o.QuotaExhausted(), since=0, now=1, model="m")
     health = fail(health, o.QuotaExhausted(), since=2, now=3, model="other")

@@ -514,6 +514,44 @@ def test_a_session_is_one_for_each_upstream_and_each_model() -> None:
     assert [desk.serve(OPUS, session="s") for _ in range(3)] == ["a"] * 3
 
 
+def test_an_escape_from_a_busy_account_ties_nothing_whatever_became_of_what_kept_it_busy() -> None:
+    desk = Desk(Account("a", "claude", max_concurrent=1), "b")
+    desk.serve(session="s")
+    given = desk.lease(session="s")
+    assert desk.serve(session="s") == "b"
+    desk.settle(given, o.ClientGone())
+    assert [desk.serve(session="s") for _ in range(2)] == ["a", "a"]
+
+
+def test_a_session_whose_account_rests_for_its_model_stays_with_who_served_it_then() -> None:
+    desk = Desk("a", "b")
+    assert desk.serve(session="s") == "a"
+    desk.fail("a", o.RateLimited(scope="model", retry_after=40))
+    assert desk.serve(session="s") == "b"
+    desk.now += 100.0
+    assert [desk.serve(session="s") for _ in range(2)] == ["b", "b"]
+
+
+def test_a_session_is_tied_to_the_holder_that_alone_may_serve_it() -> None:
+    desk = Desk("a", "b")
+    assert desk.serve(session="s") == "a"
+    desk.pool, given = lease(desk.pool, Wanted((OPUS,), "s", only="b"), desk.now)
+    assert isinstance(given, Lease)
+    desk.settle(given, o.Completed())
+    assert [desk.serve(session="s") for _ in range(2)] == ["b", "b"]
+
+
+def test_sessions_at_once_keep_to_their_own_accounts() -> None:
+    desk = Desk("a", "b")
+    assert [desk.serve(session=session) for session in "sttsst"] == ["a", "b", "b", "a", "a", "b"]
+
+
+def test_a_model_of_one_name_is_another_at_another_upstream() -> None:
+    desk = Desk("a", "b", Account("c", "google"))
+    same = Target("google", OPUS.model)
+    assert [desk.serve(target, session="s") for target in (OPUS, same, OPUS, same, OPUS)] == list("acaca")
+
+
 def test_an_account_that_is_enabled_is_as_it_was() -> None:
     pool = open_pool([Account("a", "claude")])
     assert enable(disable(pool, "a"), "a") == pool

@@ -149,9 +149,34 @@ def test_an_error_object_is_named_by_its_kind_and_never_an_answer() -> None:
     assert seen.verdict() == o.Overloaded(status=200, type="overloaded_error", message="busy")
 
 
-def test_an_error_after_the_terminal_spoils_the_answer() -> None:
+def test_an_error_after_the_terminal_of_a_whole_answer_takes_nothing_back() -> None:
     seen = watch(*TEXT, e.Finished("end"), e.Erred("server_error", "late"))
+    assert seen.at_end(shown=True) == o.Completed(note="last_frame_supplied")
+    assert seen.overtaken
+
+
+def test_an_error_inside_a_block_spoils_the_answer_although_a_terminal_came() -> None:
+    seen = watch(e.Opened(0, e.TextBlock("Hi")), e.Finished("end"), e.Erred("server_error", "late"))
     assert isinstance(seen.at_end(shown=True), o.Broken)
+    assert not seen.overtaken
+
+
+def test_thoughts_that_the_client_does_not_see_are_progress() -> None:
+    hidden = Watch(SETTINGS, sent=0.0, thoughts=False)
+    assert hidden.see(e.Opened(0, e.ThinkingBlock()), 1.0) is Rank.PROGRESS
+    assert hidden.see(e.ThinkingDelta(0, "Hm"), 2.0) is Rank.PROGRESS
+    assert hidden.verdict() is None
+    hidden.see(e.Finished("end", "STOP"), 3.0)
+    assert hidden.verdict() == o.Blank(type="STOP")
+
+
+def test_thoughts_that_the_client_does_not_see_show_all_the_same_that_the_model_goes_on() -> None:
+    hidden = Watch(SETTINGS, sent=0.0, thoughts=False)
+    hidden.see_bytes(800.0)
+    hidden.see(e.ThinkingDelta(0, "Hm"), 800.0)
+    hidden.see_bytes(1600.0)
+    hidden.see(e.ThinkingDelta(0, "Hm"), 1600.0)
+    assert hidden.deadline() == 1700.0
 
 
 # ---- words ------------------------------------------------------------------------------------------

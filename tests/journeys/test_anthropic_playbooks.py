@@ -6,6 +6,7 @@ import msgspec
 import pytest
 import trio
 from playhouse import HELLO, QUICK, open_playhouse
+from townhouse import open_townhouse
 
 Clock = trio.testing.MockClock
 
@@ -132,6 +133,21 @@ async def test_thoughts_and_then_nothing_is_retried_for_a_client_that_has_seen_n
         told = await house.ask(body, stream=False)
         assert told.text == "Hello"
         assert told.record.attempts[0].outcome == "blank"
+
+
+async def test_nothing_said_once_is_asked_again_of_an_account_that_may_do_one_thing_at_a_time(
+    autojump_clock: Clock,
+) -> None:
+    single = {"name": "alice", "upstream": "up", "max_concurrent": 1}
+    opening = open_townhouse(
+        {"up": {"protocol": "anthropic"}},
+        accounts=[single],
+        plays={"alice": ["blank", "answer text=Hello"]},
+    )
+    async with opening as house:
+        told = await house.ask()
+        assert told.text == "Hello"
+        assert told.told == [("alice", "blank", "again"), ("alice", "completed", "relay")]
 
 
 # ---- after the client has seen meaning ------------------------------------------------------------

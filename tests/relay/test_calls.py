@@ -97,6 +97,16 @@ def test_the_answer_is_rendered_as_it_came_or_in_the_clients_words() -> None:
     assert isinstance(calls.rendering(GEMINI, "gemini-x", lambda prefix: prefix), Translated)
 
 
+def test_a_client_sees_thoughts_where_it_asked_for_them_or_the_frames_are_its_own() -> None:
+    thinking = {"type": "enabled", "budget_tokens": 1024}
+    unseen = Calls(asked_of(), SEAL)
+    assert (unseen.thoughts(ANTHROPIC), unseen.thoughts(GEMINI)) == (True, False)
+    assert Calls(asked_of({**HELLO, "thinking": thinking}), SEAL).thoughts(GEMINI)
+    assert not Calls(asked_of({**HELLO, "thinking": {**thinking, "display": "omitted"}}), SEAL).thoughts(
+        GEMINI
+    )
+
+
 @pytest.mark.parametrize("repaired", [True, False])
 def test_a_repair_leaves_replayed_thoughts_out_in_either_language(*, repaired: bool) -> None:
     thought = {"type": "thinking", "thinking": "Hmm", "signature": "proof"}

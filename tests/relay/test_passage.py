@@ -13,7 +13,7 @@ from peekd.records.entries import DEBUG, Entry, RequestRecord
 from peekd.records.live import Live
 from peekd.relay import reading, rendering
 from peekd.relay.delivery import Delivery
-from peekd.relay.passage import HELD_BYTES, Passage
+from peekd.relay.passage import HELD_BYTES, Footing, Passage
 from peekd.relay.rendering import ToBody, ToStream, Verbatim
 from peekd.relay.scribe import Scribe
 from peekd.vocabulary import outcomes as o
@@ -22,6 +22,7 @@ from peekd.vocabulary.outcomes import AnyOutcome
 Clock = trio.testing.MockClock
 ANTHROPIC = CLIENTS["anthropic"]
 SETTINGS = HealingSettings(peek_seconds=5, idle_seconds=3, headers_seconds=4, reasoning_seconds=100)
+SECRET = "key-of-alice"
 Play = bytes | float | AnyOutcome
 
 
@@ -61,7 +62,7 @@ class Way:
         record = RequestRecord("req_1", 0.0, "POST", "/v1/messages", "anthropic")
         scribe = Scribe(record, Live(), self.entries.append, trio.current_time)
         ends = trio.current_time() + 300
-        self.passage = Passage(answer, UPSTREAMS["anthropic"], scribe, SETTINGS, ends)
+        self.passage = Passage(answer, UPSTREAMS["anthropic"], scribe, SETTINGS, Footing(ends, SECRET))
         self.delivery = Delivery(ping=b"", ping_seconds=10)
 
     async def to_stream(self) -> AnyOutcome:
@@ -144,6 +145,15 @@ async def test_silence_after_the_headers_ends_at_the_peek_deadline(autojump_cloc
     assert trio.current_time() - began == SETTINGS.peek_seconds
 
 
+async def test_a_refusal_that_repeats_the_credential_is_read_without_it(autojump_clock: Clock) -> None:
+    error = {"type": "overloaded_error", "message": f"no room for {SECRET}"}
+    body = msgspec.json.encode({"type": "error", "error": error})
+    way = Way(Answer(body, status=529, content_type="application/json"))
+    assert (await way.passage.peek()).message == "no room for [key]"
+    assert way.passage.refusal is not None
+    assert SECRET.encode() not in way.passage.refusal.words
+
+
 # ---- carry ---------------------------------------------------------------------------------------
 
 
@@ -164,6 +174,20 @@ async def test_what_breaks_is_named_by_whether_the_client_has_seen_of_it(
     way = Way(Answer(START, TEXT, HI, end))
     assert isinstance(await way.passage.peek(), o.Accepted)
     assert isinstance((await way.to_body())[0], unseen)
+
+
+async def test_an_error_that_comes_when_all_is_said_is_withheld_and_ends_the_answer(
+    autojump_clock: Clock,
+) -> None:
+    said = REST.removesuffix(frame(type="message_stop"))
+    late = frame(type="error", error={"type": "overloaded_error", "message": "too late"})
+    way = Way(Answer(START, TEXT, HI, said + late, 1000.0))
+    began = trio.current_time()
+    await way.passage.peek()
+    assert await way.to_stream() == o.Completed(note="last_frame_supplied")
+    assert trio.current_time() == began
+    await way.delivery.give_last(b"")
+    assert b"too late" not in b"".join([piece async for piece in way.delivery.chunks()])
 
 
 async def test_a_folded_answer_is_whole(autojump_clock: Clock) -> None:

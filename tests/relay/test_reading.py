@@ -26,6 +26,8 @@ class Words:
                 return (e.Finished("end"), e.Ended())
             case b"{ERR}":
                 return (e.Erred("overloaded", "busy"),)
+            case b"{ERR sk-1}":
+                return (e.Started(), e.Erred("overloaded", "busy: sk-1"))
             case data:
                 return (e.TextDelta(0, data.decode()),)
 
@@ -51,6 +53,21 @@ class Script:
 def reading(*steps: bytes | float | AnyOutcome) -> Reading:
     settings = HealingSettings(peek_seconds=5, idle_seconds=3, reasoning_seconds=100)
     return Reading(Script(*steps), Words(), Watch(settings, trio.current_time()))
+
+
+async def test_an_error_is_read_without_the_credential(autojump_clock: trio.testing.MockClock) -> None:
+    said = Script(b"data: {a sk-1}\n\ndata: {ERR sk-1}\n\n")
+    watch = Watch(HealingSettings(), trio.current_time())
+    stream = Reading(said, Words(), watch, secret="sk-1")
+    await stream.fill()
+    words, error = stream.take(), stream.take()
+    assert words is not None
+    assert error is not None
+    assert words.frame.data == b"{a sk-1}"
+    assert error.frame.raw == b"data: {ERR [key]}\n\n"
+    assert error.frame.data == b"{ERR [key]}"
+    assert error.events == [e.Started(), e.Erred("overloaded", "busy: [key]")]
+    assert watch.error == e.Erred("overloaded", "busy: [key]")
 
 
 def bare(data: bytes) -> bytes:

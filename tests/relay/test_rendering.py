@@ -57,6 +57,14 @@ def test_an_upstreams_error_passes_and_none_of_ours_must_follow() -> None:
     assert failed(rendering) == b""
 
 
+def test_an_error_inside_a_torn_frame_is_withheld_and_ours_follows() -> None:
+    chat = CLIENTS["openai-chat"]
+    rendering = Verbatim(chat, chat.following("m", 0))
+    torn = b'{"id":"chatcmpl-1","created":17672256data: {"error":{"message":"broken"}}'
+    assert rendering.render(seen(e.Erred("server_error", "undecodable"), data=torn)) == b""
+    assert b"Sorry." in failed(rendering)
+
+
 def test_an_error_without_the_name_that_clients_look_for_is_withheld() -> None:
     rendering = verbatim()
     assert rendering.render(seen(e.Erred("overloaded", "busy"), data=b'{"type":"error"}')) == b""

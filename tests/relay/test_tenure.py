@@ -35,6 +35,16 @@ async def test_what_only_we_could_not_fold_blames_nobody(autojump_clock: trio.te
             assert state in {described.state, *(one.state for one in described.models)}
 
 
+async def test_a_queue_of_our_own_blames_nobody(autojump_clock: trio.testing.MockClock) -> None:
+    for outcome, state in [(o.Unreachable(type=o.POOL_TIMEOUT), "ready"), (o.Unreachable(), "tired")]:
+        async with open_playhouse({"alice": ["answer"]}) as playhouse:
+            house = playhouse.house
+            lease = house.lease(WANTED)
+            assert isinstance(lease, Lease)
+            Tenure(house, lease).settle(outcome)
+            assert house.states()[0].state == state
+
+
 async def test_an_outcome_that_blames_the_account_rests_it(autojump_clock: trio.testing.MockClock) -> None:
     async with open_playhouse({"alice": ["answer"]}) as playhouse:
         house = playhouse.house

@@ -82,9 +82,13 @@ class Watch:
     """What one attempt's stream has shown so far. Times are the caller's monotonic clock, in seconds.
 
     `sent`: when the request was sent. `ends`: when the request's budget ends, if nothing progresses.
+    `thoughts` False: the client sees none; they are progress then, and never what it waits for.
     """
 
-    def __init__(self, settings: HealingSettings, sent: float, ends: float = math.inf) -> None:
+    def __init__(
+        self, settings: HealingSettings, sent: float, ends: float = math.inf, *, thoughts: bool = True
+    ) -> None:
+        self._thoughts = thoughts
         self._settings = settings
         self._sent = sent
         self._ends = ends
@@ -96,6 +100,7 @@ class Watch:
         self.finished: Finished | None = None
         self.ended = False
         self.error: Erred | None = None
+        self.overtaken = False  # an error came when the answer was whole: it stands in the last frame's place
         self.usage = Usage()
         self.kept: list[str] = []
 
@@ -111,6 +116,17 @@ class Watch:
 
     def see(self, event: Event, now: float) -> Rank:
         """Take in one event; give its rank."""
+        self._note(event)
+        rank = rank_of(event)
+        if rank is Rank.MEANINGFUL or (rank is Rank.PROGRESS and self._progressed is None):
+            self._progressed = now
+        if rank is Rank.MEANINGFUL and not self._thoughts and _is_thought(event):
+            rank = Rank.PROGRESS
+        self.rank = max(self.rank, rank)
+        self.substance = self.substance or (rank is Rank.MEANINGFUL and not _is_thought(event))
+        return rank
+
+    def _note(self, event: Event) -> None:
         match event:
             case e.Opened(index=index):
                 self._open.add(index)
@@ -124,16 +140,16 @@ class Watch:
                 self.ended = True
             case e.Kept(id=identity):
                 self.kept.append(identity)
-            case e.Erred() if self.error is None:
-                self.error = event
+            case e.Erred():
+                self._note_error(event)
             case _:
                 pass
-        rank = rank_of(event)
-        if rank is Rank.MEANINGFUL or (rank is Rank.PROGRESS and self._progressed is None):
-            self._progressed = now
-        self.rank = max(self.rank, rank)
-        self.substance = self.substance or (rank is Rank.MEANINGFUL and not _is_thought(event))
-        return rank
+
+    def _note_error(self, error: Erred) -> None:
+        if self._is_whole():
+            self.overtaken = True
+        elif self.error is None:
+            self.error = error
 
     def deadline(self) -> float:
         """When silence is too long, on the same clock.
@@ -169,6 +185,15 @@ class Watch:
         if self.finished is not None:
             return self._of_terminal(self.finished)
         return self._at_end() if self.ended else None
+
+    def _is_whole(self) -> bool:
+        """Whether the terminal came, every block is closed, and so nothing that follows can take it back."""
+        return (
+            self.finished is not None
+            and not self._open
+            and self.error is None
+            and TERMINALS[self.finished.reason] != "malformed"
+        )
 
     @property
     def falsely_ended(self) -> bool:

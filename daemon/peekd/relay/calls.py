@@ -107,11 +107,9 @@ class Calls:
         self, readable: Conversation, protocol: UpstreamProtocol, splices: Splices, account: str
     ) -> Restored:
         """What is said upstream, with what the client lost; nothing is put back into what is repaired."""
-        thought = readable.thought
-        thinks = thought is not None and thought.mode != "disabled"
         if splices.repaired or not protocol.family:
             return Restored(readable)
-        return self._archive.restore(readable, Wanted(self._session, protocol.family, account, thinks))
+        return self._archive.restore(readable, Wanted(self._session, protocol.family, account, self._thinks))
 
     def _carefully(self, protocol: UpstreamProtocol, splices: Splices, account: str) -> Splices:
         """Add what is known of this conversation's signatures, where an upstream has refused some."""
@@ -169,8 +167,6 @@ class Calls:
         counted = self._asked.head.counted
         if self._verbatim(protocol):
             return Verbatim(self._asked.protocol, self.following(), counted=counted, learning=learning)
-        thought = self.conversation.thought
-        thinks = thought is not None and thought.mode != "disabled"
         answering = Answering(
             self.conversation,
             ids,
@@ -178,8 +174,8 @@ class Calls:
             seal=self._seal,
             family=protocol.family,
             model=model,
-            thoughts=thinks,
-            shown=thought is None or thought.shown,
+            thoughts=self._thinks,
+            shown=self._shown,
         )
         encoder = self._asked.protocol.encoder(answering)
         mender = Mender(self.conversation.tools, whole=not self._asked.head.stream)
@@ -188,6 +184,20 @@ class Calls:
     def following(self) -> Following:
         """The client's stream, in which nothing was said yet."""
         return self._asked.protocol.following(self._asked.head.model, int(self._asked.came))
+
+    def thoughts(self, protocol: UpstreamProtocol) -> bool:
+        """Whether the client sees the words of thoughts in the answer of such a call."""
+        return self._verbatim(protocol) or (self._thinks and self._shown)
+
+    @property
+    def _thinks(self) -> bool:
+        thought = self.conversation.thought
+        return thought is not None and thought.mode != "disabled"
+
+    @property
+    def _shown(self) -> bool:
+        thought = self.conversation.thought
+        return thought is None or thought.shown
 
 
 def _steps_in(body: bytes) -> int:

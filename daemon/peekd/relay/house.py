@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
 from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
@@ -38,7 +37,7 @@ from peekd.upstream.credentials import Credentials
 from peekd.upstream.dial import Dial
 from peekd.upstream.settings import UpstreamSettings
 from peekd.vocabulary.errors import ClientError
-from peekd.vocabulary.outcomes import Outcome
+from peekd.vocabulary.outcomes import Blank, Outcome
 
 
 class Rhythm(msgspec.Struct, frozen=True):
@@ -123,9 +122,11 @@ class House:
         """Count a request's tokens, or estimate them. Raises ClientError for one that cannot be read."""
         return await self.counting.count(asked)
 
-    def survey(self, wanted: Wanted) -> Survey:
-        """Who could be asked next."""
-        return survey(self.pool, wanted, trio.current_time())
+    def survey(self, wanted: Wanted, *, left: Lease | None = None) -> Survey:
+        """Who could be asked next. `left`: a lease still in use, to be thought of as given back."""
+        now = trio.current_time()
+        pool = self.pool if left is None else settle(self.pool, left, Blank(), now)
+        return survey(pool, wanted, now)
 
     def states(self) -> tuple[AccountState, ...]:
         """How the accounts stand."""
@@ -213,7 +214,7 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
     references = {account.name: account.credential for account in accounts}
     async with trio.open_nursery() as nursery:
         clients = Upstreams(upstreams, dials=dials)
-        seal = Seal(seal_key if seal_key is not None else secrets.token_bytes(KEY_BYTES))
+        seal = Seal(seal_key if seal_key is not None else seams.key(KEY_BYTES))
         kept = store or Nowhere()
         archive = Archive(signatures or SignatureSettings(), kept, seams.wall)
         means = Means(clients, Credentials(references, environ, nursery), journal, seal, archive, seams)

@@ -22,7 +22,7 @@ from peekd.relay.calls import Calls
 from peekd.relay.delivery import Delivery, Final
 from peekd.relay.house import House
 from peekd.relay.learning import Learning
-from peekd.relay.passage import Passage
+from peekd.relay.passage import Footing, Passage
 from peekd.relay.rendering import ToBody, ToStream, Verbatim
 from peekd.relay.scribe import Scribe
 from peekd.relay.tenure import Tenure
@@ -152,17 +152,19 @@ class Journey:
         call, headers = self._call(trip, lease)
         self._scribe.sent(call, streams=streams)
         healing = capped(trip.healing(lease.upstream), trip.left(), streams=streams)
+        secret = self._house.credentials.secret(lease.account)
         opening = self._house.upstreams.attempt(
             upstream=lease.upstream,
             account=self._house.accounts[lease.account],
-            secret=self._house.credentials.secret(lease.account),
+            secret=secret,
             call=call,
             headers=headers,
             deadlines=healing,
         )
         async with opening as attempt:
             self._scribe.opened(attempt.upstream_request_id, attempt.status, attempt.sent)
-            self._passage = passage = Passage(attempt, protocol, self._scribe, healing, trip.ends)
+            footing = Footing(trip.ends, secret, self._calls.thoughts(protocol))
+            self._passage = passage = Passage(attempt, protocol, self._scribe, healing, footing)
             outcome = await passage.peek()
             trip.refusal = passage.refusal
             step = self._note(trip, outcome, lease, tenure)

@@ -27,6 +27,7 @@ class Seams(msgspec.Struct, frozen=True):
 
     wall: Callable[[], float] = time.time
     jitter: Callable[[], float] = random.SystemRandom().random
+    key: Callable[[int], bytes] = secrets.token_bytes
     ids: Ids = fresh_id
 
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+import msgspec
 import trio
 
 from peekd.healing.classify import outcome_of_refusal
 from peekd.healing.peek import Watch
 from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import BadArguments, Unfoldable, UpstreamProtocol
-from peekd.relay.reading import Reading, Seen, Source, read_whole
+from peekd.relay.reading import Reading, Seen, Source, read_whole, without
 from peekd.relay.rendering import ToBody, TooMuch, ToStream
 from peekd.relay.scribe import Scribe
 from peekd.vocabulary import outcomes as o
@@ -57,6 +58,17 @@ class Opened(Source, Protocol):
         ...
 
 
+class Footing(msgspec.Struct, frozen=True):
+    """What an answer is judged by besides its deadlines. `ends`: when the budget ends, by trio's clock.
+
+    `secret`: the credential it was asked with, which no error may repeat. `thoughts`: the client sees them.
+    """
+
+    ends: float
+    secret: str = ""
+    thoughts: bool = True
+
+
 class Passage:
     """Lives inside the attempt's scope. The watch sees every event first, the client what passed the peek."""
 
@@ -66,9 +78,9 @@ class Passage:
         protocol: UpstreamProtocol,
         scribe: Scribe,
         healing: HealingSettings,
-        ends: float,
+        footing: Footing,
     ) -> None:
-        self.watch = Watch(healing, attempt.sent, ends)
+        self.watch = Watch(healing, attempt.sent, footing.ends, thoughts=footing.thoughts)
         self.refusal: Refusal | None = None
         self.whole: bytes | None = None
         """The answer as it came, where it came unstreamed."""
@@ -76,7 +88,8 @@ class Passage:
         self._attempt = attempt
         self._protocol = protocol
         self._scribe = scribe
-        self._reading = Reading(attempt, protocol.decoder(), self.watch, protocol.unwrap)
+        self._secret = footing.secret
+        self._reading = Reading(attempt, protocol.decoder(), self.watch, protocol.unwrap, footing.secret)
         self._held: list[Seen] = []
 
     # ---- peek ----
@@ -127,7 +140,8 @@ class Passage:
         return self._hold_ready() or self._reading.outcome(shown=False)
 
     def _refused(self, status: int, body: bytes) -> AnyOutcome:
-        self.refusal = self._protocol.decode_refusal(status, self._attempt.headers, body)
+        words = without(self._secret, body)
+        self.refusal = self._protocol.decode_refusal(status, self._attempt.headers, words)
         return outcome_of_refusal(self.refusal)
 
     # ---- carry ----
@@ -158,7 +172,7 @@ class Passage:
     async def _carry_on(self, sink: ToStream | ToBody) -> None:
         while True:
             while not self._over() and (seen := self._reading.take()) is not None:
-                if not self.watch.falsely_ended:
+                if not (self.watch.falsely_ended or self.watch.overtaken):
                     sink.take(seen)
             if self._over():
                 return
@@ -170,4 +184,4 @@ class Passage:
                 return
 
     def _over(self) -> bool:
-        return self.watch.ended or self.watch.error is not None
+        return self.watch.ended or self.watch.overtaken or self.watch.error is not None

@@ -28,6 +28,9 @@ class Source(Protocol):
 
 Unwrap = Callable[[bytes], bytes]
 
+KEY = b"[key]"
+"""What stands where a credential stood."""
+
 WHOLE_BYTES = 64 * 1024 * 1024
 """How much is collected of an answer in one piece."""
 
@@ -40,12 +43,23 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
 
 
 class Reading:
-    """Gives a stream's frames one by one; the watch has seen each before the caller does."""
+    """Gives a stream's frames one by one; the watch has seen each before the caller does.
 
-    def __init__(self, source: Source, decoder: EventDecoder, watch: Watch, unwrap: Unwrap = bytes) -> None:
-        """`unwrap`: takes a frame's data out of its envelope; the same bytes where there is none."""
+    `unwrap` takes a frame's data out of its envelope (the same bytes where there is none). `secret`: the
+    credential that the stream was asked for with; an error in it is read without that.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        decoder: EventDecoder,
+        watch: Watch,
+        unwrap: Unwrap = bytes,
+        secret: str = "",
+    ) -> None:
         self.watch = watch
         self._unwrap = unwrap
+        self._secret = secret
         self._source = source
         self._decoder = decoder
         self._splitter = Splitter()
@@ -59,7 +73,8 @@ class Reading:
         if not self._frames:
             return None
         frame = self._bare(self._frames.popleft())
-        return self._see(Seen(frame, self._decoder.feed(frame)))
+        seen = Seen(frame, self._decoder.feed(frame))
+        return self._see(seen if erred(seen) is None else _discreet(seen, self._secret))
 
     def _bare(self, frame: Frame) -> Frame:
         """Take a frame's data out of its platform's envelope, if it has one."""
@@ -102,7 +117,7 @@ class Reading:
     def _flush(self) -> None:
         """The body ended: a last frame without its blank line counts only if what it says is whole."""
         rest = self._splitter.close()
-        if rest is not None and _is_whole(rest.data):
+        if rest is not None and is_whole(rest.data):
             self._frames.append(Frame(raw=rest.raw + b"\n\n", event=rest.event, data=rest.data))
 
     def play(self, frames: Iterable[Frame]) -> None:
@@ -147,12 +162,36 @@ async def read_whole(source: Source, healing: HealingSettings) -> bytes | AnyOut
     return o.Malformed(message=f"an answer of more than {WHOLE_BYTES} bytes")
 
 
-def _is_whole(data: bytes) -> bool:
+def is_whole(data: bytes) -> bool:
+    """Whether a frame's data is a JSON object to its end."""
     try:
         msgspec.json.decode(data, type=dict[str, msgspec.Raw])
     except (ValueError, RecursionError):
         return False
     return True
+
+
+def without(secret: str, words: bytes) -> bytes:
+    """Give an upstream's words without the credential it was sent; some repeat it in their errors.
+
+    >>> without("sk-1", b"Incorrect API key provided: sk-1.")
+    b'Incorrect API key provided: [key].'
+    """
+    return words.replace(secret.encode(), KEY) if secret else words
+
+
+def _discreet(seen: Seen, secret: str) -> Seen:
+    """Give an error without the credential, in its frame and in what was read of it."""
+    if not secret or secret.encode() not in seen.frame.raw:
+        return seen
+    raw, data = without(secret, seen.frame.raw), without(secret, seen.frame.data)
+    events = [
+        msgspec.structs.replace(event, message=event.message.replace(secret, KEY.decode()))
+        if isinstance(event, Erred)
+        else event
+        for event in seen.events
+    ]
+    return Seen(msgspec.structs.replace(seen.frame, raw=raw, data=data), events)
 
 
 def erred(seen: Seen) -> Erred | None:

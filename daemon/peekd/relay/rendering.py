@@ -11,7 +11,7 @@ from peekd.protocols.interface import ClientProtocol, Collector, EventEncoder, F
 from peekd.protocols.mending import Mender
 from peekd.relay.delivery import Delivery
 from peekd.relay.learning import Learning
-from peekd.relay.reading import WHOLE_BYTES, Seen, erred
+from peekd.relay.reading import WHOLE_BYTES, Seen, erred, is_whole
 from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
     Counted,
@@ -28,7 +28,7 @@ from peekd.vocabulary.events import (
     TextDelta,
     ToolCallBlock,
 )
-from peekd.wire.sse import Splitter
+from peekd.wire.sse import Frame, Splitter
 
 ACCOUNTS_OWN = frozenset({"unauthorized", "payment_required", "forbidden", "validation_required"})
 """Errors inside a stream that are between peekd and the account: never passed on as the client's."""
@@ -95,7 +95,7 @@ class Verbatim:
                 self._learning.see(event)
         error = erred(seen)
         if error is not None:
-            if error.kind in ACCOUNTS_OWN or not self._protocol.shows_error(seen.frame):
+            if error.kind in ACCOUNTS_OWN or not self._is_shown(seen.frame):
                 return b""
             self._erred = True
         self._ended = self._ended or any(isinstance(event, Ended) for event in seen.events)
@@ -103,6 +103,10 @@ class Verbatim:
             return b""
         self._following.see(seen.frame)
         return seen.frame.raw
+
+    def _is_shown(self, frame: Frame) -> bool:
+        """Whether clients read it as an error; what is torn, be it around one, they cannot read at all."""
+        return self._protocol.shows_error(frame) and is_whole(frame.data)
 
     def close(self) -> bytes:
         """The last frame, where the upstream forgot it."""

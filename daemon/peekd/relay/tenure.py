@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from peekd.accounts.wanted import Lease
 from peekd.relay.house import House
-from peekd.vocabulary.outcomes import Accepted, AnyOutcome, is_unfoldable
+from peekd.vocabulary.outcomes import Accepted, AnyOutcome, Superseded, is_crowded, is_unfoldable
 
 
 class Tenure:
@@ -16,7 +16,14 @@ class Tenure:
         self._settled = False
 
     def settle(self, outcome: AnyOutcome) -> None:
-        """Book the outcome; later calls change nothing. What only we could not fold is nobody's failure."""
+        """Book the outcome; later calls change nothing. What only we could not do is nobody's failure."""
         if not self._settled:
             self._settled = True
-            self._house.settle(self._lease, Accepted() if is_unfoldable(outcome) else outcome)
+            self._house.settle(self._lease, _booked(outcome))
+
+
+def _booked(outcome: AnyOutcome) -> AnyOutcome:
+    """What an account is booked with: an answer we could not fold was one, a queue of ours is nothing."""
+    if is_unfoldable(outcome):
+        return Accepted()
+    return Superseded() if is_crowded(outcome) else outcome

@@ -92,7 +92,8 @@ class Trip:
             self._tried = (*self._tried, lease.tried)
         self.unfoldable = self.unfoldable or is_unfoldable(outcome)
         step = Step(outcome, _UNDECIDED, lease.account, lease.upstream, self.number)
-        return self._decided(step)
+        held = lease if isinstance(outcome, o.Blank) else None  # not settled yet: it may still be passed on
+        return self._decided(step, held)
 
     def no_account(self, rest: Rest) -> Step:
         """Ask the kernel what to do when nobody can serve."""
@@ -103,13 +104,13 @@ class Trip:
         """The move could not be carried out (a credential that is still the same): take the next one."""
         return self._decided(step)
 
-    def _decided(self, step: Step) -> Step:
+    def _decided(self, step: Step, held: Lease | None = None) -> Step:
         healing = self.healing(step.upstream)
         decision = decide(
             step.outcome,
             self.history,
             self._house.policy(healing),
-            self._circumstances(step, healing),
+            self._circumstances(step, healing, held),
             jitter=self._house.seams.jitter(),
         )
         step = msgspec.structs.replace(step, decision=decision)
@@ -117,8 +118,8 @@ class Trip:
             self.history = (*self.history, step)
         return step
 
-    def _circumstances(self, step: Step, healing: HealingSettings) -> Circumstances:
-        survey = self._house.survey(self.wanted())
+    def _circumstances(self, step: Step, healing: HealingSettings, held: Lease | None) -> Circumstances:
+        survey = self._house.survey(self.wanted(), left=held)
         steps = [(past.account, past.outcome) for past in self.history if past.attempt != step.attempt]
         steps.append((step.account, step.outcome))
         return Circumstances(

@@ -72,7 +72,7 @@ class GuardedServer:
 
     async def serve(
         self,
-        listeners: Sequence[trio.SocketListener],
+        listeners: Sequence[trio.abc.Listener[trio.SocketStream]],
         *,
         task_status: trio.TaskStatus[None] = trio.TASK_STATUS_IGNORED,
     ) -> None:
@@ -84,7 +84,7 @@ class GuardedServer:
 
     async def _accept_all(
         self,
-        listeners: Sequence[trio.SocketListener],
+        listeners: Sequence[trio.abc.Listener[trio.SocketStream]],
         connections: trio.Nursery,
         task_status: trio.TaskStatus[None],
     ) -> None:
@@ -111,7 +111,9 @@ class GuardedServer:
         self.stop()
         self._serving.cancel()
 
-    async def _accept(self, listener: trio.SocketListener, connections: trio.Nursery) -> None:
+    async def _accept(
+        self, listener: trio.abc.Listener[trio.SocketStream], connections: trio.Nursery
+    ) -> None:
         short = False
         async with listener:
             while True:

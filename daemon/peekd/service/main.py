@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
 import signal
 import socket
 import sys
-import time
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from types import MappingProxyType
 
 import msgspec
 import trio
@@ -20,7 +19,7 @@ from hypercorn.typing import ASGIFramework
 from peekd.config.schema import Settings
 from peekd.protocols.registry import CLIENTS
 from peekd.records.entries import INFO, NOTICE, WARNING, Entry, Journal
-from peekd.relay.house import House, open_house
+from peekd.relay.house import NATURAL, House, Seams, open_house
 from peekd.relay.journey import Journey
 from peekd.service import demo as demonstration
 from peekd.service.guard import GuardedServer, Limits
@@ -48,7 +47,10 @@ Signals = AsyncIterator[int]
 
 
 class Process(msgspec.Struct, frozen=True):
-    """What a daemon is started with. `where` is the file to name to someone who is to change a setting."""
+    """What a daemon is started with. `where` is the file to name to someone who is to change a setting.
+
+    `seams` and `dials` (by upstream name, a stream in place of TCP) are the ways to clock, dice and network.
+    """
 
     settings: Settings
     environ: Mapping[str, str]
@@ -57,6 +59,16 @@ class Process(msgspec.Struct, frozen=True):
     where: str = "the configuration"
     descriptors: int = 1024
     demo: bool = False
+    seams: Seams = NATURAL
+    dials: Mapping[str, Dial] = MappingProxyType({})
+
+
+class Door(msgspec.Struct, frozen=True):
+    """Where clients come in: the host ("" for a unix socket), and the address as a client has it."""
+
+    host: str
+    address: str
+    listener: trio.abc.Listener[trio.SocketStream]
 
 
 def run(settings: Settings, *, demo: bool = False, where: str = "the configuration") -> int:
@@ -104,17 +116,26 @@ async def _live(process: Process, sockets: Sequence[socket.socket]) -> None:
 
 
 async def serve(process: Process, sockets: Sequence[socket.socket], signals: Signals) -> None:
-    """Serve on sockets that listen already; the first signal begins the end, the second hurries it."""
+    """Serve on sockets that listen already; see `serve_doors`."""
+    await serve_doors(process, [_door(sock) for sock in sockets], signals)
+
+
+def _door(sock: socket.socket) -> Door:
+    listener = trio.SocketListener(trio.socket.from_stdlib_socket(sock))
+    return Door(host_of(sock), tell_address(sock), listener)
+
+
+async def serve_doors(process: Process, doors: Sequence[Door], signals: Signals) -> None:
+    """Serve until told to stop; the first signal begins the end, the second hurries it."""
     settings, journal = process.settings, process.journal
-    access = _access(process, [host_of(sock) for sock in sockets])
-    async with _open_dials(settings) as dials, _open(process, dials) as house:
-        front = _front(house, access, settings.server, journal)
+    access = _access(process, [door.host for door in doors])
+    async with _open_dials(settings) as dials, _open(process, {**dials, **process.dials}) as house:
+        front = _front(house, access, process)
         server = GuardedServer(_asgi(front), journal, _limits(settings.server, process.descriptors))
-        listeners = [trio.SocketListener(trio.socket.from_stdlib_socket(sock)) for sock in sockets]
         async with trio.open_nursery() as nursery:
-            await nursery.start(server.serve, listeners)
+            await nursery.start(server.serve, [door.listener for door in doors])
             nursery.start_soon(_keep_watchdog_calm, process)
-            _tell_begun(process, house, [tell_address(sock) for sock in sockets])
+            _tell_begun(process, house, [door.address for door in doors])
             await anext(signals)
             house.draining = front.gate.draining = True
             process.notifier.stopping("finishing open requests")
@@ -162,24 +183,20 @@ def _tell_begun(process: Process, house: House, addresses: Sequence[str]) -> Non
 # ---- what serving takes -------------------------------------------------------------------------------
 
 
-def _front(house: House, access: Access, settings: ServerSettings, journal: Journal) -> Front:
+def _front(house: House, access: Access, process: Process) -> Front:
     fittings = Fittings(
         house=house,
         protocols=CLIENTS,
         open_trip=partial(Journey, house),
-        journal=journal,
-        fresh_id=_fresh_request_id,
-        wall=time.time,
+        journal=process.journal,
+        fresh_id=partial(process.seams.ids, "req_"),
+        wall=process.seams.wall,
     )
-    return Front(fittings, access, settings)
+    return Front(fittings, access, process.settings.server)
 
 
 def _asgi(front: Front) -> ASGIFramework:
     return front
-
-
-def _fresh_request_id() -> str:
-    return f"req_{secrets.token_hex(10)}"
 
 
 @asynccontextmanager
@@ -187,7 +204,7 @@ async def _open(process: Process, dials: Mapping[str, Dial]) -> AsyncGenerator[H
     settings = process.settings
     environ: Mapping[str, str] = {} if process.demo else process.environ
     async with (
-        open_keeping(environ, settings.signatures, process.journal) as kept,
+        open_keeping(environ, settings.signatures, process.journal, process.seams.wall) as kept,
         open_house(
             healing=settings.healing,
             upstreams=settings.upstreams,
@@ -200,6 +217,7 @@ async def _open(process: Process, dials: Mapping[str, Dial]) -> AsyncGenerator[H
             seal_key=kept.seal_key,
             signatures=settings.signatures,
             store=kept.store,
+            seams=process.seams,
         ) as house,
     ):
         house.expose_account = settings.server.expose_account

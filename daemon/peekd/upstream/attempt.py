@@ -14,7 +14,7 @@ from peekd.healing.settings import HealingSettings
 from peekd.upstream.encoding import Inflater, open_decoder
 from peekd.upstream.parser import Headers
 from peekd.upstream.transport import Body
-from peekd.vocabulary.outcomes import ErrorInStream, HeadersTimeout, Rejected, Unreachable
+from peekd.vocabulary.outcomes import POOL_TIMEOUT, ErrorInStream, HeadersTimeout, Rejected, Unreachable
 from peekd.wire.headers import upstream_request_id
 
 REFUSAL_BYTES = 1 << 20
@@ -25,7 +25,7 @@ Failure = Unreachable | HeadersTimeout | Rejected
 # Before the status line: what httpx raises -> outcome, its type. The nearest ancestor's row holds.
 # A write that stalls is a request that got no status line in time: its cost is the long wait, as there.
 FAILURES: dict[type[Exception], tuple[type[Failure], str]] = {
-    httpx.PoolTimeout: (Unreachable, "pool_timeout"),
+    httpx.PoolTimeout: (Unreachable, POOL_TIMEOUT),
     httpx.ConnectTimeout: (Unreachable, "connect_timeout"),
     httpx.ConnectError: (Unreachable, "connect_error"),
     httpx.ProxyError: (Unreachable, "proxy_error"),

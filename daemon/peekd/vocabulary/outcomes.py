@@ -114,6 +114,9 @@ class Malformed(Outcome, frozen=True, tag="malformed"):
     """The model's tool call could not be used, or the body is not what the protocol says."""
 
 
+POOL_TIMEOUT = "pool_timeout"
+"""The type of an `Unreachable` upstream of which every connection that we allow ourselves was in use."""
+
 UNFOLDABLE = "unfoldable"
 """The type of a `Malformed` stream that is whole for all we know, and only cannot be folded into one body."""
 
@@ -221,3 +224,12 @@ def is_unfoldable(outcome: AnyOutcome) -> bool:
     (True, False)
     """
     return isinstance(outcome, Malformed) and outcome.type == UNFOLDABLE
+
+
+def is_crowded(outcome: AnyOutcome) -> bool:
+    """Whether the attempt never left the house: all connections that we allow ourselves were in use.
+
+    >>> is_crowded(Unreachable(type=POOL_TIMEOUT)), is_crowded(Unreachable())
+    (True, False)
+    """
+    return isinstance(outcome, Unreachable) and outcome.type == POOL_TIMEOUT

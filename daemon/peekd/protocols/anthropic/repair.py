@@ -18,8 +18,8 @@ from peekd.signatures.seal import is_carrier
 from peekd.wire.splice import Edit, Span, elements, member, members, removals
 
 _THOUGHTS: Final = {"thinking", "redacted_thinking"}
-STRANGE: Final = (b'"peekd1.', b'"signature":""', b'"signature": ""')
-"""What stands in a body that replays a carrier, or a thought that nobody signed, in either way to write it."""
+STRANGE: Final = (b"peekd1.", b'"signature":""', b'"signature": ""')
+"""What stands in a body that replays a carrier, or a thought that nobody signed."""
 
 _CLEARING: Final = "clear_thinking"
 """How the context edits begin that are refused while thinking is off."""

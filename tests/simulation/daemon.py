@@ -1,0 +1,143 @@
+"""peekd itself in the simulation: the real process on simulated sockets, clock, dice and disk."""
+
+from __future__ import annotations
+
+import math
+import signal
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+import trio
+from typing_extensions import override
+
+from peekd.config.schema import Settings
+from peekd.records.entries import Journal
+from peekd.relay.house import House, Seams
+from peekd.service import main
+from peekd.service.guard import GuardedServer
+from peekd.service.notify import Notifier
+from peekd.serving.app import Front
+from peekd.upstream import credentials
+from peekd.upstream.dial import Dial
+from peekd.vocabulary.errors import OperatorError
+from simulation.dice import Dice
+from simulation.wire import Harbour
+
+WALL = 1_790_000_000.0
+
+
+class Disk:
+    """Files by path: what credentials are read from."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, str] = {}
+
+    def read(self, path: Path, reference: str, *, forbidden: int) -> str:
+        """Read a file as peekd's own reader does. Raises OperatorError."""
+        del forbidden
+        if str(path) not in self.files:
+            raise OperatorError(f"{reference}: No such file or directory")
+        return self.files[str(path)]
+
+    @contextmanager
+    def mounted(self) -> Generator[None]:
+        """Be the disk of this process."""
+        with mock.patch.object(credentials, "_read", self.read):
+            yield
+
+
+class Daemon:
+    """One life of peekd. `house`, `server` and `front` are its own, to be looked at."""
+
+    def __init__(self, harbour: Harbour) -> None:
+        self.harbour = harbour
+        self.house: House
+        self.server: GuardedServer
+        self.front: Front
+        self.dead = False
+        self.died_at = math.inf
+        """When it was killed."""
+        self.ended = trio.Event()
+        self.scope = trio.CancelScope()
+        self._signals, self._take = trio.open_memory_channel[int](10)
+        self._up = trio.Event()
+
+    def signal(self) -> None:
+        """Send SIGTERM."""
+        self._signals.send_nowait(signal.SIGTERM)
+
+    async def wait_up(self) -> None:
+        """Wait until it serves."""
+        await self._up.wait()
+
+    async def run(
+        self,
+        settings: Settings,
+        environ: Mapping[str, str],
+        journal: Journal,
+        dials: Mapping[str, Dial],
+        dice: Dice,
+    ) -> None:
+        """Live until told to stop, or until `scope` is cancelled."""
+        process = main.Process(
+            settings=settings,
+            environ=environ,
+            journal=journal,
+            notifier=_Word(self._up.set),
+            where="/etc/peekd/peekd.toml",
+            seams=Seams(
+                wall=lambda: WALL + trio.current_time(),
+                jitter=dice.random,
+                key=dice.randbytes,
+                ids=lambda prefix: f"{prefix}{dice.getrandbits(96):024x}",
+            ),
+            dials=dials,
+        )
+        door = main.Door("127.0.0.1", "http://127.0.0.1:8045", self.harbour)
+        try:
+            with self.scope, self._watched():
+                await main.serve_doors(process, [door], self._take)
+        finally:
+            self.dead = True
+            self.ended.set()
+
+    @contextmanager
+    def _watched(self) -> Generator[None]:
+        """Note the house and its servers as they are made."""
+        real_house, real_server, real_front = main.open_house, main.GuardedServer, main.Front
+
+        @asynccontextmanager
+        async def open_house(**pieces: Any) -> AsyncGenerator[House]:
+            async with real_house(**pieces) as self.house:
+                yield self.house
+
+        def make_server(*pieces: Any) -> GuardedServer:
+            self.server = real_server(*pieces)
+            return self.server
+
+        def make_front(*pieces: Any) -> Front:
+            self.front = real_front(*pieces)
+            return self.front
+
+        with (
+            mock.patch.object(main, "open_house", open_house),
+            mock.patch.object(main, "GuardedServer", make_server),
+            mock.patch.object(main, "Front", make_front),
+        ):
+            yield
+
+
+class _Word(Notifier):
+    """Tells when the daemon is ready."""
+
+    def __init__(self, ready: Callable[[], None]) -> None:
+        super().__init__(None)
+        self._ready = ready
+
+    @override
+    def ready(self, status: str = "") -> None:
+        """It serves."""
+        self._ready()

@@ -1,0 +1,219 @@
+"""Bugs to be planted into peekd, one at a time: what the simulation must find. Each changes source text.
+
+A function's code is replaced in place, so that every name for it has the bug. A plant whose text is no longer
+there does not grow, and says so.
+"""
+
+from __future__ import annotations
+import __future__
+
+import inspect
+import textwrap
+from collections.abc import Generator
+from contextlib import contextmanager
+from operator import attrgetter
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, cast
+
+import msgspec
+
+from peekd.accounts import pool
+from peekd.healing import decide, history, peek
+from peekd.relay import delivery, journey, passage, rendering, scribe, tenure, trip
+from peekd.serving import actions, ingress
+from peekd.upstream import pool as connections
+from peekd.upstream import transport
+
+
+class Plant(msgspec.Struct, frozen=True):
+    """One bug: what it is, the function it grows in, and what of its text becomes what."""
+
+    name: str
+    place: tuple[ModuleType, str]
+    old: str
+    new: str
+
+    @property
+    def code(self) -> CodeType:
+        """What the function does now."""
+        return _function(*self.place).__code__
+
+    @contextmanager
+    def grown(self) -> Generator[None]:
+        """Have the bug until the block ends. Raises LookupError where its text is gone."""
+        function = _function(*self.place)
+        source = textwrap.dedent(inspect.getsource(function))
+        if self.old not in source:
+            raise LookupError(f"{self.name}: {function.__qualname__} no longer holds {self.old!r}")
+        kept = function.__code__
+        function.__code__ = _compiled(function, source.replace(self.old, self.new))
+        try:
+            yield
+        finally:
+            function.__code__ = kept
+
+
+def _function(module: ModuleType, path: str) -> FunctionType:
+    return cast("FunctionType", attrgetter(path)(module))
+
+
+def _compiled(function: FunctionType, source: str) -> Any:
+    code = compile(source, f"planted:{function.__qualname__}", "exec", __future__.annotations.compiler_flag)
+    made: dict[str, Any] = {}
+    exec(code, function.__globals__ | {"override": _same}, made)  # noqa: S102  its own source, changed
+    return made[function.__name__].__code__
+
+
+def _same(function: Any) -> Any:
+    return function
+
+
+PLANTS: tuple[Plant, ...] = (
+    Plant(
+        "a heartbeat resets the peek deadline",
+        (peek, "Watch.deadline"),
+        "self._sent + self._settings.peek_seconds",
+        "self._last_byte + self._settings.peek_seconds",
+    ),
+    Plant(
+        "a cancel is swallowed: the journey goes on when its client is gone",
+        (actions, "Actions._travel"),
+        "    if not await self._mended(trip.run, asked.id):\n",
+        "    with trio.CancelScope(shield=True):\n"
+        "        done = await self._mended(trip.run, asked.id)\n    if not done:\n",
+    ),
+    Plant(
+        "an account is blamed when the client cancels",
+        (journey, "Journey._leaving"),
+        "else o.ClientGone()",
+        "else o.Silent()",
+    ),
+    Plant(
+        "a frame is torn by a ping",
+        (delivery, "Delivery.give"),
+        "await self._give.send(self._framing.wrap(frames))",
+        "frames = getattr(self, 'kept', b'') + frames; self.kept = frames[-9:]; "
+        "await self._give.send(self._framing.wrap(frames[:-9]))",
+    ),
+    Plant(
+        "a broken stream is tried again after the commit",
+        (decide, "next_rung"),
+        "    kind = name_of(outcome)\n",
+        "    kind = name_of(outcome)\n    if kind == 'broken' and len(history) < 2:\n"
+        "        return 'again'\n",
+    ),
+    Plant(
+        "the wrong account is excluded",
+        (trip, "Trip.decide"),
+        "(*self._tried, lease.tried)",
+        "(*self._tried, *(type(lease.tried)(name, lease.model) for name in self._house.accounts "
+        "if name != lease.account))",
+    ),
+    Plant(
+        "usage is added where it should be replaced",
+        (peek, "merged"),
+        "if value is not None}",
+        "if value is not None}\n    later = {k: v + (getattr(before, k) or 0) for k, v in later.items()}",
+    ),
+    Plant(
+        "a row stays open when the client leaves",
+        (scribe, "Scribe.close"),
+        'if record.state == "done":',
+        'if record.state == "done" or outcome == "client_gone":',
+    ),
+    Plant(
+        "a slot is lost when a connect is cancelled",
+        (connections, "Pool.acquire"),
+        "if not given:",
+        "if not given and not isinstance(__import__('sys').exception(), trio.Cancelled):",
+    ),
+    Plant(
+        "jitter has dice of its own",
+        (trip, "Trip._decided"),
+        "self._house.seams.jitter()",
+        "__import__('random').SystemRandom().random()",
+    ),
+    Plant(
+        "frames of a failed attempt go out with the next one's",
+        (passage, "Passage.carry"),
+        "for seen in self._held:",
+        "old = getattr(self._scribe, 'held', [])\n        self._scribe.held = self._held\n"
+        "        for seen in [*old, *self._held]:",
+    ),
+    Plant(
+        "a truncated stream passes for a whole one",
+        (peek, "Watch._at_end"),
+        "    if self.finished is None:\n",
+        "    if self.finished is None and self.substance:\n        return self._whole()\n"
+        "    if self.finished is None:\n",
+    ),
+    Plant(
+        "the last frame is sent twice",
+        (rendering, "Verbatim.close"),
+        'b"" if self._ended else',
+        "",
+    ),
+    Plant(
+        "a ping comes too late",
+        (delivery, "_Chunks.__anext__"),
+        "trio.move_on_after(self._ping_seconds)",
+        "trio.move_on_after(self._ping_seconds * 1.6)",
+    ),
+    Plant(
+        "a secret is written to the journal",
+        (passage, "Passage._refused"),
+        "words = without(self._secret, body)",
+        "words = body; self._scribe._journal(__import__('msgspec').structs.replace("
+        "__import__('peekd.records.entries', fromlist=['Entry']).Entry(body.decode('utf-8', 'replace')), "
+        "request=self._scribe.record.id))",
+    ),
+    Plant(
+        "a client's key is passed on",
+        (ingress, "take_keys"),
+        'keys.append(unquote_plus(value.decode("latin-1")))',
+        'keys.append(unquote_plus(value.decode("latin-1")))\n            rest.append(item)',
+    ),
+    Plant(
+        "attempts are not counted",
+        (history, "attempts_spent"),
+        "spent += not refused or account in asked",
+        "spent += 0",
+    ),
+    Plant(
+        "an early commit never comes",
+        (actions, "Actions._wait_or_commit"),
+        "if patience.cancelled_caught:",
+        "if patience.cancelled_caught and False:",
+    ),
+    Plant(
+        "a request's own fault is tried with every account",
+        (decide, "next_rung"),
+        "    kind = name_of(outcome)\n",
+        "    kind = name_of(outcome)\n    if kind == 'rejected' and around.another:\n"
+        "        return 'rotate'\n",
+    ),
+    Plant(
+        "a lease is not given back when the client leaves",
+        (tenure, "Tenure.settle"),
+        "if not self._settled:",
+        "if not self._settled and type(outcome).__name__ != 'ClientGone':",
+    ),
+    Plant(
+        "an upstream is left open when its attempt is cancelled",
+        (transport, "Body.aclose"),
+        "await self._pool.release(self._connection)",
+        "self._pool._slots.release()",
+    ),
+    Plant(
+        "a blank answer is believed at once",
+        (decide, "next_rung"),
+        "    kind = name_of(outcome)\n",
+        "    kind = name_of(outcome)\n    if kind == 'blank':\n        return 'relay'\n",
+    ),
+    Plant(
+        "a limit rests the account for no time",
+        (pool, "_obstacles"),
+        "for rest in health.resting(model, now)",
+        "for rest in ()",
+    ),
+)

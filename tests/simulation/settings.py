@@ -1,0 +1,133 @@
+"""A configuration by seed: upstreams of every protocol, accounts, routes across, short deadlines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from peekd.accounts.settings import AccountSettings
+from peekd.config.schema import Settings
+from peekd.healing.settings import HealingSettings, RouteSettings
+from peekd.serving.settings import ServerSettings
+from peekd.upstream.settings import UpstreamSettings
+from simulation.dice import Dice
+from simulation.tongues import TONGUES
+
+CLIENT_KEY = "sk-canary-client-0123456789abcdef"
+MODEL_AT = {
+    "anthropic": "claude-opus-5-5",
+    "gemini": "gemini-3-pro-preview",
+    "openai-chat": "gpt-5",
+    "openai-responses": "gpt-5-codex",
+}
+"""What an upstream of another protocol is asked for."""
+
+
+class Plan(msgspec.Struct, frozen=True):
+    """Settings, and what stands behind their references. `files`: what the disk holds."""
+
+    settings: Settings
+    environ: Mapping[str, str]
+    files: Mapping[str, str]
+    keys: Mapping[str, Mapping[str, str]]
+    """By upstream and account: the credential in force."""
+
+
+def draw(dice: Dice) -> Plan:
+    """Draw a configuration."""
+    upstreams: dict[str, UpstreamSettings] = {}
+    accounts: list[AccountSettings] = []
+    environ, files = {"CLIENT_KEY": CLIENT_KEY}, dict[str, str]()
+    keys: dict[str, dict[str, str]] = {}
+    for tongue in TONGUES:
+        name = tongue.replace("openai-", "")
+        upstreams[name] = _upstream(dice, tongue, name)
+        keys[name] = {}
+        for number in range(dice.choice((1, 2, 2, 3, 4))):
+            account = f"{name}{number}"
+            keys[name][account] = credential = new_key(account, 0)
+            in_file = dice.chance(0.4)
+            accounts.append(_account(dice, account, name, in_file=in_file))
+            if in_file:
+                files[f"/keys/{account}"] = credential
+            else:
+                environ[account.upper()] = credential
+    settings = Settings(
+        server=_server(dice),
+        upstreams=upstreams,
+        accounts=tuple(accounts),
+        routes=_routes(dice),
+        healing=_healing(dice),
+    )
+    return Plan(settings, environ, files, keys)
+
+
+def new_key(account: str, number: int) -> str:
+    """Make a credential that can be told wherever it turns up."""
+    return f"sk-canary-up-{account}-{number:06d}"
+
+
+def _upstream(dice: Dice, tongue: str, name: str) -> UpstreamSettings:
+    given: dict[str, Any] = {"protocol": tongue, "base_url": f"http://{name}.test"}
+    if dice.chance(0.1):
+        given["streams"] = False
+    if dice.chance(0.15):
+        given["max_connections"] = dice.randint(1, 3)
+    return msgspec.convert(given, UpstreamSettings)
+
+
+def _account(dice: Dice, name: str, upstream: str, *, in_file: bool) -> AccountSettings:
+    return AccountSettings(
+        name=name,
+        upstream=upstream,
+        credential=f"file:/keys/{name}" if in_file else f"env:{name.upper()}",
+        priority=dice.choice((0, 0, 0, 1)),
+        weight=dice.choice((1, 1, 2)),
+        max_concurrent=dice.choice((0, 0, 0, 1, 2)),
+    )
+
+
+def _server(dice: Dice) -> ServerSettings:
+    return ServerSettings(
+        auth=dice.choice(("auto", "strict", "all-except-health")),
+        client_keys=("env:CLIENT_KEY",),
+        expose_account=dice.chance(0.8),
+        body_seconds=8,
+        write_stall_seconds=6,
+        keep_alive_seconds=20,
+        drain_seconds=dice.choice((2, 30)),
+        max_requests_per_key=dice.choice((0, 0, 0, 4)),
+    )
+
+
+def _healing(dice: Dice) -> HealingSettings:
+    return HealingSettings(
+        max_attempts=dice.choice((1, 2, 3, 3, 5)),
+        max_accounts=dice.choice((1, 2, 8, 8)),
+        budget_seconds=dice.choice((20, 60, 120)),
+        connect_seconds=3,
+        send_seconds=4,
+        headers_seconds=dice.choice((4, 6)),
+        peek_seconds=dice.choice((8, 12)),
+        reasoning_seconds=dice.choice((15, 30)),
+        idle_seconds=dice.choice((6, 10)),
+        refresh_seconds=2,
+        early_commit_seconds=dice.choice((0, 1, 3, 5)),
+        ping_seconds=dice.choice((0.7, 2, 3)),
+    )
+
+
+def _routes(dice: Dice) -> tuple[RouteSettings, ...]:
+    """Draw where each protocol's models go: mostly to their own, at times across, at times both in turn."""
+    if dice.chance(0.3):
+        return ()
+    names = {tongue: tongue.replace("openai-", "") for tongue in TONGUES}
+    routes: list[RouteSettings] = []
+    for own, tongue in TONGUES.items():
+        for model in tongue.models:
+            across = [f"{names[other]}/{MODEL_AT[other]}" for other in TONGUES if other != own]
+            goals = dice.sample([names[own], names[own], *across], dice.choice((1, 1, 2, 3)))
+            routes.append(RouteSettings(model, tuple(dict.fromkeys(goals))))
+    return tuple(routes)

@@ -1,0 +1,213 @@
+"""Every law can fail: for each there is a request that breaks it and no other way to say so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import pytest
+
+from peekd.healing.settings import HealingSettings
+from peekd.records.entries import AttemptRecord, Entry, RequestRecord
+from peekd.serving.settings import ServerSettings
+from peekd.vocabulary.events import Usage
+from simulation.asking import Wish
+from simulation.dice import Dice
+from simulation.laws import LAWS, judge
+from simulation.transcripts import Blame, Call, Case, Rules, Said
+from simulation.wire import Line, Manner, connect
+
+HEALING = HealingSettings(
+    early_commit_seconds=3, ping_seconds=2, peek_seconds=10, headers_seconds=6, max_attempts=2
+)
+HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n"
+
+
+def frame(kind: str, **said: object) -> bytes:
+    return b"event: %b\ndata: %b\n\n" % (kind.encode(), msgspec.json.encode({"type": kind, **said}))
+
+
+def answer(text: str = "Hello", *, model: str = "claude", tokens: int = 7) -> list[bytes]:
+    delta = {"type": "text_delta", "text": text}
+    return [
+        frame("message_start", message={"model": model, "usage": {"output_tokens": 1}}),
+        frame("content_block_start", index=0, content_block={"type": "text", "text": ""}),
+        frame("content_block_delta", index=0, delta=delta),
+        frame("content_block_stop", index=0),
+        frame("message_delta", delta={"stop_reason": "end_turn"}, usage={"output_tokens": tokens}),
+        frame("message_stop"),
+    ]
+
+
+ERROR = frame("error", error={"type": "overloaded_error", "message": "no"})
+CALL = (
+    frame("content_block_start", index=0, content_block={"type": "tool_use", "name": "Bash", "input": {}}),
+    frame("content_block_delta", index=0, delta={"type": "input_json_delta", "partial_json": '{"a'}),
+)
+
+
+def line() -> Line:
+    return connect(Dice(1), Manner())[0]
+
+
+def said_of(frames: list[bytes], *, status: bytes = HEAD, **changes: Any) -> Said:
+    said = Said(1, "up", "anthropic", "up0", 1, "Hello", line(), arrived_at=1.1, pieces=[(1.2, status)])
+    said.pieces += [(1.2, piece) for piece in frames]
+    said.finished_at = 1.3
+    for name, value in changes.items():
+        setattr(said, name, value)
+    return said
+
+
+def refusal(status: int, label: str = "", **changes: Any) -> Said:
+    head = b"HTTP/1.1 %d No\r\ncontent-length: 0\r\n\r\n" % status
+    return said_of([], status=head, label=label or str(status), fault=label or str(status), **changes)
+
+
+def call_of(frames: list[bytes], **changes: Any) -> Call:
+    wish = Wish(1, "claude", stream=changes.pop("stream", True))
+    call = Call(wish, "anthropic", "patient", "key", 1, began=1.0, asked_at=1.0, line=line())
+    call.status, call.head_at, call.end, call.ended_at = 200, 1.3, "whole", 1.4
+    call.pieces = [(1.3, piece) for piece in frames]
+    for name, value in changes.items():
+        setattr(call, name, value)
+    return call
+
+
+def record_of(**changes: Any) -> RequestRecord:
+    record = RequestRecord("req_1", 0.0, "POST", "/v1/messages", "anthropic", state="done", status=200)
+    record.outcome, record.seconds, record.usage = "completed", 0.3, Usage(output=7)
+    record.attempts = [AttemptRecord(1, "up0", "up", "claude", 0.1, outcome="completed")]
+    for name, value in changes.items():
+        setattr(record, name, value)
+    return record
+
+
+def case_of(call: Call | None = None, *said: Said, **changes: Any) -> Case:
+    given: dict[str, Any] = {
+        "call": call or call_of(answer()),
+        "said": said or (said_of(answer()),),
+        "entries": ((1.4, Entry("completed", phase="end")),),
+        "record": record_of(),
+        "rules": Rules(HEALING, ServerSettings(), ("up0",)),
+    }
+    return Case(**given | changes)
+
+
+def error_of(status: int, *said: Said, headers: dict[str, str] | None = None, **changes: Any) -> Case:
+    body = b'{"type":"error","error":{"type":"x","message":"no"}}'
+    given = {"retry-after": "1"} if headers is None else headers
+    call = call_of([body], status=status, headers=given)
+    record = changes.pop("record", record_of(status=status, outcome="overloaded"))
+    return case_of(call, *(said or (refusal(529),)), record=record, **changes)
+
+
+def gone_case() -> Case:
+    call = call_of([], end="left", status=0)
+    gone = line()
+    vars(gone)["_incoming"].ends_at = 1.5
+    call.line = gone
+    return case_of(call, said_of([], finished_at=9.0))
+
+
+def with_line(said: Said, sent: bytes) -> Said:
+    said.line.sent += sent
+    return said
+
+
+SILENT = said_of([], finished_at=None, pieces=[(1.2, HEAD)])
+SILENT.line.closed_at = 30.0
+
+BROKEN: dict[str, list[Case]] = {
+    "one_start": [case_of(call_of([answer()[0], *answer()]))],
+    "one_end": [
+        case_of(call_of([*answer(), answer()[-1]])),
+        case_of(call_of([*answer(), ERROR])),
+        case_of(call_of(answer()[:-1])),
+    ],
+    "frames_whole": [
+        case_of(call_of([*answer()[:2], b"event: ping\ndata: {}\n\n", *answer()[2:]])),
+        case_of(call_of([*answer(), b"data: {"])),
+        case_of(call_of([answer()[0], answer()[2]])),
+    ],
+    "tool_json": [
+        case_of(
+            call_of([answer()[0], *CALL, *answer()[3:]]), said_of([answer()[0], *CALL], language="gemini")
+        )
+    ],
+    "never_cut": [case_of(call_of(answer()[:2], end="cut")), case_of(call_of([], end="cut", status=0))],
+    "content_of_one_attempt": [case_of(call_of(answer("Hello there")), said_of(answer("Hello")))],
+    "no_false_end": [
+        case_of(None, said_of(answer()[:3])),
+        case_of(call_of(answer("Hel")), said_of(answer())),
+    ],
+    "no_empty_200": [
+        case_of(call_of([answer()[0], *answer()[4:]]), said_of([answer()[0], *answer()[4:]])),
+        case_of(call_of([answer()[0], *answer()[4:]]), said_of(answer())),
+    ],
+    "usage_told": [
+        case_of(call_of(answer(tokens=14))),
+        case_of(record=record_of(usage=Usage(output=8))),
+    ],
+    "model_told": [case_of(call_of(answer("", model="gemini")), said_of([], language="gemini", status=HEAD))],
+    "verbatim": [case_of(call_of([frame("message_start", message={"model": "other"}), *answer()[1:]]))],
+    "no_silence": [
+        case_of(call_of(answer(), head_at=5.0)),
+        case_of(call_of(answer(), ended_at=9.0)),
+    ],
+    "over_in_time": [
+        case_of(call_of([], end="gave up")),
+        case_of(call_of(answer(), ended_at=5000.0)),
+    ],
+    "peek_is_absolute": [case_of(None, SILENT)],
+    "leaves_with_client": [gone_case()],
+    "within_limits": [
+        case_of(None, *(said_of(answer()[:1]) for _ in range(3))),
+        case_of(None, *(refusal(429, account=f"up{number}") for number in range(9))),
+        case_of(None, said_of(answer(), arrived_at=400.0)),
+    ],
+    "own_fault_at_once": [
+        error_of(503, refusal(400), refusal(529)),
+        error_of(503, refusal(400)),
+    ],
+    "blame_is_earned": [case_of(blames=(Blame("up0", "silent", 1.3),), others=(said_of(answer()),))],
+    "nobody_idles": [error_of(503, idle=("up1",))],
+    "true_status": [error_of(529), error_of(500), error_of(503, headers={}), error_of(401)],
+    "errands_done": [case_of(call_of([], errand="lost"))],
+    "secrets_kept": [
+        case_of(call_of(answer("sk-canary-up-up0-000000"))),
+        case_of(entries=((1.0, Entry("key sk-canary-up-up0-000000")),)),
+        case_of(record=record_of(verdict="sk-canary-client-0123456789abcdef")),
+        case_of(None, with_line(said_of(answer()), b"x-api-key: sk-canary-client-0123456789abcdef")),
+        case_of(None, with_line(said_of(answer()), b"x-api-key: sk-canary-up-other0-000000\r\n")),
+    ],
+    "kept_back": [case_of(call_of(answer(), headers={"set-cookie": "a=b"}))],
+    "record_tells": [
+        case_of(record=record_of(state="open")),
+        case_of(record=record_of(outcome="broken")),
+        case_of(record=record_of(status=503)),
+        case_of(record=record_of(attempts=[])),
+        case_of(entries=((1.4, Entry("a", phase="end")), (1.5, Entry("b", phase="end")))),
+    ],
+}
+
+
+def test_a_request_that_went_well_breaks_no_law() -> None:
+    assert list(judge(case_of())) == []
+    assert list(judge(error_of(503))) == []
+
+
+def test_there_is_a_request_that_breaks_each_law() -> None:
+    assert BROKEN.keys() == LAWS.keys()
+
+
+@pytest.mark.parametrize(
+    ("name", "case"),
+    [
+        pytest.param(name, case, id=f"{name} {n}")
+        for name, cases in BROKEN.items()
+        for n, case in enumerate(cases)
+    ],
+)
+def test_a_law_can_fail(name: str, case: Case) -> None:
+    assert [complaint for complaint in LAWS[name](case) if complaint]

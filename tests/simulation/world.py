@@ -1,0 +1,325 @@
+"""One world: a daemon, its upstreams, its clients, and an operator who stops it, kills it, changes keys."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from functools import partial
+
+import msgspec
+import trio
+
+from peekd.healing.plan import Places, plan
+from peekd.records.entries import Entry
+from peekd.vocabulary.errors import ClientError
+from simulation.clients import Client
+from simulation.daemon import WALL, Daemon, Disk
+from simulation.dice import Dice
+from simulation.endings import Ending, look_back, look_over
+from simulation.manners import AGENTS
+from simulation.moods import climate
+from simulation.settings import CLIENT_KEY, Plan, draw, new_key
+from simulation.transcripts import Blame, Call, Case, Rules, Said
+from simulation.upstreams import Upstream
+from simulation.wire import Harbour, Line, Manner, connect
+
+SECONDS = 240.0
+"""About how long a world lasts; storms are drawn over it."""
+
+CLOSE = 0.01
+AFTERWARDS = 0.5
+"""How long after its end a request is judged: what it owes must be paid by then."""
+
+
+class World:
+    """Everything in it follows its dice. `cases`: one for each request that is over."""
+
+    def __init__(self, dice: Dice, nursery: trio.Nursery) -> None:
+        self.dice = dice
+        self.plan: Plan = draw(dice)
+        self.disk = Disk()
+        self.disk.files |= self.plan.files
+        self.said: list[Said] = []
+        self.bad_lines: list[tuple[float, str]] = []
+        self.calls: list[Call] = []
+        self.entries: list[tuple[float, Entry]] = []
+        self.cases: list[Case] = []
+        self.endings: list[Ending] = []
+        self.client_key = CLIENT_KEY
+        self.life = 0
+        self.stall_seconds = self.plan.settings.server.write_stall_seconds
+        self.daemon: Daemon
+        self.lives: dict[int, Daemon] = {}
+        self._nursery = nursery
+        self._wishes = 0
+        self._keys = 0
+        self._bells: defaultdict[tuple[int, str], trio.Event] = defaultdict(trio.Event)
+        self._adopted: list[Line] = []
+        self._judging = 0
+        self._disturbances: list[float] = []
+        self._stops: list[float] = []
+        self.upstreams = {name: self._upstream(name) for name in self.plan.settings.upstreams}
+
+    def _upstream(self, name: str) -> Upstream:
+        keys = self.plan.keys[name]
+        language = self.plan.settings.upstreams[name].protocol
+        upstream = Upstream(name, language, climate(self.dice, keys, SECONDS), self, self._nursery)
+        upstream.keys = dict(keys)
+        return upstream
+
+    # ---- what clients and upstreams know of it ---------------------------------------------------------
+
+    def next_wish(self) -> int:
+        """Give a number that no wish had."""
+        self._wishes += 1
+        return self._wishes
+
+    async def connect(self, *, narrow: bool = False) -> tuple[Line, Line]:
+        """Reach the daemon; gives the client's end and the daemon's. Raises OSError."""
+        await trio.sleep(self.dice.uniform(0, 0.01))
+        manner = Manner(room=4096 if narrow else 65536, spills=self.dice.chance(0.5))
+        ours, theirs = connect(self.dice, manner)
+        self.daemon.harbour.enter(theirs)
+        theirs.life = self.life
+        self.adopt(theirs)
+        return ours, theirs
+
+    def adopt(self, line: Line) -> None:
+        """Note an end of a connection that is the daemon's."""
+        self._adopted = [one for one in self._adopted if one.closed_at is None]
+        self._adopted.append(line)
+
+    def ring(self, wish: int, what: str) -> None:
+        """Tell whoever waits for this to happen to a wish."""
+        bell = self._bells.get((wish, what))
+        if bell is not None:
+            bell.set()
+
+    def bell(self, wish: int, what: str) -> trio.Event:
+        """Give what is set when this happens to a wish."""
+        return self._bells[wish, what]
+
+    def over(self, call: Call) -> None:
+        """Take a call that is over: it is judged a moment later."""
+        self.calls.append(call)
+        self._judging += 1
+        self._nursery.start_soon(self._judge, call, self.lives[call.life])
+
+    async def _judge(self, call: Call, daemon: Daemon) -> None:
+        await trio.sleep(AFTERWARDS)
+        asked = call.began if call.asked_at is None else min(call.began, call.asked_at)
+        call.disturbed = any(asked <= at <= call.ended_at + 1 for at in self._disturbances)
+        call.stopping = any(asked - 1 <= at <= call.ended_at for at in self._stops)
+        self.cases.append(self._case(call, daemon))
+        self._judging -= 1
+
+    # ---- what is known of one request ------------------------------------------------------------------
+
+    def _case(self, call: Call, daemon: Daemon) -> Case:
+        said = [one for one in self.said if one.wish == call.wish.number]
+        request = call.headers.get("x-request-id", "") or self._request_of(daemon, call, said)
+        record = daemon.house.live.find(request) if request else None
+        return Case(
+            call=call,
+            said=said,
+            entries=[(at, entry) for at, entry in self.entries if entry.request == request],
+            record=record,
+            rules=self._rules(call),
+            blames=self._blames(daemon),
+            others=self.said,
+            bad_lines=self.bad_lines,
+            idle=self._idle(call, said),
+        )
+
+    def _request_of(self, daemon: Daemon, call: Call, said: Sequence[Said]) -> str:
+        """Find the id of a request whose client never heard it, by when it came."""
+        sent = call.asked_at if call.asked_at is not None else call.ended_at
+        near = [
+            (abs(record.came - WALL - sent), record.id)
+            for record in daemon.house.live.newest_first()
+            if record.model == call.wish.model
+            and record.session.startswith(call.wish.session)
+            and call.began <= record.came - WALL <= call.ended_at + AFTERWARDS
+        ]
+        return min(near)[1] if near and said else ""
+
+    def _rules(self, call: Call) -> Rules:
+        settings = self.plan.settings
+        protocols = {name: upstream.protocol for name, upstream in settings.upstreams.items()}
+        places = Places(settings.routes, protocols, settings.healing)
+        try:
+            upstreams = {target.upstream for target in plan(call.wish.model, call.tongue, places).targets}
+        except ClientError:
+            upstreams = set[str]()
+        able = tuple(account.name for account in settings.accounts if account.upstream in upstreams)
+        return Rules(settings.healing, settings.server, able)
+
+    def _blames(self, daemon: Daemon) -> list[Blame]:
+        return [
+            Blame(name, rest.cause, rest.since)
+            for name, health in daemon.house.pool.health.items()
+            for rest in health.cooldowns
+            if rest.since < daemon.died_at
+        ]
+
+    def _idle(self, call: Call, said: Sequence[Said]) -> list[str]:
+        """Name the accounts that were well and free throughout, and were not asked."""
+        asked = {one.account for one in said}
+        suspects = {one.account for one in self.said if one.fault or one.left_at is not None}
+        shaken = {upstream for _, upstream in self.bad_lines}
+        limits = {account.name: account for account in self.plan.settings.accounts}
+        return [
+            name
+            for name in self._rules(call).accounts
+            if name not in asked | suspects
+            and limits[name].upstream not in shaken
+            and not limits[name].max_concurrent
+        ]
+
+    # ---- a life -----------------------------------------------------------------------------------------
+
+    def _journal(self, daemon: Daemon, entry: Entry) -> None:
+        if not daemon.dead:
+            self.entries.append((trio.current_time(), entry))
+
+    async def start(self) -> None:
+        """Bring a daemon up."""
+        self.life += 1
+        self.daemon = self.lives[self.life] = daemon = Daemon(Harbour())
+        run = partial(
+            daemon.run,
+            self.plan.settings,
+            self.plan.environ,
+            partial(self._journal, daemon),
+            {name: upstream.dial for name, upstream in self.upstreams.items()},
+            self.dice,
+        )
+        self._nursery.start_soon(run)
+        await daemon.wait_up()
+
+    async def live(self, requests: int) -> None:
+        """Let clients come and go until about so many requests were made, and the operator do his deeds."""
+        await self.start()
+        clients = self.dice.randint(3, 8)
+        async with trio.open_nursery() as operating:
+            operating.start_soon(self._operate)
+            async with trio.open_nursery() as nursery:
+                for number in range(clients):
+                    agent = self.dice.weighed(AGENTS)
+                    nursery.start_soon(Client(self, agent, number).live, max(1, requests // clients))
+            operating.cancel_scope.cancel()
+        while self._judging:  # noqa: ASYNC110  the last one does not know that it is
+            await trio.sleep(AFTERWARDS)
+        await self._end()
+
+    async def _end(self) -> None:
+        """Look whether anything is left, while it runs and after it stopped."""
+        await trio.sleep(2.0)
+        self.endings += look_over(self.daemon)
+        self._stop()
+        await self._wait_ended(self.plan.settings.server.drain_seconds + 5)
+        self.endings += look_back(self.daemon, self._adopted)
+
+    async def _wait_ended(self, seconds: float) -> None:
+        with trio.move_on_after(seconds) as patience:
+            await self.daemon.ended.wait()
+        if patience.cancelled_caught:
+            self.endings.append(
+                Ending("stops in time", f"still there {seconds:g} s after it was told to stop")
+            )
+            self.daemon.scope.cancel()
+            await self.daemon.ended.wait()
+
+    # ---- the operator -------------------------------------------------------------------------------------
+
+    async def _operate(self) -> None:
+        deeds = (
+            (self._rotate_key, 3.0),
+            (self._restart, 1.0),
+            (self._hurry, 0.5),
+            (self._crash, 1.0),
+        )
+        if self.dice.chance(0.3):
+            return
+        while True:
+            await trio.sleep(self.dice.uniform(5, 60))
+            await self.dice.weighed(deeds)()
+
+    async def _rotate_key(self) -> None:
+        """A key is made anew: the disk has it soon, the environment never."""
+        upstream = self.upstreams[self.dice.choice(sorted(self.upstreams))]
+        account = self.dice.choice(sorted(upstream.keys))
+        if f"/keys/{account}" not in self.disk.files:
+            return
+        self._keys += 1
+        fresh = new_key(account, self._keys)
+        upstream.keys[account] = fresh
+        await trio.sleep(self.dice.uniform(0, 5))
+        self.disk.files[f"/keys/{account}"] = fresh
+
+    async def _restart(self) -> None:
+        """Drain, and start again."""
+        before = self.daemon
+        began = trio.current_time()
+        self._stop()
+        await self._wait_ended(self.plan.settings.server.drain_seconds + 5)
+        if trio.current_time() - began >= self.plan.settings.server.drain_seconds - CLOSE:
+            self._disturb()
+        self.endings += look_back(before, self._adopted)
+        await self.start()
+
+    async def _hurry(self) -> None:
+        """Drain, and lose patience."""
+        self._stop()
+        await trio.sleep(self.dice.uniform(0, 1))
+        self._disturb()
+        self.daemon.signal()
+        await self._wait_ended(10)
+        self.endings += look_back(self.daemon, self._adopted)
+        await self.start()
+
+    async def _crash(self) -> None:
+        """Kill it: every connection is torn, and what it would still do comes too late to matter."""
+        self._disturb()
+        self.daemon.dead = True
+        self.daemon.died_at = trio.current_time()
+        self.daemon.harbour.open = False
+        for line in self._adopted:
+            line.reset()
+        self.daemon.scope.cancel()
+        await self.daemon.ended.wait()
+        await trio.sleep(self.dice.uniform(0, 2))
+        await self.start()
+
+    def _stop(self) -> None:
+        self._stops.append(trio.current_time())
+        self.daemon.signal()
+
+    def _disturb(self) -> None:
+        """Note that whatever is under way is cut by us."""
+        self._disturbances.append(trio.current_time())
+
+
+class Played(msgspec.Struct, frozen=True):
+    """What came of one world."""
+
+    cases: Sequence[Case]
+    endings: Sequence[Ending]
+    seconds: float
+    entries: Sequence[tuple[float, Entry]] = ()
+
+
+async def play(dice: Dice, requests: int) -> Played:
+    """Play one world to its end."""
+    tasks = trio.lowlevel.current_statistics().tasks_living
+    async with trio.open_nursery() as nursery:
+        world = World(dice, nursery)
+        with world.disk.mounted():
+            await world.live(requests)
+        await trio.sleep(5.0)  # the last word of a close may be late
+        left = trio.lowlevel.current_statistics().tasks_living - tasks
+        endings = [*world.endings]
+        if left:
+            endings.append(Ending("no task is left", f"{left} tasks live on"))
+        nursery.cancel_scope.cancel()
+    return Played(world.cases, endings, trio.current_time(), world.entries)
