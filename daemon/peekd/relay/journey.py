@@ -21,6 +21,7 @@ from peekd.relay.asked import Asked
 from peekd.relay.calls import Calls
 from peekd.relay.delivery import Delivery, Final
 from peekd.relay.house import House
+from peekd.relay.learning import Learning
 from peekd.relay.passage import Footing, Passage
 from peekd.relay.rendering import ToBody, ToStream, Verbatim
 from peekd.relay.scribe import Scribe
@@ -44,7 +45,7 @@ class Journey:
         self._house = house
         self._asked = asked
         self._delivery = delivery
-        self._calls = Calls(asked, house.seal)
+        self._calls = Calls(asked, house.seal, house.archive)
         self._scribe = Scribe(_record_of(asked), house.live, house.journal, trio.current_time)
         self._passage: Passage | None = None
         self._sink: ToStream | ToBody | None = None
@@ -81,6 +82,7 @@ class Journey:
                     step = await self._ask(trip, again=step.account)
                 case "repair":
                     trip.repaired = True
+                    self._calls.spoil()
                     step = await self._ask(trip, again=step.account)
                 case "refresh":
                     fresh = await self._refresh(trip, step)
@@ -140,16 +142,15 @@ class Journey:
         protocol = self._house.speaks(lease.upstream)
         strange = self._house.strangers(lease.account, self._calls.proofs(protocol))
         streams = trip.streams(lease.upstream)
-        return self._calls.make(
-            protocol, lease.model, Splices(stream=streams, repaired=trip.repaired, unreadable=strange)
-        )
+        splices = Splices(stream=streams, repaired=trip.repaired, unreadable=strange)
+        return self._calls.make(protocol, lease.model, splices, lease.account)
 
     async def _attempt(self, trip: Trip, lease: Lease, tenure: Tenure) -> Step:
         """Open, peek, decide, and where that says so relay, inside one scope that closes the upstream."""
         protocol = self._house.speaks(lease.upstream)
         streams = trip.streams(lease.upstream)
         call, headers = self._call(trip, lease)
-        self._scribe.sent(call.dropped, call.spliced, streams=streams)
+        self._scribe.sent(call, streams=streams)
         healing = capped(trip.healing(lease.upstream), trip.left(), streams=streams)
         secret = self._house.credentials.secret(lease.account)
         opening = self._house.upstreams.attempt(
@@ -169,8 +170,12 @@ class Journey:
             step = self._note(trip, outcome, lease, tenure)
             if step.decision.move != "relay":
                 return step
-            self._sink = sink = self._open_sink(lease, passage.whole)
-            accepted, outcome = outcome, await passage.carry(sink)
+            learning = self._calls.learning(protocol, lease, self._house.seams.ids)
+            self._sink = sink = self._open_sink(lease, passage.whole, learning)
+            try:
+                accepted, outcome = outcome, await passage.carry(sink)
+            finally:
+                learning.keep()
             self._scribe.rendered(sink.rendering.dropped(), sink.rendering.repaired())
             self._house.keep(lease.account, (*passage.watch.kept, *self._asked.head.names))
             return self._note(trip, _marked(accepted, outcome), lease, tenure)
@@ -200,10 +205,10 @@ class Journey:
         exposed = self._house.expose_account
         return answer_headers(self._scribe.record, early=early, expose_account=exposed)
 
-    def _open_sink(self, lease: Lease, whole: bytes | None) -> ToStream | ToBody:
+    def _open_sink(self, lease: Lease, whole: bytes | None, learning: Learning) -> ToStream | ToBody:
         """Pass stage 1 for a streaming client; a comment names the account where the headers could not."""
         protocol = self._house.speaks(lease.upstream)
-        rendering = self._calls.rendering(protocol, lease.model, self._house.seams.ids)
+        rendering = self._calls.rendering(protocol, lease.model, self._house.seams.ids, learning)
         if not self._asked.head.stream:
             own = whole if isinstance(rendering, Verbatim) else None
             return ToBody(rendering, self._asked.protocol.collector(), own)

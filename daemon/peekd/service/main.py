@@ -23,11 +23,11 @@ from peekd.relay.house import NATURAL, House, Seams, open_house
 from peekd.relay.journey import Journey
 from peekd.service import demo as demonstration
 from peekd.service.guard import GuardedServer, Limits
+from peekd.service.keeping import open_keeping
 from peekd.service.keys import load_keys
 from peekd.service.logs import LineSink, LoggingBridge, open_journal
 from peekd.service.notify import Notifier, watchdog_seconds
 from peekd.service.sockets import host_of, open_sockets, raise_descriptor_limit, tell_address
-from peekd.service.state import load_seal_key, state_directory
 from peekd.serving.app import Front
 from peekd.serving.behind import Fittings
 from peekd.serving.ingress import Access, compile_access
@@ -202,33 +202,26 @@ def _asgi(front: Front) -> ASGIFramework:
 @asynccontextmanager
 async def _open(process: Process, dials: Mapping[str, Dial]) -> AsyncGenerator[House]:
     settings = process.settings
-    async with open_house(
-        healing=settings.healing,
-        upstreams=settings.upstreams,
-        accounts=settings.accounts,
-        routes=settings.routes,
-        journal=process.journal,
-        environ=process.environ,
-        dials=dials,
-        where=process.where,
-        seal_key=_seal_key(process),
-        seams=process.seams,
-    ) as house:
+    environ: Mapping[str, str] = {} if process.demo else process.environ
+    async with (
+        open_keeping(environ, settings.signatures, process.journal) as kept,
+        open_house(
+            healing=settings.healing,
+            upstreams=settings.upstreams,
+            accounts=settings.accounts,
+            routes=settings.routes,
+            journal=process.journal,
+            environ=process.environ,
+            dials=dials,
+            where=process.where,
+            seal_key=kept.seal_key,
+            signatures=settings.signatures,
+            store=kept.store,
+            seams=process.seams,
+        ) as house,
+    ):
         house.expose_account = settings.server.expose_account
         yield house
-
-
-def _seal_key(process: Process) -> bytes | None:
-    """Fetch the key of the state directory; None, and a word in the journal, where none can be had."""
-    directory = None if process.demo else state_directory(process.environ)
-    if directory is None:
-        return None
-    try:
-        return load_seal_key(directory)
-    except OSError as error:
-        words = "conversations may lose their thought signatures when peekd restarts"
-        process.journal(Entry(f"the state directory cannot be used: {error}; {words}", WARNING))
-        return None
 
 
 @asynccontextmanager
