@@ -107,8 +107,9 @@ class World:
 
     async def _judge(self, call: Call, daemon: Daemon) -> None:
         await trio.sleep(AFTERWARDS)
-        call.disturbed = any(call.began <= at <= call.ended_at + 1 for at in self._disturbances)
-        call.stopping = any(call.began - 1 <= at <= call.ended_at for at in self._stops)
+        asked = call.began if call.asked_at is None else min(call.began, call.asked_at)
+        call.disturbed = any(asked <= at <= call.ended_at + 1 for at in self._disturbances)
+        call.stopping = any(asked - 1 <= at <= call.ended_at for at in self._stops)
         self.cases.append(self._case(call, daemon))
         self._judging -= 1
 
