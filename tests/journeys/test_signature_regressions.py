@@ -283,6 +283,18 @@ async def test_the_stand_in_never_reaches_claude_and_a_carrier_reaches_nobody(au
                 assert (STAND_IN.encode() in bodies) is (upstream == "google")
 
 
+async def test_thoughts_that_gemini_showed_without_a_signature_never_reach_claude(
+    autojump_clock: Clock,
+) -> None:
+    async with opened([act("hm", "x"), act("ho", "y")]) as house:
+        agent = Claude("s")
+        await turn(house, agent, GEMINI)
+        assert agent.history[-1]["content"][0]["type"] == "thinking"
+        told = await turn(house, agent)
+        assert (told.status, repairs(told)) == (200, 0)
+        assert thoughts(sent(house)[-1]) == []
+
+
 async def test_a_signature_comes_back_byte_for_byte_whoever_carried_it(autojump_clock: Clock) -> None:
     """It is never decoded, encoded twice or cut, streamed or not."""
     for protocol, agent_of in AGENTS.items():

@@ -107,11 +107,9 @@ class Calls:
         self, readable: Conversation, protocol: UpstreamProtocol, splices: Splices, account: str
     ) -> Restored:
         """What is said upstream, with what the client lost; nothing is put back into what is repaired."""
-        thought = readable.thought
-        thinks = thought is not None and thought.mode != "disabled"
         if splices.repaired or not protocol.family:
             return Restored(readable)
-        return self._archive.restore(readable, Wanted(self._session, protocol.family, account, thinks))
+        return self._archive.restore(readable, Wanted(self._session, protocol.family, account, self._thinks))
 
     def _carefully(self, protocol: UpstreamProtocol, splices: Splices, account: str) -> Splices:
         """Add what is known of this conversation's signatures, where an upstream has refused some."""

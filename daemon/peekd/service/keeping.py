@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -29,7 +29,10 @@ class Keeping(msgspec.Struct, frozen=True):
 
 @asynccontextmanager
 async def open_keeping(
-    environ: Mapping[str, str], settings: SignatureSettings, journal: Journal
+    environ: Mapping[str, str],
+    settings: SignatureSettings,
+    journal: Journal,
+    wall: Callable[[], float] = time.time,
 ) -> AsyncGenerator[Keeping]:
     """Open what lies in the state directory; what cannot be had is told, and no reason not to serve."""
     directory = state_directory(environ)
@@ -41,7 +44,7 @@ async def open_keeping(
     def tell(words: str) -> None:
         journal(Entry(words, WARNING))
 
-    async with open_writer(directory / _DATABASE, settings, wall=time.time, tell=tell) as store:
+    async with open_writer(directory / _DATABASE, settings, wall=wall, tell=tell) as store:
         yield Keeping(key, store)
 
 

@@ -214,7 +214,7 @@ async def _open(process: Process, dials: Mapping[str, Dial]) -> AsyncGenerator[H
     settings = process.settings
     environ: Mapping[str, str] = {} if process.demo else process.environ
     async with (
-        open_keeping(environ, settings.signatures, process.journal) as kept,
+        open_keeping(environ, settings.signatures, process.journal, process.seams.wall) as kept,
         open_house(
             healing=settings.healing,
             upstreams=settings.upstreams,

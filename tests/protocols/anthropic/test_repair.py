@@ -140,6 +140,12 @@ def test_thoughts_of_another_family_never_go_and_its_own_stay() -> None:
     assert names == ("thinking of others",)
 
 
+def test_thoughts_that_nobody_signed_never_go() -> None:
+    unsigned = {"type": "thinking", "thinking": "Hm", "signature": ""}
+    before = [user(SAID), assistant(unsigned, SAID), user(SAID)]
+    assert repaired(Splices(), messages=before)[0]["messages"] == [user(SAID), assistant(SAID), user(SAID)]
+
+
 def test_refused_thoughts_are_not_sent_again_and_their_message_keeps_none() -> None:
     refused = Splices(unreadable=frozenset({proof_digest("s")}), careful=True)
     fine = {"type": "thinking", "thinking": "Hm", "signature": "fine"}

@@ -1,7 +1,7 @@
 """Taking replayed thoughts out of a request's bytes; every other byte stays.
 
 All of them after a refusal; else only those that must not go to this API: another family's, which lie in our
-own carriers, and those that it refused before.
+own carriers or are not signed at all, and those that it refused before.
 
 https://platform.claude.com/docs/en/build-with-claude/extended-thinking
 """
@@ -18,8 +18,8 @@ from peekd.signatures.seal import is_carrier
 from peekd.wire.splice import Edit, Span, elements, member, members, removals
 
 _THOUGHTS: Final = {"thinking", "redacted_thinking"}
-CARRIER: Final = b'"peekd1.'
-"""How a string begins that is a carrier."""
+STRANGE: Final = (b"peekd1.", b'"signature":""', b'"signature": ""')
+"""What stands in a body that replays a carrier, or a thought that nobody signed."""
 
 _CLEARING: Final = "clear_thinking"
 """How the context edits begin that are refused while thinking is off."""
@@ -80,7 +80,7 @@ def _without_thoughts(body: bytes, message: Span, splices: Splices) -> tuple[lis
         return [], False
     blocks = elements(body, content.value, content.end)
     typed = [(block, _typed(body, block)) for block in blocks]
-    thoughts = [(block, kind) for block, kind in typed if kind.type in _THOUGHTS]
+    thoughts = [(block, kind) for block, kind in typed if _is_thought(kind)]
     if not any(_goes(kind, splices) for _, kind in thoughts):
         return [], False
     if len(thoughts) == len(blocks):
@@ -88,11 +88,15 @@ def _without_thoughts(body: bytes, message: Span, splices: Splices) -> tuple[lis
     return removals(blocks, [block for block, _ in thoughts]), False
 
 
+def _is_thought(block: _Typed) -> bool:
+    return _word(block.type) in _THOUGHTS
+
+
 def _goes(thought: _Typed, splices: Splices) -> bool:
-    """Tell whether a thought is to be left out."""
+    """Tell whether a thought is to be left out: one that nobody signed is as little use as a stranger's."""
     proof = str((thought.data if thought.type == "redacted_thinking" else thought.signature) or "")
     unreadable = splices.unreadable and proof_digest(proof) in splices.unreadable
-    return splices.repaired or is_carrier(proof) or bool(unreadable)
+    return splices.repaired or not proof or is_carrier(proof) or bool(unreadable)
 
 
 def _brings_results(messages: list[_Message], splices: Splices) -> bool:
@@ -101,12 +105,12 @@ def _brings_results(messages: list[_Message], splices: Splices) -> bool:
     if [message.role for message in spoken[-2:]] != ["assistant", "user"]:
         return False
     called, answered = (_blocks(message.content) for message in spoken[-2:])
-    kinds = {block.type for block in called}
+    kinds = {_word(block.type) for block in called}
     if "tool_use" not in kinds or all(block.type != "tool_result" for block in answered):
         return False
-    thoughts = [block for block in called if block.type in _THOUGHTS]
+    thoughts = [block for block in called if _is_thought(block)]
     left = not any(_goes(block, splices) for block in thoughts)
-    return not (left and called[0].type in _THOUGHTS)
+    return not (left and _is_thought(called[0]))
 
 
 def _blocks(content: object) -> list[_Typed]:

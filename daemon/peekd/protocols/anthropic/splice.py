@@ -6,7 +6,7 @@ import msgspec
 
 from peekd.protocols.anthropic.foreign import without_foreign_searches
 from peekd.protocols.anthropic.noting import noted
-from peekd.protocols.anthropic.repair import CARRIER, repair
+from peekd.protocols.anthropic.repair import STRANGE, repair
 from peekd.protocols.interface import Call, Splices
 from peekd.vocabulary.errors import ClientError
 from peekd.wire.splice import Edit, Span, applied, members
@@ -50,8 +50,9 @@ def splice_request(body: bytes, path: str, splices: Splices) -> Call:
 
 
 def _needs_repair(body: bytes, splices: Splices) -> bool:
-    """Tell whether thoughts must be looked at; what a carrier begins with is searched for in the bytes."""
-    return splices.repaired or splices.careful or bool(splices.unreadable) or CARRIER in body
+    """Tell whether thoughts must be looked at; what tells strange ones is searched for in the bytes."""
+    known = splices.repaired or splices.careful or bool(splices.unreadable)
+    return known or any(mark in body for mark in STRANGE)
 
 
 def _counts_tokens(path: str) -> bool:

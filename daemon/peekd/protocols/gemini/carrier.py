@@ -15,8 +15,8 @@ from peekd.vocabulary.conversation import Family
 
 FAMILY: Final[Family] = "gemini"
 
-CARRIER: Final = b'"cGVla2Qx'
-"""How a string begins that is an armoured carrier, in either alphabet."""
+CARRIER: Final = b"cGVla2Qx"
+"""How an armoured carrier begins, in either alphabet."""
 
 
 def armoured(carrier: str) -> str:
