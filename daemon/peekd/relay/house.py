@@ -26,6 +26,7 @@ from peekd.relay.archive import Archive
 from peekd.relay.asked import Asked
 from peekd.relay.counting import Counting
 from peekd.relay.delivery import Final
+from peekd.relay.lives import Lives
 from peekd.relay.means import NATURAL, Means, Seams
 from peekd.relay.offers import Offers
 from peekd.signatures.seal import KEY_BYTES, Seal
@@ -70,6 +71,7 @@ class House:
         self.offers = Offers(places, accounts)
         self.pool = open_pool(account_of(account) for account in accounts)
         self.draining = False
+        self.lives = Lives()
         self.expose_account = True
         self.counting = Counting(places, self.accounts, means, self.glance, self.speaks)
         self._healing = cache(self._overlaid)

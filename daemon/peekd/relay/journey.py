@@ -14,6 +14,7 @@ import trio
 
 from peekd.accounts.wanted import Lease, Rest, Target
 from peekd.healing.settings import HealingSettings
+from peekd.healing.verdict import broken_off
 from peekd.protocols.interface import Call, Splices
 from peekd.records.entries import RequestRecord
 from peekd.relay.answers import Headers, advice, answer_headers, encode_failure, signed
@@ -28,7 +29,7 @@ from peekd.relay.scribe import Scribe
 from peekd.relay.tenure import Tenure
 from peekd.relay.trip import Trip
 from peekd.vocabulary import outcomes as o
-from peekd.vocabulary.decisions import Step
+from peekd.vocabulary.decisions import Decision, Step
 from peekd.vocabulary.errors import ClientError, Fault
 from peekd.vocabulary.events import Usage
 from peekd.vocabulary.outcomes import AnyOutcome, name_of
@@ -55,14 +56,21 @@ class Journey:
     async def run(self) -> None:
         """Travel to the end; every way out closes the record, but for a bug: `tell_internal` must follow."""
         try:
+            with self._house.lives.open() as life:
+                await self._run()
+            if life.cancelled_caught:
+                await self._tell_drained()
+        finally:
+            if not isinstance(sys.exception(), Exception):
+                self._scribe.close(name_of(self._leaving()), status=self._status(), usage=self._usage())
+
+    async def _run(self) -> None:
+        try:
             planned = self._house.plan(self._asked.head.model, self._asked.protocol.name)
             self._scribe.planned(tuple(f"{target.upstream}/{target.model}" for target in planned.targets))
             await self._travel(Trip(self._house, self._asked, planned))
         except ClientError as error:
             await self._tell(signed(error.fault, self._asked.id), "rejected")
-        finally:
-            if not isinstance(sys.exception(), Exception):
-                self._scribe.close(name_of(self._leaving()), status=self._status(), usage=self._usage())
 
     async def _travel(self, trip: Trip) -> None:
         """Carry out one decision after the other until one of them is the last."""
@@ -265,6 +273,17 @@ class Journey:
         """A bug of ours ended the journey: the client is told so, and nothing more."""
         fault = signed(Fault("internal", "peekd met a bug of its own"), self._asked.id)
         await self._tell(fault, "internal")
+
+    async def _tell_drained(self) -> None:
+        """Time is up before the answer is whole: the client is told to come back. A whole one stays whole."""
+        if self._scribe.record.state == "done":
+            return
+        drained, shown = o.Drained(message="peekd is stopping"), isinstance(self._sink, ToStream)
+        if isinstance(self._leaving(), o.Completed):
+            await self._deliver(Step(o.Completed(), Decision("relay", "the terminal has come")))
+            return
+        fault = broken_off(drained) if shown else Fault("overloaded", drained.message, retry_after=1)
+        await self._tell(signed(fault, self._asked.id), name_of(drained))
 
     # ---- leaving ----
 

@@ -41,6 +41,10 @@ DESCRIPTORS_KEPT = 128
 """Descriptors that are not for streams: files, sockets that listen, what libraries open."""
 
 DESCRIPTORS_A_STREAM = 2
+
+FAREWELL_SECONDS = 2.0
+"""How long those who are still waiting when the drain ends have to read that there is no answer."""
+
 SIMULATED = "simulator:"
 
 Signals = AsyncIterator[int]
@@ -139,12 +143,15 @@ async def serve_doors(process: Process, doors: Sequence[Door], signals: Signals)
             await anext(signals)
             house.draining = front.gate.draining = True
             process.notifier.stopping("finishing open requests")
-            await _drain(server, process, signals)
+            await _drain(server, process, signals, house)
             nursery.cancel_scope.cancel()
 
 
-async def _drain(server: GuardedServer, process: Process, signals: Signals) -> None:
-    """Let what runs finish, for `drain_seconds` or until the next signal; then cut what is left."""
+async def _drain(server: GuardedServer, process: Process, signals: Signals, house: House) -> None:
+    """Let what runs finish, for `drain_seconds` or until the next signal; then end what is left.
+
+    Each of those is told so in its own words, and cut where it does not read them.
+    """
     seconds = process.settings.server.drain_seconds
     server.stop()
     words = f"stopping: {server.open_connections} connections have up to {seconds:g} s to finish"
@@ -154,6 +161,9 @@ async def _drain(server: GuardedServer, process: Process, signals: Signals) -> N
             nursery.start_soon(_hurry, signals, patience)
             await server.wait_ended()
             nursery.cancel_scope.cancel()
+    house.lives.cut()
+    with trio.move_on_after(FAREWELL_SECONDS):
+        await server.wait_ended()
     server.abort()
     await server.wait_ended()
     process.journal(Entry("stopped", NOTICE))
