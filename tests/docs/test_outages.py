@@ -18,7 +18,7 @@ def result(fault: Fault, form: Form, *, well: bool) -> str:
     return got(played(fault, form, well=well))
 
 
-def results(fault: Fault, well: bool) -> Mapping[Form, str]:  # noqa: FBT001  which of two columns
+def results(fault: Fault, *, well: bool) -> Mapping[Form, str]:
     return {form: result(fault, form, well=well) for form in FORMS}
 
 

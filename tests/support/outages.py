@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, Protocol
 
 import trio
 import trio.testing
@@ -191,17 +191,23 @@ def _named(results: Mapping[Form, str], word: str) -> str:
     return ", ".join(client if stream else f"{client} unstreamed" for client, stream in forms)
 
 
-def encode_page(results: Callable[[Fault, bool], Mapping[Form, str]]) -> str:
+class Results(Protocol):
+    """What each form of client gets of a fault."""
+
+    def __call__(self, fault: Fault, *, well: bool) -> Mapping[Form, str]: ...
+
+
+def encode_page(results: Results) -> str:
     """The whole page; `results` gives what each form of client gets of a fault."""
     rows: Iterable[tuple[str, ...]] = (
-        (fault.name, grouped(results(fault, True)), grouped(results(fault, False)), fault.alone)
+        (fault.name, grouped(results(fault, well=True)), grouped(results(fault, well=False)), fault.alone)
         for fault in FAULTS
     )
     head = ("the upstream", "another account", "alone", "without peekd")
     return HEAD + "".join(f"| {' | '.join(line)} |\n" for line in (head, ("---",) * len(head), *rows))
 
 
-def all_results(fault: Fault, well: bool) -> Mapping[Form, str]:  # noqa: FBT001  which of two columns
+def all_results(fault: Fault, *, well: bool) -> Mapping[Form, str]:
     """Play a fault for every form of client."""
     return {form: got(played(fault, form, well=well)) for form in FORMS}
 
