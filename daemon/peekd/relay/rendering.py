@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from peekd.protocols.halves import Halves
 from peekd.protocols.interface import ClientProtocol, Collector, EventEncoder, Following
 from peekd.protocols.mending import Mender
 from peekd.relay.delivery import Delivery
@@ -146,6 +147,7 @@ class Translated:
         self._encoder = encoder
         self._learning = learning
         self._mender = mender or Mender((), whole=False)
+        self._halves = Halves()
         self._counted = counted
         self._said = False
         self._unsaid: dict[str, None] = {}
@@ -153,7 +155,8 @@ class Translated:
     def render(self, seen: Seen) -> bytes:
         """What the client's protocol says for the frame's events."""
         events = seen.events if self._learning is None else self._learning.named(seen.events)
-        return b"".join(self._feed(event) for event in self._mender.feed(events) if self._passes(event))
+        passed = self._halves.feed(self._mender.feed(events))
+        return b"".join(self._feed(event) for event in passed if self._passes(event))
 
     def _feed(self, event: Event) -> bytes:
         if self._learning is not None:
@@ -187,7 +190,7 @@ class Translated:
 
     def close(self) -> bytes:
         """The frames that end a whole answer."""
-        held = b"".join(self._feed(event) for event in self._mender.close())
+        held = b"".join(self._feed(event) for event in self._halves.feed(self._mender.close()))
         return held + self._encoder.close()
 
     def dropped(self) -> frozenset[str]:
