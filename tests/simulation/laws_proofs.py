@@ -15,7 +15,8 @@ def no_signature_refusal(case: Case) -> Iterator[str]:
     """A conversation that peekd gave is never refused for its signatures."""
     refused = [said.label for said in case.said if said.answer.status == REFUSED]
     if case.call.wish.talk and case.call.status == REFUSED and set(refused) == {"strict"}:
-        yield f"refused for its signatures, after {len(refused)} attempts: {case.said[-1].answer.body[:200]!r}"
+        words = case.said[-1].answer.body[:200]
+        yield f"refused for its signatures, after {len(refused)} attempts: {words!r}"
 
 
 def one_repair(case: Case) -> Iterator[str]:

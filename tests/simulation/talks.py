@@ -1,4 +1,4 @@
-"""A conversation that a client leads: it replays what it was given, or what is left of that with such clients."""
+"""A conversation that a client leads: it replays what it was given, or what such clients leave of it."""
 
 from __future__ import annotations
 
@@ -60,9 +60,10 @@ class Talk:
 
     def take(self, call: Call) -> bool:
         """Take a whole answer into the history; tells whether it was one. A turn that failed never was."""
-        if call.well:
+        said = call.well and call.heard.means  # a prompt that was blocked has no answer to replay
+        if said:
             self._agent.read(call.headers["content-type"], call.body)
         else:
             del self._agent.history[self._before :]
             self._agent.pending = [*self._pending]
-        return call.well
+        return said
