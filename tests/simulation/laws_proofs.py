@@ -10,6 +10,10 @@ REFUSED = 400
 CARRIER = b"peekd1."
 STAND_IN = b"skip_thought_signature_validator"
 
+READ_BY = {"openai-chat": ("openai-chat", "gemini")}
+"""Whose proofs a language has a place for, where that is not only its own. Chat's is Google's own field on a
+call, and a Chat client's request goes to a Chat upstream with all its fields."""
+
 
 def no_signature_refusal(case: Case) -> Iterator[str]:
     """A conversation that peekd gave is never refused for its signatures."""
@@ -42,7 +46,8 @@ def proofs_to_their_family(case: Case) -> Iterator[str]:
         if said.language != "gemini" and STAND_IN in said.sent:
             yield f"attempt {said.number}: {said.upstream} was sent Gemini's stand-in"
         for other in case.others:
-            if other.proof and other.language != said.language and other.proof.encode() in said.sent:
+            strange = other.language not in READ_BY.get(said.language, (said.language,))
+            if other.proof and strange and other.proof.encode() in said.sent:
                 yield f"attempt {said.number}: {said.upstream} was sent a proof of {other.upstream}"
 
 
