@@ -19,8 +19,9 @@ import msgspec
 
 from peekd.accounts import pool
 from peekd.healing import decide, history, peek
-from peekd.relay import delivery, journey, passage, rendering, scribe, tenure, trip
+from peekd.relay import archive, delivery, journey, passage, rendering, scribe, tenure, trip
 from peekd.serving import actions, ingress
+from peekd.signatures import memory
 from peekd.upstream import pool as connections
 from peekd.upstream import transport
 
@@ -215,5 +216,41 @@ PLANTS: tuple[Plant, ...] = (
         (pool, "_obstacles"),
         "for rest in health.resting(model, now)",
         "for rest in ()",
+    ),
+    Plant(
+        "the memory of signatures is lost when peekd starts again",
+        (archive, "Archive.recall"),
+        "for kept in loaded.steps:",
+        "for kept in ():",
+    ),
+    Plant(
+        "a proof counts as of the family whose place it stands in",
+        (memory, "Memory.maker"),
+        "return entry.step.origin.family if",
+        'return "" if',
+    ),
+    Plant(
+        "signatures are restored by what is latest, and not by what was said",
+        (memory, "Memory._found"),
+        "entries = (self._kept[key] for key in index.get(place, ()))",
+        "entries = [*reversed(self._kept.values())][:1]",
+    ),
+    Plant(
+        "signatures of a call are looked for in all sessions",
+        (memory, "Memory.by_content"),
+        "(session, content)",
+        "next((place for place in self._by_shape if place[1] == content), (session, content))",
+    ),
+    Plant(
+        "a repair is had from any account",
+        (journey, "Journey._travel"),
+        "self._calls.spoil()\n                step = await self._ask(trip, again=step.account)",
+        "self._calls.spoil()\n                step = await self._ask(trip)",
+    ),
+    Plant(
+        "a request is repaired again and again",
+        (decide, "next_rung"),
+        "    kind = name_of(outcome)\n",
+        "    kind = name_of(outcome)\n    if kind == 'signature':\n        return 'repair'\n",
     ),
 )

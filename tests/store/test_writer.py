@@ -85,6 +85,17 @@ async def test_a_directory_that_is_not_there_is_told_and_no_reason_to_fail(tmp_p
     assert len(told) == 1
 
 
+async def test_what_no_database_takes_is_lost_alone(path: Path) -> None:
+    told: list[str] = []
+    async with open_writer(path, SETTINGS, wall=lambda: NOW, tell=told.append) as writer:
+        writer.write(Kept(step(thought("half a \ud800")), NOW))
+        while not writer.lost:
+            await trio.lowlevel.checkpoint()
+        writer.write(Kept(STEP, NOW))
+    assert (await kept(path)).steps == (Kept(STEP, NOW),)
+    assert (writer.lost, len(told)) == (1, 1)
+
+
 async def test_a_broken_file_is_moved_aside_and_a_fresh_one_begun(path: Path) -> None:
     await trio.Path(path).write_bytes(b"no database" * 1000)
     told: list[str] = []

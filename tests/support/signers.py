@@ -36,7 +36,7 @@ class Agent:
         """Let the user speak."""
         raise NotImplementedError
 
-    def bring(self) -> None:
+    def bring(self, words: str = "done") -> None:
         """Answer all pending calls."""
         raise NotImplementedError
 
@@ -59,16 +59,18 @@ class Agent:
         headers = {"x-claude-code-session-id": self.name}
         told = await house.ask(self.body(model, thinking), stream=stream, headers=headers, path=path)
         if told.status == 200:
-            self.take(self._whole(told))
+            self.read(told.headers["content-type"], told.body)
         return told
 
-    def _whole(self, told: Told) -> Json:
-        if told.headers["content-type"].startswith("application/json"):
-            return told.json
+    def read(self, kind: str, body: bytes) -> None:
+        """Take a whole answer of this content type into the history."""
+        if kind.startswith("application/json"):
+            self.take(msgspec.json.decode(body))
+            return
         collector = CLIENTS[self.protocol].collector()
-        for frame in Splitter().feed(told.body):
+        for frame in Splitter().feed(body):
             collector.feed(frame)
-        return msgspec.json.decode(collector.result())
+        self.take(msgspec.json.decode(collector.result()))
 
     def rewind(self, chance: Random) -> None:
         """Go back to before one of the user's words, and forget all after."""
@@ -93,8 +95,8 @@ class Claude(Agent):
         self.history.append({"role": "user", "content": text})
 
     @override
-    def bring(self) -> None:
-        results = [{"type": "tool_result", "tool_use_id": id_, "content": "done"} for id_ in self.pending]
+    def bring(self, words: str = "done") -> None:
+        results = [{"type": "tool_result", "tool_use_id": id_, "content": words} for id_ in self.pending]
         self.history.append({"role": "user", "content": results})
 
     @override
@@ -138,8 +140,8 @@ class Gemini(Agent):
         self.history.append({"role": "user", "parts": [{"text": text}]})
 
     @override
-    def bring(self) -> None:
-        answers = [{"functionResponse": {**call, "response": {"output": "done"}}} for call in self.pending]
+    def bring(self, words: str = "done") -> None:
+        answers = [{"functionResponse": {**call, "response": {"output": words}}} for call in self.pending]
         self.history.append({"role": "user", "parts": answers})
 
     @override
@@ -179,8 +181,8 @@ class Chat(Agent):
         self.history.append({"role": "user", "content": text})
 
     @override
-    def bring(self) -> None:
-        self.history += [{"role": "tool", "tool_call_id": id_, "content": "done"} for id_ in self.pending]
+    def bring(self, words: str = "done") -> None:
+        self.history += [{"role": "tool", "tool_call_id": id_, "content": words} for id_ in self.pending]
 
     @override
     def body(self, model: str, thinking: str) -> Json:

@@ -36,6 +36,10 @@ _ACCOUNTS: Final = {"ann": "claude", "ben": "claude", "gil": "google", "gus": "g
 _KEY: Final = bytes(range(32))
 
 
+def _secret(account: str) -> str:
+    return f"sk-test-{account}-0123456789"
+
+
 @asynccontextmanager
 async def open_signhouse(
     simulators: Mapping[str, Simulator],
@@ -55,7 +59,7 @@ async def open_signhouse(
         accounts=[AccountSettings(name, upstream, f"env:{name}") for name, upstream in _ACCOUNTS.items()],
         routes=(RouteSettings("claude-*", ("claude",)), RouteSettings("gemini-*", ("google",))),
         journal=entries.append,
-        environ={name: name for name in _ACCOUNTS},
+        environ={name: _secret(name) for name in _ACCOUNTS},
         dials={name: simulator.dial for name, simulator in simulators.items()},
         seal_key=_KEY,
         signatures=signatures,
@@ -67,7 +71,7 @@ async def open_signhouse(
 
 @asynccontextmanager
 async def open_upstreams(plays: Mapping[str, list[object]]) -> AsyncGenerator[dict[str, Simulator]]:
-    """Open both upstreams; `plays` by account."""
+    """Open both upstreams; `plays` by credential."""
     async with AsyncExitStack() as stack:
         script = Script.of(plays, strict=True)
         cycling = [msgspec.structs.replace(play, after="cycle") for play in script.plays]
@@ -137,7 +141,7 @@ class Drama:
         agents = [AGENTS[one.protocol](f"s{number}", one.loses) for number, one in enumerate(scripts)]
         models = [self.chance.choice([*CLAUDES, GEMINI]) for _ in scripts]
         left = [one.turns for one in scripts]
-        plays = {name: acts(self.chance) for name in _ACCOUNTS}
+        plays = {_secret(name): acts(self.chance) for name in _ACCOUNTS}
         async with open_upstreams(plays) as simulators:
             while any(left):
                 self.tally.restarts += 1

@@ -110,7 +110,7 @@ class Writer:
             return await self._threaded(partial(self._work, work))
         except Unreadable as error:
             return await self._begin_anew(work, error)
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, sqlite3.Error, ValueError) as error:  # ValueError: text that no encoding holds
             self._lose(0, str(error))
             return None
 
