@@ -8,17 +8,20 @@ that only one upstream has: the others refuse them.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
 
+Json = dict[str, Any]
+
 CORPUS = Path(__file__).parents[1] / "tests/transcripts/corpus"
 SAID = "You said: {}\nThis is the simulator; it has no more to say than that."
+COMPLETIONS: list[Json] = [{"max_tokens": 4096}, {"temperature": 0.5, "stop": ["never said"]}]
+"""No recorded agent asks in legacy completions."""
+
 SMALL = 60_000
 """Bytes: longer requests make the machine busy and nothing else clearer."""
-
-Json = dict[str, Any]
 
 
 class Answer(NamedTuple):
@@ -138,10 +141,31 @@ def _responses_whole(body: Json) -> Answer:
     return Answer("".join(part.get("text", "") for part in parts), body["status"] == "completed")
 
 
+# ---- OpenAI's legacy completions -------------------------------------------------------------------
+
+
+def _put_completions(body: Json, words: str) -> Json | None:
+    return {**body, "prompt": words}
+
+
+def _completions_stream(chunks: list[Json]) -> Answer:
+    error = next((str(chunk["error"]) for chunk in chunks if "error" in chunk), "")
+    choices = [choice for chunk in chunks for choice in chunk.get("choices", [])]
+    reasons = [choice["finish_reason"] for choice in choices if choice["finish_reason"]]
+    return Answer("".join(choice["text"] for choice in choices), reasons == ["stop"], error)
+
+
+def _completions_whole(body: Json) -> Answer:
+    return _completions_stream([body])
+
+
 LANGUAGES = {
     "anthropic": Language("/v1/messages", _put_anthropic, _anthropic_stream, _anthropic_whole),
     "gemini": Language("/v1beta/models/{model}:{verb}", _put_gemini, _gemini_stream, _gemini_whole),
     "openai-chat": Language("/v1/chat/completions", _put_chat, _chat_stream, _chat_whole),
+    "openai-completions": Language(
+        "/v1/completions", _put_completions, _completions_stream, _completions_whole
+    ),
     "openai-responses": Language("/v1/responses", _put_responses, _responses_stream, _responses_whole),
 }
 VERBS = {True: "streamGenerateContent?alt=sse", False: "generateContent"}
@@ -161,8 +185,8 @@ class Asking(NamedTuple):
 
 
 def shapes() -> list[tuple[str, Json]]:
-    """The recorded requests whose last words can be replaced, each with its language."""
-    found: list[tuple[str, Json]] = []
+    """The requests whose last words can be replaced, each with its language."""
+    found: list[tuple[str, Json]] = [("openai-completions", body) for body in COMPLETIONS]
     for path in sorted(CORPUS.glob("*/*.json")):
         sent = json.loads(path.read_bytes())
         language = _language_of(sent["path"].partition("?")[0])
@@ -178,12 +202,12 @@ def _language_of(path: str) -> str:
     return next((language for end, language in ends.items() if path.endswith(end)), "")
 
 
-def asks() -> Iterator[Asking]:
+def asks(upstreams: Iterable[str]) -> Iterator[Asking]:
     """Requests without end: each shape at each upstream, streamed and not, never twice the same words."""
     every = [
         (language, body, model, stream)
         for language, body in shapes()
-        for model in LANGUAGES  # the route's name for an upstream of that language
+        for model in upstreams  # the route's name for an upstream of that language
         for stream in (True, False)
     ]
     every.sort(key=lambda one: sha256(str(one).encode()).digest())  # mixed, and each time alike

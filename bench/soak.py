@@ -87,7 +87,7 @@ class Soak:
         self.broken = False
         self.over = trio.Event()
         self._began = trio.current_time()
-        self._asks = asks()
+        self._asks = asks(UPSTREAMS)
         upstream, port = free_port(), free_port()
         script = ["--port", str(upstream), "--script", str(HERE / "misbehave.toml")]
         env = {**os.environ, **{f"KEY_{key}": key for key in ACCOUNTS}}
@@ -202,9 +202,9 @@ def _configuration(port: int, upstream: int) -> str:
 
 async def run(soak: Soak, seconds: float) -> int:
     """Run it all; gives how many descriptors peekd holds more at rest than when it began."""
-    await soak.upstream.start()
-    await soak.peekd.start()
     try:
+        await soak.upstream.start()
+        await soak.peekd.start()
         async with trio.open_nursery() as sampling:
             sampling.start_soon(soak.sample)
             async with trio.open_nursery() as nursery:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -11,9 +10,9 @@ import trio
 import trio.testing
 from simulation.tongues import TONGUES
 
-from faults.stage import CASES, Case, Cell, Result, Scene, play
-from faults.table import FAULTS, Fault, Kind
-from faults.without import MISTAKEN, WITHOUT
+from faults.stage import CASES, Case, Cell, Scene, play
+from faults.table import FAULTS, Fault
+from faults.without import WITHOUT
 from peekd.protocols.registry import UPSTREAMS
 
 PAGE = Path(__file__).parents[2] / "docs/faults.md"
@@ -40,11 +39,11 @@ What a client gets when its upstream fails in each of these ways: through peekd,
 - Under peekd, each was played for this page: by the [simulator](simulator.md), under simulated time, with
   `[healing]` as it is without settings. Its answers were read by readers that are not peekd's own.
 - *Without peekd* is what the programs themselves did, streaming, measured straight at one upstream on
-  loopback whose fault stays. Where nothing stands, it was not tried.
+  loopback whose fault stays. The SDKs are those for Python. Where nothing stands, it was not tried.
 
 ## At a glance
 
-All protocols together; each fault is asked for streamed and in one piece.
+All protocols together. How long it takes, and what each program does, stands in the tables below.
 
 {glance}
 Of {played} requests that were played, none got a 200 that says nothing, but for a model's own empty turns,
@@ -72,11 +71,8 @@ MEANINGS = (
     ("11 in 188 s", "so many requests in a run of that length"),
     ("goes on", "it was still asking when the run was stopped"),
     ("takes it for whole", "an answer without its end is given as the answer, and no error"),
+    ("noted as …", "what `peekd explain` says of it beside"),
     ("exits with 0", "it gives up without the answer, and its exit status says that all is well"),
-    (
-        "untold",
-        "one of the last two, or nothing taken for an answer, or a broken call used all the same",
-    ),
 )
 
 TRANSLATED = """
@@ -147,9 +143,10 @@ def _section(client: str) -> str:
     return f"\n## {NAMES[client]}\n\nWithout peekd: {known}.\n\n{_table(head, rows)}"
 
 
-def _both(fault: Fault, client: str, case: Case) -> str:
+def _both(fault: Fault, client: str, case: Case, *, brief: bool = False) -> str:
     """One cell: both ways of asking, or one line where they are told the same."""
-    streamed, whole = (played()[Scene(fault, client, client, stream, case)].words for stream in STREAMS)
+    cells = [played()[Scene(fault, client, client, stream, case)] for stream in STREAMS]
+    streamed, whole = (cell.brief if brief else cell.words for cell in cells)
     return streamed if streamed == whole else f"{streamed}<br>in one piece: {whole}"
 
 
@@ -159,56 +156,32 @@ def _without(fault: Fault, client: str) -> str:
 
 
 def _glance() -> tuple[Sequence[str], list[Sequence[str]]]:
-    """Count what becomes of each kind of fault, with and without."""
-    rows: list[Sequence[str]] = []
-    for kind, name in KINDS.items():
-        ways = ((True, ": streamed"), (False, ": in one piece")) if kind == "late" else ((None, ""),)
-        for stream, way in ways:
-            counts = (_results(kind, stream, case) for case in CASES)
-            rows.append((f"{name}{way}", *counts, "" if stream is False else _ends(kind)))
-    return ("what fails", *HEADS.values(), "without peekd, the fault stays"), rows
+    """Each fault in a row, all protocols together."""
+    head = ("fault", *HEADS.values(), "without peekd, the fault stays")
+    return head, [(fault.name, *(_all(fault, case) for case in CASES), _ends(fault)) for fault in FAULTS]
 
 
-KINDS: Mapping[Kind, str] = {
-    "passing": "something that passes, before any word",
-    "account": "one account: its limit, key, money, model",
-    "late": "the answer, after words",
-    "blank": "the model: it says nothing",
-    "own": "the request itself",
-    "whole": "only the last frame is missing",
-}
-RESULTS: Mapping[Result, str] = {
-    "answer": "**answered**",
-    "refused": "told by a status",
-    "words, then an error": "told after words",
-    "error in the stream": "told in the stream",
-    "empty turn": "empty turns",
-}
+def _all(fault: Fault, case: Case) -> str:
+    """What all clients get; apart, where those of some protocols get something else."""
+    told: dict[str, list[str]] = {}
+    for client in TONGUES:
+        if client not in fault.but:
+            told.setdefault(_both(fault, client, case, brief=True), []).append(NAMES[client])
+    if len(told) == 1:
+        return next(iter(told))
+    return "<br>".join(f"{', '.join(names)}: {words}" for words, names in told.items())
 
 
-def _results(kind: Kind, stream: bool | None, case: Case) -> str:  # noqa: FBT001  None: both ways
-    """How the scenes of one kind came out, of clients whose protocol is the upstream's."""
-    return _listed(
-        RESULTS[cell.result]
-        for scene, cell in played().items()
-        if scene.client == scene.upstream and (scene.fault.kind, scene.case) == (kind, case)
-        if stream in {None, scene.stream}
-    )
-
-
-def _ends(kind: Kind) -> str:
-    """How the runs of all programs ended."""
-    keys = [fault.key for fault in FAULTS if fault.kind == kind]
-    programs = [one for group in WITHOUT.values() for one in group]
-    ends = [one.runs[key].end for one in programs for key in keys if key in one.runs]
-    past = {"fails": "failed", "goes on": "went on", "ends well": "ended well"}
-    return _listed("untold" if end in MISTAKEN else past[end] for end in ends)
-
-
-def _listed(words: Iterable[str]) -> str:
-    """Each word with its number, the more the sooner."""
-    counts = sorted(Counter(words).items(), key=lambda one: (-one[1], one[0]))
-    return ", ".join(f"{count} {word}" for word, count in counts)
+def _ends(fault: Fault) -> str:
+    """How the programs ended: those that only failed in one line, by the one that took longest."""
+    programs = [one for group in WITHOUT.values() for one in group if fault.key in one.runs]
+    failed = [one for one in programs if one.runs[fault.key].end == "fails"]
+    told = [f"{one.name}: {one.runs[fault.key].words}" for one in programs if one not in failed]
+    if failed:
+        slowest = max(failed, key=lambda one: one.runs[fault.key].seconds)
+        others = f" (and {len(failed) - 1} more, sooner)" if len(failed) > 1 else ""
+        told.append(f"{slowest.name}: {slowest.runs[fault.key].words}{others}")
+    return "<br>".join(told)
 
 
 def differing() -> list[Scene]:

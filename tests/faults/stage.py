@@ -47,7 +47,7 @@ class Scene(NamedTuple):
 class Cell(NamedTuple):
     """What the client got, how peekd came to it, and after how long.
 
-    `verbatim`: a refusal's body is the upstream's, byte for byte.
+    `verbatim`: a refusal's body is the upstream's, byte for byte. `note`: what the record says of it beside.
     """
 
     result: Result
@@ -57,10 +57,17 @@ class Cell(NamedTuple):
     retry_after: int | None = None
     should_retry: bool = True
     verbatim: bool = False
+    note: str = ""
 
     @property
     def words(self) -> str:
-        """The cell as it stands in the table."""
+        """The cell as it stands in a protocol's table."""
+        took = f", {self.seconds} s" if self.seconds else ""
+        return f"{self.brief}{took}"
+
+    @property
+    def brief(self) -> str:
+        """The same without the time it took."""
         told = [f"**{self.result}**" if self.result == "answer" else self.result]
         match self.result:
             case "answer" | "empty turn":
@@ -71,7 +78,7 @@ class Cell(NamedTuple):
                 told += [] if self.should_retry else ["do not retry"]
             case _:
                 pass
-        told += [f"{self.seconds} s"] if self.seconds else []
+        told += [f"noted as `{self.note}`"] if self.note else []
         return ", ".join(told)
 
     @property
@@ -125,7 +132,7 @@ def _cell(scene: Scene, told: Told) -> Cell:
     if told.status == 200:
         tongue = TONGUES[scene.client]
         heard = (tongue.read if scene.stream else tongue.read_whole)(told.body)
-        return cell._replace(result=judge(heard))
+        return cell._replace(result=judge(heard), note=told.record.note)
     later = told.headers.get("retry-after")
     return cell._replace(
         retry_after=None if later is None else int(later),

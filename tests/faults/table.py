@@ -60,10 +60,12 @@ FAULTS = (
         but=("openai-chat",),
     ),
     Fault("reset", "reset before headers", "reset", "passing"),
+    Fault("close", "close before headers", "close", "passing"),
     Fault("no-headers", "no headers, ever", "silence", "passing"),
     Fault("hang", "headers, then nothing", "hang", "passing"),
     Fault("opening", "an opening, then nothing", "stall at=start", "passing"),
     Fault("empty", "a 200 with nothing", "empty", "passing"),
+    Fault("usage", "a 200 with usage and no word", "usage-only", "passing"),
     Fault("pings", "pings for 40 s, then the end", "pings count=4 every=10", "passing"),
     Fault("error-first", "an error first in a 200", "error", "passing"),
     Fault(

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from simulation.heard import Heard
 from simulation.tongues import TONGUES
 
-from faults.page import HEADS, KINDS, NAMES, PAGE, STREAMS, differing, encode_page, played
+from faults.page import HEADS, NAMES, PAGE, STREAMS, differing, encode_page, played
 from faults.stage import CASES, Case, Cell, Scene, judge
 from faults.table import FAULTS, WORDS, Fault, Kind
 from faults.without import WITHOUT
@@ -75,7 +77,9 @@ def test_no_200_is_empty_and_no_part_of_an_answer_passes_for_whole() -> None:
 
 
 def test_only_the_models_own_empty_turns_are_passed_on() -> None:
-    assert {scene.fault.kind for scene, cell in played().items() if cell.result == "empty turn"} == {"blank"}
+    passed_on = {scene: cell for scene, cell in played().items() if cell.result == "empty turn"}
+    assert {scene.fault.kind for scene in passed_on} == {"blank"}
+    assert {cell.note for cell in passed_on.values()} == {"blank_accepted"}
 
 
 def test_a_request_at_fault_is_told_at_once_and_as_it_came() -> None:
@@ -85,7 +89,7 @@ def test_a_request_at_fault_is_told_at_once_and_as_it_came() -> None:
 
 
 def test_a_missing_last_frame_costs_nothing() -> None:
-    assert all(cell == Cell("answer", moves=()) for cell in cells("whole").values())
+    assert all(cell == Cell("answer", note="last_frame_supplied") for cell in cells("whole").values())
 
 
 def test_a_refusal_is_one_that_agents_take_as_it_is_meant() -> None:
@@ -127,9 +131,9 @@ def test_every_protocol_is_played_both_ways_and_has_programs_that_were_tried() -
     assert {scene.stream for scene in played()} == set(STREAMS)
 
 
-def test_faults_are_named_once_and_of_a_kind_that_is_counted() -> None:
+def test_faults_are_named_once_and_of_every_kind() -> None:
     assert len(BY_KEY) == len({fault.name for fault in FAULTS}) == len(FAULTS)
-    assert {fault.kind for fault in FAULTS} == set(KINDS)
+    assert {fault.kind for fault in FAULTS} == set(get_args(Kind))
 
 
 @pytest.mark.parametrize("client", WITHOUT)

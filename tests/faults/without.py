@@ -1,7 +1,7 @@
 """What agents and SDKs do about a fault where nothing stands between them and the upstream that has it.
 
 Each run was measured: the program itself, one upstream on loopback whose fault stays, so long as the program
-asked or patience lasted. Keys are those of `table`.
+asked or patience lasted. The SDKs are those for Python. Keys are those of `table`.
 """
 
 from __future__ import annotations
@@ -20,15 +20,6 @@ End = Literal[
     "runs the tool without arguments",
 ]
 """`goes on`: it still asked when the run was stopped. `exits with 0`: without the answer."""
-
-MISTAKEN: frozenset[End] = frozenset({
-    "exits with 0",
-    "takes it for whole",
-    "takes nothing for an answer",
-    "gives the broken call to the model",
-    "runs the tool without arguments",
-})
-"""Ends by which a user does not learn that the answer is none."""
 
 
 class Run(NamedTuple):
@@ -104,7 +95,7 @@ OPENCODE = Program(
     },
 )
 ANTHROPIC_SDK = Program(
-    "anthropic SDK (Python)",
+    "anthropic SDK",
     "2.12",
     {
         "429": Run(3, 6, "fails"),
@@ -144,7 +135,7 @@ GEMINI_CLI = Program(
     },
 )
 GOOGLE_SDK = Program(
-    "google-genai SDK (Python)",
+    "google-genai SDK",
     "3.4",
     {
         "429": Run(1, 4, "fails"),
@@ -191,7 +182,7 @@ CLINE = Program(
     },
 )
 CHAT_SDK = Program(
-    "openai SDK (Python)",
+    "openai SDK (Chat)",
     "3.54",
     {
         "429": Run(3, 6, "fails"),
@@ -232,7 +223,7 @@ CODEX = Program(
     },
 )
 RESPONSES_SDK = Program(
-    "openai SDK (Python)",
+    "openai SDK (Responses)",
     "3.54",
     {
         "429": Run(3, 10, "fails"),

@@ -92,15 +92,15 @@ async def test_sealed_thoughts_go_through_the_client_and_come_back(
         house.assert_nothing_left()
 
 
-async def test_a_chat_clients_call_is_answered_without_proofs(autojump_clock: Clock) -> None:
+async def test_a_chat_clients_call_is_answered_with_the_proofs_that_it_lost(autojump_clock: Clock) -> None:
     plays: dict[str, list[object]] = {"alice": ["answer text=So. thinking=Hm tool=Bash", "answer text=Done"]}
     async with opened(plays) as house:
         told = await ask(house, "openai-chat")
         again = await ask(house, "openai-chat", chat_again(told, TURNS["openai-chat"].first, stream=True))
         assert words("openai-chat", again) == "Done"
         kinds = [item["type"] for item in sent(house, 1)["input"]]
-        assert kinds == ["message", "message", "function_call", "function_call_output"]
-        assert again.record.dropped == ("thinking without signature",)
+        assert kinds == ["message", "reasoning", "message", "function_call", "function_call_output"]
+        assert again.record.restored == ("thinking",)
 
 
 @pytest.mark.parametrize(

@@ -44,6 +44,43 @@ async def test_what_cannot_be_folded_is_asked_for_whole_and_goes_as_it_came(auto
         house.assert_nothing_left()
 
 
+HALF = (
+    frame(
+        "content_block_start",
+        index=0,
+        content_block={"type": "tool_use", "id": "t", "name": "f", "input": {}},
+    ),
+    frame("content_block_delta", index=0, delta={"type": "input_json_delta", "partial_json": '{"a": "Once'}),
+    CLOSE,
+    frame("message_delta", delta={"stop_reason": "max_tokens"}, usage={"output_tokens": 64}),
+)
+
+
+async def test_half_a_call_that_a_limit_cut_is_asked_for_whole_once_and_goes_as_it_came(
+    autojump_clock: Clock,
+) -> None:
+    async with open_rawhouse((START, *HALF, STOP), WHOLE) as (house, upstream):
+        told = await house.ask(stream=False)
+        assert (told.status, told.body) == (200, BODY)
+        assert asked_streams(upstream.bodies) == [True, False]
+
+
+@pytest.mark.parametrize("stream", [True, False])
+async def test_in_another_language_half_a_call_ends_in_the_limit_and_is_not_asked_for_again(
+    autojump_clock: Clock, *, stream: bool
+) -> None:
+    call: dict[str, Any] = {"index": 0, "id": "c", "function": {"name": "f", "arguments": '{"a": "Once'}}
+    pieces: list[tuple[dict[str, Any], str | None]] = [({"tool_calls": [call]}, None), ({}, "length")]
+    chunks = [{"id": "x", "choices": [{"delta": said, "finish_reason": why}]} for said, why in pieces]
+    answer = [b"data: %b\n\n" % msgspec.json.encode(chunk) for chunk in chunks]
+    async with open_rawhouse(answer, protocol="openai-chat") as (house, upstream):
+        told = await house.ask(stream=stream)
+        assert told.told == [("alice", "completed", "relay")]
+        assert len(upstream.bodies) == 1
+        assert b'"stop_reason":"max_tokens"' in told.body
+        assert stream or msgspec.json.decode(told.body)["content"] == []  # no client may run half a call
+
+
 async def test_a_streaming_client_gets_what_is_new_as_it_came(autojump_clock: Clock) -> None:
     async with open_rawhouse(STRANGE) as (house, _):
         told = await house.ask()

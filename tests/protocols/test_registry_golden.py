@@ -122,7 +122,7 @@ def test_the_sdk_reads_the_same_words_of_the_stream_and_of_the_folded_answer(tel
     if not ended:
         return
     collector = CLIENTS[telling.client].collector()
-    for frame in Splitter().feed(stream):
+    for frame in Splitter().feed(told(telling, stream=False)):
         collector.feed(frame)
     assert whole(collector.result()) == words
 

@@ -216,5 +216,6 @@ def test_a_call_whose_arguments_are_no_json_is_told() -> None:
     sink.take(frame(type="content_block_start", index=0, content_block=call))
     delta = {"type": "input_json_delta", "partial_json": '{"a":'}
     sink.take(frame(type="content_block_delta", index=0, delta=delta))
+    sink.take(frame(type="content_block_stop", index=0))
     with pytest.raises(BadArguments):
-        sink.take(frame(type="content_block_stop", index=0))
+        sink.take(frame(type="message_delta", delta={"stop_reason": "tool_use"}))

@@ -1,6 +1,7 @@
 """What stands in the record and in the journal, step by step."""
 
 from peekd.accounts.wanted import Lease
+from peekd.protocols.interface import Call
 from peekd.records import narrate
 from peekd.records.entries import DEBUG, INFO, WARNING, Entry, RequestRecord
 from peekd.records.live import Live
@@ -60,14 +61,14 @@ def test_an_answer_in_one_piece_is_told_to_come_from_a_stream() -> None:
     desk = Desk(stream=False)
     for _ in range(2):
         desk.attempt()
-        desk.scribe.sent((), ())
+        desk.scribe.sent(Call("/", b""))
     assert [entry.message for entry in desk.entries].count(narrate.AUTO_CONVERTED) == 1
 
 
 def test_an_answer_that_is_asked_for_whole_is_not_told_to_come_from_a_stream() -> None:
     desk = Desk(stream=False)
     desk.attempt()
-    desk.scribe.sent((), (), streams=False)
+    desk.scribe.sent(Call("/", b""), streams=False)
     assert narrate.AUTO_CONVERTED not in [entry.message for entry in desk.entries]
 
 
@@ -99,9 +100,10 @@ def test_what_was_sent_and_who_answered_is_kept() -> None:
     desk = Desk()
     desk.scribe.opened("nobody asked", 200, 0.0)
     desk.attempt()
-    desk.scribe.sent(("context_management",), ("model",))
+    desk.scribe.sent(Call("/", b"", (), ("context_management",), ("model",), ("signature",)))
     desk.scribe.opened("up_1", 200, 0.0)
     assert (desk.record.dropped, desk.record.spliced) == (("context_management",), ("model",))
+    assert desk.record.restored == ("signature",)
     assert desk.record.attempts[0].upstream_request_id == "up_1"
 
 
@@ -232,7 +234,7 @@ def test_a_record_is_closed_once() -> None:
 
 def test_what_an_answer_lost_and_what_was_mended_in_it_is_kept() -> None:
     desk = Desk()
-    desk.scribe.sent(("top_k",), ())
+    desk.scribe.sent(Call("/", b"", dropped=("top_k",)))
     desk.scribe.rendered(frozenset({"image/png"}), frozenset({"b.x", "a.x"}))
     assert desk.record.dropped == ("top_k", "answer.image/png")
     assert desk.record.repaired == ("a.x", "b.x")

@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import pytest
+
+from peekd.accounts.wanted import Target
+from peekd.healing.plan import Places, plan
+from peekd.protocols.registry import CLIENTS
 from peekd.records.entries import ERROR, Entry
 from peekd.service.demo import SECRETS, banner, demo_settings, tell
 from peekd.serving.settings import ServerSettings
@@ -20,6 +25,14 @@ def test_the_banner_can_be_pasted() -> None:
     told = banner("http://127.0.0.1:8045")
     assert "ANTHROPIC_BASE_URL=http://127.0.0.1:8045\n" in told
     assert "curl -N http://127.0.0.1:8045/v1/messages" in told
+
+
+@pytest.mark.parametrize("protocol", sorted(CLIENTS))
+def test_every_clients_language_and_any_model_is_served(protocol: str) -> None:
+    settings = demo_settings(ServerSettings())
+    spoken = {name: upstream.protocol for name, upstream in settings.upstreams.items()}
+    planned = plan("some-model", protocol, Places(settings.routes, spoken, settings.healing))
+    assert planned.targets == (Target("simulator", "some-model"),)
 
 
 def test_each_healing_is_one_line_and_what_went_well_is_told_at_its_end() -> None:

@@ -138,30 +138,35 @@ async def test_a_second_signal_does_not_wait(
     start: Start, client: httpx.AsyncClient, *, stream: bool
 ) -> None:
     async with start(NEVER, drain_seconds=600) as daemon, trio.open_nursery() as nursery:
+        answers: list[int] = []
 
         async def ask() -> None:
-            with pytest.raises(httpx.RemoteProtocolError):
-                await client.post(f"{daemon.url}/v1/messages", json={**ASK, "stream": stream})
+            told = await client.post(f"{daemon.url}/v1/messages", json={**ASK, "stream": stream})
+            answers.append(told.status_code)
 
         nursery.start_soon(ask)
         await daemon.reached["attempt"].wait()
         daemon.signal()
         daemon.signal()
         await daemon.ended.wait()
+        assert answers == [503]
 
 
-async def test_what_is_left_after_the_time_to_drain_is_cut(start: Start, client: httpx.AsyncClient) -> None:
+async def test_what_is_left_after_the_time_to_drain_is_told_to_come_back(
+    start: Start, client: httpx.AsyncClient
+) -> None:
     async with start(NEVER, drain_seconds=0.05) as daemon, trio.open_nursery() as nursery:
+        answers: list[httpx.Response] = []
 
         async def ask() -> None:
-            with pytest.raises(httpx.RemoteProtocolError):
-                await client.post(f"{daemon.url}/v1/messages", json=ASK)
+            answers.append(await client.post(f"{daemon.url}/v1/messages", json=ASK))
 
         nursery.start_soon(ask)
         await daemon.reached["attempt"].wait()
         daemon.signal()
         await daemon.ended.wait()
-        assert any(entry.phase == "end" for entry in daemon.entries)
+        assert [(told.status_code, told.headers["retry-after"]) for told in answers] == [(503, "1")]
+        assert [entry.outcome for entry in daemon.entries if entry.phase == "end"] == ["drained"]
 
 
 @pytest.mark.parametrize("stream", [True, False])

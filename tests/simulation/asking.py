@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from typing import Any
 
 import msgspec
 
@@ -27,6 +29,10 @@ class Wish(msgspec.Struct, frozen=True):
     padding: int = 0
     in_query: bool = False
     session: str = ""
+    talk: str = ""
+    """The conversation it belongs to, where a client leads one."""
+    body: Mapping[str, Any] | None = None
+    """What is asked, where the client leads a conversation and writes it itself."""
 
     @property
     def mark(self) -> str:
@@ -39,6 +45,7 @@ class Wish(msgspec.Struct, frozen=True):
         return f"{self.mark} please say something." + " Lorem ipsum dolor." * (self.padding // 19)
 
 
+_TALK = re.compile(rb"talk-[0-9]+-[0-9]+")
 _MARK = re.compile(rb"wish-([0-9]{6})")
 
 
@@ -46,3 +53,9 @@ def mark_in(body: bytes) -> int:
     """Give the number of the wish that a request's body speaks of, the last one named; 0 for none."""
     found = _MARK.findall(body)
     return int(found[-1]) if found else 0
+
+
+def talk_in(body: bytes) -> str:
+    """Give the conversation that a request's body is of, "" for none."""
+    found = _TALK.search(body)
+    return found.group().decode() if found else ""

@@ -11,6 +11,7 @@ import trio
 from simulation.asking import Wish
 from simulation.dice import Dice
 from simulation.manners import MANNERS, Agent, Manner
+from simulation.talks import LEADERS, Talk
 from simulation.tongues import TONGUES, Tongue
 from simulation.transcripts import Call
 from simulation.wire import Line
@@ -27,6 +28,7 @@ class Town(Protocol):
     dice: Dice
     client_key: str
     life: int
+    strict: bool
     stall_seconds: float
 
     def next_wish(self) -> int:
@@ -55,13 +57,18 @@ class Client:
         self._agent = agent
         self._tongue: Tongue = TONGUES[agent.tongue]
         self._session = f"session-{number}"
+        self._number = number
+        self._talks = 0
         self._kept: tuple[Line, Line] | None = None
 
     async def live(self, turns: int) -> None:
         """Take so many turns, with pauses between them."""
         for _ in range(turns):
             await trio.sleep(self._dice.uniform(0, TURNS_GAP))
-            await self._turn()
+            if self._town.strict and self._agent.tongue in LEADERS and self._dice.chance(0.25):
+                await self._talk()
+            else:
+                await self._turn()
         self._drop()
 
     async def _turn(self) -> None:
@@ -75,6 +82,21 @@ class Client:
             await trio.sleep(self._pause(call))
             stream = wish.stream and not (left == 2 and self._agent.unstreamed)
             wish = msgspec.structs.replace(wish, number=self._town.next_wish(), stream=stream)
+
+    async def _talk(self) -> None:
+        """Lead a conversation of two to six turns, and replay what was given."""
+        dice = self._dice
+        self._talks += 1
+        talk = Talk(f"talk-{self._number}-{self._talks}", self._agent.tongue, dice)
+        for _ in range(dice.randint(2, 6)):
+            await trio.sleep(dice.uniform(0, TURNS_GAP))
+            talk.begin()
+            for _ in range(self._agent.tries):
+                wish = talk.wish(self._town.next_wish(), stream=dice.chance(self._agent.streams))
+                call = await self._call(wish, MANNERS[0][0])
+                if talk.take(call) or not self._asks_again(call):
+                    break
+                await trio.sleep(self._pause(call))
 
     def _wish(self, manner: Manner) -> Wish:
         dice, agent = self._dice, self._agent
@@ -109,7 +131,7 @@ class Client:
     # ---- one request ------------------------------------------------------------------------------
 
     async def _call(self, wish: Wish, manner: Manner) -> Call:
-        errand = self._errand(manner)
+        errand = self._errand(manner) if wish.body is None else "converse"
         call = Call(wish, self._tongue.name, manner.name, self._town.client_key, self._town.life, errand)
         second: Call | None = None
         if manner.pipelines:
@@ -162,7 +184,7 @@ class Client:
 
     def _message(self, call: Call, manner: Manner) -> bytes:
         tongue, wish = self._tongue, call.wish
-        body = msgspec.json.encode(tongue.ask(wish))
+        body = msgspec.json.encode(tongue.ask(wish) if wish.body is None else wish.body)
         path = tongue.path(wish)
         key = call.key
         match call.errand:

@@ -18,8 +18,11 @@ from peekd.records.entries import Journal
 from peekd.relay.house import House, Seams
 from peekd.service import main
 from peekd.service.guard import GuardedServer
+from peekd.service.keeping import Keeping
 from peekd.service.notify import Notifier
 from peekd.serving.app import Front
+from peekd.store.interface import Deed
+from peekd.store.volatile import Volatile
 from peekd.upstream import credentials
 from peekd.upstream.dial import Dial
 from peekd.vocabulary.errors import OperatorError
@@ -27,6 +30,7 @@ from simulation.dice import Dice
 from simulation.wire import Harbour
 
 WALL = 1_790_000_000.0
+SEAL_KEY = bytes(range(32))
 
 
 class Disk:
@@ -49,11 +53,26 @@ class Disk:
             yield
 
 
+class Shelf(Volatile):
+    """The store's double, which outlives the process; while it is `full`, it loses what it is given."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.full = False
+
+    @override
+    def write(self, deed: Deed) -> None:
+        """Take a deed, if there is room."""
+        if not self.full:
+            super().write(deed)
+
+
 class Daemon:
     """One life of peekd. `house`, `server` and `front` are its own, to be looked at."""
 
-    def __init__(self, harbour: Harbour) -> None:
+    def __init__(self, harbour: Harbour, shelf: Shelf) -> None:
         self.harbour = harbour
+        self._shelf = shelf
         self.house: House
         self.server: GuardedServer
         self.front: Front
@@ -114,6 +133,10 @@ class Daemon:
             async with real_house(**pieces) as self.house:
                 yield self.house
 
+        @asynccontextmanager
+        async def open_keeping(*_: object) -> AsyncGenerator[Keeping]:
+            yield Keeping(SEAL_KEY, self._shelf)
+
         def make_server(*pieces: Any) -> GuardedServer:
             self.server = real_server(*pieces)
             return self.server
@@ -124,6 +147,7 @@ class Daemon:
 
         with (
             mock.patch.object(main, "open_house", open_house),
+            mock.patch.object(main, "open_keeping", open_keeping),
             mock.patch.object(main, "GuardedServer", make_server),
             mock.patch.object(main, "Front", make_front),
         ):

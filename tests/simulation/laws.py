@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from simulation import laws_answers as answers
 from simulation import laws_conduct as conduct
+from simulation import laws_proofs as proofs
 from simulation import laws_told as told
 from simulation.transcripts import Case
 
@@ -28,6 +29,12 @@ LAWS: Mapping[str, Law] = {
         ),
         *(conduct.no_silence, conduct.over_in_time, conduct.peek_is_absolute, conduct.leaves_with_client),
         *(conduct.within_limits, conduct.own_fault_at_once, conduct.blame_is_earned, conduct.nobody_idles),
+        *(
+            proofs.no_signature_refusal,
+            proofs.one_repair,
+            proofs.proofs_to_their_family,
+            proofs.no_shared_signatures,
+        ),
         *(told.true_status, told.errands_done, told.secrets_kept, told.kept_back, told.record_tells),
     )
 }

@@ -45,13 +45,20 @@ def frames_whole(case: Case) -> Iterator[str]:
 
 
 def tool_json(case: Case) -> Iterator[str]:
-    """The arguments of a finished answer's calls are JSON objects; verbatim ones are the upstream's own."""
+    """The arguments of a finished answer's calls are JSON objects; verbatim ones are the upstream's own.
+
+    Those of a call that the model was stopped in need not be.
+    """
     call = case.call
     verbatim = any(said.language == call.tongue and _same(call.heard, said.heard) for said in case.said)
-    if call.errand == "converse" and call.well and not verbatim:
+    if call.errand == "converse" and call.well and not verbatim and call.heard.reason not in _LIMITS:
         for name, arguments in case.call.heard.calls():
             if not isinstance(arguments, dict):
                 yield f"arguments of {name}: {arguments!r}"
+
+
+_LIMITS = {"max_tokens", "length", "refusal", "content_filter"}
+"""Why a model was stopped, in the languages in which half a call is told as far as it came."""
 
 
 def never_cut(case: Case) -> Iterator[str]:

@@ -21,6 +21,7 @@ from peekd.accounts import pool
 from peekd.healing import decide, history, peek
 from peekd.relay import delivery, journey, passage, rendering, scribe, tenure, trip
 from peekd.serving import actions, ingress
+from peekd.signatures import memory
 from peekd.upstream import pool as connections
 from peekd.upstream import transport
 
@@ -215,5 +216,23 @@ PLANTS: tuple[Plant, ...] = (
         (pool, "_obstacles"),
         "for rest in health.resting(model, now)",
         "for rest in ()",
+    ),
+    Plant(
+        "signatures are restored by what is latest, and not by what was said",
+        (memory, "Memory._found"),
+        "entries = (self._kept[key] for key in index.get(place, ()))",
+        "entries = [*reversed(self._kept.values())][:1]",
+    ),
+    Plant(
+        "a repair is had from any account",
+        (journey, "Journey._travel"),
+        "self._calls.spoil()\n                step = await self._ask(trip, again=step.account)",
+        "self._calls.spoil()\n                step = await self._ask(trip)",
+    ),
+    Plant(
+        "a request is repaired again and again",
+        (decide, "next_rung"),
+        "    kind = name_of(outcome)\n",
+        "    kind = name_of(outcome)\n    if kind == 'signature':\n        return 'repair'\n",
     ),
 )

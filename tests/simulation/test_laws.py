@@ -65,7 +65,7 @@ def refusal(status: int, label: str = "", **changes: Any) -> Said:
 
 
 def call_of(frames: list[bytes], **changes: Any) -> Call:
-    wish = Wish(1, "claude", stream=changes.pop("stream", True))
+    wish = Wish(1, "claude", stream=changes.pop("stream", True), talk=changes.pop("talk", ""))
     call = Call(wish, "anthropic", "patient", "key", 1, began=1.0, asked_at=1.0, line=line())
     call.status, call.head_at, call.end, call.ended_at = 200, 1.3, "whole", 1.4
     call.pieces = [(1.3, piece) for piece in frames]
@@ -113,6 +113,17 @@ def gone_case() -> Case:
 def with_line(said: Said, sent: bytes) -> Said:
     said.line.sent += sent
     return said
+
+
+def repaired(*told: str) -> list[AttemptRecord]:
+    pairs = zip(told[::2], told[1::2], strict=True)
+    return [
+        AttemptRecord(n, account, "up", "claude", 0.1, move=move) for n, (account, move) in enumerate(pairs)
+    ]
+
+
+def signed(language: str, talk: str) -> Said:
+    return said_of(answer(), language=language, talk=talk, proof="PROOF")
 
 
 SILENT = said_of([], finished_at=None, pieces=[(1.2, HEAD)])
@@ -172,6 +183,22 @@ BROKEN: dict[str, list[Case]] = {
     ],
     "blame_is_earned": [case_of(blames=(Blame("up0", "silent", 1.3),), others=(said_of(answer()),))],
     "nobody_idles": [error_of(503, idle=("up1",))],
+    "no_signature_refusal": [
+        case_of(call_of([], status=400, talk="talk-1-1"), refusal(400, "strict")),
+    ],
+    "one_repair": [
+        case_of(record=record_of(attempts=repaired("up0", "repair", "up0", "repair"))),
+        case_of(record=record_of(attempts=repaired("up0", "repair", "up1", "relay"))),
+        case_of(blames=(Blame("up0", "signature", 1.3),)),
+    ],
+    "proofs_to_their_family": [
+        case_of(None, said_of(answer(), sent=b"peekd1.abc")),
+        case_of(None, said_of(answer(), sent=b"skip_thought_signature_validator")),
+        case_of(None, said_of(answer(), sent=b"{PROOF}"), others=(signed("gemini", ""),)),
+    ],
+    "no_shared_signatures": [
+        case_of(None, said_of(answer(), sent=b"{PROOF}"), others=(signed("anthropic", "talk-2-1"),)),
+    ],
     "true_status": [error_of(529), error_of(500), error_of(503, headers={}), error_of(401)],
     "errands_done": [case_of(call_of([], errand="lost"))],
     "secrets_kept": [

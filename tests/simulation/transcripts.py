@@ -55,6 +55,11 @@ class Said:
     fault: str = ""
     thinks: bool = False
     counted: int | None = None
+    sent: bytes = b""
+    """What it was asked, where thoughts are replayed."""
+    proof: str = ""
+    """The signature that its answer has."""
+    talk: str = ""
     pieces: Pieces = field(default_factory=list[tuple[float, bytes]])
     finished_at: float | None = None
 

@@ -13,9 +13,11 @@ import msgspec
 import trio
 
 from peekd.simulator.acts import Act
+from peekd.simulator.answer import compose
 from peekd.simulator.asked import Asked, read_asked
 from peekd.simulator.stage import Break, Pause, Step, perform
-from simulation.asking import mark_in
+from peekd.simulator.strict import Strict
+from simulation.asking import mark_in, talk_in
 from simulation.dice import Dice
 from simulation.moods import TWISTS, Climate, Fate, dialling, fate
 from simulation.transcripts import Said
@@ -50,6 +52,8 @@ class Upstream:
         self.keys: dict[str, str] = {}
         self.sky = sky
         self._book = book
+        self.strict: Strict | None = None
+        """Holds requests to the vendor's rules on thought signatures."""
         self._nursery = nursery
         self._asked_at: defaultdict[str, list[float]] = defaultdict(list)
 
@@ -98,13 +102,25 @@ class Upstream:
             arrived_at=trio.current_time(),
             streams=asked.stream,
         )
-        drawn = self._fate(asked, account, tag)
+        said.talk, said.sent = talk_in(body), body
+        drawn = self._signing(said, self._fate(asked, account, tag), asked, body)
         said.label, said.fault = drawn.label, drawn.fault
         said.thinks = drawn.act.thinking is not None or asked.thinks
         said.counted = next(iter(drawn.act.usage.values()), None)
         self._book.said.append(said)
         self._book.ring(said.wish, "arrived")
         return said, drawn
+
+    def _signing(self, said: Said, drawn: Fate, asked: Asked, body: bytes) -> Fate:
+        """Refuse what breaks the vendor's rules, where it is strict; note the proof of an answer."""
+        if self.strict is None or drawn.act.kind != "answer" or asked.verb != "generate":
+            return drawn
+        refusal = self.strict.refusal(asked, body)
+        if refusal is not None:
+            return Fate(refusal, "strict", fault="strict")
+        self.strict.note(asked, drawn.act)
+        said.proof = compose(drawn.act, asked).signature
+        return drawn
 
     def _former(self, key: str) -> str:
         """Tell whose key it was."""
@@ -148,6 +164,10 @@ class Upstream:
         self._book.ring(said.wish, "finished")
         return True
 
+    def next_number(self) -> int:
+        """Give the number of the next request of all."""
+        return len(self._book.said) + 1
+
     @property
     def dice(self) -> Dice:
         """The dice of this world."""
@@ -175,7 +195,7 @@ class _Exchange:
     async def serve(self) -> None:
         while (found := await self._receive()) is not None:
             request, body = found
-            asked = _read(request, body)
+            asked = _read(request, body, self._upstream.next_number())
             said, drawn = self._upstream.note(asked, body, self._theirs)
             steps = perform(drawn.act, asked)
             if drawn.twist:
@@ -212,7 +232,7 @@ class _Exchange:
     async def _interrupt(self, request: h11.Request, body: bytes) -> None:
         """Answer before the request is over, or read no more of it."""
         dice = self._upstream.dice
-        asked = _read(request, b"{}")
+        asked = _read(request, b"{}", 1)
         said, _ = self._upstream.note(asked, body, self._theirs)
         what = dice.choice(("deaf", "413", "529", "gone"))
         said.label = said.fault = f"{what} while it was sent"
@@ -252,9 +272,9 @@ class _Exchange:
         scope.cancel()
 
 
-def _read(request: h11.Request, body: bytes) -> Asked:
+def _read(request: h11.Request, body: bytes, number: int) -> Asked:
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in request.headers}
-    return read_asked(request.method.decode(), request.target.decode("latin-1"), headers, body, 1)
+    return read_asked(request.method.decode(), request.target.decode("latin-1"), headers, body, number)
 
 
 def _is_long(request: h11.Request) -> bool:

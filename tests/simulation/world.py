@@ -11,9 +11,10 @@ import trio
 
 from peekd.healing.plan import Places, plan
 from peekd.records.entries import Entry
+from peekd.simulator.strict import Strict
 from peekd.vocabulary.errors import ClientError
 from simulation.clients import Client
-from simulation.daemon import WALL, Daemon, Disk
+from simulation.daemon import WALL, Daemon, Disk, Shelf
 from simulation.dice import Dice
 from simulation.endings import Ending, look_back, look_over
 from simulation.manners import AGENTS
@@ -25,6 +26,9 @@ from simulation.wire import Harbour, Line, Manner, connect
 
 SECONDS = 240.0
 """About how long a world lasts; storms are drawn over it."""
+
+STRICT = 0.5
+"""The share of worlds whose upstreams refuse what the vendors do of thought signatures."""
 
 CLOSE = 0.01
 AFTERWARDS = 0.5
@@ -39,6 +43,8 @@ class World:
         self.plan: Plan = draw(dice)
         self.disk = Disk()
         self.disk.files |= self.plan.files
+        self.strict = dice.chance(STRICT)
+        self.shelf = Shelf()
         self.said: list[Said] = []
         self.bad_lines: list[tuple[float, str]] = []
         self.calls: list[Call] = []
@@ -65,6 +71,7 @@ class World:
         language = self.plan.settings.upstreams[name].protocol
         upstream = Upstream(name, language, climate(self.dice, keys, SECONDS), self, self._nursery)
         upstream.keys = dict(keys)
+        upstream.strict = Strict() if self.strict else None
         return upstream
 
     # ---- what clients and upstreams know of it ---------------------------------------------------------
@@ -107,8 +114,9 @@ class World:
 
     async def _judge(self, call: Call, daemon: Daemon) -> None:
         await trio.sleep(AFTERWARDS)
-        call.disturbed = any(call.began <= at <= call.ended_at + 1 for at in self._disturbances)
-        call.stopping = any(call.began - 1 <= at <= call.ended_at for at in self._stops)
+        asked = call.began if call.asked_at is None else min(call.began, call.asked_at)
+        call.disturbed = any(asked <= at <= call.ended_at + 1 for at in self._disturbances)
+        call.stopping = any(asked - 1 <= at <= call.ended_at for at in self._stops)
         self.cases.append(self._case(call, daemon))
         self._judging -= 1
 
@@ -184,7 +192,7 @@ class World:
     async def start(self) -> None:
         """Bring a daemon up."""
         self.life += 1
-        self.daemon = self.lives[self.life] = daemon = Daemon(Harbour())
+        self.daemon = self.lives[self.life] = daemon = Daemon(Harbour(), self.shelf)
         run = partial(
             daemon.run,
             self.plan.settings,
@@ -237,6 +245,7 @@ class World:
             (self._restart, 1.0),
             (self._hurry, 0.5),
             (self._crash, 1.0),
+            (self._fill_shelf, 0.5),
         )
         if self.dice.chance(0.3):
             return
@@ -289,6 +298,12 @@ class World:
         await self.daemon.ended.wait()
         await trio.sleep(self.dice.uniform(0, 2))
         await self.start()
+
+    async def _fill_shelf(self) -> None:
+        """The store can take nothing for a while; requests go on."""
+        self.shelf.full = True
+        await trio.sleep(self.dice.uniform(1, 20))
+        self.shelf.full = False
 
     def _stop(self) -> None:
         self._stops.append(trio.current_time())

@@ -129,7 +129,7 @@ def test_every_fault_of_a_script_is_told_at_once(write: Callable[[str], str]) ->
         load_script(path)
     told = [fault.removeprefix(f"simulator script {path!r}: ") for fault in caught.value.faults]
     assert [fault.partition(":")[0] for fault in told] == [
-        "unknown key 'speed'; there are play, default and keys",
+        "unknown key 'speed'; there are play, default, keys and strict",
         "play 1, act 1",
         "play 1, act 3",
         "play 2",
@@ -161,3 +161,8 @@ def test_a_script_that_is_not_there_names_those_that_are(tmp_path: Path) -> None
         load_script(str(tmp_path / "none"))
     with pytest.raises(OperatorError, match="directory"):
         load_script(str(tmp_path))
+
+
+def test_a_strict_script_says_so() -> None:
+    assert Script.of(["answer"], strict=True).strict
+    assert not Script.of(["answer"]).strict

@@ -13,8 +13,10 @@ from typing import NamedTuple
 import msgspec
 from answers import answering
 
+from peekd.protocols.halves import Halves
 from peekd.protocols.interface import BadArguments
 from peekd.protocols.registry import CLIENTS, UPSTREAMS
+from peekd.vocabulary.conversation import Conversation, Text, Turn
 from peekd.vocabulary.events import Event
 
 ROOT = Path(__file__).parents[1] / "transcripts"
@@ -47,18 +49,22 @@ def tellings() -> Iterator[Telling]:
         yield from (Telling(events.parent, upstream, client) for client in CLIENTS if client != upstream)
 
 
-def told(telling: Telling) -> bytes:
-    """Encode a transcript's events for a client that asked for its thoughts."""
+def told(telling: Telling, *, stream: bool = True) -> bytes:
+    """Encode a transcript's events for a client that asked for its thoughts.
+
+    `stream` False: what is folded for a client that wants it in one piece.
+    """
     events = msgspec.json.decode((telling.case / "events.json").read_bytes(), type=list[Event])
     family = UPSTREAMS[telling.upstream].family
-    encoder = CLIENTS[telling.client].encoder(answering("the-clients-model", family=family))
-    stream = b""
+    asked = Conversation("the-clients-model", (Turn("user", (Text("Hi"),)),), stream=stream)
+    encoder = CLIENTS[telling.client].encoder(answering(asked=asked, family=family))
+    said = b""
     try:
-        for event in events:
-            stream += encoder.feed(event)
-        return stream + encoder.close()
+        for event in Halves().feed(events):
+            said += encoder.feed(event)
+        return said + encoder.close()
     except BadArguments:
-        return stream + BROKEN
+        return said + BROKEN
 
 
 if __name__ == "__main__":

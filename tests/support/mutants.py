@@ -145,6 +145,28 @@ def written(draw: st.DrawFn, value: Any) -> bytes:
             return text
 
 
+_HERE = "the place that is deepened"
+_NESTS = (
+    ("[", "]"),
+    ('{"items":', "}"),
+    ('{"properties":{"a":', "}}"),
+    ('{"anyOf":[', "]}"),
+    ('{"content":[', "]}"),
+)
+
+
+@st.composite
+def deepened(draw: st.DrawFn, sample: Any) -> bytes:
+    """Give JSON text in which one place is nested about as deep as readers can follow, or deeper."""
+    root: dict[str, Any] = {"all": json.loads(json.dumps(sample))}
+    places = _places(root)
+    container, at = places[draw(st.integers(0, len(places) - 1))]
+    container[at] = _HERE
+    opening, closing = draw(st.sampled_from(_NESTS))
+    depth = draw(st.integers(100, 1200))
+    return json.dumps(root["all"]).replace(f'"{_HERE}"', opening * depth + "{}" + closing * depth).encode()
+
+
 def frames_of(stream: bytes) -> list[Frame]:
     """A stream's frames, an unterminated last one included."""
     splitter = Splitter()

@@ -1,4 +1,7 @@
-"""Real things, by protocol: what upstreams streamed and what agents asked, as the transcripts hold them."""
+"""Real things, by protocol: what upstreams streamed and what agents asked, as the transcripts hold them.
+
+No agent of those that were recorded speaks legacy completions; its requests are the API reference's.
+"""
 
 from __future__ import annotations
 
@@ -25,6 +28,34 @@ class Sample(msgspec.Struct, frozen=True):
     said: Mapping[str, Any]
 
 
+_COMPLETIONS: tuple[dict[str, Any], ...] = (
+    {"model": "gpt-3.5-turbo-instruct", "prompt": "Say this is a test", "max_tokens": 7, "temperature": 0},
+    {
+        "model": "gpt-3.5-turbo-instruct",
+        "prompt": ["def fib(n):"],
+        "suffix": "",
+        "stop": ["\n\n", "#"],
+        "echo": False,
+        "best_of": 1,
+        "n": 1,
+        "logprobs": None,
+        "top_p": 0.9,
+        "frequency_penalty": 0,
+        "presence_penalty": 0,
+        "logit_bias": {"50256": -100},
+        "seed": 7,
+        "user": "user-1234",
+        "stream": True,
+        "stream_options": {"include_usage": True},
+    },
+)
+"""https://platform.openai.com/docs/api-reference/completions/create"""
+
+UNRECORDED = {
+    "openai-completions": tuple(Sample("/v1/completions", {}, said) for said in _COMPLETIONS),
+}
+
+
 @cache
 def streams(protocol: str) -> tuple[bytes, ...]:
     """Every transcript's body, in order."""
@@ -34,8 +65,8 @@ def streams(protocol: str) -> tuple[bytes, ...]:
 
 @cache
 def requests(protocol: str) -> tuple[Sample, ...]:
-    """Every request of the corpus that this protocol's clients sent; long words and long lists cut short."""
-    found: list[Sample] = []
+    """Every request that this protocol's clients sent; long words and long lists cut short."""
+    found = [*UNRECORDED.get(protocol, ())]
     for path in sorted((TRANSCRIPTS / "corpus").glob("*/*.json")):
         sent = json.loads(path.read_bytes())
         if sent["body"] and protocol_of(sent["path"].partition("?")[0], {}) == protocol:

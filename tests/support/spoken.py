@@ -12,6 +12,8 @@ from peekd.vocabulary import events as e
 
 WORDS = st.text(max_size=12) | st.sampled_from(["", "a\nb", "\r\n\r\n", "data: x", "\u2028", "\\", "日本🎉"])
 NAMES = WORDS.filter(bool)
+"""No API has calls without a name, and no client could run one."""
+
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | WORDS,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(WORDS, inner, max_size=3),

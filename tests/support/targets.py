@@ -28,8 +28,11 @@ Target = Callable[[bytes], None]
 PATHS = {
     "anthropic": "/v1/messages",
     "gemini": "/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse",
+    "openai-chat": "/v1/chat/completions",
+    "openai-completions": "/v1/completions",
+    "openai-responses": "/v1/responses",
 }
-"""Where a client's request goes, if its protocol minds."""
+"""Where a client's request goes."""
 
 
 def pieces_of(data: bytes) -> list[bytes]:
@@ -112,7 +115,7 @@ def refuse(upstream: UpstreamProtocol, data: bytes) -> None:
 
 def ask(client: ClientProtocol, data: bytes) -> None:
     """A client's body: read in part, read whole and said to every upstream, or its own fault."""
-    path = PATHS.get(client.name, "/v1/chat/completions")
+    path = PATHS[client.name]
     with suppress(ClientError):
         client.decode_head(data, {}, path)
     if client.name in UPSTREAMS:

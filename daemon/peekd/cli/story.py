@@ -87,6 +87,8 @@ def _head(record: RequestRecord, zone: tzinfo | None, paint: Paint) -> Iterator[
         yield f"  tokens   {usage}"
     if record.spliced:
         yield f"  changed  {plain(', '.join(record.spliced))}"
+    if record.restored:
+        yield f"  restored {plain(', '.join(record.restored))}"
     if record.dropped:
         yield f"  dropped  {plain(', '.join(record.dropped))}"
     if record.repaired:

@@ -22,6 +22,10 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
         "One table for each row of the policy that is to differ; `peekd policy` prints the rows.",
     ),
     "logs": ("[logs]", "What is written down."),
+    "signatures": (
+        "[signatures]",
+        "The memory of thought signatures, by which a conversation goes on whatever its client lost.",
+    ),
 }
 """For each table of settings its header, with a name for an example, and what it is for."""
 
@@ -84,6 +88,10 @@ MEANINGS: Mapping[str, str] = {
     "healing.policy.*.ladder": 'the moves, in order of their turn; "…" at the end repeats the last one',
     "healing.policy.*.base_seconds": "the pause before the first of them that is a retry",
     "logs.level": "the lowest rank that is written",
+    "signatures.recovery_note": "tell the model in words that thoughts were left out after a refusal",
+    "signatures.ttl_seconds": "how long a signature is remembered after its last use",
+    "signatures.min_length": "what is shorter is taken for no signature; verbatim requests keep it",
+    "signatures.max_mib": "how much is remembered, in memory and on disk; the least recently used goes",
 }
 """From a setting's pattern to one line on it: its unit, and what its special values mean."""
 

@@ -8,6 +8,7 @@ from peekd.accounts.settings import AccountSettings
 from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.records.settings import LogSettings
 from peekd.serving.settings import ServerSettings
+from peekd.signatures.settings import SignatureSettings
 from peekd.upstream.settings import UpstreamSettings
 
 
@@ -20,3 +21,4 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     routes: tuple[RouteSettings, ...] = ()
     healing: HealingSettings = HealingSettings()
     logs: LogSettings = LogSettings()
+    signatures: SignatureSettings = SignatureSettings()

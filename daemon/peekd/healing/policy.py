@@ -68,7 +68,7 @@ _TABLE: Mapping[type[o.Outcome], Rule] = {
     # the request's own fault: the answer is the same everywhere
     o.Rejected:           _rule(),
     o.TooLarge:           _rule(),
-    o.Signature:          _rule("repair", pace="fixed", base=0.1),
+    o.Signature:          _rule("repair", pace="fixed", base=0.2),
     # the upstream's trouble, mostly gone in a moment
     o.Overloaded:         _passing("again", "rotate", "…", pace="exponential", base=1.0, cap=8.0),
     o.ServerError:        _passing("rotate", "…", pace="linear", base=0.5),

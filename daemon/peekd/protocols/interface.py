@@ -32,19 +32,28 @@ class Call(msgspec.Struct, frozen=True):
     """What this protocol cannot say and left out, by name; shown in the record."""
     spliced: tuple[str, ...] = ()
     """What was changed in a verbatim body, by name; shown in the record."""
+    restored: tuple[str, ...] = ()
+    """What the client had lost and was put back, by name; shown in the record."""
 
 
 class Splices(msgspec.Struct, frozen=True):
     """What of a client's own request is to change; every other byte stays.
 
     `model` None leaves the client's. `repaired`: without replayed thoughts. `unreadable`: digests of replayed
-    thoughts that the account to be asked cannot read, to be left out.
+    thoughts that the account to be asked cannot read, or that were refused, to be left out. `careful`: a
+    request of this conversation was refused for its thoughts before, so what would be refused again is
+    mended. `signatures`: of the replayed calls, in their order, those that are known, else "". `note`: words
+    to end the user's with, "" for none; `closing`: those of the turn before them where results are brought.
     """
 
     model: str | None = None
     stream: bool = True
     repaired: bool = False
     unreadable: frozenset[str] = frozenset()
+    careful: bool = False
+    signatures: tuple[str, ...] = ()
+    note: str = ""
+    closing: str = ""
 
 
 class Answering(msgspec.Struct, frozen=True):

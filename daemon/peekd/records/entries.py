@@ -87,6 +87,8 @@ class RequestRecord(msgspec.Struct, omit_defaults=True):
     usage: Usage = Usage()
     dropped: tuple[str, ...] = ()
     spliced: tuple[str, ...] = ()
+    restored: tuple[str, ...] = ()
+    """What the client had lost of its thoughts and signatures, and was put back."""
     repaired: tuple[str, ...] = ()
     """Arguments of tool calls that their schemas proved to be meant otherwise: tool and place."""
     waits: list[tuple[float, float, str]] = msgspec.field(default_factory=list[tuple[float, float, str]])

@@ -2,18 +2,33 @@
 
 from __future__ import annotations
 
-from functools import cached_property
+import re
+from functools import cached_property, partial
+from typing import Final
 
 import msgspec
 
+from peekd.accounts.wanted import Lease
 from peekd.protocols.interface import Answering, Call, Following, Ids, Splices, UpstreamProtocol
 from peekd.protocols.mending import Mender
+from peekd.relay.archive import Archive, empty_archive
 from peekd.relay.asked import Asked
+from peekd.relay.learning import Learning
 from peekd.relay.rendering import Rendering, Translated, Verbatim
+from peekd.signatures.note import CLOSING, NOTE, with_note
 from peekd.signatures.proofs import tied_proofs, without_proofs
+from peekd.signatures.restore import Restored, Wanted, call_proofs, number_of_steps, proofs_of
 from peekd.signatures.seal import Seal
+from peekd.signatures.steps import Origin
 from peekd.vocabulary.conversation import Conversation
+from peekd.vocabulary.errors import ClientError
 from peekd.wire.headers import upstream_headers
+
+_PREFIXES: Final = {"anthropic": "toolu_"}
+"""How ids of calls begin that are made up for clients of a protocol."""
+
+_ROLE: Final = re.compile(rb'"role"\s*:\s*"(?:assistant|model)"')
+"""A step in a request's bytes; quotes inside the client's own words are escaped."""
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -21,15 +36,26 @@ Headers = tuple[tuple[str, str], ...]
 class Calls:
     """Makes a request's calls; what can be read once is read once."""
 
-    def __init__(self, asked: Asked, seal: Seal) -> None:
+    def __init__(self, asked: Asked, seal: Seal, archive: Archive | None = None) -> None:
         self._asked = asked
         self._seal = seal
+        self._archive = archive or empty_archive()
+        self._session = asked.session or ""
         self._made: tuple[object, tuple[Call, Headers]] | None = None
 
     @cached_property
     def conversation(self) -> Conversation:
         """The request in words of no protocol. Raises ClientError where they do not reach."""
-        return self._asked.protocol.decode_request(self._asked.body, self._asked.path, self._seal)
+        read = self._asked.protocol.decode_request(self._asked.body, self._asked.path, self._seal)
+        return self._archive.review(read, self._session)
+
+    @cached_property
+    def _readable(self) -> Conversation | None:
+        """The same of a request that goes as it came: None where our words do not reach."""
+        try:
+            return self.conversation
+        except ClientError:
+            return None
 
     def _verbatim(self, protocol: UpstreamProtocol) -> bool:
         return protocol.name == self._asked.protocol.name
@@ -40,32 +66,89 @@ class Calls:
             return self._asked.head.proofs
         return tied_proofs(self.conversation, protocol.family)
 
-    def make(self, protocol: UpstreamProtocol, model: str, splices: Splices) -> tuple[Call, Headers]:
+    def make(
+        self, protocol: UpstreamProtocol, model: str, splices: Splices, account: str = ""
+    ) -> tuple[Call, Headers]:
         """The call for an upstream's protocol and model, and the client's headers that go with it.
 
         What the splices say of the model does not matter; all else holds for a translated call as well.
+        `account`: whose thoughts it may read, where that matters.
         Raises ClientError where the protocol cannot say the request. Each attempt asks twice, before it takes
         an account and when it sends: the second time it gets the same call, and nobody gets that again, since
         a platform's envelope names each call anew.
         """
-        key = (protocol.name, model, splices)
+        key = (protocol.name, model, splices, account)
         made, self._made = self._made, None
         if made is not None and made[0] == key:
             return made[1]
-        call = self._make(protocol, model, splices)
+        call = self._make(protocol, model, splices, account)
         self._made = (key, call)
         return call
 
-    def _make(self, protocol: UpstreamProtocol, model: str, splices: Splices) -> tuple[Call, Headers]:
+    def _make(
+        self, protocol: UpstreamProtocol, model: str, splices: Splices, account: str
+    ) -> tuple[Call, Headers]:
         if self._verbatim(protocol):
-            return self._spliced(protocol, model, splices), upstream_headers(self._asked.headers)
-        readable = without_proofs(self.conversation, splices.unreadable)
-        call = protocol.encode_request(
-            readable, model=model, repaired=splices.repaired, stream=splices.stream
-        )
-        strange = ("thinking of another account",) if readable is not self.conversation else ()
+            careful = self._carefully(protocol, splices, account)
+            return self._spliced(protocol, model, careful), upstream_headers(self._asked.headers)
+        refused = self._archive.refused(self._session, self.conversation)
+        readable = without_proofs(self.conversation, splices.unreadable | refused)
+        strange = ("thinking of another account",) if splices.unreadable else ()
+        restored = self._restored(readable, protocol, splices, account)
+        said = restored.conversation
+        if splices.repaired and self._archive.settings.recovery_note:
+            said = with_note(said)
+        call = protocol.encode_request(said, model=model, repaired=splices.repaired, stream=splices.stream)
         dropped = tuple(dict.fromkeys((*readable.dropped, *strange, *call.dropped)))
-        return msgspec.structs.replace(call, dropped=dropped), ()
+        noted = ("recovery note",) if said is not restored.conversation else ()
+        return msgspec.structs.replace(call, dropped=dropped, restored=restored.names, spliced=noted), ()
+
+    def _restored(
+        self, readable: Conversation, protocol: UpstreamProtocol, splices: Splices, account: str
+    ) -> Restored:
+        """What is said upstream, with what the client lost; nothing is put back into what is repaired."""
+        if splices.repaired or not protocol.family:
+            return Restored(readable)
+        return self._archive.restore(readable, Wanted(self._session, protocol.family, account, self._thinks))
+
+    def _carefully(self, protocol: UpstreamProtocol, splices: Splices, account: str) -> Splices:
+        """Add what is known of this conversation's signatures, where an upstream has refused some."""
+        careful = self._archive.is_lossy(self._session)
+        read = self._readable if careful or splices.repaired else None
+        if read is None:
+            return splices
+        refused = self._archive.refused(self._session, read)
+        wanted = Wanted(self._session, protocol.family, account, thoughts=False)
+        back = self._archive.restore(without_proofs(read, refused), wanted).conversation
+        noted = splices.repaired and self._archive.settings.recovery_note
+        return msgspec.structs.replace(
+            splices,
+            unreadable=splices.unreadable | refused,
+            careful=careful,
+            signatures=call_proofs(back, protocol.family),
+            note=NOTE if noted else "",
+            closing=CLOSING if noted else "",
+        )
+
+    def spoil(self) -> None:
+        """An upstream refused this request for its thoughts: none of them is ever sent again."""
+        read = self._readable
+        self._archive.spoil(self._session, proofs_of(read) if read is not None else ())
+
+    def learning(self, protocol: UpstreamProtocol, lease: Lease, ids: Ids) -> Learning:
+        """What watches the answer of such a call."""
+        verbatim = self._verbatim(protocol)
+        origin = Origin(
+            family=protocol.family,
+            session=self._session if protocol.family else "",
+            upstream=lease.upstream,
+            model=lease.model,
+            account=lease.account,
+        )
+        if verbatim:
+            return Learning(self._archive, origin, lambda: _steps_in(self._asked.body))
+        fresh = partial(ids, _PREFIXES.get(self._asked.protocol.name, "call_"))
+        return Learning(self._archive, origin, lambda: number_of_steps(self.conversation), fresh)
 
     def count(self, protocol: UpstreamProtocol, model: str) -> tuple[Call, Headers]:
         """The call that asks an upstream of the client's own protocol to count."""
@@ -77,10 +160,13 @@ class Calls:
         named = msgspec.structs.replace(splices, model=mapped)
         return protocol.splice_request(self._asked.body, self._asked.path, named)
 
-    def rendering(self, protocol: UpstreamProtocol, model: str, ids: Ids) -> Rendering:
-        """How the answer of such a call becomes the client's."""
+    def rendering(
+        self, protocol: UpstreamProtocol, model: str, ids: Ids, learning: Learning | None = None
+    ) -> Rendering:
+        """How the answer of such a call becomes the client's. `learning` sees what the client gets."""
+        counted = self._asked.head.counted
         if self._verbatim(protocol):
-            return Verbatim(self._asked.protocol, self.following(), counted=self._asked.head.counted)
+            return Verbatim(self._asked.protocol, self.following(), counted=counted, learning=learning)
         answering = Answering(
             self.conversation,
             ids,
@@ -93,7 +179,7 @@ class Calls:
         )
         encoder = self._asked.protocol.encoder(answering)
         mender = Mender(self.conversation.tools, whole=not self._asked.head.stream)
-        return Translated(encoder, counted=self._asked.head.counted, mender=mender)
+        return Translated(encoder, counted=counted, mender=mender, learning=learning)
 
     def following(self) -> Following:
         """The client's stream, in which nothing was said yet."""
@@ -112,3 +198,8 @@ class Calls:
     def _shown(self) -> bool:
         thought = self.conversation.thought
         return thought is None or thought.shown
+
+
+def _steps_in(body: bytes) -> int:
+    """How many steps a verbatim request has; one too many (messages as a tool's input) does no harm."""
+    return len(_ROLE.findall(body))

@@ -11,6 +11,7 @@ import trio
 
 from peekd.accounts.account import account_of
 from peekd.accounts.pool import holder, keep, lease, open_pool, renew, settle, strangers, survey
+from peekd.accounts.sessions import bound
 from peekd.accounts.settings import AccountSettings
 from peekd.accounts.states import AccountState, describe
 from peekd.accounts.wanted import Lease, Rest, Survey, Target, Wanted
@@ -21,12 +22,17 @@ from peekd.protocols.interface import UpstreamProtocol
 from peekd.protocols.registry import upstream_of
 from peekd.records.entries import Journal
 from peekd.records.live import Live
+from peekd.relay.archive import Archive
 from peekd.relay.asked import Asked
 from peekd.relay.counting import Counting
 from peekd.relay.delivery import Final
+from peekd.relay.lives import Lives
 from peekd.relay.means import NATURAL, Means, Seams
 from peekd.relay.offers import Offers
 from peekd.signatures.seal import KEY_BYTES, Seal
+from peekd.signatures.settings import SignatureSettings
+from peekd.store.interface import Loaded, Store
+from peekd.store.volatile import Nowhere
 from peekd.upstream.client import Upstreams
 from peekd.upstream.credentials import Credentials
 from peekd.upstream.dial import Dial
@@ -59,11 +65,13 @@ class House:
         self.credentials = means.credentials
         self.journal = means.journal
         self.seal = means.seal
+        self.archive = means.archive
         self.seams = means.seams
         self.live = Live()
         self.offers = Offers(places, accounts)
         self.pool = open_pool(account_of(account) for account in accounts)
         self.draining = False
+        self.lives = Lives()
         self.expose_account = True
         self.counting = Counting(places, self.accounts, means, self.glance, self.speaks)
         self._healing = cache(self._overlaid)
@@ -82,7 +90,16 @@ class House:
 
     def keep(self, account: str, ids: Iterable[str]) -> None:
         """Remember that an account holds what these ids name."""
-        self.pool = keep(self.pool, account, ids)
+        for new in (one for one in ids if bound(self.pool.held, one) != account):
+            self.pool = keep(self.pool, account, (new,))
+            self.archive.bind(new, account)
+
+    def recall(self, loaded: Loaded) -> None:
+        """Take over what a store has kept; what accounts hold that are gone is of no use."""
+        self.archive.recall(loaded)
+        for one in loaded.bound:
+            if one.account in self.accounts:
+                self.pool = keep(self.pool, one.account, (one.id,))
 
     def holder(self, ids: Iterable[str], targets: Iterable[Target]) -> str | None:
         """Who holds what these ids name, where that is known and it can serve a target."""
@@ -184,22 +201,29 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
     dials: Mapping[str, Dial] | None = None,
     where: str = "the configuration",
     seal_key: bytes | None = None,
+    signatures: SignatureSettings | None = None,
+    store: Store | None = None,
     seams: Seams = NATURAL,
 ) -> AsyncGenerator[House]:
     """Open what a daemon serves with; closes every connection on leaving.
 
     `dials`: by upstream name, how to reach it where it is not on the network (a simulator). `where`: the file
     to edit, for messages. `seal_key`: what carriers of signatures are sealed with; without one it is made up,
-    and no carrier outlives the house. Raises OperatorError, in a group, where a credential cannot be had.
+    and no carrier outlives the house. `store`: what outlives it; without one nothing does. Raises
+    OperatorError, in a group, where a credential cannot be had.
     """
     protocols = {name: settings.protocol for name, settings in upstreams.items()}
     references = {account.name: account.credential for account in accounts}
     async with trio.open_nursery() as nursery:
         clients = Upstreams(upstreams, dials=dials)
         seal = Seal(seal_key if seal_key is not None else seams.key(KEY_BYTES))
-        means = Means(clients, Credentials(references, environ, nursery), journal, seal, seams)
+        kept = store or Nowhere()
+        archive = Archive(signatures or SignatureSettings(), kept, seams.wall)
+        means = Means(clients, Credentials(references, environ, nursery), journal, seal, archive, seams)
+        house = House(Places(tuple(routes), protocols, healing, where), upstreams, accounts, means)
+        house.recall(await kept.load())
         try:
-            yield House(Places(tuple(routes), protocols, healing, where), upstreams, accounts, means)
+            yield house
         finally:
             with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSING_SECONDS):
                 await clients.aclose()

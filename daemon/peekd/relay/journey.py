@@ -14,6 +14,7 @@ import trio
 
 from peekd.accounts.wanted import Lease, Rest, Target
 from peekd.healing.settings import HealingSettings
+from peekd.healing.verdict import broken_off
 from peekd.protocols.interface import Call, Splices
 from peekd.records.entries import RequestRecord
 from peekd.relay.answers import Headers, advice, answer_headers, encode_failure, signed
@@ -21,13 +22,14 @@ from peekd.relay.asked import Asked
 from peekd.relay.calls import Calls
 from peekd.relay.delivery import Delivery, Final
 from peekd.relay.house import House
+from peekd.relay.learning import Learning
 from peekd.relay.passage import Footing, Passage
 from peekd.relay.rendering import ToBody, ToStream, Verbatim
 from peekd.relay.scribe import Scribe
 from peekd.relay.tenure import Tenure
 from peekd.relay.trip import Trip
 from peekd.vocabulary import outcomes as o
-from peekd.vocabulary.decisions import Step
+from peekd.vocabulary.decisions import Decision, Step
 from peekd.vocabulary.errors import ClientError, Fault
 from peekd.vocabulary.events import Usage
 from peekd.vocabulary.outcomes import AnyOutcome, name_of
@@ -44,7 +46,7 @@ class Journey:
         self._house = house
         self._asked = asked
         self._delivery = delivery
-        self._calls = Calls(asked, house.seal)
+        self._calls = Calls(asked, house.seal, house.archive)
         self._scribe = Scribe(_record_of(asked), house.live, house.journal, trio.current_time)
         self._passage: Passage | None = None
         self._sink: ToStream | ToBody | None = None
@@ -54,14 +56,21 @@ class Journey:
     async def run(self) -> None:
         """Travel to the end; every way out closes the record, but for a bug: `tell_internal` must follow."""
         try:
+            with self._house.lives.open() as life:
+                await self._run()
+            if life.cancelled_caught:
+                await self._tell_drained()
+        finally:
+            if not isinstance(sys.exception(), Exception):
+                self._scribe.close(name_of(self._leaving()), status=self._status(), usage=self._usage())
+
+    async def _run(self) -> None:
+        try:
             planned = self._house.plan(self._asked.head.model, self._asked.protocol.name)
             self._scribe.planned(tuple(f"{target.upstream}/{target.model}" for target in planned.targets))
             await self._travel(Trip(self._house, self._asked, planned))
         except ClientError as error:
             await self._tell(signed(error.fault, self._asked.id), "rejected")
-        finally:
-            if not isinstance(sys.exception(), Exception):
-                self._scribe.close(name_of(self._leaving()), status=self._status(), usage=self._usage())
 
     async def _travel(self, trip: Trip) -> None:
         """Carry out one decision after the other until one of them is the last."""
@@ -81,6 +90,7 @@ class Journey:
                     step = await self._ask(trip, again=step.account)
                 case "repair":
                     trip.repaired = True
+                    self._calls.spoil()
                     step = await self._ask(trip, again=step.account)
                 case "refresh":
                     fresh = await self._refresh(trip, step)
@@ -140,16 +150,15 @@ class Journey:
         protocol = self._house.speaks(lease.upstream)
         strange = self._house.strangers(lease.account, self._calls.proofs(protocol))
         streams = trip.streams(lease.upstream)
-        return self._calls.make(
-            protocol, lease.model, Splices(stream=streams, repaired=trip.repaired, unreadable=strange)
-        )
+        splices = Splices(stream=streams, repaired=trip.repaired, unreadable=strange)
+        return self._calls.make(protocol, lease.model, splices, lease.account)
 
     async def _attempt(self, trip: Trip, lease: Lease, tenure: Tenure) -> Step:
         """Open, peek, decide, and where that says so relay, inside one scope that closes the upstream."""
         protocol = self._house.speaks(lease.upstream)
         streams = trip.streams(lease.upstream)
         call, headers = self._call(trip, lease)
-        self._scribe.sent(call.dropped, call.spliced, streams=streams)
+        self._scribe.sent(call, streams=streams)
         healing = capped(trip.healing(lease.upstream), trip.left(), streams=streams)
         secret = self._house.credentials.secret(lease.account)
         opening = self._house.upstreams.attempt(
@@ -169,8 +178,12 @@ class Journey:
             step = self._note(trip, outcome, lease, tenure)
             if step.decision.move != "relay":
                 return step
-            self._sink = sink = self._open_sink(lease, passage.whole)
-            accepted, outcome = outcome, await passage.carry(sink)
+            learning = self._calls.learning(protocol, lease, self._house.seams.ids)
+            self._sink = sink = self._open_sink(lease, passage.whole, learning)
+            try:
+                accepted, outcome = outcome, await passage.carry(sink)
+            finally:
+                learning.keep()
             self._scribe.rendered(sink.rendering.dropped(), sink.rendering.repaired())
             self._house.keep(lease.account, (*passage.watch.kept, *self._asked.head.names))
             return self._note(trip, _marked(accepted, outcome), lease, tenure)
@@ -200,10 +213,10 @@ class Journey:
         exposed = self._house.expose_account
         return answer_headers(self._scribe.record, early=early, expose_account=exposed)
 
-    def _open_sink(self, lease: Lease, whole: bytes | None) -> ToStream | ToBody:
+    def _open_sink(self, lease: Lease, whole: bytes | None, learning: Learning) -> ToStream | ToBody:
         """Pass stage 1 for a streaming client; a comment names the account where the headers could not."""
         protocol = self._house.speaks(lease.upstream)
-        rendering = self._calls.rendering(protocol, lease.model, self._house.seams.ids)
+        rendering = self._calls.rendering(protocol, lease.model, self._house.seams.ids, learning)
         if not self._asked.head.stream:
             own = whole if isinstance(rendering, Verbatim) else None
             return ToBody(rendering, self._asked.protocol.collector(), own)
@@ -260,6 +273,17 @@ class Journey:
         """A bug of ours ended the journey: the client is told so, and nothing more."""
         fault = signed(Fault("internal", "peekd met a bug of its own"), self._asked.id)
         await self._tell(fault, "internal")
+
+    async def _tell_drained(self) -> None:
+        """Time is up before the answer is whole: the client is told to come back. A whole one stays whole."""
+        if self._scribe.record.state == "done":
+            return
+        drained, shown = o.Drained(message="peekd is stopping"), isinstance(self._sink, ToStream)
+        if isinstance(self._leaving(), o.Completed):
+            await self._deliver(Step(o.Completed(), Decision("relay", "the terminal has come")))
+            return
+        fault = broken_off(drained) if shown else Fault("overloaded", drained.message, retry_after=1)
+        await self._tell(signed(fault, self._asked.id), name_of(drained))
 
     # ---- leaving ----
 

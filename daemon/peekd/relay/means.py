@@ -11,6 +11,7 @@ import msgspec
 
 from peekd.protocols.interface import Ids
 from peekd.records.entries import Journal
+from peekd.relay.archive import Archive
 from peekd.signatures.seal import Seal
 from peekd.upstream.client import Upstreams
 from peekd.upstream.credentials import Credentials
@@ -41,4 +42,5 @@ class Means(msgspec.Struct, frozen=True):
     credentials: Credentials
     journal: Journal
     seal: Seal
+    archive: Archive
     seams: Seams = NATURAL

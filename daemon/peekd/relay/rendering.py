@@ -7,9 +7,11 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from peekd.protocols.halves import Halves
 from peekd.protocols.interface import ClientProtocol, Collector, EventEncoder, Following
 from peekd.protocols.mending import Mender
 from peekd.relay.delivery import Delivery
+from peekd.relay.learning import Learning
 from peekd.relay.reading import WHOLE_BYTES, Seen, erred, is_whole
 from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
@@ -72,15 +74,26 @@ class Rendering(Protocol):
 class Verbatim:
     """The upstream's frames as they came. `counted` False: but for those that tell usage alone."""
 
-    def __init__(self, protocol: ClientProtocol, following: Following, *, counted: bool = True) -> None:
+    def __init__(
+        self,
+        protocol: ClientProtocol,
+        following: Following,
+        *,
+        counted: bool = True,
+        learning: Learning | None = None,
+    ) -> None:
         self._protocol = protocol
         self._following = following
+        self._learning = learning
         self._counted = counted
         self._ended = False
         self._erred = False
 
     def render(self, seen: Seen) -> bytes:
         """The frame's own bytes; withheld is an account's own error, and one that no client would read."""
+        if self._learning is not None:
+            for event in seen.events:
+                self._learning.see(event)
         error = erred(seen)
         if error is not None:
             if error.kind in ACCOUNTS_OWN or not self._is_shown(seen.frame):
@@ -120,21 +133,34 @@ class Verbatim:
 class Translated:
     """The upstream's events in the client's words. `counted` False: usage is not told.
 
-    `mender`: what the calls go through before.
+    `mender`: what the calls go through before. `learning`: names them, and sees what becomes of them.
     """
 
-    def __init__(self, encoder: EventEncoder, *, counted: bool = True, mender: Mender | None = None) -> None:
+    def __init__(
+        self,
+        encoder: EventEncoder,
+        *,
+        counted: bool = True,
+        mender: Mender | None = None,
+        learning: Learning | None = None,
+    ) -> None:
         self._encoder = encoder
+        self._learning = learning
         self._mender = mender or Mender((), whole=False)
+        self._halves = Halves()
         self._counted = counted
         self._said = False
         self._unsaid: dict[str, None] = {}
 
     def render(self, seen: Seen) -> bytes:
         """What the client's protocol says for the frame's events."""
-        return b"".join(self._feed(event) for event in self._mender.feed(seen.events) if self._passes(event))
+        events = seen.events if self._learning is None else self._learning.named(seen.events)
+        passed = self._halves.feed(self._mender.feed(events))
+        return b"".join(self._feed(event) for event in passed if self._passes(event))
 
     def _feed(self, event: Event) -> bytes:
+        if self._learning is not None:
+            self._learning.see(event)
         written = self._encoder.feed(event)
         match event:
             case TextDelta(text=text) | Opened(block=TextBlock(text=text)):
@@ -164,7 +190,7 @@ class Translated:
 
     def close(self) -> bytes:
         """The frames that end a whole answer."""
-        held = b"".join(self._encoder.feed(event) for event in self._mender.close())
+        held = b"".join(self._feed(event) for event in self._halves.feed(self._mender.close()))
         return held + self._encoder.close()
 
     def dropped(self) -> frozenset[str]:

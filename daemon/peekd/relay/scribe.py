@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from peekd.accounts.wanted import Lease
+from peekd.protocols.interface import Call
 from peekd.records import narrate
 from peekd.records.entries import (
     DEBUG,
@@ -71,9 +72,10 @@ class Scribe:
         self._write("attempt", f"attempt {attempt.number} with {lease.account}: {lease.because}")
         return attempt.number
 
-    def sent(self, dropped: tuple[str, ...], spliced: tuple[str, ...], *, streams: bool = True) -> None:
-        """The call is made: what of the request could not be said, what was changed, how it is asked."""
-        self.record.dropped, self.record.spliced = dropped, spliced
+    def sent(self, call: Call, *, streams: bool = True) -> None:
+        """The call is made: what could not be said, what was changed, what was put back, how it is asked."""
+        self.record.dropped, self.record.spliced = call.dropped, call.spliced
+        self.record.restored = call.restored
         if streams and not self.record.stream and len(self.record.attempts) == 1:
             self._write("attempt", narrate.AUTO_CONVERTED)
 

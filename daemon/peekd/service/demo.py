@@ -9,13 +9,15 @@ import msgspec
 
 from peekd.accounts.settings import AccountSettings
 from peekd.config.schema import Settings
-from peekd.healing.settings import HealingSettings
+from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.records.entries import ERROR, Entry
 from peekd.serving.settings import ServerSettings
 from peekd.upstream.settings import UpstreamSettings
 
 UPSTREAM = "simulator"
 SCRIPT = "demo"
+OFFERED = ("claude-sonnet-4-5", "gemini-2.5-pro", "gpt-5")
+"""Names for those who ask for a list of models; any other is as good."""
 
 # Not secrets: the embedded simulator's script names these keys, and no other upstream knows them.
 SECRETS: Mapping[str, str] = {
@@ -26,7 +28,10 @@ SECRETS: Mapping[str, str] = {
 
 
 def demo_settings(server: ServerSettings) -> Settings:
-    """Give the settings of the demo: three accounts of the simulator, and deadlines that need no patience."""
+    """Give the settings of the demo: three accounts of the simulator, and deadlines that need no patience.
+
+    Whatever is asked for, in any client's protocol, goes to the simulator.
+    """
     names = ("alice", "bob", "carol")
     return Settings(
         server=server,
@@ -35,6 +40,7 @@ def demo_settings(server: ServerSettings) -> Settings:
             AccountSettings(f"{name}@demo", UPSTREAM, credential=f"env:PEEKD_DEMO_{name.upper()}")
             for name in names
         ),
+        routes=(*(RouteSettings(model, (UPSTREAM,)) for model in OFFERED), RouteSettings("*", (UPSTREAM,))),
         healing=HealingSettings(
             peek_seconds=3.0,
             headers_seconds=3.0,
@@ -67,6 +73,9 @@ Claude Code, in another terminal:
   export ANTHROPIC_BASE_URL={url}
   export ANTHROPIC_API_KEY=anything
   claude
+
+Other agents find it in the same way: OPENAI_BASE_URL={url}/v1 with OPENAI_API_KEY=anything,
+GOOGLE_GEMINI_BASE_URL={url} with GEMINI_API_KEY=anything (docs/agents.md).
 
 Then: peekd explain --url {url} last
 

@@ -23,11 +23,11 @@ from peekd.relay.house import NATURAL, House, Seams, open_house
 from peekd.relay.journey import Journey
 from peekd.service import demo as demonstration
 from peekd.service.guard import GuardedServer, Limits
+from peekd.service.keeping import open_keeping
 from peekd.service.keys import load_keys
 from peekd.service.logs import LineSink, LoggingBridge, open_journal
 from peekd.service.notify import Notifier, watchdog_seconds
 from peekd.service.sockets import host_of, open_sockets, raise_descriptor_limit, tell_address
-from peekd.service.state import load_seal_key, state_directory
 from peekd.serving.app import Front
 from peekd.serving.behind import Fittings
 from peekd.serving.ingress import Access, compile_access
@@ -41,6 +41,10 @@ DESCRIPTORS_KEPT = 128
 """Descriptors that are not for streams: files, sockets that listen, what libraries open."""
 
 DESCRIPTORS_A_STREAM = 2
+
+FAREWELL_SECONDS = 2.0
+"""How long those who are still waiting when the drain ends have to read that there is no answer."""
+
 SIMULATED = "simulator:"
 
 Signals = AsyncIterator[int]
@@ -139,12 +143,15 @@ async def serve_doors(process: Process, doors: Sequence[Door], signals: Signals)
             await anext(signals)
             house.draining = front.gate.draining = True
             process.notifier.stopping("finishing open requests")
-            await _drain(server, process, signals)
+            await _drain(server, process, signals, house)
             nursery.cancel_scope.cancel()
 
 
-async def _drain(server: GuardedServer, process: Process, signals: Signals) -> None:
-    """Let what runs finish, for `drain_seconds` or until the next signal; then cut what is left."""
+async def _drain(server: GuardedServer, process: Process, signals: Signals, house: House) -> None:
+    """Let what runs finish, for `drain_seconds` or until the next signal; then end what is left.
+
+    Each of those is told so in its own words, and cut where it does not read them.
+    """
     seconds = process.settings.server.drain_seconds
     server.stop()
     words = f"stopping: {server.open_connections} connections have up to {seconds:g} s to finish"
@@ -154,6 +161,9 @@ async def _drain(server: GuardedServer, process: Process, signals: Signals) -> N
             nursery.start_soon(_hurry, signals, patience)
             await server.wait_ended()
             nursery.cancel_scope.cancel()
+    house.lives.cut()
+    with trio.move_on_after(FAREWELL_SECONDS):
+        await server.wait_ended()
     server.abort()
     await server.wait_ended()
     process.journal(Entry("stopped", NOTICE))
@@ -202,33 +212,26 @@ def _asgi(front: Front) -> ASGIFramework:
 @asynccontextmanager
 async def _open(process: Process, dials: Mapping[str, Dial]) -> AsyncGenerator[House]:
     settings = process.settings
-    async with open_house(
-        healing=settings.healing,
-        upstreams=settings.upstreams,
-        accounts=settings.accounts,
-        routes=settings.routes,
-        journal=process.journal,
-        environ=process.environ,
-        dials=dials,
-        where=process.where,
-        seal_key=_seal_key(process),
-        seams=process.seams,
-    ) as house:
+    environ: Mapping[str, str] = {} if process.demo else process.environ
+    async with (
+        open_keeping(environ, settings.signatures, process.journal, process.seams.wall) as kept,
+        open_house(
+            healing=settings.healing,
+            upstreams=settings.upstreams,
+            accounts=settings.accounts,
+            routes=settings.routes,
+            journal=process.journal,
+            environ=process.environ,
+            dials=dials,
+            where=process.where,
+            seal_key=kept.seal_key,
+            signatures=settings.signatures,
+            store=kept.store,
+            seams=process.seams,
+        ) as house,
+    ):
         house.expose_account = settings.server.expose_account
         yield house
-
-
-def _seal_key(process: Process) -> bytes | None:
-    """Fetch the key of the state directory; None, and a word in the journal, where none can be had."""
-    directory = None if process.demo else state_directory(process.environ)
-    if directory is None:
-        return None
-    try:
-        return load_seal_key(directory)
-    except OSError as error:
-        words = "conversations may lose their thought signatures when peekd restarts"
-        process.journal(Entry(f"the state directory cannot be used: {error}; {words}", WARNING))
-        return None
 
 
 @asynccontextmanager

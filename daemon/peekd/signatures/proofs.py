@@ -7,7 +7,16 @@ from typing import Final
 
 import msgspec
 
-from peekd.vocabulary.conversation import Conversation, Family, Part, RedactedThinking, Thinking, Turn
+from peekd.vocabulary.conversation import (
+    Conversation,
+    Family,
+    Part,
+    RedactedThinking,
+    Text,
+    Thinking,
+    ToolCall,
+    Turn,
+)
 
 TIED_TO_ACCOUNTS: Final[frozenset[Family]] = frozenset({"openai"})
 """Families whose encrypted thoughts are bound to the organisation that they were made for."""
@@ -33,7 +42,10 @@ def tied_proofs(conversation: Conversation, family: Family) -> tuple[str, ...]:
 
 
 def without_proofs(conversation: Conversation, unreadable: frozenset[str]) -> Conversation:
-    """Give the conversation without these thoughts; a turn that had nothing else goes with them."""
+    """Give the conversation without these thoughts, and calls and words without such signatures.
+
+    A turn that had nothing else goes with them.
+    """
     if not unreadable:
         return conversation
     left = (_without(turn, unreadable) for turn in conversation.turns)
@@ -43,8 +55,15 @@ def without_proofs(conversation: Conversation, unreadable: frozenset[str]) -> Co
 
 
 def _without(turn: Turn, unreadable: frozenset[str]) -> Turn:
-    kept = tuple(part for part in turn.parts if _digest(part, "") not in unreadable)
-    return turn if len(kept) == len(turn.parts) else msgspec.structs.replace(turn, parts=kept)
+    bared = (_bared(part, unreadable) for part in turn.parts)
+    kept = tuple(part for part in bared if _digest(part, "") not in unreadable and part != Text(""))
+    return turn if kept == turn.parts else msgspec.structs.replace(turn, parts=kept)
+
+
+def _bared(part: Part, unreadable: frozenset[str]) -> Part:
+    if isinstance(part, Text | ToolCall) and part.signature and proof_digest(part.signature) in unreadable:
+        return msgspec.structs.replace(part, signature="", family="")
+    return part
 
 
 def _digest(part: Part, family: Family) -> str | None:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
-from base64 import b64encode
 from typing import Any, Final
 
 import msgspec
 
 from peekd.simulator.acts import Act, ToolUse
 from peekd.simulator.asked import Asked
+from peekd.simulator.signing import call_text, sign
 
 _SHELLS: Final = re.compile(r"bash|shell|exec_command", re.IGNORECASE)
 _WANTS_A_COMMAND: Final = re.compile(r"\b(run|execute|shell|bash|command|tool)\b", re.IGNORECASE)
@@ -81,7 +80,7 @@ def compose(act: Act, asked: Asked) -> Answer:
     return Answer(
         text=text or "",
         thinking=thinking,
-        signature=act.signature if act.signature is not None else _sign(thinking or "", asked.model),
+        signature=act.signature if act.signature is not None else _sign(asked, thinking or "", tools),
         tools=tools,
         stop=act.stop,
         block=act.block,
@@ -129,9 +128,11 @@ def _input(name: str, schema: dict[str, Any]) -> dict[str, Any]:
     return {**required, field: ["bash", "-c", command] if words else command, **told}
 
 
-def _sign(thinking: str, model: str) -> str:
-    """Make a signature that depends on what it signs, as long as real ones are at least."""
-    return b64encode(hashlib.sha512(f"{model}\n{thinking}".encode()).digest()).decode()
+def _sign(asked: Asked, thinking: str, tools: tuple[ToolUse, ...]) -> str:
+    """Sign the thoughts; Gemini signs the first call, where there is one."""
+    calls = asked.language == "gemini" and bool(tools)
+    said = call_text(tools[0].name, tools[0].input) if calls else thinking
+    return sign(asked.language, asked.model, thinking, said)
 
 
 def _example(schema: dict[str, Any]) -> object:

@@ -27,7 +27,7 @@ class Asked(msgspec.Struct, frozen=True):
     `schema`: the answer shall be JSON of that shape. `inputs`: the schemas of the tools' inputs, by name.
     `tokens`: the prompt's size, estimated. `fault`: why it cannot be read. Responses alone: `kinds` of tools
     that are no functions, by name, and `groups`, their namespaces; `sealed`: thoughts are asked for
-    encrypted; `compacts`: the conversation shall be compacted.
+    encrypted; `compacts`: the conversation shall be compacted; `stored`: the answer is kept.
     """
 
     language: Language
@@ -55,6 +55,7 @@ class Asked(msgspec.Struct, frozen=True):
     groups: dict[str, str] = {}
     sealed: bool = False
     compacts: bool = False
+    stored: bool = True
 
     def holds(self, condition: str) -> bool:
         """Say whether a play's `when` is met."""

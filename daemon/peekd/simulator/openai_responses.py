@@ -120,7 +120,7 @@ def _response(asked: Asked) -> dict[str, Any]:
         "model": asked.model,
         "output": [],
         "parallel_tool_calls": True,
-        "store": False,
+        "store": asked.stored,
         "temperature": 1.0,
         "tool_choice": "auto",
         "tools": [],

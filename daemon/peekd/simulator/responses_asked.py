@@ -32,6 +32,7 @@ def read_responses(body: Json) -> Json:
         "kinds": {name: kind for name, kind in kinds.items() if kind != "function"},
         "groups": {name: group for name, _, group, _ in tools if group},
         "sealed": isinstance(wanted, list) and "reasoning.encrypted_content" in wanted,
+        "stored": body.get("store") is not False,
         "compacts": last.get("type") == "compaction_trigger",
     }
 

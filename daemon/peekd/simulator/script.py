@@ -2,6 +2,7 @@
 
     default = "answer"            # what is played where no play matches
     keys = ["sim-alice"]          # credentials that are known; others get a 401. Left out: all are
+    strict = false                # true: requests are held to the vendors' rules about thought signatures
 
     [[play]]                      # the first that matches, and has an act left, is played
     key = "sim-alice"             # credential, model and path: * and ? stand for anything; "*" is the default
@@ -73,12 +74,16 @@ class Script(msgspec.Struct, frozen=True):
     plays: tuple[Play, ...] = ()
     default: Act = _ANSWER
     keys: tuple[str, ...] = ()
+    strict: bool = False
 
     @classmethod
-    def of(cls, plays: Mapping[str, Sequence[object]] | Sequence[object]) -> Script:
+    def of(cls, plays: Mapping[str, Sequence[object]] | Sequence[object], *, strict: bool = False) -> Script:
         """Make one from acts by credential, or for whoever asks. Raises OperatorError as `load_script`."""
         by_key = plays if isinstance(plays, Mapping) else {"*": plays}
-        table = {"play": [{"key": key, "acts": list(acts)} for key, acts in by_key.items()]}
+        table = {
+            "play": [{"key": key, "acts": list(acts)} for key, acts in by_key.items()],
+            "strict": strict,
+        }
         return _read(table, "script")
 
 
@@ -130,15 +135,16 @@ def _fits(pattern: str, word: str) -> bool:
 
 
 def _read(table: Mapping[str, Any], name: str) -> Script:
-    unknown = sorted(table.keys() - {"play", "default", "keys"})
-    faults = [f"{name}: unknown key {key!r}; there are play, default and keys" for key in unknown]
+    unknown = sorted(table.keys() - {"play", "default", "keys", "strict"})
+    faults = [f"{name}: unknown key {key!r}; there are play, default, keys and strict" for key in unknown]
     default = read_act(table.get("default", "answer"), f"{name}: default", faults)
     plays = _convert(table.get("play", []), list[dict[str, object]], f"{name}: [[play]]", faults) or []
     found = [_read_play(play, f"{name}: play {number}", faults) for number, play in enumerate(plays, 1)]
     keys = _convert(table.get("keys", []), tuple[str, ...], f"{name}: keys", faults)
-    if faults or default is None or keys is None:
+    strict = _convert(table.get("strict", False), bool, f"{name}: strict", faults)
+    if faults or default is None or keys is None or strict is None:
         raise OperatorError(*faults)
-    return Script(tuple(play for play in found if play is not None), default, keys)
+    return Script(tuple(play for play in found if play is not None), default, keys, strict)
 
 
 def _convert(value: object, wanted: type[WantedT], where: str, faults: list[str]) -> WantedT | None:

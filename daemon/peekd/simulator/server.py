@@ -16,6 +16,7 @@ from peekd.simulator.asked import Asked, read_asked
 from peekd.simulator.script import Prompter, Script
 from peekd.simulator.stage import Break, Pause, perform
 from peekd.simulator.streams import MemoryStream, open_pair
+from peekd.simulator.strict import Strict
 
 _BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -69,6 +70,7 @@ class Simulator:
         """How many were ever made."""
         self.open_connections = 0
         self._prompter = Prompter(script)
+        self._strict = Strict() if script.strict else None
         self._nursery = nursery
 
     async def dial(self, host: str, port: int) -> trio.abc.Stream:
@@ -107,10 +109,20 @@ class Simulator:
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers]
         method, target = request.method.decode("ascii"), request.target.decode("latin-1")
         asked = read_asked(method, target, dict(headers), body, len(self.requests) + 1)
-        act = self._prompter.next_act(asked)
+        act = self._act(asked, body)
         seen = Seen(method, target, headers, body, asked, act, trio.current_time())
         self.requests.append(seen)
         return seen
+
+    def _act(self, asked: Asked, body: bytes) -> Act:
+        """Choose the act; a request that breaks a rule takes none of the script's."""
+        refusal = self._strict.refusal(asked, body) if self._strict is not None else None
+        if refusal is not None:
+            return refusal
+        act = self._prompter.next_act(asked)
+        if self._strict is not None:
+            self._strict.note(asked, act)
+        return act
 
 
 @asynccontextmanager

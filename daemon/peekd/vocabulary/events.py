@@ -172,9 +172,10 @@ class OtherDelta(Said, frozen=True, gc=False, tag="other_delta"):
 
 
 class Closed(Said, frozen=True, gc=False, tag="closed"):
-    """Block number `index` is whole."""
+    """Block number `index` is whole. `half`: a call that the model was stopped in, and is not."""
 
     index: int
+    half: bool = False
 
 
 class Counted(Said, frozen=True, gc=False, tag="counted"):

@@ -88,8 +88,26 @@ def test_a_frame_of_another_shape_cannot_be_folded(data: bytes) -> None:
 def test_a_tools_input_that_is_no_object_is_no_answer(text: str) -> None:
     collector = opened(AnthropicCollector(), type="tool_use", id="t", name="n", input={})
     collector.feed(delta(type="input_json_delta", partial_json=text))
+    collector.feed(frame({"type": "content_block_stop", "index": 0}))
     with pytest.raises(BadArguments):
-        collector.feed(frame({"type": "content_block_stop", "index": 0}))
+        collector.feed(frame({"type": "message_delta", "delta": {"stop_reason": "tool_use"}}))
+
+
+@pytest.mark.parametrize("reason", ["max_tokens", "model_context_window_exceeded", "refusal"])
+def test_half_a_call_at_which_the_model_was_stopped_cannot_be_folded(reason: str) -> None:
+    collector = opened(AnthropicCollector(), type="tool_use", id="t", name="n", input={})
+    collector.feed(delta(type="input_json_delta", partial_json='{"a":'))
+    collector.feed(frame({"type": "content_block_stop", "index": 0}))
+    with pytest.raises(Unfoldable, match="half a call"):
+        collector.feed(frame({"type": "message_delta", "delta": {"stop_reason": reason}}))
+
+
+def test_a_call_that_never_ended_is_left_out() -> None:
+    collector = opened(AnthropicCollector(), type="tool_use", id="t", name="n", input={})
+    collector.feed(delta(type="input_json_delta", partial_json='{"a":'))
+    collector.feed(frame({"type": "message_delta", "delta": {"stop_reason": "max_tokens"}}))
+    message = json.loads(collector.result())
+    assert (message["content"], message["stop_reason"]) == ([], "max_tokens")
 
 
 def test_a_tools_input_keeps_its_figures_as_written(split: Split) -> None:

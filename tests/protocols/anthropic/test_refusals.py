@@ -86,6 +86,7 @@ def test_a_low_credit_balance_is_the_accounts_fault() -> None:
         "messages.1.content.0.thinking.thinking: Field required",
         "messages.1.content.0.thinking: each thinking block must contain thinking",
         "Corrupted thought signature.",
+        "messages.3: The final block in an assistant message cannot be `thinking`.",
         "messages.3.content.0.type: Expected `thinking` or `redacted_thinking`, but found `text`.",
         "messages.3.content.0: block must be `thinking`",
         "When `thinking` is enabled, a final `assistant` message must start with a thinking block",

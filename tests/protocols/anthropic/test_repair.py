@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peekd.protocols.anthropic.repair import repair
+from peekd.protocols.interface import Splices
+from peekd.signatures.proofs import proof_digest
 from peekd.wire.splice import applied, members
 
 THOUGHT = {"type": "thinking", "thinking": "Hm", "signature": "s"}
@@ -27,9 +29,12 @@ def assistant(*blocks: object) -> dict[str, Any]:
     return {"role": "assistant", "content": list(blocks)}
 
 
-def repaired(**fields: object) -> tuple[dict[str, Any], tuple[str, ...]]:
+ALL = Splices(repaired=True)
+
+
+def repaired(splices: Splices = ALL, /, **fields: Any) -> tuple[dict[str, Any], tuple[str, ...]]:
     body = json.dumps(fields).encode()
-    made = repair(body, members(body))
+    made = repair(body, members(body), splices)
     return json.loads(applied(body, made.edits)), made.names
 
 
@@ -45,7 +50,7 @@ def test_thoughts_go_and_all_else_stays() -> None:
 def test_every_other_byte_stays() -> None:
     text = b'{"role":"assistant" , "content":[ %b,  {"type":"text","text":"\\u0041","n":1.10} ]}'
     body = b'{"messages":[' + text % json.dumps(THOUGHT).encode() + b"]}"
-    made = repair(body, members(body))
+    made = repair(body, members(body), ALL)
     assert applied(body, made.edits) == (
         b'{"messages":[{"role":"assistant" , "content":[ {"type":"text","text":"\\u0041","n":1.10} ]}]}'
     )
@@ -107,13 +112,63 @@ def test_thinking_stays_where_a_new_turn_begins() -> None:
 
 def test_context_edits_about_thinking_go_with_it() -> None:
     clearing, other = {"type": "clear_thinking_20251015", "keep": "all"}, {"type": "clear_tool_uses_20250919"}
-    fields: dict[str, object] = {"messages": WAITING, "thinking": ENABLED, "max_tokens": 1}
+    fields: dict[str, Any] = {"messages": WAITING, "thinking": ENABLED, "max_tokens": 1}
     alone, _ = repaired(**fields, context_management={"edits": [clearing]})
     assert alone.keys() == {"messages", "max_tokens"}
     both, _ = repaired(context_management={"edits": [clearing, other]}, **fields)
     assert both["context_management"] == {"edits": [other]}
     more, _ = repaired(**fields, context_management={"edits": [clearing], "new": 1})
     assert more["context_management"] == {"edits": [], "new": 1}
+
+
+# ---- before anything was refused ----------------------------------------------------------------------
+
+FOREIGN = {"type": "thinking", "thinking": "Hm", "signature": "peekd1.gemini.a.b.c"}
+FOREIGN_DATA = {"type": "redacted_thinking", "data": "peekd1.openai.a.b.c"}
+
+
+def test_thoughts_of_another_family_never_go_and_its_own_stay() -> None:
+    before = [
+        user(SAID),
+        assistant(FOREIGN, SAID, FOREIGN_DATA),
+        user(SAID),
+        assistant(THOUGHT, SAID),
+        user(SAID),
+    ]
+    after, names = repaired(Splices(), messages=before)
+    assert after["messages"] == [user(SAID), assistant(SAID), *before[2:]]
+    assert names == ("thinking of others",)
+
+
+def test_thoughts_that_nobody_signed_never_go() -> None:
+    unsigned = {"type": "thinking", "thinking": "Hm", "signature": ""}
+    before = [user(SAID), assistant(unsigned, SAID), user(SAID)]
+    assert repaired(Splices(), messages=before)[0]["messages"] == [user(SAID), assistant(SAID), user(SAID)]
+
+
+def test_refused_thoughts_are_not_sent_again_and_their_message_keeps_none() -> None:
+    refused = Splices(unreadable=frozenset({proof_digest("s")}), careful=True)
+    fine = {"type": "thinking", "thinking": "Hm", "signature": "fine"}
+    before = [user(SAID), assistant(THOUGHT, fine, SAID), user(SAID), assistant(fine, SAID), user(SAID)]
+    after, _ = repaired(refused, messages=before)
+    assert after["messages"] == [user(SAID), assistant(SAID), *before[2:]]
+
+
+def test_thinking_with_a_budget_rests_where_a_foreign_turn_is_answered() -> None:
+    foreign = [user(SAID), assistant(FOREIGN, CALL), user(RESULT)]
+    after, names = repaired(Splices(), messages=foreign, thinking=ENABLED)
+    assert after == {"messages": [user(SAID), assistant(CALL), user(RESULT)]}
+    assert names == ("thinking of others", "thinking")
+    adaptive = {"type": "adaptive"}
+    assert repaired(Splices(), messages=foreign, thinking=adaptive)[0]["thinking"] == adaptive
+
+
+def test_a_conversation_that_was_refused_before_is_not_refused_again_for_a_lost_thought() -> None:
+    lost: dict[str, Any] = {"messages": [user(SAID), assistant(CALL), user(RESULT)], "thinking": ENABLED}
+    assert repaired(Splices(careful=True), **lost)[0] == {"messages": lost["messages"]}
+    assert repaired(Splices(), **lost) == (lost, ())
+    kept: dict[str, Any] = {"messages": WAITING, "thinking": ENABLED}
+    assert repaired(Splices(careful=True), **kept) == (kept, ())
 
 
 # ---- laws -------------------------------------------------------------------------------------------

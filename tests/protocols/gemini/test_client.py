@@ -13,6 +13,7 @@ from google.genai import types
 from peekd.protocols.anthropic import UPSTREAM as ANTHROPIC
 from peekd.protocols.gemini.client import CLIENT
 from peekd.protocols.gemini.encode import GeminiEncoder
+from peekd.protocols.halves import Halves
 from peekd.protocols.interface import BadArguments
 from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import Event, Finished, TextDelta
@@ -31,7 +32,7 @@ def events_of(chunks: list[bytes]) -> list[Event]:
 
 def stream_of(events: list[Event]) -> bytes:
     encoder = GeminiEncoder(answering("m", family="anthropic"))
-    return b"".join(encoder.feed(event) for event in events) + encoder.close()
+    return b"".join(encoder.feed(event) for event in Halves().feed(events)) + encoder.close()
 
 
 @pytest.mark.parametrize("spoken", sorted(_TRANSCRIPTS.iterdir()), ids=lambda path: path.name)

@@ -138,6 +138,7 @@ def test_replayed_thoughts_are_left_out_and_recorded_once() -> None:
     ("media", "part"),
     [
         (Media("application/pdf", "QUJD"), {"inlineData": {"mimeType": "application/pdf", "data": "QUJD"}}),
+        (Media("image/png"), {"inlineData": {"mimeType": "image/png", "data": ""}}),
         (
             Media("image/*", url="https://example.org/a.PNG?x=1#y"),
             {"fileData": {"fileUri": "https://example.org/a.PNG?x=1#y", "mimeType": "image/png"}},

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from peekd.protocols.gemini.dialect import to_json_schema
+from peekd.vocabulary.errors import ClientError
 
 CASES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ({"type": "STRING", "format": "enum", "enum": ["A"]}, {"type": "string", "enum": ["A"]}),
@@ -25,6 +26,8 @@ CASES: list[tuple[dict[str, Any], dict[str, Any]]] = [
     ),
     ({"type": "TYPE_UNSPECIFIED", "description": "x"}, {"description": "x"}),
     ({"type": ["STRING", "NULL"]}, {"type": ["string", "null"]}),
+    ({"type": "STRING", "format": ["enum"]}, {"type": "string", "format": ["enum"]}),
+    ({"type": "ARRAY", "maxItems": "9" * 5000}, {"type": "array", "maxItems": "9" * 5000}),
     ({"$defs": {"a": {"type": "BOOLEAN"}}}, {"$defs": {"a": {"type": "boolean"}}}),
 ]
 
@@ -46,3 +49,12 @@ def test_what_only_looks_like_a_word_of_the_dialect_stays() -> None:
         "additionalProperties": False,
     }
     assert to_json_schema(plain) == plain
+
+
+@pytest.mark.parametrize("keyword", ["items", "anyOf"])
+def test_a_schema_nested_beyond_measure_is_the_clients_fault(keyword: str) -> None:
+    schema: dict[str, Any] = {"type": "STRING"}
+    for _ in range(2_000):
+        schema = {keyword: schema}
+    with pytest.raises(ClientError, match="nested"):
+        to_json_schema(schema)

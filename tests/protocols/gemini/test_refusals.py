@@ -51,6 +51,13 @@ def body(code: int, status: str, message: str = "m", *details: dict[str, Any]) -
         (
             400,
             "INVALID_ARGUMENT",
+            "messages.1.content.0: Invalid `signature` in `thinking` block",
+            (),
+            "signature",
+        ),
+        (
+            400,
+            "INVALID_ARGUMENT",
             "Function call is missing a thought_signature in functionCall parts.",
             (),
             "signature",

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from peekd.protocols.gemini.signatures import STAND_IN, with_stand_ins, without_signatures
+from peekd.protocols.gemini.signatures import (
+    STAND_IN,
+    with_note,
+    with_signatures,
+    with_stand_ins,
+    without_signatures,
+)
+from peekd.protocols.interface import Splices
 
 
 def user(*parts: dict[str, Any]) -> dict[str, Any]:
@@ -63,3 +70,32 @@ def test_thoughts_and_signatures_go_and_with_them_a_content_of_nothing_else() ->
     only_signature = {"text": "", "thoughtSignature": "real"}
     given = [user(WORDS), model(thought, call("real"), only_signature), user(RESULT), model(thought)]
     assert without_signatures(given) == [user(WORDS), model(call()), user(RESULT)]
+
+
+def test_only_signatures_that_must_not_go_are_taken_where_that_is_asked() -> None:
+    thought = {"text": "hm", "thought": True, "thoughtSignature": "bad"}
+    fine = {"text": "hm", "thought": True}
+    given = [user(WORDS), model(thought, fine, call("bad"), call("fine"))]
+    left = without_signatures(given, lambda proof: proof == "bad")
+    assert left == [user(WORDS), model(fine, call(), call("fine"))]
+
+
+def test_known_signatures_go_onto_the_calls_that_have_none_in_their_order() -> None:
+    given = [user(WORDS), model(WORDS, call(), call()), user(RESULT), model(call("own"), call())]
+    signed = with_signatures(given, ("one", "", "ignored", "four"))
+    assert signed == [
+        user(WORDS),
+        model(WORDS, call("one"), call()),
+        user(RESULT),
+        model(call("own"), call("four")),
+    ]
+    assert with_signatures(given, ()) == given
+
+
+def test_the_note_ends_the_users_words_and_closes_results_first() -> None:
+    noted = Splices(note="NOTE", closing="CLOSED")
+    assert with_note([user(WORDS)], noted) == [user(WORDS, {"text": "NOTE"})]
+    given = [user(WORDS), model(call()), user(RESULT)]
+    assert with_note(given, noted) == [*given, model({"text": "CLOSED"}), user({"text": "NOTE"})]
+    assert with_note(given, Splices()) == given
+    assert with_note([model(WORDS)], noted) == [model(WORDS)]

@@ -149,7 +149,6 @@ def test_words_after_a_signed_part_begin_a_new_block() -> None:
         ("MALFORMED_RESPONSE", "malformed"),
         ("UNEXPECTED_TOOL_CALL", "malformed"),
         ("TOO_MANY_TOOL_CALLS", "malformed"),
-        ("MISSING_THOUGHT_SIGNATURE", "malformed"),
         ("OTHER", "other"),
         ("FINISH_REASON_UNSPECIFIED", "other"),
         ("SOMETHING_NEW", "other"),
@@ -159,6 +158,12 @@ def test_each_finish_reason_has_its_meaning(native: str, reason: str) -> None:
     finished = GeminiDecoder().feed(candidate(finish=native))[-1]
     assert isinstance(finished, Finished)
     assert (finished.reason, finished.native) == (reason, native)
+
+
+def test_an_end_for_want_of_a_signature_is_a_refusal_of_what_was_replayed() -> None:
+    (*_, erred) = GeminiDecoder().feed(candidate(finish="MISSING_THOUGHT_SIGNATURE"))
+    assert isinstance(erred, Erred)
+    assert (erred.kind, erred.type) == ("signature", "MISSING_THOUGHT_SIGNATURE")
 
 
 def test_a_stop_after_a_call_waits_for_the_tool_and_a_limit_stays_a_limit() -> None:

@@ -47,7 +47,8 @@ def test_whole_answers_fold_to_what_the_sdk_reads_without_losing_a_word(
     message: dict[str, Any] = msgspec.json.decode(body)["choices"][0]["message"]
     assert message.get("reasoning_content", message.get("reasoning", "")) == thoughts
     for call in message.get("tool_calls", []):
-        msgspec.json.decode(call["function"]["arguments"] or "{}", type=dict[str, object])
+        if choice.finish_reason != "length":  # what the model was stopped in stays as it is
+            msgspec.json.decode(call["function"]["arguments"] or "{}", type=dict[str, object])
 
 
 @pytest.mark.parametrize("name", ["text", "parallel_tools", "reasoning_content", "length", "unicode"])

@@ -9,6 +9,7 @@ import pytest
 from answers import answering
 from openai.types.chat import ChatCompletionChunk
 
+from peekd.protocols.halves import Halves
 from peekd.protocols.interface import BadArguments
 from peekd.protocols.openai_chat.decode import ChatDecoder
 from peekd.protocols.openai_chat.encode import LAST_FRAME, ChatEncoder
@@ -45,7 +46,7 @@ def encoder(*, thoughts: bool = True) -> ChatEncoder:
 
 def encoded(events: list[Event], *, thoughts: bool = True) -> bytes:
     opened = encoder(thoughts=thoughts)
-    return b"".join(opened.feed(event) for event in events) + opened.close()
+    return b"".join(opened.feed(event) for event in Halves().feed(events)) + opened.close()
 
 
 def chunks(stream: bytes) -> list[ChatCompletionChunk]:

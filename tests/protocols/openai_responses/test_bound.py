@@ -53,8 +53,14 @@ def test_a_file_is_looked_for_no_deeper_than_the_api_has_it() -> None:
     assert bound_ids({"input": deep}) == ()
 
 
-@pytest.mark.parametrize(
-    "said", [{}, {"input": 7, "tools": {}}, {"input": [7, {"content": 7}], "tools": [7]}, {"input": "x"}]
-)
+OTHERS: list[dict[str, Any]] = [
+    {},
+    {"input": 7, "tools": {}},
+    {"input": [7, {"content": 7}, {"type": []}], "tools": [7]},
+    {"input": "x"},
+]
+
+
+@pytest.mark.parametrize("said", OTHERS)
 def test_other_shapes_hold_none(said: dict[str, Any]) -> None:
     assert (bound_ids(said), encrypted_contents(said)) == ((), ())

@@ -40,6 +40,13 @@ def test_items_that_were_done_stand_in_for_an_output_that_is_empty(response: dic
     assert body == {"id": "r", "output": [{"id": 0}, {"id": 1}]}
 
 
+@pytest.mark.parametrize("at", [{"output_index": 0}, {}])
+def test_items_without_a_place_of_their_own_are_all_there(at: dict[str, Any]) -> None:
+    done = [frame("response.output_item.done", item={"id": name}, **at) for name in ("msg", "fc")]
+    body = msgspec.json.decode(folded(DELTA, *done, frame("response.completed", response={"id": "r"})))
+    assert body["output"] == [{"id": "msg"}, {"id": "fc"}]
+
+
 def test_nothing_said_is_nothing_lost() -> None:
     assert folded(frame("response.completed", response={"output": []})) == b'{"output":[]}'
     assert folded(DELTA, frame("response.failed", response={"id": "r"})) == b'{"id":"r"}'

@@ -13,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from responses import accumulated, checked
 
+from peekd.protocols.halves import Halves
 from peekd.protocols.interface import BadArguments
 from peekd.protocols.openai_responses.collect import ResponsesCollector
 from peekd.protocols.openai_responses.decode import ResponsesDecoder
@@ -67,7 +68,7 @@ def encoder(*, thoughts: bool = True, shown: bool = True, family: Family = "gemi
 
 def encoded(*events: Event, thoughts: bool = True, shown: bool = True, family: Family = "gemini") -> bytes:
     opened = encoder(thoughts=thoughts, shown=shown, family=family)
-    return b"".join(opened.feed(event) for event in events) + opened.close()
+    return b"".join(opened.feed(event) for event in Halves().feed(events)) + opened.close()
 
 
 def output(stream: bytes) -> list[dict[str, Any]]:
@@ -100,7 +101,7 @@ def test_every_protocols_transcripts_are_told_in_events(path: Path) -> None:
     opened = encoder()
     stream = b""
     try:
-        for event in events:
+        for event in Halves().feed(events):
             stream += opened.feed(event)
         stream += opened.close()
     except BadArguments:

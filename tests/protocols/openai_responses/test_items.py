@@ -161,6 +161,7 @@ def test_what_only_openai_could_read_is_named_by_its_kind() -> None:
         ({"id": "msg_1"}, r"input\.0: this upstream keeps no items"),
         ({"type": "compaction_trigger"}, r"input\.0\.type: compaction_trigger: .*model_providers"),
         ({"role": "tool", "content": "x"}, r"input\.0\.role"),
+        ({"role": ["developer"], "content": "x"}, r"input\.0\.role"),
         ({"role": "user"}, r"input\.0\.content"),
         (call(arguments="[1]"), r"input\.0\.arguments: no JSON object"),
         (call(call_id=None), r"input\.0\.call_id"),

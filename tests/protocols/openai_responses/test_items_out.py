@@ -97,6 +97,11 @@ def test_media_of_a_kind_that_has_no_place_is_refused() -> None:
         user(Media("audio/wav", data="AAAA"))
 
 
+def test_a_text_document_that_is_no_base64_is_refused() -> None:
+    with pytest.raises(ClientError, match="text/plain"):
+        user(Media("text/plain", data="not base64"))
+
+
 def test_what_only_a_model_says_is_left_out_of_a_users_turn_by_name() -> None:
     assert user(Thinking("t")) == ([], ["thinking of a user"])
 

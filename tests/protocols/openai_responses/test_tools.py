@@ -123,6 +123,7 @@ def test_allowed_tools_are_all_that_is_left() -> None:
         ({"type": "function", "name": "x"}, "no tool 'x'"),
         ({"type": "file_search"}, "no tool 'file_search'"),
         ({"type": "allowed_tools", "mode": "x", "tools": []}, r"tool_choice\.mode"),
+        ({"type": "allowed_tools", "mode": ["auto"], "tools": []}, r"tool_choice\.mode"),
         ({"type": "allowed_tools", "tools": [{"type": "function", "name": "x"}]}, r"tool_choice\.tools\.0"),
         ({"name": "read"}, r"tool_choice\.type"),
     ],

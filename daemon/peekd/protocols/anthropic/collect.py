@@ -26,6 +26,8 @@ class AnthropicCollector:
         self._message: Json = {"type": "message", "role": "assistant", "content": []}
         self._blocks: dict[int, Json] = {}
         self._pieces: dict[int, list[str]] = {}  # of a tool's input, by block
+        self._open: set[int] = set()
+        self._fault: BadArguments | None = None  # an input that is none, unless a limit has cut it
 
     def feed(self, frame: Frame) -> None:
         """Fold one frame in. Raises Unfoldable, and BadArguments for a tool's input that is no JSON."""
@@ -42,8 +44,9 @@ class AnthropicCollector:
         fold(self, said)
 
     def result(self) -> bytes:
-        """Give the message as JSON."""
-        content = [self._blocks[index] for index in sorted(self._blocks)]
+        """Give the message as JSON. A call that did not end is none."""
+        half = {index for index in self._open if self._blocks[index].get("type") == "tool_use"}
+        content = [self._blocks[index] for index in sorted(self._blocks) if index not in half]
         return msgspec.json.encode({**self._message, "content": content})
 
     # ---- one fold a frame -----------------------------------------------------------------------
@@ -59,7 +62,9 @@ class AnthropicCollector:
 
     def content_block_start(self, said: Json) -> None:
         """Take the block over with all its fields."""
-        self._blocks[_index(said)] = _object(said, "content_block")
+        index = _index(said)
+        self._blocks[index] = _object(said, "content_block")
+        self._open.add(index)
 
     def content_block_delta(self, said: Json) -> None:
         """Add to the block; a delta of an unknown kind cannot be added."""
@@ -89,18 +94,22 @@ class AnthropicCollector:
     def content_block_stop(self, said: Json) -> None:
         """Read a tool's input, which is whole only now; its text is kept as it was written."""
         index = _index(said)
+        self._open.discard(index)
         text = "".join(self._pieces.pop(index, ()))
         if not text.strip():
             return
         try:
             msgspec.json.decode(text, type=Json)
         except (ValueError, RecursionError) as fault:
-            raise BadArguments(f"a tool's input is no JSON object: {fault}") from fault
+            self._fault = BadArguments(f"a tool's input is no JSON object: {fault}")
+            return
         self._blocks[index]["input"] = msgspec.Raw(text.encode())
 
     def message_delta(self, said: Json) -> None:
         """Lay stop reason, usage and whatever else came over the message: figures are cumulative."""
-        self._message.update(_object(said, "delta"))
+        delta = _object(said, "delta")
+        self._judge(delta.get("stop_reason"))
+        self._message.update(delta)
         said.pop("delta", None)
         before, later = self._message.get("usage"), said.pop("usage", None)
         if _is_object(later):
@@ -108,9 +117,18 @@ class AnthropicCollector:
             self._message["usage"] = {**(before if _is_object(before) else {}), **counted}
         self._message.update(said)
 
+    def _judge(self, reason: object) -> None:
+        """Tell what an input that is no JSON amounts to, now that it is known why the model stopped."""
+        if self._fault is not None and reason in _LIMITS:
+            raise Unfoldable("half a call, at which the model was stopped") from self._fault
+        if self._fault is not None:
+            raise self._fault
+
     def nothing(self, said: Json) -> None:
         """Leave out pings and the like, which no folded answer has."""
 
+
+_LIMITS: Final = ("max_tokens", "model_context_window_exceeded", "refusal")
 
 _FOLDS: Final[dict[str, Callable[[AnthropicCollector, Json], None]]] = {
     "message_start": AnthropicCollector.message_start,

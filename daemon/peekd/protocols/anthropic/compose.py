@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from peekd.protocols.anthropic.carriers import FAMILY
+from peekd.protocols.anthropic.looping import fit_for_loop, is_own, is_thought
 from peekd.protocols.anthropic.sampling import acceptable
 from peekd.protocols.anthropic.searching import SEARCH_NAME, encode_search
 from peekd.protocols.fields import decode_words
@@ -44,6 +44,7 @@ _CHOICES: Final = {"auto": "auto", "any": "any", "one": "tool", "none": "none"}
 def encode_request(conversation: Conversation, *, model: str, repaired: bool, stream: bool = True) -> Call:
     """Say the conversation in this API. `repaired`: without replayed thoughts."""
     max_tokens = _MAX_TOKENS if conversation.max_tokens is None else conversation.max_tokens
+    conversation, unthought = fit_for_loop(conversation, repaired=repaired)
     conversation, refused = acceptable(conversation, max_tokens)
     turns = _answerable(conversation.turns)
     messages = [_turn(turn, repaired=repaired) for turn in turns]
@@ -70,7 +71,7 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool, st
         "top_k": conversation.top_k,
     }
     said = {key: value for key, value in body.items() if key == "messages" or value not in (None, [], {})}
-    dropped = (*refused, *unsaid)
+    dropped = (*unthought, *refused, *unsaid)
     return Call(_PATH, msgspec.json.encode(said), headers=(_VERSION,), dropped=dropped)
 
 
@@ -79,28 +80,20 @@ def _answerable(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
     if not turns or turns[-1].role != "assistant":
         return turns
     parts = turns[-1].parts
-    while parts and _is_thought(parts[-1]):
+    while parts and is_thought(parts[-1]):
         parts = parts[:-1]
     return (*turns[:-1], msgspec.structs.replace(turns[-1], parts=parts))
 
 
 def _turn(turn: Turn, *, repaired: bool) -> dict[str, Any]:
     """Say a turn. Thoughts that Anthropic did not sign would be refused: they are left out."""
-    kept = [part for part in turn.parts if not _is_thought(part) or (_is_own(part) and not repaired)]
+    kept = [part for part in turn.parts if not is_thought(part) or (is_own(part) and not repaired)]
     return {"role": turn.role, "content": [block for part in kept for block in _block(part)]}
-
-
-def _is_thought(part: Part) -> bool:
-    return isinstance(part, Thinking | RedactedThinking)
-
-
-def _is_own(part: Part) -> bool:
-    return isinstance(part, Thinking | RedactedThinking) and part.family == FAMILY
 
 
 def _unsaid(part: Part) -> Iterator[str]:
     """Name what of a part has no place here."""
-    if _is_thought(part) and not _is_own(part):
+    if is_thought(part) and not is_own(part):
         yield "thinking of another family" if getattr(part, "family", "") else "thinking without signature"
     if isinstance(part, Text | ToolCall) and part.signature:
         yield "signature of another family"

@@ -13,6 +13,7 @@ import msgspec
 from peekd.protocols.anthropic.carriers import FAMILY
 from peekd.protocols.anthropic.errors import encode_stream_error
 from peekd.protocols.anthropic.searching import FOREIGN, search_blocks
+from peekd.protocols.halves import HALF
 from peekd.protocols.interface import Answering, BadArguments
 from peekd.signatures.seal import Kind
 from peekd.vocabulary.errors import Fault
@@ -101,7 +102,7 @@ class AnthropicEncoder:
             case Opened():
                 return self._start() + self._open(event.index, event.block)
             case Closed():
-                return self._close(event.index)
+                return self._close(event.index, half=event.half)
             case Started():
                 return self._start()
             case _:
@@ -226,7 +227,7 @@ class AnthropicEncoder:
         signed = _DELTA % (place, b"signature_delta", b"signature", _json(carrier)) if carrier else b""
         return signed + _STOP % place
 
-    def _close(self, index: int) -> bytes:
+    def _close(self, index: int, *, half: bool = False) -> bytes:
         if index in self._searches:
             return self._search(self._searches.pop(index))
         place = self._places.pop(index, None)
@@ -236,7 +237,7 @@ class AnthropicEncoder:
             self._waiting = place
             return self._settle() if place in self._carriers else b""
         if place in self._arguments:
-            return self._conclude(place)
+            return self._cut(place) if half else self._conclude(place)
         return _STOP % place
 
     def _search(self, searched: Searched) -> bytes:
@@ -252,6 +253,12 @@ class AnthropicEncoder:
                 told += _DELTA % (place, b"input_json_delta", b"partial_json", _json(text))
             told += _STOP % place
         return told
+
+    def _cut(self, place: int) -> bytes:
+        """End a half call as the API does: its input stays as it is. What is folded leaves out open calls."""
+        del self._arguments[place]
+        self.dropped.update(() if self._answering.asked.stream else {HALF})
+        return _STOP % place if self._answering.asked.stream else b""
 
     def _conclude(self, place: int) -> bytes:
         text = "".join(self._arguments.pop(place))

@@ -63,6 +63,7 @@ _SIGNATURE: Final = re.compile(
     r"|(?:corrupted|invalid|missing|expired) thought[ _]signature"
     r"|(?:must be|expected) [`'](?:thinking|redacted_thinking)['`]"
     r"|each thinking block must contain thinking"
+    r"|final block in an assistant message cannot be [`']?thinking"
     r"|final `?assistant`? (?:message|turn) must start with a thinking block"
     r"|`?thinking`? or `?redacted_thinking`? blocks in the latest assistant message cannot be modified",
     re.IGNORECASE,

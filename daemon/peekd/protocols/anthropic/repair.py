@@ -1,5 +1,8 @@
 """Taking replayed thoughts out of a request's bytes; every other byte stays.
 
+All of them after a refusal; else only those that must not go to this API: another family's, which lie in our
+own carriers or are not signed at all, and those that it refused before.
+
 https://platform.claude.com/docs/en/build-with-claude/extended-thinking
 """
 
@@ -9,9 +12,15 @@ from typing import Any, Final
 
 import msgspec
 
+from peekd.protocols.interface import Splices
+from peekd.signatures.proofs import proof_digest
+from peekd.signatures.seal import is_carrier
 from peekd.wire.splice import Edit, Span, elements, member, members, removals
 
 _THOUGHTS: Final = {"thinking", "redacted_thinking"}
+STRANGE: Final = (b"peekd1.", b'"signature":""', b'"signature": ""')
+"""What stands in a body that replays a carrier, or a thought that nobody signed."""
+
 _CLEARING: Final = "clear_thinking"
 """How the context edits begin that are refused while thinking is off."""
 
@@ -23,6 +32,8 @@ class _Message(msgspec.Struct, gc=False):
 
 class _Typed(msgspec.Struct, gc=False):
     type: Any = None
+    signature: Any = None
+    data: Any = None
 
 
 class Repair(msgspec.Struct, frozen=True):
@@ -32,12 +43,13 @@ class Repair(msgspec.Struct, frozen=True):
     names: tuple[str, ...] = ()
 
 
-def repair(body: bytes, top: list[Span]) -> Repair:
-    """Give the edits that leave out all replayed thoughts.
+def repair(body: bytes, top: list[Span], splices: Splices) -> Repair:
+    """Give the edits that leave out replayed thoughts: all of them, or those that no one here may be sent.
 
-    `top` are the body's members. A message that had nothing else goes as well: neighbours of one role are
-    one turn to the API. Where the last assistant turn waits for the results that the user now brings, a turn
-    with thinking enabled would have to begin with a thought: `thinking` goes too then, and with it the
+    `top` are the body's members. Of a message all thoughts go or none: part of them would be refused. A
+    message that had nothing else goes as well: neighbours of one role are one turn to the API. Where the last
+    assistant turn waits for the results that the user now brings, and does not begin with a thought any more,
+    it would be refused with thinking enabled: `thinking` goes too then, for this one answer, and with it the
     context edits that are about thinking. Raises ValueError for a body of another shape.
     """
     messages = member(top, "messages")
@@ -47,46 +59,67 @@ def repair(body: bytes, top: list[Span]) -> Repair:
     empty: list[Span] = []
     for span, message in zip(spans, kinds, strict=True):
         if message.role == "assistant":
-            within, emptied = _without_thoughts(body, span)
+            within, emptied = _without_thoughts(body, span, splices)
             edits += within
             empty += [span] * emptied
     edits += removals(spans, empty)
-    names = ("thinking blocks",) if edits else ()
-    if _brings_results(kinds) and _is_enabled(body, top):
+    names: tuple[str, ...] = ()
+    if edits:
+        names = ("thinking blocks",) if splices.repaired else ("thinking of others",)
+    touched = bool(edits) or splices.repaired or splices.careful
+    if touched and _brings_results(kinds, splices) and _is_enabled(body, top):
         edits += _without_thinking(body, top)
         names = (*names, "thinking")
     return Repair(tuple(edits), names)
 
 
-def _without_thoughts(body: bytes, message: Span) -> tuple[list[Edit], bool]:
+def _without_thoughts(body: bytes, message: Span, splices: Splices) -> tuple[list[Edit], bool]:
     """Give the edits inside a message, or that it has nothing else."""
     content = member(members(body, message.value, message.end), "content")
     if content is None or not body.startswith(b"[", content.value):
         return [], False
     blocks = elements(body, content.value, content.end)
-    thoughts = [block for block in blocks if _type(body, block) in _THOUGHTS]
-    if thoughts and len(thoughts) == len(blocks):
+    typed = [(block, _typed(body, block)) for block in blocks]
+    thoughts = [(block, kind) for block, kind in typed if _is_thought(kind)]
+    if not any(_goes(kind, splices) for _, kind in thoughts):
+        return [], False
+    if len(thoughts) == len(blocks):
         return [], True
-    return removals(blocks, thoughts), False
+    return removals(blocks, [block for block, _ in thoughts]), False
 
 
-def _brings_results(messages: list[_Message]) -> bool:
-    """Tell whether the last user message answers calls of the last assistant message."""
+def _is_thought(block: _Typed) -> bool:
+    return _word(block.type) in _THOUGHTS
+
+
+def _goes(thought: _Typed, splices: Splices) -> bool:
+    """Tell whether a thought is to be left out: one that nobody signed is as little use as a stranger's."""
+    proof = str((thought.data if thought.type == "redacted_thinking" else thought.signature) or "")
+    unreadable = splices.unreadable and proof_digest(proof) in splices.unreadable
+    return splices.repaired or not proof or is_carrier(proof) or bool(unreadable)
+
+
+def _brings_results(messages: list[_Message], splices: Splices) -> bool:
+    """Tell whether the last user message answers calls of a turn that begins without a thought."""
     spoken = [message for message in messages if message.role != "system"]
     if [message.role for message in spoken[-2:]] != ["assistant", "user"]:
         return False
-    called, answered = (_kinds(message.content) for message in spoken[-2:])
-    return "tool_use" in called and "tool_result" in answered
+    called, answered = (_blocks(message.content) for message in spoken[-2:])
+    kinds = {_word(block.type) for block in called}
+    if "tool_use" not in kinds or all(block.type != "tool_result" for block in answered):
+        return False
+    thoughts = [block for block in called if _is_thought(block)]
+    left = not any(_goes(block, splices) for block in thoughts)
+    return not (left and _is_thought(called[0]))
 
 
-def _kinds(content: object) -> set[str]:
-    blocks = msgspec.convert(content, list[_Typed]) if isinstance(content, list) else []
-    return {_word(block.type) for block in blocks}
+def _blocks(content: object) -> list[_Typed]:
+    return msgspec.convert(content, list[_Typed]) if isinstance(content, list) else []
 
 
 def _is_enabled(body: bytes, top: list[Span]) -> bool:
     thinking = member(top, "thinking")
-    return thinking is not None and _type(body, thinking) == "enabled"
+    return thinking is not None and _typed(body, thinking).type == "enabled"
 
 
 def _without_thinking(body: bytes, top: list[Span]) -> list[Edit]:
@@ -98,7 +131,7 @@ def _without_thinking(body: bytes, top: list[Span]) -> list[Edit]:
         fields = members(body, management.value, management.end)
         listed = member(fields, "edits")
         steps = elements(body, listed.value, listed.end) if listed is not None else []
-        clearing = [step for step in steps if _type(body, step).startswith(_CLEARING)]
+        clearing = [step for step in steps if _word(_typed(body, step).type).startswith(_CLEARING)]
         if steps and len(clearing) == len(steps) and len(fields) == 1:
             gone.append(management)
         else:
@@ -106,11 +139,11 @@ def _without_thinking(body: bytes, top: list[Span]) -> list[Edit]:
     return [*inside, *removals(top, gone)]
 
 
-def _type(body: bytes, span: Span) -> str:
-    """Give an object's type, "" for whatever else the client wrote there."""
+def _typed(body: bytes, span: Span) -> _Typed:
+    """Give what an object says of itself; nothing of whatever else the client wrote there."""
     if not body.startswith(b"{", span.value):
-        return ""
-    return _word(msgspec.json.decode(body[span.value : span.end], type=_Typed).type)
+        return _Typed()
+    return msgspec.json.decode(body[span.value : span.end], type=_Typed)
 
 
 def _word(value: object) -> str:

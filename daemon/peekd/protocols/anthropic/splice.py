@@ -5,7 +5,8 @@ from __future__ import annotations
 import msgspec
 
 from peekd.protocols.anthropic.foreign import without_foreign_searches
-from peekd.protocols.anthropic.repair import repair
+from peekd.protocols.anthropic.noting import noted
+from peekd.protocols.anthropic.repair import STRANGE, repair
 from peekd.protocols.interface import Call, Splices
 from peekd.vocabulary.errors import ClientError
 from peekd.wire.splice import Edit, Span, applied, members
@@ -25,7 +26,8 @@ def splice_request(body: bytes, path: str, splices: Splices) -> Call:
             body = own
             spliced.append("searches of another family")
         top = members(body)
-        mended = repair(body, top) if splices.repaired else None
+        mended = repair(body, top, splices) if _needs_repair(body, splices) else None
+        note = noted(body, top, splices)
     except (ValueError, RecursionError) as fault:
         raise ClientError("invalid_request", f"the body is no Messages request: {fault}") from fault
     edits: list[Edit] = []
@@ -41,7 +43,16 @@ def splice_request(body: bytes, path: str, splices: Splices) -> Call:
     if mended is not None:
         edits += mended.edits
         spliced += mended.names
+    if note:
+        edits += note
+        spliced += ["recovery note"]
     return Call(path, applied(body, edits), spliced=tuple(spliced))
+
+
+def _needs_repair(body: bytes, splices: Splices) -> bool:
+    """Tell whether thoughts must be looked at; what tells strange ones is searched for in the bytes."""
+    known = splices.repaired or splices.careful or bool(splices.unreadable)
+    return known or any(mark in body for mark in STRANGE)
 
 
 def _counts_tokens(path: str) -> bool:

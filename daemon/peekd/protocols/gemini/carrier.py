@@ -15,6 +15,9 @@ from peekd.vocabulary.conversation import Family
 
 FAMILY: Final[Family] = "gemini"
 
+CARRIER: Final = b"cGVla2Qx"
+"""How an armoured carrier begins, in either alphabet."""
+
 
 def armoured(carrier: str) -> str:
     """Give the text for `thoughtSignature`.

@@ -94,7 +94,7 @@ class _Contents:
     def _media(self, part: Media) -> dict[str, Any]:
         if part.title:
             self._dropped["media.title"] = None
-        if part.data:
+        if not part.url:  # data may be empty, too
             return {"inlineData": {"mimeType": part.media_type, "data": part.data}}
         kind = part.media_type if "*" not in part.media_type else ""
         kind = kind or next((kind for end, kind in _SUFFIXES.items() if _path(part.url).endswith(end)), "")

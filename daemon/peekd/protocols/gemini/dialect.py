@@ -5,16 +5,20 @@ https://ai.google.dev/api/caching#Schema
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, Final
 
 from peekd.protocols.gemini.flatten import is_list, is_object
 from peekd.protocols.gemini.naming import camel
 from peekd.vocabulary.conversation import Schema
+from peekd.vocabulary.errors import ClientError
 
 _TYPES: Final = {"STRING", "NUMBER", "INTEGER", "BOOLEAN", "ARRAY", "OBJECT", "NULL"}
 _COUNTS: Final = {"minItems", "maxItems", "minLength", "maxLength", "minProperties", "maxProperties"}
 """Whole numbers that Google writes as strings, since they are of 64 bits."""
+
+_INT64: Final = re.compile(r"[0-9]{1,19}")
 
 _GONE: Final = {"propertyOrdering", "nullable"}
 _FORMATS: Final = {"enum", "int32", "int64", "float", "double"}
@@ -25,11 +29,21 @@ _SPELLINGS: Final = {name.lower(): name for name in _SPELLED}
 
 
 def to_json_schema(schema: Schema) -> Schema:
-    """Give the schema in JSON Schema's words; one that already is in them stays as it is."""
+    """Give the schema in JSON Schema's words; one that already is in them stays as it is.
+
+    Raises ClientError for one that is nested beyond measure.
+    """
+    try:
+        return _plain(schema)
+    except RecursionError as fault:
+        raise ClientError("invalid_request", "a schema is nested too deeply to be translated") from fault
+
+
+def _plain(schema: Schema) -> Schema:
     plain: Schema = {}
     for key, value in schema.items():
         name = _SPELLINGS.get(camel(key).lower(), key)
-        if name not in _GONE and not (name == "format" and value in _FORMATS):
+        if name not in _GONE and not (name == "format" and isinstance(value, str) and value in _FORMATS):
             plain[name] = _KEYWORDS.get(name, _same)(value)
     if plain.get("type") == "TYPE_UNSPECIFIED":
         del plain["type"]
@@ -58,11 +72,11 @@ def _kind(value: object) -> object:
 
 
 def _count(value: object) -> object:
-    return int(value) if isinstance(value, str) and value.isascii() and value.isdecimal() else value
+    return int(value) if isinstance(value, str) and _INT64.fullmatch(value) else value
 
 
 def _one(value: object) -> object:
-    return to_json_schema(value) if is_object(value) else value
+    return _plain(value) if is_object(value) else value
 
 
 def _each(value: object) -> object:

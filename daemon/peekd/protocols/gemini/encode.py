@@ -11,6 +11,7 @@ import msgspec
 
 from peekd.protocols.gemini.carrier import FAMILY, armoured
 from peekd.protocols.gemini.errors import encode_stream_error
+from peekd.protocols.halves import HALF
 from peekd.protocols.interface import Answering, BadArguments
 from peekd.signatures.seal import Kind
 from peekd.vocabulary.errors import Fault
@@ -80,7 +81,7 @@ class GeminiEncoder:
             case Opened():
                 return self._open(event.index, event.block)
             case Closed() if event.index in self._calls:
-                return self._conclude(event.index)
+                return self._cut(event.index) if event.half else self._conclude(event.index)
             case TextDelta() | ThinkingDelta() | SignatureDelta() | DataInline():
                 return self._show(event)
             case _:
@@ -169,6 +170,12 @@ class GeminiEncoder:
         identity = given if given and given not in self._call_ids else self._ids("call_")
         self._call_ids.add(identity)
         return identity
+
+    def _cut(self, index: int) -> bytes:
+        """Leave half a call out: the API has none."""
+        del self._calls[index]
+        self.dropped.add(HALF)
+        return b""
 
     def _conclude(self, index: int) -> bytes:
         part, pieces = self._calls.pop(index)

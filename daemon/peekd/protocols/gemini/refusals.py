@@ -40,6 +40,8 @@ _BY_PHRASE: Final[tuple[tuple[int, str, RefusalKind], ...]] = (
     (400, "thought_signature", "signature"),
     (400, "thoughtsignature", "signature"),
     (400, "thought signature", "signature"),
+    (400, "invalid `signature`", "signature"),  # a Claude behind a Google endpoint
+    (400, "`thinking` or `redacted_thinking`", "signature"),
     (400, "location is not supported", "forbidden"),
     (400, "enable billing", "payment_required"),
     (400, "billing account", "payment_required"),

@@ -6,14 +6,21 @@ from typing import Any, Final
 
 import msgspec
 
+from peekd.protocols.gemini.carrier import CARRIER, bared
 from peekd.protocols.gemini.contents import encode_contents
 from peekd.protocols.gemini.generation import encode_generation
 from peekd.protocols.gemini.models import traits
 from peekd.protocols.gemini.naming import camel
 from peekd.protocols.gemini.paths import STREAM, WHOLE, quoted, read_path
-from peekd.protocols.gemini.signatures import with_stand_ins, without_signatures
+from peekd.protocols.gemini.signatures import (
+    with_note,
+    with_signatures,
+    with_stand_ins,
+    without_signatures,
+)
 from peekd.protocols.gemini.tools import encode_tools
 from peekd.protocols.interface import Call, Splices
+from peekd.signatures.proofs import proof_digest
 from peekd.vocabulary.conversation import Conversation, Text, Turn
 from peekd.vocabulary.errors import ClientError
 from peekd.wire.splice import Edit, applied, members
@@ -59,8 +66,9 @@ def splice_request(body: bytes, path: str, splices: Splices) -> Call:
     """Give a Gemini client's own request with only the named places changed.
 
     The model and whether the answer is streamed stand in the path; where a body names the model too (it may
-    in a count), it is changed there as well. `repaired` takes replayed thoughts and signatures out of
-    `contents` and touches nothing else. Raises ClientError on a path or body that is not Gemini's.
+    in a count), it is changed there as well. Else only `contents` is touched, where replayed thoughts and
+    signatures are: all go after a refusal, else those of other families' models, which lie in our own
+    carriers, and those that were refused before. Raises ClientError on a path or body that is not Gemini's.
     """
     where = read_path(path)
     action = where.action
@@ -71,9 +79,10 @@ def splice_request(body: bytes, path: str, splices: Splices) -> Call:
     spliced = ["stream"] * (action != where.action) + ["model"] * (mapped is not None)
     if mapped is not None:
         body = _renamed(body, mapped)
-    if splices.repaired:
-        body = _without_thoughts(body, model or where.model)
+    mended = _mended(body, model or where.model, splices) if _needs_mending(body, splices) else body
+    if mended != body:
         spliced.append("contents")
+        body = mended
     return Call(where.path(model=mapped, action=action), body, spliced=tuple(spliced))
 
 
@@ -109,14 +118,32 @@ class _Content(msgspec.Struct, omit_defaults=True):
     role: str = ""
 
 
-def _without_thoughts(body: bytes, model: str) -> bytes:
+def _needs_mending(body: bytes, splices: Splices) -> bool:
+    """Tell whether `contents` must be looked at; what a carrier begins with is searched for in the bytes."""
+    return splices.repaired or splices.careful or bool(splices.unreadable) or CARRIER in body
+
+
+def _mended(body: bytes, model: str, splices: Splices) -> bytes:
+    """Give the body without the signatures that would be refused; what is known stands in for them.
+
+    A body that has none such, and lacks none, is given as it is.
+    """
     try:
         fields = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
         given = msgspec.json.decode(fields.get("contents", msgspec.Raw(b"[]")), type=list[_Content])
     except (ValueError, RecursionError) as fault:
         raise ClientError("invalid_request", f"contents: {fault}") from fault
-    contents: list[dict[str, Any]] = [msgspec.to_builtins(content) for content in given]
-    contents = without_signatures(contents)
-    if traits(model).signed_calls:
-        contents = with_stand_ins(contents)
+    before: list[dict[str, Any]] = [msgspec.to_builtins(content) for content in given]
+    contents = without_signatures(before, None if splices.repaired else lambda proof: _goes(proof, splices))
+    if traits(model).signed_calls and (contents != before or splices.careful or splices.repaired):
+        contents = with_stand_ins(with_signatures(contents, splices.signatures))
+    contents = with_note(contents, splices)
+    if contents == before:
+        return body
     return msgspec.json.encode(fields | {"contents": msgspec.Raw(msgspec.json.encode(contents))})
+
+
+def _goes(proof: str, splices: Splices) -> bool:
+    if not proof:
+        return False
+    return bared(proof) is not None or bool(splices.unreadable and proof_digest(proof) in splices.unreadable)

@@ -58,10 +58,12 @@ _REASONS: Final[dict[str, StopReason]] = {
     "MALFORMED_RESPONSE": "malformed",
     "UNEXPECTED_TOOL_CALL": "malformed",
     "TOO_MANY_TOOL_CALLS": "malformed",
-    "MISSING_THOUGHT_SIGNATURE": "malformed",
 }
 """Any other word is "other"."""
 
+
+_UNSIGNED: Final = "MISSING_THOUGHT_SIGNATURE"
+"""A refusal of what was replayed, dressed as an end."""
 
 _ABSENT: Final = (b"", b"null")
 """JSON that was not given."""
@@ -162,6 +164,9 @@ class GeminiDecoder:
     def _finish(self, native: str, events: list[Event], candidate: Candidate | None) -> None:
         """Say the terminal; without a candidate it is the prompt that was blocked."""
         self._finished = True
+        if native == _UNSIGNED:
+            events.append(Erred("signature", "a call that is replayed has no thought signature", native))
+            return
         reason = "refusal" if candidate is None else _REASONS.get(native, "other")
         if reason == "end" and self._called:
             reason = "tool_use"

@@ -81,7 +81,7 @@ class ChatEncoder:
             case Opened():
                 return self._open(event.index, event.block)
             case Closed():
-                return self._close(event.index)
+                return self._close(event.index, half=event.half)
             case Started():
                 return self._start()
             case _:
@@ -168,11 +168,17 @@ class ChatEncoder:
             "tool_calls": [{"index": self._calls[index], "function": {"arguments": fragment}}]
         })
 
-    def _close(self, index: int) -> bytes:
-        """End a call: its arguments must be a JSON object by now, and be it an empty one."""
+    def _close(self, index: int, *, half: bool = False) -> bytes:
+        """End a call: its arguments must be a JSON object by now, and be it an empty one.
+
+        A half one is left as it is, as the API does, and the terminal tells why.
+        """
         if index not in self._calls:
             return b""
         text = "".join(self._arguments.pop(index))
+        if half:
+            del self._calls[index]
+            return b""
         if not text.strip():
             self._arguments[index] = []
             added = self._argue(index, "{}")

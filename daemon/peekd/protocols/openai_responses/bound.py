@@ -8,8 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeGuard
 
-SEALED: Final = {"reasoning", "compaction"}
-"""Kinds of input items whose `encrypted_content` is its maker's."""
+SEALED: Final = ("reasoning", "compaction")
+"""Kinds of input items whose `encrypted_content` is its maker's; no set, for a client may put lists there."""
 
 _DEPTH: Final = 6
 """How many arrays and objects deep a file may stand in `input`; the API has it at four."""

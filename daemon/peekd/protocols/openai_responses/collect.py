@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from peekd.protocols.interface import Unfoldable
+from peekd.protocols.openai_responses.done import Done
 from peekd.wire.sse import Frame
 
 _ENDS: Final = {"response.completed", "response.incomplete"}
@@ -19,7 +20,7 @@ _DONE: Final = "response.output_item.done"
 
 class _Said(msgspec.Struct, gc=False):
     type: str = ""
-    output_index: int = 0
+    output_index: int | None = None
     item: msgspec.Raw = msgspec.Raw(b"")
     response: msgspec.Raw = msgspec.Raw(b"")
 
@@ -35,7 +36,7 @@ class ResponsesCollector:
 
     def __init__(self) -> None:
         self._response = b""
-        self._items: dict[int, msgspec.Raw] = {}
+        self._done = Done()
         self._pieces = False
 
     def feed(self, frame: Frame) -> None:
@@ -47,8 +48,8 @@ class ResponsesCollector:
             said = _frames.decode(data)
         except (ValueError, RecursionError) as fault:
             raise Unfoldable(f"a frame that is no event of a response: {fault}") from fault
-        if said.type == _DONE and said.item:
-            self._items[said.output_index] = said.item
+        if said.type == _DONE:
+            self._done.add(said.output_index, said.item)
         elif said.type in _ENDS:
             self._end(bytes(said.response))
         elif said.type == _FAILED:
@@ -69,8 +70,8 @@ class ResponsesCollector:
         self._response = response
         if output:
             return
-        if self._pieces and not self._items:
+        items = self._done.items
+        if self._pieces and not items:
             raise Unfoldable("an answer in pieces alone, which no item holds whole")
-        if self._items:
-            items = [self._items[place] for place in sorted(self._items)]
+        if items:
             self._response = msgspec.json.encode({**said, "output": items})

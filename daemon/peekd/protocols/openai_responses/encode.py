@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from peekd.protocols.halves import HALF
 from peekd.protocols.interface import Answering
 from peekd.protocols.openai_responses.calls import AnyCall, open_call
 from peekd.protocols.openai_responses.output import Output
@@ -88,7 +89,7 @@ class ResponsesEncoder:
             case Opened():
                 return self._start() + self._close(event.index) + self._begin(event.index, event.block)
             case Closed():
-                return self._close(event.index)
+                return self._close(event.index, half=event.half)
             case Started():
                 return self._start()
             case _:
@@ -180,9 +181,12 @@ class ResponsesEncoder:
         item = self._open.get(index)
         return item.add(text) if item is not None and not isinstance(item, Search) else b""
 
-    def _close(self, index: int) -> bytes:
+    def _close(self, index: int, *, half: bool = False) -> bytes:
+        """End an item; one of half a call never ends, for clients run what is done."""
         item = self._open.pop(index, None)
-        if item is None:
+        if half:
+            self.dropped.add(HALF)
+        if item is None or half:
             return b""
         if not isinstance(item, Reasoning):
             return item.close()

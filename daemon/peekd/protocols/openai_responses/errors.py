@@ -10,6 +10,7 @@ from typing import Final
 
 import msgspec
 
+from peekd.protocols.openai_responses.done import Done
 from peekd.protocols.openai_responses.response import Stream, bare
 from peekd.vocabulary.errors import Fault
 from peekd.wire.sse import Frame
@@ -29,7 +30,7 @@ class _Said(msgspec.Struct, gc=False):
     type: str = ""
     sequence_number: int = -1
     response: _Response | None = None
-    output_index: int = 0
+    output_index: int | None = None
     item: msgspec.Raw = msgspec.Raw(b"")
 
 
@@ -44,7 +45,7 @@ class ResponsesFollowing:
         self._created = created
         self._response = _Response()
         self._last = b""
-        self._items: dict[int, msgspec.Raw] = {}
+        self._done = Done()
 
     def see(self, frame: Frame) -> None:
         """Note a frame; only the last one's number is looked up, and only when it is asked for."""
@@ -53,7 +54,7 @@ class ResponsesFollowing:
         self._last = frame.data
         if _DONE in frame.data:
             said = _read(frame.data)
-            self._items[said.output_index] = said.item
+            self._done.add(said.output_index, said.item)
         elif not self._response.id:
             self._response = _read(frame.data).response or self._response
 
@@ -65,8 +66,7 @@ class ResponsesFollowing:
         stream = Stream(
             known.id or failed_id(request_id), created, bare(known.model or self._model), number=before
         )
-        whole = [item for _, item in sorted(self._items.items()) if item]
-        return (b"" if known.id else stream.begin()) + stream.fail(whole, fault)
+        return (b"" if known.id else stream.begin()) + stream.fail(self._done.items, fault)
 
 
 def failed_id(request_id: str) -> str:

@@ -55,13 +55,14 @@ class Items:
     def message(self, fields: Fields, _place: Place) -> None:
         """Read words and media of anybody."""
         role = fields.needed("role")
+        said = role.string()
         content = fields.needed("content")
-        if role.value == "assistant":
+        if said == "assistant":
             fields.place("phase")
             self._say(*read_words(content))
-        elif role.value in _SYSTEM:
+        elif said in _SYSTEM:
             self._instruct(read_words(content))
-        elif role.value == "user":
+        elif said == "user":
             self._turn(Turn("user", tuple(read_content(content))))
         else:
             raise ClientError("invalid_request", f"{role.path}: expected user, assistant or developer")

@@ -5,12 +5,12 @@ https://platform.openai.com/docs/api-reference/responses/create#responses-create
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
 import msgspec
 
+from peekd.protocols.fields import decode_words
 from peekd.protocols.openai_responses.thoughts import FAMILY
 from peekd.vocabulary.conversation import (
     Media,
@@ -80,14 +80,14 @@ def _piece(part: Text | Media) -> Item:
 
 
 def _media(part: Media) -> Item:
-    """Say a picture, a document or text. Raises ClientError for any other kind."""
+    """Say a picture, a document or text. Raises ClientError for any other kind, and for no base64."""
     data = f"data:{part.media_type};base64,{part.data}"
     if part.media_type.startswith("image/"):
         return {"type": "input_image", "image_url": part.url or data, "detail": "auto"}
     if part.url:
         return {"type": "input_file", "file_url": part.url}
     if part.media_type.startswith("text/"):
-        return {"type": "input_text", "text": base64.b64decode(part.data).decode("utf-8", "replace")}
+        return {"type": "input_text", "text": decode_words(part.data)}
     if part.media_type == _PDF:
         return {"type": "input_file", "filename": part.title or "document.pdf", "file_data": data}
     raise ClientError("invalid_request", f"media of type {part.media_type} has no place in this API")

@@ -18,7 +18,7 @@ LOCAL_SHELL: Final = "local_shell"
 TOOL_SEARCH: Final = "tool_search"
 WEB_SEARCH: Final = "web_search"
 
-_MODES: Final[dict[object, Literal["auto", "any", "none"]]] = {
+_MODES: Final[dict[str, Literal["auto", "any", "none"]]] = {
     "auto": "auto",
     "required": "any",
     "none": "none",
@@ -165,7 +165,7 @@ def read_choice(fields: Fields, tools: tuple[Tool, ...]) -> tuple[ToolChoice | N
 
 
 def _mode(place: Place) -> Literal["auto", "any", "none"]:
-    mode = _MODES.get(place.value)
+    mode = _MODES.get(place.string())
     if mode is None:
         raise ClientError("invalid_request", f"{place.path}: expected none, auto, required or a tool")
     return mode

@@ -1,0 +1,1 @@
+"""What outlives the process: one SQLite database, and the one writer of it."""

@@ -1,0 +1,184 @@
+"""The database itself: its tables, and the statements. Blocking; nobody but the writer calls it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterable
+from itertools import starmap
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from peekd.signatures.settings import SignatureSettings
+from peekd.signatures.steps import Origin, Piece, Step
+from peekd.store.interface import Bound, Deed, Forgotten, Kept, Loaded, Refused, Touched
+
+VERSION: Final = 1
+"""Of the tables, as `PRAGMA user_version` holds it."""
+
+MOST_BOUND: Final = 10_000
+"""Ids that are remembered at most."""
+
+_BUSY_SECONDS: Final = 1.0
+_MIB: Final = 1024 * 1024
+
+_TABLES: Final = """
+    CREATE TABLE steps (
+        key TEXT PRIMARY KEY, family TEXT NOT NULL, session TEXT NOT NULL, number INTEGER NOT NULL,
+        upstream TEXT NOT NULL, model TEXT NOT NULL, account TEXT NOT NULL, learned REAL NOT NULL,
+        used REAL NOT NULL, size INTEGER NOT NULL, pieces BLOB NOT NULL
+    ) WITHOUT ROWID;
+    CREATE INDEX steps_used ON steps (used);
+    CREATE TABLE refused (
+        session TEXT NOT NULL, since REAL NOT NULL, proofs BLOB NOT NULL, PRIMARY KEY (session, since)
+    ) WITHOUT ROWID;
+    CREATE TABLE bound (id TEXT PRIMARY KEY, account TEXT NOT NULL, since REAL NOT NULL) WITHOUT ROWID;
+    CREATE INDEX bound_since ON bound (since);
+    PRAGMA user_version = 1;
+"""
+_KEEP: Final = "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_TOUCH: Final = "UPDATE steps SET used = ? WHERE key = ?"
+_FORGET: Final = "DELETE FROM steps WHERE key = ?"
+_REFUSE: Final = "INSERT OR REPLACE INTO refused VALUES (?, ?, ?)"
+_BIND: Final = "INSERT OR REPLACE INTO bound VALUES (?, ?, ?)"
+
+_EXPIRE: Final = "DELETE FROM steps WHERE used < ?"
+_RELENT: Final = "DELETE FROM refused WHERE since < ?"
+_SHRINK: Final = """
+    DELETE FROM steps WHERE key IN (
+        SELECT key FROM (SELECT key, SUM(size) OVER (ORDER BY used DESC, key) AS held FROM steps)
+        WHERE held > ?
+    )
+"""
+_UNBIND: Final = "DELETE FROM bound WHERE id IN (SELECT id FROM bound ORDER BY since DESC LIMIT -1 OFFSET ?)"
+
+_STEPS: Final = """
+    SELECT family, session, number, upstream, model, account, learned, used, pieces FROM steps ORDER BY used
+"""
+_REFUSED: Final = "SELECT session, proofs, since FROM refused ORDER BY since"
+_BOUND: Final = "SELECT id, account, since FROM bound ORDER BY since"
+
+_proofs: Final = msgspec.msgpack.Decoder(tuple[str, ...])
+_pieces: Final = msgspec.msgpack.Decoder(tuple[Piece, ...])
+
+
+class Unreadable(Exception):
+    """The file is no database, is broken, or is of a later version of peekd (`newer`)."""
+
+    def __init__(self, message: str, *, newer: bool = False) -> None:
+        super().__init__(message)
+        self.newer = newer
+
+
+class Database:
+    """An open database. Methods raise sqlite3.Error where the disk will not have it."""
+
+    def __init__(self, path: Path, settings: SignatureSettings) -> None:
+        """Open it, or make it, readable by its owner alone. Raises OSError, sqlite3.Error or Unreadable."""
+        self._settings = settings
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
+        self._connection = sqlite3.connect(
+            path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
+        )
+        try:
+            self._prepare()
+        except sqlite3.Error as error:
+            self._connection.close()
+            if is_corrupt(error):
+                raise Unreadable(str(error)) from error
+            raise
+        except Unreadable:
+            self._connection.close()
+            raise
+
+    def _prepare(self) -> None:
+        (version,) = self._connection.execute("PRAGMA user_version").fetchone()
+        if version > VERSION:
+            raise Unreadable(f"its tables are of version {version}, and this is for {VERSION}", newer=True)
+        self._connection.execute("PRAGMA journal_mode = WAL")
+        self._connection.execute("PRAGMA synchronous = NORMAL")
+        if version < VERSION:
+            self._connection.executescript(f"BEGIN; {_TABLES} COMMIT;")
+
+    def close(self) -> None:
+        """Close it."""
+        self._connection.close()
+
+    def apply(self, deeds: Iterable[Deed]) -> None:
+        """Write deeds down, all or none."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            for deed in deeds:
+                self._connection.execute(*_statement(deed))
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+        self._connection.execute("COMMIT")
+
+    def tidy(self, now: float) -> None:
+        """Delete what is over its time, and the least recent of what is too much."""
+        self._connection.execute(_EXPIRE, (now - self._settings.ttl_seconds,))
+        self._connection.execute(_RELENT, (now - self._settings.ttl_seconds,))
+        self._connection.execute(_SHRINK, (self._settings.max_mib * _MIB,))
+        self._connection.execute(_UNBIND, (MOST_BOUND,))
+
+    def load(self, now: float) -> Loaded:
+        """Give what is kept and still holds. Raises Unreadable where it is not what this peekd wrote."""
+        self.tidy(now)
+        try:
+            steps = tuple(_kept(row) for row in self._connection.execute(_STEPS))
+            refused = tuple(starmap(_refused, self._connection.execute(_REFUSED)))
+        except (msgspec.DecodeError, msgspec.ValidationError) as error:
+            raise Unreadable(str(error)) from error
+        bound = tuple(starmap(Bound, self._connection.execute(_BOUND)))
+        return Loaded(steps, refused, bound)
+
+
+def is_corrupt(error: sqlite3.Error) -> bool:
+    """Tell a broken file from one that is locked, full or read-only."""
+    return isinstance(error, sqlite3.DatabaseError) and error.sqlite_errorcode & 0xFF in {
+        sqlite3.SQLITE_CORRUPT,
+        sqlite3.SQLITE_NOTADB,
+    }
+
+
+def _statement(deed: Deed) -> tuple[str, tuple[object, ...]]:
+    match deed:
+        case Kept(step=step, used=used):
+            origin = step.origin
+            place = (step.key, origin.family, origin.session, origin.number)
+            source = (origin.upstream, origin.model, origin.account)
+            pieces = msgspec.msgpack.encode(step.pieces)
+            return _KEEP, (*place, *source, step.learned, used, step.size, pieces)
+        case Touched():
+            return _TOUCH, (deed.used, deed.key)
+        case Forgotten():
+            return _FORGET, (deed.key,)
+        case Refused():
+            return _REFUSE, (deed.session, deed.since, msgspec.msgpack.encode(deed.proofs))
+        case Bound():
+            return _BIND, (deed.id, deed.account, deed.since)
+
+
+def _kept(row: tuple[object, ...]) -> Kept:
+    *origin, learned, used, pieces = row
+    made = msgspec.convert(origin, tuple[str, str, int, str, str, str])
+    step = Step(
+        msgspec.convert(dict(zip(_ORIGIN, made, strict=True)), Origin), _pieces.decode(_bytes(pieces))
+    )
+    times = msgspec.convert((learned, used), tuple[float, float])
+    return Kept(msgspec.structs.replace(step, learned=times[0]), times[1])
+
+
+def _refused(session: str, proofs: bytes, since: float) -> Refused:
+    return Refused(session, _proofs.decode(proofs), since)
+
+
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else b""
+
+
+_ORIGIN: Final = ("family", "session", "number", "upstream", "model", "account")

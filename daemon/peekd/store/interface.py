@@ -1,0 +1,71 @@
+"""What a house asks of a store: to take what is to outlive it, at once and without fail, and to give it back.
+
+Taking never waits and never raises: what cannot be kept is lost and counted, and requests go on.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+import msgspec
+
+from peekd.signatures.steps import Step
+
+
+class Kept(msgspec.Struct, frozen=True):
+    """A step of a conversation, last used then (wall time, seconds)."""
+
+    step: Step
+    used: float
+
+
+class Touched(msgspec.Struct, frozen=True):
+    """A step, by its key, was of use once more."""
+
+    key: str
+    used: float
+
+
+class Forgotten(msgspec.Struct, frozen=True):
+    """A step is not to be kept any longer."""
+
+    key: str
+
+
+class Refused(msgspec.Struct, frozen=True):
+    """An upstream refused a request of this session; `proofs`: digests of those in it, as far as known."""
+
+    session: str
+    proofs: tuple[str, ...]
+    since: float
+
+
+class Bound(msgspec.Struct, frozen=True):
+    """An account holds what this id names; known since then."""
+
+    id: str
+    account: str
+    since: float
+
+
+Deed = Kept | Touched | Forgotten | Refused | Bound
+
+
+class Loaded(msgspec.Struct, frozen=True):
+    """What was kept, each with the least recent first."""
+
+    steps: tuple[Kept, ...] = ()
+    refused: tuple[Refused, ...] = ()
+    bound: tuple[Bound, ...] = ()
+
+
+class Store(Protocol):
+    """Where deeds are written down."""
+
+    def write(self, deed: Deed) -> None:
+        """Take a deed; returns at once."""
+        ...
+
+    async def load(self) -> Loaded:
+        """Give what is kept, as much as is remembered; nothing where it cannot be read."""
+        ...

@@ -1,0 +1,51 @@
+"""A store without a disk: for the demo, for where there is no state directory, and for simulated restarts."""
+
+from __future__ import annotations
+
+import msgspec
+import trio
+
+from peekd.store.interface import Bound, Deed, Forgotten, Kept, Loaded, Refused, Touched
+
+
+class Volatile:
+    """Keeps everything as long as it lives itself."""
+
+    def __init__(self) -> None:
+        self._steps: dict[str, Kept] = {}
+        self._refused: list[Refused] = []
+        self._bound: dict[str, Bound] = {}
+
+    def write(self, deed: Deed) -> None:
+        """Take a deed."""
+        match deed:
+            case Kept():
+                self._steps[deed.step.key] = deed
+            case Touched() if deed.key in self._steps:
+                self._steps[deed.key] = msgspec.structs.replace(self._steps[deed.key], used=deed.used)
+            case Forgotten():
+                self._steps.pop(deed.key, None)
+            case Refused():
+                self._refused.append(deed)
+            case Bound():
+                self._bound[deed.id] = deed
+            case _:
+                pass
+
+    async def load(self) -> Loaded:
+        """Give all of it."""
+        await trio.lowlevel.checkpoint()
+        steps = sorted(self._steps.values(), key=lambda kept: kept.used)
+        return Loaded(tuple(steps), tuple(self._refused), tuple(self._bound.values()))
+
+
+class Nowhere:
+    """Keeps nothing."""
+
+    def write(self, deed: Deed) -> None:
+        """Let it go."""
+
+    async def load(self) -> Loaded:
+        """Give nothing."""
+        await trio.lowlevel.checkpoint()
+        return Loaded()

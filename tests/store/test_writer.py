@@ -1,0 +1,148 @@
+"""The writer never holds anyone up, loses what it must and says so, and leaves nothing behind unwritten."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+import trio
+from steps_told import NOW, step, thought
+
+from peekd.signatures.settings import SignatureSettings
+from peekd.store.interface import Bound, Kept, Loaded
+from peekd.store.writer import MOST_WAITING, Writer, open_writer
+
+SETTINGS = SignatureSettings()
+STEP = step(thought("hm"))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "peekd.db"
+
+
+async def kept(path: Path, told: list[str] | None = None) -> Loaded:
+    """What a peekd that starts now finds."""
+    words: list[str] = [] if told is None else told
+    async with open_writer(path, SETTINGS, wall=lambda: NOW, tell=words.append) as writer:
+        return await writer.load()
+
+
+async def test_what_was_written_before_the_end_is_there_at_the_next_start(path: Path) -> None:
+    told: list[str] = []
+    async with open_writer(path, SETTINGS, wall=lambda: NOW, tell=told.append) as writer:
+        assert await writer.load() == Loaded()
+        for number in range(1000):
+            writer.write(Bound(f"id{number}", "alice", NOW))
+        writer.write(Kept(STEP, NOW))
+    again = await kept(path, told)
+    assert again.steps == (Kept(STEP, NOW),)
+    assert len(again.bound) == 1000
+    assert (told, writer.lost) == ([], 0)
+
+
+async def test_nothing_need_be_loaded_to_be_written(path: Path) -> None:
+    async with open_writer(path, SETTINGS, wall=lambda: NOW, tell=lambda words: None) as writer:
+        writer.write(Kept(STEP, NOW))
+    assert (await kept(path)).steps
+
+
+def test_beyond_its_bound_the_oldest_is_lost_and_counted_and_told_once(path: Path) -> None:
+    told: list[str] = []
+    writer = Writer(path, SETTINGS, lambda: NOW, told.append)
+    for number in range(MOST_WAITING + 10):
+        writer.write(Bound(f"id{number}", "alice", NOW))
+    assert writer.lost == 10
+    assert len(told) == 1
+    assert "does not keep up" in told[0]
+
+
+async def test_a_locked_file_costs_what_was_to_be_written_and_nothing_else(path: Path) -> None:
+    told: list[str] = []
+    async with open_writer(path, SETTINGS, wall=lambda: NOW, tell=told.append) as writer:
+        await writer.load()
+        stranger = sqlite3.connect(path, isolation_level=None)
+        stranger.execute("BEGIN IMMEDIATE")
+        writer.write(Bound("lost", "alice", NOW))
+        while not writer.lost:
+            await trio.lowlevel.checkpoint()
+        stranger.execute("ROLLBACK")
+        stranger.close()
+        writer.write(Bound("kept", "alice", NOW))
+    assert [one.id for one in (await kept(path)).bound] == ["kept"]
+    assert len(told) == 1
+    assert "locked" in told[0]
+    assert writer.lost == 1
+
+
+async def test_a_directory_that_is_not_there_is_told_and_no_reason_to_fail(tmp_path: Path) -> None:
+    told: list[str] = []
+    async with open_writer(tmp_path / "no/peekd.db", SETTINGS, wall=lambda: NOW, tell=told.append) as writer:
+        assert await writer.load() == Loaded()
+        writer.write(Kept(STEP, NOW))
+    assert writer.lost == 1
+    assert len(told) == 1
+
+
+async def test_what_no_database_takes_is_lost_alone(path: Path) -> None:
+    told: list[str] = []
+    async with open_writer(path, SETTINGS, wall=lambda: NOW, tell=told.append) as writer:
+        writer.write(Kept(step(thought("half a \ud800")), NOW))
+        while not writer.lost:
+            await trio.lowlevel.checkpoint()
+        writer.write(Kept(STEP, NOW))
+    assert (await kept(path)).steps == (Kept(STEP, NOW),)
+    assert (writer.lost, len(told)) == (1, 1)
+
+
+async def test_a_broken_file_is_moved_aside_and_a_fresh_one_begun(path: Path) -> None:
+    await trio.Path(path).write_bytes(b"no database" * 1000)
+    told: list[str] = []
+    async with open_writer(path, SETTINGS, wall=lambda: NOW, tell=told.append) as writer:
+        assert await writer.load() == Loaded()
+        writer.write(Kept(STEP, NOW))
+    assert len(told) == 1
+    assert "is broken" in told[0]
+    aside = trio.Path(path.parent / f"peekd.db.broken-{int(NOW)}")
+    assert await aside.read_bytes() == b"no database" * 1000
+    assert (await kept(path)).steps
+
+
+async def test_a_file_that_breaks_while_it_is_open_is_moved_aside_too(path: Path) -> None:
+    told: list[str] = []
+    async with open_writer(path, SETTINGS, wall=lambda: NOW, tell=told.append) as writer:
+        await writer.load()
+        with sqlite3.connect(path) as stranger:
+            stranger.execute("DROP TABLE bound")
+            stranger.execute("PRAGMA writable_schema = ON")
+            stranger.execute("UPDATE sqlite_schema SET sql = 'CREATE TABLE steps (' WHERE name = 'steps'")
+        stranger.close()
+        writer.write(Kept(STEP, NOW))
+    assert any("is broken" in words for words in told), told
+    assert (await kept(path)).steps
+
+
+async def test_a_later_peekds_file_is_left_as_it_is(path: Path) -> None:
+    with sqlite3.connect(path) as later:
+        later.execute("PRAGMA user_version = 99")
+    later.close()
+    before = await trio.Path(path).read_bytes()
+    told: list[str] = []
+    async with open_writer(path, SETTINGS, wall=lambda: NOW, tell=told.append) as writer:
+        assert await writer.load() == Loaded()
+        writer.write(Kept(STEP, NOW))
+    assert "version 99" in told[0]
+    assert await trio.Path(path).read_bytes() == before
+
+
+async def test_from_time_to_time_it_is_tidied(path: Path) -> None:
+    now = [NOW]
+    async with open_writer(path, SETTINGS, wall=lambda: now[0], tell=lambda words: None) as writer:
+        writer.write(Kept(STEP, NOW))
+        await trio.testing.wait_all_tasks_blocked()
+        now[0] += 10_000
+        writer.write(Bound("later", "alice", now[0]))
+    check = sqlite3.connect(path)
+    assert check.execute("SELECT COUNT(*) FROM steps").fetchone() == (0,)
+    check.close()
