@@ -9,7 +9,7 @@ from answers import answering, carried
 
 from peekd.protocols.interface import BadArguments, Unfoldable
 from peekd.protocols.registry import CLIENTS
-from peekd.relay.delivery import Delivery
+from peekd.relay.delivery import CHANNEL_FRAMES, Delivery
 from peekd.relay.reading import Seen
 from peekd.relay.rendering import ACCOUNTS_OWN, ToBody, ToStream, Translated, Verbatim
 from peekd.vocabulary import events as e
@@ -219,3 +219,16 @@ def test_a_call_whose_arguments_are_no_json_is_told() -> None:
     sink.take(frame(type="content_block_stop", index=0))
     with pytest.raises(BadArguments):
         sink.take(frame(type="message_delta", delta={"stop_reason": "tool_use"}))
+
+
+async def test_what_a_slow_client_was_not_given_before_a_cancel_is_still_there(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    delivery = Delivery(ping=b"", ping_seconds=10)
+    sink = ToStream(verbatim(), delivery)
+    for _ in range(CHANNEL_FRAMES):
+        await delivery.give(b"x")
+    sink.say(b"the last words")
+    with trio.move_on_after(1):
+        await sink.flush()
+    assert sink.rest() == b"the last words"

@@ -279,7 +279,8 @@ class Journey:
         if self._scribe.record.state == "done":
             return
         drained, shown = o.Drained(message="peekd is stopping"), isinstance(self._sink, ToStream)
-        if isinstance(self._leaving(), o.Completed):
+        passage = self._passage
+        if shown and passage is not None and isinstance(passage.watch.at_end(shown=True), o.Completed):
             await self._deliver(Step(o.Completed(), Decision("relay", "the terminal has come")))
             return
         fault = broken_off(drained) if shown else Fault("overloaded", drained.message, retry_after=1)

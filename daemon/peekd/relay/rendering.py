@@ -232,10 +232,11 @@ class ToStream:
         self._ready.append(self.rendering.render(seen))
 
     async def flush(self) -> None:
-        """Hand over what is ready, in one piece."""
-        ready = self.rest()
+        """Hand over what is ready, in one piece; where that is cancelled it is ready still."""
+        ready = b"".join(self._ready)
         if ready:
             await self._delivery.give(ready)
+        self._ready.clear()
 
     def rest(self) -> bytes:
         """Give what was taken and not yet handed over."""
