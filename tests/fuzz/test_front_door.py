@@ -64,7 +64,7 @@ async def assert_unharmed(house: Playhouse, server: GuardedServer, connect: Conn
     assert server.open_connections == 0
     assert [entry.message for entry in house.entries if entry.priority <= ERROR] == []
     house.assert_nothing_left()
-    assert [state.usable for state in house.house.states()] == [True]
+    assert [state.usable for state in house.house.roster.states()] == [True]
     got = await answer_to(connect, GOOD)
     assert got.startswith(b"HTTP/1.1 200")
     assert b"event: message_stop" in got

@@ -251,7 +251,7 @@ async def test_a_request_at_fault_passes_through_at_once_and_unchanged(autojump_
             assert told.status == 400
             assert told.json["error"]["message"] == "no-such-field"
             assert len(told.record.attempts) == 1
-        assert all(state.state == "ready" for state in house.house.states())
+        assert all(state.state == "ready" for state in house.house.roster.states())
 
 
 async def test_no_account_at_all_names_the_file_to_edit(autojump_clock: Clock) -> None:
@@ -314,7 +314,7 @@ async def test_a_client_that_leaves_closes_the_upstream_and_no_account_is_blamed
         assert trio.current_time() - began <= 5.1
         assert told.record.outcome == "client_gone"
         assert all(seen.over.is_set() for seen in house.simulator.requests)
-        assert all(state.state in {"ready", "tired"} for state in house.house.states())
+        assert all(state.state in {"ready", "tired"} for state in house.house.roster.states())
         house.assert_nothing_left()
 
 
@@ -352,7 +352,7 @@ async def test_a_signature_error_after_the_repair_is_the_clients(autojump_clock:
         told = await house.ask(SIGNED)
         assert told.status == 400
         assert len(told.record.attempts) == 2
-        assert all(state.state == "ready" for state in house.house.states())
+        assert all(state.state == "ready" for state in house.house.roster.states())
 
 
 # ---- verbatim -------------------------------------------------------------------------------------------

@@ -46,7 +46,7 @@ async def test_in_the_middle_of_an_answer_it_is_an_error_in_the_stream(autojump_
 async def test_nobody_is_blamed_for_it(autojump_clock: Clock) -> None:
     async with open_playhouse({"alice": ["silence"]}) as house:
         await asked_until_cut(house, 5)
-        assert all(state.usable and not state.cause for state in house.house.states())
+        assert all(state.usable and not state.cause for state in house.house.roster.states())
 
 
 async def test_a_request_that_is_over_is_not_told_twice(autojump_clock: Clock) -> None:

@@ -77,7 +77,7 @@ async def test_when_the_last_byte_is_out_all_is_written_down(
         record = house.house.live.find("req_1")
         assert record is not None
         assert record.state == "done"
-        assert all(state.in_flight == 0 for state in house.house.states())
+        assert all(state.in_flight == 0 for state in house.house.roster.states())
 
 
 async def test_a_client_that_only_closes_its_own_side_counts_as_gone(

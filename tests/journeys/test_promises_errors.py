@@ -227,7 +227,7 @@ async def test_an_account_stays_unnamed_where_that_is_set(autojump_clock: Clock)
 async def test_the_requests_own_fault_touches_no_account(autojump_clock: Clock, act: str) -> None:
     async with open_playhouse({"alice": [act], "bob": ["answer"]}) as house:
         await house.ask()
-        assert all(state.state == "ready" and not state.cause for state in house.house.states())
+        assert all(state.state == "ready" and not state.cause for state in house.house.roster.states())
 
 
 async def test_one_request_touches_no_more_accounts_than_it_may(autojump_clock: Clock) -> None:

@@ -150,7 +150,7 @@ async def test_a_client_that_closes_after_the_terminal_has_not_left(autojump_clo
     async with open_rawhouse([*WHOLE[:-1], 1000.0]) as (house, _):
         told = await house.ask(leave_after=3)
         assert told.record.outcome == "completed"
-        assert all(state.state == "ready" for state in house.house.states())
+        assert all(state.state == "ready" for state in house.house.roster.states())
 
 
 @pytest.mark.parametrize("silence", [1000.0, 4.0])
@@ -160,7 +160,7 @@ async def test_a_client_that_leaves_before_it_has_its_body_has_left(
     async with open_rawhouse([*WHOLE[:-1], silence, STOP]) as (house, _):
         told = await house.ask(stream=False, leave_after=3)
         assert told.record.outcome == "client_gone"
-        assert all(state.state == "ready" for state in house.house.states())
+        assert all(state.state == "ready" for state in house.house.roster.states())
         house.assert_nothing_left()
 
 

@@ -104,7 +104,7 @@ async def test_where_no_target_can_be_told_the_first_ones_reason_is_the_clients(
         told = await house.ask(body)
         assert (told.status, told.record.outcome, told.record.attempts) == (400, "rejected", [])
         assert "messages.0.content.0" in told.json["error"]["message"]
-        assert all(state.in_flight == 0 for state in house.house.states())
+        assert all(state.in_flight == 0 for state in house.house.roster.states())
         house.assert_nothing_left()
 
 

@@ -104,7 +104,7 @@ async def test_the_repair_is_made_once_on_the_same_account_which_is_not_blamed(a
             ("completed", "relay"),
         ]
         assert len({a.account for a in told.record.attempts}) == 1
-        assert {state.cause for state in house.house.states()} == {""}
+        assert {state.cause for state in house.house.roster.states()} == {""}
         assert [entry.message for entry in told.entries].count(SIGNATURE) == 1
         assert any(entry.message.startswith("Retry with fixed delay: ") for entry in told.entries)
         assert told.record.waits[0][1] == pytest.approx(0.2)

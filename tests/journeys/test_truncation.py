@@ -72,5 +72,7 @@ async def test_no_cut_before_the_terminal_ends_as_success_and_none_leaves_anythi
                 assert told.kinds.count("error") == 1
                 assert told.kinds[-1] == "error"
             assert told.status in {200, 503}
-            house.house.pool = type(house.house.pool)(house.house.pool.accounts, house.house.pool.health)
+            house.house.roster.pool = type(house.house.roster.pool)(
+                house.house.roster.pool.accounts, house.house.roster.pool.health
+            )
             house.assert_nothing_left()

@@ -40,7 +40,7 @@ async def test_what_cannot_be_folded_is_asked_for_whole_and_goes_as_it_came(auto
         assert asked_streams(upstream.bodies) == [True, False]
         assert told.record.spliced == ()
         assert (told.record.usage.prompt, told.record.usage.output) == (7, 3)
-        assert [state.state for state in house.house.states()] == ["ready"]
+        assert [state.state for state in house.house.roster.states()] == ["ready"]
         house.assert_nothing_left()
 
 

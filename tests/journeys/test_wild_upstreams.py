@@ -249,7 +249,7 @@ async def test_an_account_is_blamed_by_cause_and_for_no_ones_else_fault(
 ) -> None:
     async with open_playhouse({"alice": [act], "bob": ["answer"]}) as house:
         await house.ask()
-        alice, bob = house.house.states()
+        alice, bob = house.house.roster.states()
         assert (alice.state, alice.cause) == (state, cause)
         assert bob.state == "ready"
 
@@ -260,7 +260,7 @@ async def test_what_holds_for_one_model_does_not_keep_an_account_from_others(
 ) -> None:
     async with open_playhouse({"alice": [act, act, "answer"], "bob": ["answer"]}) as house:
         await house.ask()
-        alice = house.house.states()[0]
+        alice = house.house.roster.states()[0]
         assert alice.state == "ready"
         assert [one.model for one in alice.models] == [HELLO["model"]]
         other = await house.ask({**HELLO, "model": "claude-haiku-4-5", "system": "Be brief."})
@@ -301,7 +301,9 @@ async def test_many_streams_leave_nothing_open(autojump_clock: Clock) -> None:
     async with open_playhouse(plays) as house:
         for number in range(200):
             await house.ask(stream=bool(number % 2), leave_after=[None, 0.05, 1.0][number % 3])
-            house.house.pool = type(house.house.pool)(house.house.pool.accounts, house.house.pool.health)
+            house.house.roster.pool = type(house.house.roster.pool)(
+                house.house.roster.pool.accounts, house.house.roster.pool.health
+            )
             house.assert_nothing_left()
         await trio.testing.wait_all_tasks_blocked()
         assert house.simulator.open_connections <= 3

@@ -119,9 +119,11 @@ async def test_an_upstream_that_does_not_count_costs_no_account_anything(
             final = await count(house, {**ASKED, "system": f"Be {number}."})
             assert is_estimate(final)
             assert tokens(final) > 0
-        assert all((one.state, one.cause, one.in_flight) == ("ready", "", 0) for one in house.house.states())
-        assert house.house.pool.leased == 0
-        assert len(house.house.pool.bindings) == 0
+        assert all(
+            (one.state, one.cause, one.in_flight) == ("ready", "", 0) for one in house.house.roster.states()
+        )
+        assert house.house.roster.pool.leased == 0
+        assert len(house.house.roster.pool.bindings) == 0
         assert house.house.live.find("last") is None
         house.assert_nothing_left()
 
@@ -154,7 +156,7 @@ async def test_an_estimate_is_corrected_by_what_the_upstream_reported_for_this_m
         other = await count(house, {**body, "model": "claude-haiku-4-5"})  # the same model upstream
         assert tokens(other) == pytest.approx(2_000, rel=0.01)
         assert is_estimate(other)
-        assert (house.house.pool.leased, len(house.simulator.requests)) == (1, 1)
+        assert (house.house.roster.pool.leased, len(house.simulator.requests)) == (1, 1)
 
 
 async def test_an_answer_that_is_not_whole_teaches_nothing(autojump_clock: Clock) -> None:

@@ -6,7 +6,7 @@ from playhouse import HELLO, QUICK, open_playhouse
 from requested import asked_of
 
 from peekd.accounts.settings import AccountSettings
-from peekd.accounts.wanted import Lease, Rest, Target, Wanted
+from peekd.accounts.wanted import Lease, Target, Wanted
 from peekd.healing.settings import HealingOverrides, HealingSettings, RouteSettings, RuleSettings
 from peekd.records.entries import Entry
 from peekd.relay.house import House, open_house
@@ -31,25 +31,13 @@ def layered(house: House, model: str, upstream: str) -> HealingSettings:
 # ---- accounts ------------------------------------------------------------------------------------
 
 
-async def test_a_lease_is_booked_and_its_end_too(autojump_clock: Clock) -> None:
-    async with open_playhouse({"alice": ["answer"]}) as playhouse:
-        house = playhouse.house
-        leased = house.lease(WANTED)
-        assert isinstance(leased, Lease)
-        assert house.describe_accounts()["accounts"][0].in_flight == 1
-        house.settle(leased, o.RateLimited(retry_after=60))
-        assert house.survey(WANTED).soonest == 60
-        await trio.sleep(61)
-        assert isinstance(house.lease(WANTED), Lease)
-
-
 async def test_it_is_ready_while_an_account_is_usable_and_it_does_not_drain(autojump_clock: Clock) -> None:
     async with open_playhouse({"alice": ["answer"]}) as playhouse:
         house = playhouse.house
         assert house.ready()
-        leased = house.lease(WANTED)
+        leased = house.roster.lease(WANTED)
         assert isinstance(leased, Lease)
-        house.settle(leased, o.QuotaExhausted(retry_after=3600))
+        house.roster.settle(leased, o.QuotaExhausted(retry_after=3600))
         assert not house.ready()
         await trio.sleep(3601)
         assert house.ready()
@@ -57,20 +45,12 @@ async def test_it_is_ready_while_an_account_is_usable_and_it_does_not_drain(auto
         assert not house.ready()
 
 
-async def test_without_accounts_nobody_can_be_leased(autojump_clock: Clock) -> None:
-    async with open_playhouse({"alice": ["answer"]}, accounts=[]) as playhouse:
-        leased = playhouse.house.lease(WANTED)
-        assert isinstance(leased, Rest)
-        assert not leased.exists
-        assert not playhouse.house.ready()
-
-
 async def test_counting_takes_no_account(autojump_clock: Clock) -> None:
     asked = asked_of({**HELLO, "stream": False}, path="/v1/messages/count_tokens")
     async with open_playhouse({"alice": ["answer"]}) as playhouse:
-        before = playhouse.house.pool
+        before = playhouse.house.roster.pool
         assert (await playhouse.house.count_tokens(asked)).status == 200
-        assert playhouse.house.pool is before
+        assert playhouse.house.roster.pool is before
 
 
 # ---- settings ------------------------------------------------------------------------------------

@@ -89,7 +89,7 @@ async def test_whoever_ends_it_from_outside_the_record_is_closed_and_nobody_is_b
         assert scope.cancelled_caught
         assert (stage.record.outcome, stage.record.state, stage.record.seconds) == (outcome, "done", 5)
         assert stage.record.attempts[0].outcome == outcome
-        assert [(state.state, state.in_flight) for state in stage.house.states()] == [("ready", 0)]
+        assert [(state.state, state.in_flight) for state in stage.house.roster.states()] == [("ready", 0)]
 
 
 async def test_a_client_that_leaves_after_the_terminal_has_its_answer(autojump_clock: Clock) -> None:

@@ -15,23 +15,23 @@ async def test_the_first_outcome_is_booked_and_later_ones_change_nothing(
 ) -> None:
     async with open_playhouse({"alice": ["answer"]}) as playhouse:
         house = playhouse.house
-        lease = house.lease(WANTED)
+        lease = house.roster.lease(WANTED)
         assert isinstance(lease, Lease)
-        assert [state.in_flight for state in house.states()] == [1]
+        assert [state.in_flight for state in house.roster.states()] == [1]
         tenure = Tenure(house, lease)
         tenure.settle(o.Completed())
         tenure.settle(o.QuotaExhausted(retry_after=3600))
-        assert [(state.in_flight, state.state) for state in house.states()] == [(0, "ready")]
+        assert [(state.in_flight, state.state) for state in house.roster.states()] == [(0, "ready")]
 
 
 async def test_what_only_we_could_not_fold_blames_nobody(autojump_clock: trio.testing.MockClock) -> None:
     for outcome, state in [(o.Malformed(type=o.UNFOLDABLE), "ready"), (o.Malformed(), "tired")]:
         async with open_playhouse({"alice": ["answer"]}) as playhouse:
             house = playhouse.house
-            lease = house.lease(WANTED)
+            lease = house.roster.lease(WANTED)
             assert isinstance(lease, Lease)
             Tenure(house, lease).settle(outcome)
-            described = house.states()[0]
+            described = house.roster.states()[0]
             assert state in {described.state, *(one.state for one in described.models)}
 
 
@@ -39,16 +39,16 @@ async def test_a_queue_of_our_own_blames_nobody(autojump_clock: trio.testing.Moc
     for outcome, state in [(o.Unreachable(type=o.POOL_TIMEOUT), "ready"), (o.Unreachable(), "tired")]:
         async with open_playhouse({"alice": ["answer"]}) as playhouse:
             house = playhouse.house
-            lease = house.lease(WANTED)
+            lease = house.roster.lease(WANTED)
             assert isinstance(lease, Lease)
             Tenure(house, lease).settle(outcome)
-            assert house.states()[0].state == state
+            assert house.roster.states()[0].state == state
 
 
 async def test_an_outcome_that_blames_the_account_rests_it(autojump_clock: trio.testing.MockClock) -> None:
     async with open_playhouse({"alice": ["answer"]}) as playhouse:
         house = playhouse.house
-        lease = house.lease(WANTED)
+        lease = house.roster.lease(WANTED)
         assert isinstance(lease, Lease)
         Tenure(house, lease).settle(o.QuotaExhausted(retry_after=3600))
-        assert isinstance(house.lease(WANTED), Rest)
+        assert isinstance(house.roster.lease(WANTED), Rest)

@@ -25,7 +25,7 @@ def trip_of(playhouse: Playhouse, asked: Asked | None = None) -> Trip:
 
 
 def lease(playhouse: Playhouse, trip: Trip, again: str | None = None) -> Lease:
-    leased = playhouse.house.lease(trip.wanted(again))
+    leased = playhouse.house.roster.lease(trip.wanted(again))
     assert isinstance(leased, Lease)
     trip.number += 1
     return leased
@@ -72,13 +72,13 @@ async def test_what_leads_on_is_history_and_what_is_relayed_is_not(autojump_cloc
         trip = trip_of(playhouse)
         first = lease(playhouse, trip)
         failed = o.RateLimited(status=429)
-        playhouse.house.settle(first, failed)
+        playhouse.house.roster.settle(first, failed)
         step = trip.decide(failed, first)
         assert (step.decision.move, step.account, step.upstream, step.attempt) == ("rotate", "alice", "up", 1)
         second = lease(playhouse, trip)
         assert second.account == "bob"
         assert trip.decide(o.Accepted(), second).decision.move == "relay"
-        playhouse.house.settle(second, o.Completed())
+        playhouse.house.roster.settle(second, o.Completed())
         assert trip.history == (step,)
 
 
@@ -86,7 +86,7 @@ async def test_an_account_that_failed_is_wanted_last(autojump_clock: Clock) -> N
     async with open_playhouse({"alice": ["answer"], "bob": ["answer"]}) as playhouse:
         trip = trip_of(playhouse)
         first = lease(playhouse, trip)
-        playhouse.house.settle(first, o.Empty())
+        playhouse.house.roster.settle(first, o.Empty())
         trip.decide(o.Empty(), first)
         assert trip.wanted().tried == (first.tried,)
         assert lease(playhouse, trip).account == "bob"
@@ -114,7 +114,7 @@ async def test_a_move_that_cannot_be_carried_out_leads_to_the_next_rung(
     async with open_playhouse({"alice": ["answer"], "bob": ["answer"]}, healing=healing) as playhouse:
         trip = trip_of(playhouse)
         first = lease(playhouse, trip)
-        playhouse.house.settle(first, o.Unauthorized(status=401))
+        playhouse.house.roster.settle(first, o.Unauthorized(status=401))
         step = trip.decide(o.Unauthorized(status=401), first)
         assert step.decision.move == "rotate"  # a key from the environment cannot be had anew
         assert trip.decide_again(step).decision.move == "give_up"
@@ -154,7 +154,7 @@ async def test_what_could_not_be_folded_is_asked_for_whole_where_it_would_come_v
         trip = trip_of(playhouse)
         assert trip.streams("up")
         first = lease(playhouse, trip)
-        playhouse.house.settle(first, o.Malformed())
+        playhouse.house.roster.settle(first, o.Malformed())
         trip.decide(o.Malformed(), first)
         assert trip.streams("up")
         trip.decide(o.Malformed(type=o.UNFOLDABLE), first)
@@ -174,9 +174,9 @@ async def test_the_last_attempt_says_more_than_the_lack_of_an_account(autojump_c
         trip = trip_of(playhouse)
         only = lease(playhouse, trip)
         failed = o.PaymentRequired(status=402)
-        playhouse.house.settle(only, failed)
+        playhouse.house.roster.settle(only, failed)
         trip.decide(failed, only)
-        leased = playhouse.house.lease(trip.wanted())
+        leased = playhouse.house.roster.lease(trip.wanted())
         assert isinstance(leased, Rest)
         step = trip.no_account(leased)
         assert step.decision.move == "give_up"
@@ -191,7 +191,7 @@ async def test_without_any_attempt_the_lack_of_an_account_is_all_there_is_to_say
 ) -> None:
     async with open_playhouse({"alice": ["answer"]}, accounts=[]) as playhouse:
         trip = trip_of(playhouse)
-        leased = playhouse.house.lease(trip.wanted())
+        leased = playhouse.house.roster.lease(trip.wanted())
         assert isinstance(leased, Rest)
         step = trip.no_account(leased)
         assert trip.telling(step) is step
@@ -204,7 +204,7 @@ async def test_an_upstreams_own_words_pass_only_to_a_client_of_its_language(auto
             trip = trip_of(playhouse)
             only = lease(playhouse, trip)
             failed = o.Rejected(status=400, message="no")
-            playhouse.house.settle(only, failed)
+            playhouse.house.roster.settle(only, failed)
             trip.refusal = Refusal("invalid", 400, words=b"its own")
             trip.decide(failed, only)
             assert trip.verdict(shown=False).words == words
@@ -214,6 +214,6 @@ async def test_what_was_shown_and_broke_is_told_as_such(autojump_clock: Clock) -
     async with open_playhouse({"alice": ["answer"]}) as playhouse:
         trip = trip_of(playhouse)
         only = lease(playhouse, trip)
-        playhouse.house.settle(only, o.Broken(message="cut"))
+        playhouse.house.roster.settle(only, o.Broken(message="cut"))
         trip.decide(o.Broken(message="cut"), only)
         assert "not whole: cut" in trip.verdict(shown=True).message

@@ -21,7 +21,7 @@ class Ending(msgspec.Struct, frozen=True):
 def look_over(daemon: Daemon) -> list[Ending]:
     """Look at a daemon that has nothing to do."""
     house = daemon.house
-    busy = [state.name for state in house.states() if state.in_flight]
+    busy = [state.name for state in house.roster.states() if state.in_flight]
     counts = {
         "no attempt is left": house.upstreams.open_count(),
         "no upstream slot is left taken": house.upstreams.busy_count(),

@@ -164,7 +164,7 @@ class World:
     def _blames(self, daemon: Daemon) -> list[Blame]:
         return [
             Blame(name, rest.cause, rest.since)
-            for name, health in daemon.house.pool.health.items()
+            for name, health in daemon.house.roster.pool.health.items()
             for rest in health.cooldowns
             if rest.since < daemon.died_at
         ]

@@ -203,7 +203,7 @@ class Playhouse:
         """No attempt is open, no account is taken, no record is unclosed."""
         assert self.house.upstreams.open_count() == 0
         assert self.house.upstreams.busy_count() == 0
-        assert all(state.in_flight == 0 for state in self.house.states())
+        assert all(state.in_flight == 0 for state in self.house.roster.states())
         assert self.house.live.opened() == 0
 
 

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
 
 import msgspec
 import trio
 
-from peekd.accounts.account import account_of
-from peekd.accounts.pool import holder, keep, lease, open_pool, renew, settle, strangers, survey
-from peekd.accounts.sessions import bound
 from peekd.accounts.settings import AccountSettings
-from peekd.accounts.states import AccountState, describe
-from peekd.accounts.wanted import Lease, Rest, Survey, Target, Wanted
+from peekd.accounts.states import AccountState
 from peekd.healing.plan import Places, Plan, overlaid_healing, plan
 from peekd.healing.policy import Policy, policy_in_force
 from peekd.healing.settings import HealingSettings, RouteSettings
@@ -29,6 +25,7 @@ from peekd.relay.delivery import Final
 from peekd.relay.lives import Lives
 from peekd.relay.means import NATURAL, Means, Seams
 from peekd.relay.offers import Offers
+from peekd.relay.roster import Roster
 from peekd.signatures.seal import KEY_BYTES, Seal
 from peekd.signatures.settings import SignatureSettings
 from peekd.store.interface import Loaded, Store
@@ -38,7 +35,6 @@ from peekd.upstream.credentials import Credentials
 from peekd.upstream.dial import Dial
 from peekd.upstream.settings import UpstreamSettings
 from peekd.vocabulary.errors import ClientError
-from peekd.vocabulary.outcomes import Blank, Outcome
 
 
 class Rhythm(msgspec.Struct, frozen=True):
@@ -49,7 +45,7 @@ class Rhythm(msgspec.Struct, frozen=True):
 
 
 class House:
-    """One per daemon. The pool is a value: every change replaces it, without an await in between."""
+    """One per daemon."""
 
     def __init__(
         self,
@@ -69,74 +65,28 @@ class House:
         self.seams = means.seams
         self.live = Live()
         self.offers = Offers(places, accounts)
-        self.pool = open_pool(account_of(account) for account in accounts)
+        self.roster = Roster(accounts, means.credentials, means.archive)
         self.draining = False
         self.lives = Lives()
         self.expose_account = True
-        self.counting = Counting(places, self.accounts, means, self.glance, self.speaks)
+        self.counting = Counting(places, self.accounts, means, self.roster.glance, self.speaks)
         self._healing = cache(self._overlaid)
         self._policies: dict[int, tuple[HealingSettings, Policy]] = {}
 
     # ---- accounts ----
 
-    def lease(self, wanted: Wanted) -> Lease | Rest:
-        """Take an account for the next attempt."""
-        self.pool, leased = lease(self.pool, wanted, trio.current_time())
-        return leased
-
-    def settle(self, leased: Lease, outcome: Outcome) -> None:
-        """Book what became of an attempt."""
-        self.pool = settle(self.pool, leased, outcome, trio.current_time())
-
-    def keep(self, account: str, ids: Iterable[str]) -> None:
-        """Remember that an account holds what these ids name."""
-        for new in (one for one in ids if bound(self.pool.held, one) != account):
-            self.pool = keep(self.pool, account, (new,))
-            self.archive.bind(new, account)
-
     def recall(self, loaded: Loaded) -> None:
-        """Take over what a store has kept; what accounts hold that are gone is of no use."""
+        """Take over what a store has kept."""
         self.archive.recall(loaded)
-        for one in loaded.bound:
-            if one.account in self.accounts:
-                self.pool = keep(self.pool, one.account, (one.id,))
-
-    def holder(self, ids: Iterable[str], targets: Iterable[Target]) -> str | None:
-        """Who holds what these ids name, where that is known and it can serve a target."""
-        return holder(self.pool, ids, targets)
-
-    def strangers(self, account: str, ids: Iterable[str]) -> frozenset[str]:
-        """Which of these another account is known to hold."""
-        return strangers(self.pool, account, ids)
-
-    async def refresh(self, account: str) -> bool:
-        """Fetch an account's credential anew; True where it is another now, and the account serves again."""
-        fresh = await self.credentials.refresh(account)
-        if fresh:
-            self.pool = renew(self.pool, account)
-        return fresh
-
-    def glance(self, wanted: Wanted) -> Lease | Rest:
-        """Whom `lease` would take, without taking anybody: the pool that it would make is dropped."""
-        return lease(self.pool, wanted, trio.current_time())[1]
+        self.roster.recall(loaded.bound)
 
     async def count_tokens(self, asked: Asked) -> Final:
         """Count a request's tokens, or estimate them. Raises ClientError for one that cannot be read."""
         return await self.counting.count(asked)
 
-    def survey(self, wanted: Wanted, *, left: Lease | None = None) -> Survey:
-        """Who could be asked next. `left`: a lease still in use, to be thought of as given back."""
-        now = trio.current_time()
-        pool = self.pool if left is None else settle(self.pool, left, Blank(), now)
-        return survey(pool, wanted, now)
-
-    def states(self) -> tuple[AccountState, ...]:
-        """How the accounts stand."""
-        return describe(self.pool, trio.current_time())
-
     def describe_accounts(self) -> dict[str, tuple[AccountState, ...]]:
         """How the accounts stand, as the admin API shows it."""
-        return {"accounts": self.states()}
+        return {"accounts": self.roster.states()}
 
     def describe_policy(self) -> dict[str, Policy]:
         """The policy table in force for all requests, as the admin API shows it."""
@@ -144,7 +94,7 @@ class House:
 
     def ready(self) -> bool:
         """Whether a request could be served now."""
-        return not self.draining and any(state.usable for state in self.states())
+        return not self.draining and any(state.usable for state in self.roster.states())
 
     # ---- settings ----
 

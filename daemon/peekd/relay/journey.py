@@ -108,7 +108,7 @@ class Journey:
         """Fetch an account's credential anew; others that wait for the same one share the fetch."""
         fresh = False
         with trio.move_on_after(min(trip.healing(step.upstream).refresh_seconds, trip.left())):
-            fresh = await self._house.refresh(step.account)
+            fresh = await self._house.roster.refresh(step.account)
         self._scribe.refreshed(step.account, fresh=fresh)
         return fresh
 
@@ -136,19 +136,19 @@ class Journey:
 
     def _lease(self, trip: Trip, again: str | None) -> Lease | Rest:
         """Take an account whose upstream can be told the request. Raises ClientError where none can be."""
-        while isinstance(seen := self._house.glance(trip.wanted(again)), Lease):
+        while isinstance(seen := self._house.roster.glance(trip.wanted(again)), Lease):
             try:
                 self._call(trip, seen)
                 break
             except ClientError as error:
                 trip.pass_over(seen, error)
                 self._scribe.passed_over(seen, error.fault.message)
-        return self._house.lease(trip.wanted(again))
+        return self._house.roster.lease(trip.wanted(again))
 
     def _call(self, trip: Trip, lease: Lease) -> tuple[Call, Headers]:
         """What such an attempt sends. Raises ClientError where the upstream's protocol cannot say it."""
         protocol = self._house.speaks(lease.upstream)
-        strange = self._house.strangers(lease.account, self._calls.proofs(protocol))
+        strange = self._house.roster.strangers(lease.account, self._calls.proofs(protocol))
         streams = trip.streams(lease.upstream)
         splices = Splices(stream=streams, repaired=trip.repaired, unreadable=strange)
         return self._calls.make(protocol, lease.model, splices, lease.account)
@@ -185,7 +185,7 @@ class Journey:
             finally:
                 learning.keep()
             self._scribe.rendered(sink.rendering.dropped(), sink.rendering.repaired())
-            self._house.keep(lease.account, (*passage.watch.kept, *self._asked.head.names))
+            self._house.roster.keep(lease.account, (*passage.watch.kept, *self._asked.head.names))
             return self._note(trip, _marked(accepted, outcome), lease, tenure)
 
     def _note(self, trip: Trip, outcome: AnyOutcome, lease: Lease, tenure: Tenure) -> Step:

@@ -19,7 +19,7 @@ class Tenure:
         """Book the outcome; later calls change nothing. What only we could not do is nobody's failure."""
         if not self._settled:
             self._settled = True
-            self._house.settle(self._lease, _booked(outcome))
+            self._house.roster.settle(self._lease, _booked(outcome))
 
 
 def _booked(outcome: AnyOutcome) -> AnyOutcome:

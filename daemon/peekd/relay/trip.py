@@ -41,7 +41,7 @@ class Trip:
         self._asked = asked
         self._tried: tuple[Tried, ...] = ()
         self._untold: dict[Target, ClientError] = {}
-        self._only = house.holder(asked.head.names, planned.targets)
+        self._only = house.roster.holder(asked.head.names, planned.targets)
         self._ends = trio.current_time() + budget(planned.healing, asked)
 
     def wanted(self, again: str | None = None) -> Wanted:
@@ -119,7 +119,7 @@ class Trip:
         return step
 
     def _circumstances(self, step: Step, healing: HealingSettings, held: Lease | None) -> Circumstances:
-        survey = self._house.survey(self.wanted(), left=held)
+        survey = self._house.roster.survey(self.wanted(), left=held)
         steps = [(past.account, past.outcome) for past in self.history if past.attempt != step.attempt]
         steps.append((step.account, step.outcome))
         return Circumstances(
@@ -146,7 +146,7 @@ class Trip:
         last = self.telling(self.history[-1])
         if shown:
             return broken_off(last.outcome)
-        survey = self._house.survey(self.wanted())
+        survey = self._house.roster.survey(self.wanted())
         spoken = self._house.places.protocols.get(last.upstream, "")
         return verdict(
             self.history,

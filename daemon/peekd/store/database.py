@@ -15,16 +15,13 @@ from peekd.signatures.settings import SignatureSettings
 from peekd.signatures.steps import Origin, Piece, Step
 from peekd.store.interface import Bound, Deed, Forgotten, Kept, Loaded, Refused, Touched
 
-VERSION: Final = 1
-"""Of the tables, as `PRAGMA user_version` holds it."""
-
 MOST_BOUND: Final = 10_000
 """Ids that are remembered at most."""
 
 _BUSY_SECONDS: Final = 1.0
 _MIB: Final = 1024 * 1024
 
-_TABLES: Final = """
+_SIGNATURES: Final = """
     CREATE TABLE steps (
         key TEXT PRIMARY KEY, family TEXT NOT NULL, session TEXT NOT NULL, number INTEGER NOT NULL,
         upstream TEXT NOT NULL, model TEXT NOT NULL, account TEXT NOT NULL, learned REAL NOT NULL,
@@ -36,8 +33,14 @@ _TABLES: Final = """
     ) WITHOUT ROWID;
     CREATE TABLE bound (id TEXT PRIMARY KEY, account TEXT NOT NULL, since REAL NOT NULL) WITHOUT ROWID;
     CREATE INDEX bound_since ON bound (since);
-    PRAGMA user_version = 1;
 """
+
+MIGRATIONS: Final = (_SIGNATURES,)
+"""What makes the tables of each version from those of the one before; the first begins with none."""
+
+VERSION: Final = len(MIGRATIONS)
+"""Of the tables, as `PRAGMA user_version` holds it."""
+
 _KEEP: Final = "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _TOUCH: Final = "UPDATE steps SET used = ? WHERE key = ?"
 _FORGET: Final = "DELETE FROM steps WHERE key = ?"
@@ -99,8 +102,8 @@ class Database:
             raise Unreadable(f"its tables are of version {version}, and this is for {VERSION}", newer=True)
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
-        if version < VERSION:
-            self._connection.executescript(f"BEGIN; {_TABLES} COMMIT;")
+        for number, script in enumerate(MIGRATIONS[version:], version + 1):
+            self._connection.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
 
     def close(self) -> None:
         """Close it."""

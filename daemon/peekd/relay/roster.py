@@ -1,0 +1,85 @@
+"""The accounts at work: the pool as it is now, and every way in which it changes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import trio
+
+from peekd.accounts.account import account_of
+from peekd.accounts.pool import holder, keep, lease, open_pool, renew, settle, strangers, survey
+from peekd.accounts.sessions import bound
+from peekd.accounts.settings import AccountSettings
+from peekd.accounts.states import AccountState, describe
+from peekd.accounts.wanted import Lease, Rest, Survey, Target, Wanted
+from peekd.relay.archive import Archive
+from peekd.store.interface import Bound
+from peekd.upstream.credentials import Credentials
+from peekd.vocabulary.outcomes import Blank, Outcome
+
+
+class Roster:
+    """One per house. The pool is a value: every change replaces it, without an await in between."""
+
+    def __init__(
+        self, accounts: Sequence[AccountSettings], credentials: Credentials, archive: Archive
+    ) -> None:
+        self.pool = open_pool(account_of(account) for account in accounts)
+        self._credentials = credentials
+        self._archive = archive
+
+    # ---- leases ----
+
+    def lease(self, wanted: Wanted) -> Lease | Rest:
+        """Take an account for the next attempt."""
+        self.pool, leased = lease(self.pool, wanted, trio.current_time())
+        return leased
+
+    def settle(self, leased: Lease, outcome: Outcome) -> None:
+        """Book what became of an attempt."""
+        self.pool = settle(self.pool, leased, outcome, trio.current_time())
+
+    def glance(self, wanted: Wanted) -> Lease | Rest:
+        """Whom `lease` would take, without taking anybody: the pool that it would make is dropped."""
+        return lease(self.pool, wanted, trio.current_time())[1]
+
+    def survey(self, wanted: Wanted, *, left: Lease | None = None) -> Survey:
+        """Who could be asked next. `left`: a lease still in use, to be thought of as given back."""
+        now = trio.current_time()
+        pool = self.pool if left is None else settle(self.pool, left, Blank(), now)
+        return survey(pool, wanted, now)
+
+    async def refresh(self, account: str) -> bool:
+        """Fetch an account's credential anew; True where it is another now, and the account serves again."""
+        fresh = await self._credentials.refresh(account)
+        if fresh:
+            self.pool = renew(self.pool, account)
+        return fresh
+
+    # ---- what accounts hold ----
+
+    def keep(self, account: str, ids: Iterable[str]) -> None:
+        """Remember that an account holds what these ids name."""
+        for new in (one for one in ids if bound(self.pool.held, one) != account):
+            self.pool = keep(self.pool, account, (new,))
+            self._archive.bind(new, account)
+
+    def recall(self, kept: Iterable[Bound]) -> None:
+        """Take over what a store has kept; what accounts hold that are gone is of no use."""
+        for one in kept:
+            if one.account in self.pool.health:
+                self.pool = keep(self.pool, one.account, (one.id,))
+
+    def holder(self, ids: Iterable[str], targets: Iterable[Target]) -> str | None:
+        """Who holds what these ids name, where that is known and it can serve a target."""
+        return holder(self.pool, ids, targets)
+
+    def strangers(self, account: str, ids: Iterable[str]) -> frozenset[str]:
+        """Which of these another account is known to hold."""
+        return strangers(self.pool, account, ids)
+
+    # ---- how they stand ----
+
+    def states(self) -> tuple[AccountState, ...]:
+        """How the accounts stand."""
+        return describe(self.pool, trio.current_time())
