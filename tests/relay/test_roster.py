@@ -37,3 +37,19 @@ async def test_only_what_an_account_of_today_holds_is_recalled(autojump_clock: C
         roster.recall([Bound("resp_1", "alice", 0.0), Bound("resp_2", "gone", 0.0)])
         assert roster.holder(["resp_1"], WANTED.targets) == "alice"
         assert roster.holder(["resp_2"], WANTED.targets) is None
+
+
+async def test_an_account_can_be_disabled_with_a_reason_enabled_and_reset(autojump_clock: Clock) -> None:
+    async with open_playhouse({"alice": ["answer"]}) as playhouse:
+        roster = playhouse.house.roster
+        roster.disable("alice", "its key was revoked")
+        (state,) = roster.states()
+        assert (state.state, state.because) == ("disabled", "its key was revoked")
+        assert isinstance(roster.lease(WANTED), Rest)
+        roster.enable("alice")
+        leased = roster.lease(WANTED)
+        assert isinstance(leased, Lease)
+        roster.settle(leased, o.QuotaExhausted(retry_after=3600))
+        assert isinstance(roster.lease(WANTED), Rest)
+        roster.reset("alice")
+        assert isinstance(roster.lease(WANTED), Lease)

@@ -12,6 +12,7 @@ class Account(msgspec.Struct, frozen=True):
     """An identity at an upstream. Its `name` is the one key it is known by, everywhere.
 
     `models`: patterns of the upstream's model names it may serve; empty: all. `max_concurrent` 0: no limit.
+    `because`: why it is disabled, in words; "" where the settings say so.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Account(msgspec.Struct, frozen=True):
     weight: int = 1
     models: tuple[str, ...] = ()
     disabled: bool = False
+    because: str = ""
     max_concurrent: int = 0
 
 

@@ -285,12 +285,12 @@ def _rebinds(pool: Pool, wanted: Wanted, target: Target, account: Account, now: 
 
 def enable(pool: Pool, name: str) -> Pool:
     """Let an account serve. Raises KeyError where there is no such account; so do the three below."""
-    return _switched(pool, name, disabled=False)
+    return _switched(pool, name, disabled=False, because="")
 
 
-def disable(pool: Pool, name: str) -> Pool:
-    """Keep an account from serving; what it does now goes on."""
-    return _switched(pool, name, disabled=True)
+def disable(pool: Pool, name: str, because: str = "") -> Pool:
+    """Keep an account from serving until it is enabled, and say why; what it does now goes on."""
+    return _switched(pool, name, disabled=True, because=because)
 
 
 def reset(pool: Pool, name: str) -> Pool:
@@ -307,10 +307,11 @@ def renew(pool: Pool, name: str) -> Pool:
     return msgspec.structs.replace(pool, health={**pool.health, name: health})
 
 
-def _switched(pool: Pool, name: str, *, disabled: bool) -> Pool:
+def _switched(pool: Pool, name: str, *, disabled: bool, because: str) -> Pool:
     if name not in pool.health:
         raise KeyError(name)
     accounts = tuple(
-        msgspec.structs.replace(one, disabled=disabled) if one.name == name else one for one in pool.accounts
+        msgspec.structs.replace(one, disabled=disabled, because=because) if one.name == name else one
+        for one in pool.accounts
     )
     return msgspec.structs.replace(pool, accounts=accounts)

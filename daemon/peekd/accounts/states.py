@@ -65,7 +65,7 @@ def _describe(account: Account, health: Health, now: float) -> AccountState:
         in_flight=health.in_flight,
         cause="" if told is None else told.cause,
         seconds=0.0 if told is None else told.until - now,
-        because="" if told is None else told.because,
+        because=account.because if account.disabled else "" if told is None else told.because,
         models=tuple(_model_states(health, now)),
     )
 

@@ -7,7 +7,19 @@ from collections.abc import Iterable, Sequence
 import trio
 
 from peekd.accounts.account import account_of
-from peekd.accounts.pool import holder, keep, lease, open_pool, renew, settle, strangers, survey
+from peekd.accounts.pool import (
+    disable,
+    enable,
+    holder,
+    keep,
+    lease,
+    open_pool,
+    renew,
+    reset,
+    settle,
+    strangers,
+    survey,
+)
 from peekd.accounts.sessions import bound
 from peekd.accounts.settings import AccountSettings
 from peekd.accounts.states import AccountState, describe
@@ -55,6 +67,20 @@ class Roster:
         if fresh:
             self.pool = renew(self.pool, account)
         return fresh
+
+    # ---- by hand, or for good ----
+
+    def enable(self, account: str) -> None:
+        """Let an account serve. Raises KeyError where there is no such account; so do the two below."""
+        self.pool = enable(self.pool, account)
+
+    def disable(self, account: str, because: str) -> None:
+        """Keep an account from serving until it is enabled; what it does now goes on."""
+        self.pool = disable(self.pool, account, because)
+
+    def reset(self, account: str) -> None:
+        """Forget an account's cooldowns and failures."""
+        self.pool = reset(self.pool, account)
 
     # ---- what accounts hold ----
 
