@@ -25,7 +25,7 @@ def ignore(entry: Entry) -> None:
 
 
 def layered(house: House, model: str, upstream: str) -> HealingSettings:
-    return house.healing(house.plan(model, "anthropic"), upstream)
+    return house.tree.healing(house.tree.plan(model, "anthropic"), upstream)
 
 
 # ---- accounts ------------------------------------------------------------------------------------
@@ -90,16 +90,16 @@ async def test_an_operators_row_lies_over_the_table(autojump_clock: Clock) -> No
     async with open_playhouse({"alice": ["answer"]}) as playhouse:
         house = playhouse.house
         changed = HealingSettings(policy={"silent": RuleSettings(ladder=("rotate",), base_seconds=3)})
-        assert house.policy(changed)["silent"].base == 3
-        assert house.policy(changed) is house.policy(changed)
-        assert house.describe_policy()["policy"] == house.policy(QUICK)
-        assert house.policy(QUICK)["silent"].base != 3
+        assert house.tree.policy(changed)["silent"].base == 3
+        assert house.tree.policy(changed) is house.tree.policy(changed)
+        assert house.describe_policy()["policy"] == house.tree.policy(QUICK)
+        assert house.tree.policy(QUICK)["silent"].base != 3
 
 
 async def test_a_model_that_no_route_matches_is_the_clients_to_know(autojump_clock: Clock) -> None:
     async with open_playhouse({"alice": ["answer"]}) as playhouse:
         with pytest.raises(ClientError, match="no route matches"):
-            playhouse.house.plan("gpt-5", "anthropic")
+            playhouse.house.tree.plan("gpt-5", "anthropic")
 
 
 # ---- opening and closing -------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from peekd.records.entries import Entry, RequestRecord
 from peekd.records.live import Live
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final
-from peekd.relay.house import Rhythm
+from peekd.relay.tree import Rhythm
 from peekd.serving.app import Front
 from peekd.serving.behind import Fittings
 from peekd.serving.ingress import compile_access

@@ -224,13 +224,13 @@ async def _open(process: Process, dials: Mapping[str, Dial]) -> AsyncGenerator[H
             environ=process.environ,
             dials=dials,
             where=process.where,
+            expose_account=settings.server.expose_account,
             seal_key=kept.seal_key,
             signatures=settings.signatures,
             store=kept.store,
             seams=process.seams,
         ) as house,
     ):
-        house.expose_account = settings.server.expose_account
         yield house
 
 
