@@ -1,4 +1,4 @@
-"""What a house works with whatever its settings are: journal, seal, archive, and the seams to clock and dice."""
+"""What a house works with whatever its settings are: journal, seal, archive, seams to clock and dice."""
 
 from __future__ import annotations
 
