@@ -85,9 +85,7 @@ def script_of(plays: Mapping[str, Sequence[object]], path: str) -> Script:
 
 
 @asynccontextmanager
-async def open_lot(
-    plays: Mapping[str, Sequence[object]], *names: str, path: str = ""
-) -> AsyncGenerator[Lot]:
+async def open_lot(plays: Mapping[str, Sequence[object]], *names: str, path: str = "") -> AsyncGenerator[Lot]:
     """`path`: what the plays are for, where that is not requests for an answer."""
     entries: list[Entry] = []
     environ = {name.upper(): name for name in plays}

@@ -221,3 +221,14 @@ def test_a_json_line_begins_with_its_time() -> None:
     line = msgspec.json.decode(encode_json_entry(Entry("hello"), 0, now=1_767_225_600.25))
     assert line["TIME"] == "2026-01-01T00:00:00.250Z"
     assert next(iter(line)) == "TIME"
+
+
+def test_a_journal_can_be_tuned_while_it_is_used() -> None:
+    got: list[Entry] = []
+    journal = Filtered(got.append, INFO)
+    journal(Entry("first", DEBUG))
+    journal.tune("debug")
+    journal(Entry("second", DEBUG))
+    journal.tune("error")
+    journal(Entry("third", WARNING))
+    assert [entry.message for entry in got] == ["second"]

@@ -172,7 +172,9 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
         seal = Seal(seal_key if seal_key is not None else seams.key(KEY_BYTES))
         kept = store or Nowhere()
         archive = Archive(signatures or SignatureSettings(), kept, seams.wall)
-        house = House(Tree(ground, clients, credentials, seams.ids), Means(journal, seal, archive, seams), nursery)
+        house = House(
+            Tree(ground, clients, credentials, seams.ids), Means(journal, seal, archive, seams), nursery
+        )
         house.recall(await kept.load())
         try:
             yield house
