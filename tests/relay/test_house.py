@@ -13,7 +13,7 @@ from peekd.simulator.script import Script
 from peekd.simulator.server import open_simulator
 from peekd.upstream.settings import UpstreamSettings
 from peekd.vocabulary import outcomes as o
-from peekd.vocabulary.errors import OperatorError
+from peekd.vocabulary.errors import ClientError, OperatorError
 
 Clock = trio.testing.MockClock
 WANTED = Wanted((Target("up", HELLO["model"]),))
@@ -81,3 +81,34 @@ async def test_leaving_closes_idle_connections(autojump_clock: Clock) -> None:
             assert simulator.open_connections == 1
         await trio.testing.wait_all_tasks_blocked()
         assert simulator.open_connections == 0
+
+
+# ---- by hand -------------------------------------------------------------------------------------
+
+
+async def test_an_account_is_switched_by_its_name_and_told_as_it_stands_then(autojump_clock: Clock) -> None:
+    async with open_playhouse({"alice": ["429 retry-after=90"], "bob": ["answer"]}) as playhouse:
+        house = playhouse.house
+        await playhouse.ask()
+        assert house.describe_accounts()["accounts"][0]["state"] == "resting"
+        assert house.switch("alice", "reset")["account"]["state"] == "ready"
+        off = house.switch("bob", "disable")["account"]
+        assert (off["state"], off["because"]) == ("disabled", "disabled by hand")
+        assert house.switch("bob", "enable")["account"]["usable"]
+
+
+async def test_who_is_not_there_cannot_be_switched_and_the_nearest_names_are_told(
+    autojump_clock: Clock,
+) -> None:
+    async with open_playhouse({"alice": ["answer"]}) as playhouse:
+        with pytest.raises(ClientError, match=r"no account is called 'alicee'; near names: alice"):
+            playhouse.house.switch("alicee", "disable")
+
+
+async def test_accounts_are_told_with_what_became_of_their_attempts(autojump_clock: Clock) -> None:
+    async with open_playhouse({"alice": ["500", "answer"]}) as playhouse:
+        await playhouse.ask()
+        (told,) = playhouse.house.describe_accounts()["accounts"]
+        assert (told["requests"], told["success_rate"]) == (2, 0.5)
+        assert told["last_error"]
+        assert playhouse.house.describe_accounts()["settings"].loads == 1

@@ -11,7 +11,7 @@ from peekd.vocabulary.errors import OperatorError
 
 
 def make_access(settings: ServerSettings, bound: Sequence[str], environ: Mapping[str, str]) -> Access:
-    """Make the rules; it reads keys, blocking. Raises OperatorError where strangers could call without one."""
+    """Make the rules; reads keys, blocking. Raises OperatorError where strangers could call without one."""
     client_keys = load_keys("server.client_keys", settings.client_keys, environ)
     admin_keys = load_keys("server.admin_keys", settings.admin_keys, environ)
     access = compile_access(settings, bound=bound, client_keys=client_keys, admin_keys=admin_keys)

@@ -59,9 +59,9 @@ Signals = AsyncIterator[int]
 class Process(msgspec.Struct, frozen=True):
     """What a daemon is started with. `where` is the file to name to someone who is to change a setting.
 
-    `terminal`: somebody watches it on one. `source`: where its settings came from, to be read again; None: they stay as they are. `tune`: sets the
-    journal's level. `seams` and `dials` (by upstream name, a stream in place of TCP) are the ways to clock,
-    dice and network.
+    `terminal`: somebody watches it on one. `source`: where its settings came from, to be read again; None:
+    they stay as they are. `tune`: sets the journal's level. `seams` and `dials` (by upstream name, a stream
+    in place of TCP) are the ways to clock, dice and network.
     """
 
     settings: Settings
