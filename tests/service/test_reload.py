@@ -62,10 +62,10 @@ class Living:
         self._told.set()
         self._told = trio.Event()
 
-    def write(self, account: str = "alice", **parts: object) -> None:
-        given = {"watch": 0, "server": "", "script": self.folder / "script.toml", "more": "", **parts}
+    def write(self, name: str = "alice", **parts: Any) -> None:
+        given = {"account": name, "watch": 0, "server": "", "script": self.folder / "script.toml", "more": ""}
         draft = self.path.with_name("draft")
-        draft.write_text(FILE.format(account=account, **given))
+        draft.write_text(FILE.format(**given | parts))
         draft.replace(self.path)
 
     def signal(self, number: int = signal.SIGHUP) -> None:
@@ -84,7 +84,7 @@ Start = Callable[..., Any]
 def start(tmp_path: Path) -> Start:
     @asynccontextmanager
     async def started(
-        script: str = 'default = "answer"\n', environ: Mapping[str, str] = {}, **parts: object
+        script: str = 'default = "answer"\n', environ: Mapping[str, str] = {}, **parts: Any
     ) -> AsyncGenerator[Living, None]:
         (tmp_path / "script.toml").write_text(script)
         send, receive = trio.open_memory_channel[int](10)
@@ -248,9 +248,13 @@ async def test_reading_that_never_ends_is_given_up(
     start: Start, client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stuck = threading.Event()
+
+    def hang(*_: object) -> None:
+        stuck.wait(BOUND_SECONDS)
+
     async with start() as living:
         monkeypatch.setattr(reload, "READ_SECONDS", 0.05)
-        monkeypatch.setattr(reload, "make_access", lambda *_: stuck.wait(BOUND_SECONDS))
+        monkeypatch.setattr(reload, "make_access", hang)
         living.signal()
         await living.wait_told("could not be read within 0.05 s")
         stuck.set()
@@ -314,7 +318,7 @@ class Real:
         raise AssertionError(f"it ended without {words!r}: {self.lines}")
 
 
-def put(path: Path, account: str, **parts: object) -> None:
+def put(path: Path, account: str, **parts: Any) -> None:
     """Write the settings, and swap them in as careful editors do."""
     draft = path.with_name("draft")
     draft.write_text(
