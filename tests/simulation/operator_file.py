@@ -27,6 +27,7 @@ class OperatorFile:
         self.taken = 0
         self._files = files
         self._fault = ""
+        self._writes = 0
         self._read = settings
         self._versions: list[tuple[float, Settings]] = []
         self._write()
@@ -52,7 +53,8 @@ class OperatorFile:
         self._write()
 
     def _write(self) -> None:
-        self._files[str(PATH)] = f"{self._fault}{msgspec.json.encode(self.settings)}"
+        self._writes += 1  # a file that is written has another time, whatever it says
+        self._files[str(PATH)] = f"{self._writes} {self._fault}{msgspec.json.encode(self.settings)}"
 
     def load(self) -> Loaded:
         """Be read by a daemon. Raises OperatorError while it is wrong."""
