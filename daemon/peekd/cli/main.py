@@ -20,6 +20,7 @@ COMMANDS = (
     ("requests", "list the latest requests"),
     ("explain", "tell the story of one request: what was tried, what came of it, what to do"),
     ("policy", "print what is done about each outcome"),
+    ("service", "install peekd as a systemd service, or take it away"),
 )
 """Each command is the module of its name in this room."""
 
