@@ -1,4 +1,4 @@
-"""Writes the shell completions from the command line itself: python tests/support/completions.py, at the root."""
+"""Writes the shell completions from the command line: python tests/support/completions.py, at the root."""
 
 from __future__ import annotations
 

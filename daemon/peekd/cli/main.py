@@ -38,8 +38,8 @@ class _Version(Action):
 def make_parser(chosen: str = "", *, whole: bool = False) -> ArgumentParser:
     """Make the parser of the command line, with the options of the command that is chosen.
 
-    Only that one is imported: what a question to the daemon needs is there sooner than a daemon. `whole`: with
-    all of them, for what describes the command line.
+    Only that one is imported: what a question to the daemon needs is there sooner than a daemon.
+    `whole`: with those of all, for what describes the command line.
     """
     parser = ArgumentParser(prog="peekd", description="One local endpoint that coding agents can trust.")
     parser.add_argument("--version", action=_Version, nargs=0, help="say which peekd this is, and on what")
