@@ -38,7 +38,7 @@ FAILING = 'default = "500"\n'
 def deb() -> Path:
     """The package, built from this tree."""
     built = subprocess.run(
-        [str(ROOT / "etc/package/build"), sys.prefix, "--no-try"], capture_output=True, text=True, check=False
+        [str(ROOT / "dev"), "package", "--no-try"], capture_output=True, text=True, check=False
     )
     assert built.returncode == 0, built.stderr
     (package,) = (ROOT / "dist").glob("peekd_*.deb")

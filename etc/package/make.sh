@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# etc/package/build VENV [--no-try]: builds a wheel, a single file (shiv) and a .deb (nfpm) into dist/, and
+# etc/package/make.sh VENV [--no-try]: builds a wheel, a single file (shiv) and a .deb (nfpm) into dist/, and
 # tries the first two by installing them; the .deb is tried under a real systemd by tests/service.
 set -euo pipefail
 cd "$(dirname "$(readlink -f "${BASH_SOURCE[0]}")")/../.."
