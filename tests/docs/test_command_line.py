@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from argparse import Action, ArgumentParser
-from collections.abc import Iterator
+from argparse import PARSER, Action, ArgumentParser
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import cast
 
 import pytest
 from completions import FILES, FOLDER, encode_completion
@@ -18,20 +19,21 @@ PAGE = ROOT / "etc/peekd.1"
 
 def commands(parser: ArgumentParser, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
     """Every command, by the words that lead to it."""
-    for action in actions(parser):
-        if isinstance(action.choices, dict):
-            for name, below in action.choices.items():
-                yield (*above, name)
-                yield from commands(below, (*above, name))
+    for name, below in under(parser).items():
+        yield (*above, name)
+        yield from commands(below, (*above, name))
 
 
 def options(parser: ArgumentParser) -> set[str]:
     """Every long option of every command."""
     own = {name for action in actions(parser) for name in action.option_strings if name.startswith("--")}
-    for action in actions(parser):
-        if isinstance(action.choices, dict):
-            own = own.union(*(options(below) for below in action.choices.values()))
-    return own
+    return own.union(*(options(below) for below in under(parser).values()))
+
+
+def under(parser: ArgumentParser) -> Mapping[str, ArgumentParser]:
+    """A command's own commands, by name."""
+    found = [one.choices for one in actions(parser) if one.nargs == PARSER]
+    return cast("Mapping[str, ArgumentParser]", found[0]) if found else {}
 
 
 def actions(parser: ArgumentParser) -> list[Action]:

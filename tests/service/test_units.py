@@ -58,7 +58,7 @@ def test_a_users_service_lies_in_the_home_and_needs_no_root() -> None:
     assert moved.settings == Path("/elsewhere/peekd/peekd.toml")
 
 
-@pytest.mark.parametrize("program", ["/home/u/venv/bin/peekd", "/root/peekd", "/tmp/x/peekd"])  # noqa: S108
+@pytest.mark.parametrize("program", ["/home/u/venv/bin/peekd", "/run/user/1/peekd", "/tmp/x/peekd"])  # noqa: S108
 def test_a_program_that_the_service_cannot_see_is_refused_with_the_way_out(program: str) -> None:
     with pytest.raises(OperatorError, match="--user"):
         list(install(Target(Path(program)), start=True))
@@ -66,7 +66,7 @@ def test_a_program_that_the_service_cannot_see_is_refused_with_the_way_out(progr
 
 def test_an_interpreter_in_a_home_is_seen_through_its_link(tmp_path: Path) -> None:
     link = tmp_path / "peekd"
-    link.symlink_to("/root/somewhere/peekd")
+    link.symlink_to("/home/u/peekd")
     with pytest.raises(OperatorError, match="cannot see"):
         list(install(Target(link), start=True))
 
