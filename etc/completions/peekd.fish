@@ -67,7 +67,7 @@ complete -c peekd -n '_shtab_peekd_using demo' -l port -x -d 'the port on 127.0.
 complete -c peekd -n '_shtab_peekd_using; and test $_shtab_peekd_npos -eq 0' -a check -d 'Say which settings are in force and what is wrong with them.'
 complete -c peekd -n '_shtab_peekd_using check' -s h -l help -d 'show this help message and exit'
 complete -c peekd -n '_shtab_peekd_using check' -l config -x -d 'the settings to read'
-complete -c peekd -n '_shtab_peekd_using check' -l connect -d 'also load each credential and connect to each upstream'
+complete -c peekd -n '_shtab_peekd_using check' -l connect -d 'also ask each upstream with each account'"'"'s credential for its models, which costs nothing'
 complete -c peekd -n '_shtab_peekd_using check' -l json -d 'as JSON'
 complete -c peekd -n '_shtab_peekd_using; and test $_shtab_peekd_npos -eq 0' -a requests -d 'List the latest requests.'
 complete -c peekd -n '_shtab_peekd_using requests' -s h -l help -d 'show this help message and exit'

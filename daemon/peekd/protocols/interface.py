@@ -23,11 +23,12 @@ Ids = Callable[[str], str]
 
 
 class Call(msgspec.Struct, frozen=True):
-    """What is sent upstream: method POST, `path` (with query) under the upstream's base URL."""
+    """What is sent upstream: `path` (with query) is under the upstream's base URL."""
 
     path: str
     body: bytes
     headers: tuple[tuple[str, str], ...] = ()
+    method: str = "POST"
     dropped: tuple[str, ...] = ()
     """What this protocol cannot say and left out, by name; shown in the record."""
     spliced: tuple[str, ...] = ()
