@@ -28,13 +28,13 @@ class Call(msgspec.Struct, frozen=True):
     path: str
     body: bytes
     headers: tuple[tuple[str, str], ...] = ()
-    method: str = "POST"
     dropped: tuple[str, ...] = ()
     """What this protocol cannot say and left out, by name; shown in the record."""
     spliced: tuple[str, ...] = ()
     """What was changed in a verbatim body, by name; shown in the record."""
     restored: tuple[str, ...] = ()
     """What the client had lost and was put back, by name; shown in the record."""
+    method: str = "POST"
 
 
 class Splices(msgspec.Struct, frozen=True):
