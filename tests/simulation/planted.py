@@ -264,8 +264,8 @@ PLANTS: tuple[Plant, ...] = (
         "settings with a fault are taken over as far as they go",
         (reload, "Reloader.reload"),
         "self._refuse(error.faults)\n",
-        "self._refuse(error.faults)\n            house = self._parts.house\n"
-        "            house.adopt(await house.grow(ground_of(self.settings, ''), self._parts.dials.of({})))\n",
+        "self._refuse(error.faults)\n        house = self._parts.house\n"
+        "        house.adopt(await house.grow(ground_of(self.settings, ''), self._parts.dials.of({})))\n",
     ),
     Plant(
         "connections of settings that are gone stay open",
