@@ -166,6 +166,9 @@ async def test_what_is_left_after_the_time_to_drain_is_told_to_come_back(
         daemon.signal()
         await daemon.ended.wait()
         assert [(told.status_code, told.headers["retry-after"]) for told in answers] == [(503, "1")]
+        (held,) = [entry for entry in daemon.entries if "held up" in entry.message]
+        assert "the end was held up by POST /v1/messages for m of python-httpx" in held.message
+        assert held.request == answers[0].headers["x-request-id"]
         assert [entry.outcome for entry in daemon.entries if entry.phase == "end"] == ["drained"]
 
 

@@ -25,6 +25,7 @@ from peekd.service import demo as demonstration
 from peekd.service.access import make_access
 from peekd.service.dials import Dials
 from peekd.service.guard import GuardedServer, Limits
+from peekd.service.holders import tell_holders
 from peekd.service.keeping import open_keeping
 from peekd.service.logs import LineSink, LoggingBridge, open_journal
 from peekd.service.notify import Notifier, watchdog_seconds
@@ -228,6 +229,9 @@ async def _drain(
             nursery.start_soon(keep_patient, process.notifier, house, patience.deadline)
             await server.wait_ended()
             nursery.cancel_scope.cancel()
+    if patience.cancelled_caught:
+        for entry in tell_holders(house.live, server.open_connections, process.seams.wall()):
+            process.journal(entry)
     house.lives.cut()
     with trio.move_on_after(FAREWELL_SECONDS):
         await server.wait_ended()
