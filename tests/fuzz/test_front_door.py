@@ -10,16 +10,12 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
-import trio
-from front import Connect, open_door
+from front import Connect, answer_to, open_door, statuses
 from hostile import BODY, TABLES, Hostile, said
 from playhouse import Playhouse, open_playhouse
 
 from peekd.records.entries import ERROR
 from peekd.service.guard import GuardedServer
-
-PATIENCE = 200
-"""Seconds, on the virtual clock: longer than a body may take, shorter than a connection may stay idle."""
 
 GOOD = said(
     b"Connection: close", b"Content-Length: %d" % (len(BODY) + 14), body=BODY[:-1] + b',"stream":true}'
@@ -27,36 +23,6 @@ GOOD = said(
 CASES = [
     pytest.param(case, id=f"{kind}: {name}") for kind, table in TABLES.items() for name, case in table.items()
 ]
-
-
-async def send(stream: trio.abc.SendStream, raw: bytes) -> None:
-    """Send as much as is taken."""
-    try:
-        await stream.send_all(raw)
-    except trio.BrokenResourceError:
-        return  # refused before it was all said
-
-
-async def answer_to(connect: Connect, raw: bytes, *, leaves: bool = False) -> bytes:
-    """Say all of it, and give what comes within some patience; or close as soon as it is said."""
-    stream = await connect()
-    got = b""
-    async with trio.open_nursery() as nursery:
-        nursery.start_soon(send, stream, raw)
-        with trio.move_on_after(0 if leaves else PATIENCE):
-            while piece := await stream.receive_some(65536):
-                got += piece
-        if leaves:
-            await trio.testing.wait_all_tasks_blocked()
-        nursery.cancel_scope.cancel()
-    await stream.aclose()
-    await trio.testing.wait_all_tasks_blocked()
-    return got
-
-
-def statuses(got: bytes) -> str:
-    """The statuses of the answers in a row."""
-    return " ".join(answer[:3].decode() for answer in got.split(b"HTTP/1.1 ")[1:])
 
 
 async def assert_unharmed(house: Playhouse, server: GuardedServer, connect: Connect) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -42,10 +43,38 @@ async def test_requests_sent_at_once_are_answered_in_turn(
 async def test_a_connection_that_stays_idle_is_closed(
     open_site: Open, reading: Any, toy: QuartTrio, before: bytes
 ) -> None:
-    async with open_site(toy, keep_alive_seconds=0.05) as site:
+    async with open_site(toy, keep_alive_seconds=0.05, head_seconds=0.05) as site:
         stream = await site.say(before) if before else await site.connect()
         got = await reading.all(stream)
         assert (b"quick" in got) == (before == GET)
+
+
+async def test_a_head_that_does_not_come_to_its_end_is_a_408_however_it_trickles(
+    open_site: Open, reading: Any, toy: QuartTrio
+) -> None:
+    async with open_site(toy, head_seconds=0.1, keep_alive_seconds=600) as site:
+        stream = await site.say(GET + b"GET /quick HTTP/1.1\r\n")
+        await reading.until(stream, b"quick")
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(_trickle, stream)
+            got = await reading.all(stream)
+            nursery.cancel_scope.cancel()
+        assert got.startswith(b"HTTP/1.1 408")
+        assert b"connection: close" in got
+
+
+async def _trickle(stream: trio.SocketStream) -> None:
+    with suppress(trio.BrokenResourceError):
+        while True:
+            await stream.send_all(b"x")
+            await trio.sleep(0.01)
+
+
+async def test_who_has_said_nothing_yet_is_idle_and_not_late(
+    open_site: Open, reading: Any, toy: QuartTrio
+) -> None:
+    async with open_site(toy, head_seconds=0.02, keep_alive_seconds=0.1) as site:
+        assert await reading.all(await site.connect()) == b""
 
 
 async def test_a_long_answer_is_not_idle(open_site: Open, reading: Any, toy: QuartTrio) -> None:

@@ -18,6 +18,7 @@ from peekd.serving.ingress import (
     judge_page,
     match_key,
     offered_keys,
+    refuse_encoded,
     take_keys,
 )
 from peekd.serving.settings import ServerSettings
@@ -144,6 +145,27 @@ def test_every_unreadable_range_is_told() -> None:
     with pytest.raises(OperatorError) as caught:
         rules(allow=("1192.0.2.1/33",), trusted_proxies=("proxy.example",))
     assert len(caught.value.faults) == 2
+
+
+# ---- bodies ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("headers", "refused"),
+    [
+        ([], False),
+        ([("content-encoding", "")], False),
+        ([("content-encoding", "Identity")], False),
+        ([("content-encoding", "gzip")], True),
+        ([("content-encoding", "identity, br")], True),
+        ([("content-encoding", "identity"), ("content-encoding", "zstd")], True),
+    ],
+)
+def test_a_compressed_body_is_refused(headers: list[tuple[str, str]], *, refused: bool) -> None:
+    fault = refuse_encoded(headers)
+    assert (fault is not None) == refused
+    if fault is not None:
+        assert (fault.status, fault.should_retry) == (415, False)
 
 
 # ---- pages and hosts ---------------------------------------------------------------------------------

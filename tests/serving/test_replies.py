@@ -24,6 +24,11 @@ def test_what_a_fault_asks_of_the_client_stands_in_headers() -> None:
     assert {("x-should-retry", "false"), ("retry-after", "3"), ("allow", "GET")} <= set(final.headers)
 
 
+def test_what_would_be_taken_is_told_with_a_415() -> None:
+    final = encode_fault(Fault("invalid_request", "no", status=415), "req_1", None)
+    assert ("accept-encoding", "identity") in final.headers
+
+
 @pytest.mark.parametrize("headers", [{}, {"anthropic-version": "1"}, {"x-goog-api-key": "k"}])
 def test_no_models_is_an_empty_list_in_every_shape(headers: dict[str, str]) -> None:
     told = msgspec.json.decode(encode_models([], headers).body, type=dict[str, Any])

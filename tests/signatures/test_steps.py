@@ -17,6 +17,13 @@ def test_how_arguments_are_written_does_not_matter_and_what_they_say_does() -> N
     assert call_digest("f", {"a": True}) != call_digest("f", {"a": 1})
 
 
+def test_arguments_may_nest_without_end() -> None:
+    deep: object = 1
+    for _ in range(800):
+        deep = [{"a": deep}]
+    assert call_digest("f", {"x": deep}) == call_digest("f", {"x": deep}) != call_digest("f", {"x": 1})
+
+
 def test_words_are_known_again_trimmed_joined_or_split() -> None:
     assert digest_of_words(["Hello ", "there\n"]) == digest_of_words(["Hello there"])
     assert digest_of_words(["Hello"]) != digest_of_words(["hello"])

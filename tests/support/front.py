@@ -28,6 +28,9 @@ from peekd.serving.ingress import compile_access
 from peekd.serving.settings import ServerSettings
 from peekd.simulator.streams import MemoryStream, open_pair
 
+PATIENCE = 200
+"""Seconds, on the virtual clock: longer than a body may take, shorter than a connection may stay idle."""
+
 
 class _Socket:
     """As much of a socket as a connection touches."""
@@ -126,7 +129,7 @@ async def open_caller(house: Playhouse) -> AsyncGenerator[Caller]:
     """A client whose connection lies in memory."""
     ours, theirs = open_pair()
     app = cast("ASGIFramework", front_of(house))
-    terms = Terms(ASGIWrapper(app), Config(), house.entries.append, 30.0, 300.0)
+    terms = Terms(ASGIWrapper(app), Config(), house.entries.append, 30.0, 300.0, 15.0)
     async with trio.open_nursery() as nursery:
         connection = Connection(cast("trio.SocketStream", _SocketStream(theirs)), terms, lambda: False)
         nursery.start_soon(connection.run)
@@ -186,3 +189,33 @@ async def open_door(
             yield server, connect
         finally:
             server.abort()
+
+
+async def send(stream: trio.abc.SendStream, raw: bytes) -> None:
+    """Send as much as is taken."""
+    try:
+        await stream.send_all(raw)
+    except trio.BrokenResourceError:
+        return  # refused before it was all said
+
+
+async def answer_to(connect: Connect, raw: bytes, *, leaves: bool = False) -> bytes:
+    """Say all of it, and give what comes within some patience; or close as soon as it is said."""
+    stream = await connect()
+    got = b""
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(send, stream, raw)
+        with trio.move_on_after(0 if leaves else PATIENCE):
+            while piece := await stream.receive_some(65536):
+                got += piece
+        if leaves:
+            await trio.testing.wait_all_tasks_blocked()
+        nursery.cancel_scope.cancel()
+    await stream.aclose()
+    await trio.testing.wait_all_tasks_blocked()
+    return got
+
+
+def statuses(got: bytes) -> str:
+    """The statuses of the answers in a row."""
+    return " ".join(answer[:3].decode() for answer in got.split(b"HTTP/1.1 ")[1:])

@@ -9,6 +9,10 @@ from typing import NamedTuple
 
 BODY = b'{"model":"claude-x","max_tokens":9,"messages":[{"role":"user","content":"Hi"}]}'
 LENGTH = b"Content-Length: %d" % len(BODY)
+CALL = (
+    b'{"model":"claude-x","max_tokens":9,"messages":[{"role":"user","content":"Hi"},{"role":"assistant","content":'
+    b'[{"type":"tool_use","id":"t1","name":"f","input":{"x":%b}}]}]}' % (b"[" * 700 + b"]" * 700)
+)
 CHUNKED = b"Transfer-Encoding: chunked"
 HIDDEN = b"GET /api/accounts HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
@@ -51,7 +55,7 @@ LENGTHS = {
     "no length where one is named": Hostile(said(b"Content-Length: "), "400"),
     "a length of 20 digits": Hostile(said(b"Content-Length: " + b"9" * 20), "413"),
     "a length of 5000 digits": Hostile(said(b"Content-Length: " + b"9" * 5000), "400"),
-    "a length that is too small": Hostile(said(b"Content-Length: 10"), "400"),
+    "a length that is too small": Hostile(said(b"Content-Length: 10"), "400 408"),
     "a length that is too large": Hostile(said(b"Content-Length: 99"), "408"),
     "a length and chunks": Hostile(said(LENGTH, CHUNKED, body=WHOLE), "400"),
     "chunks and a length, one hidden": Hostile(
@@ -90,7 +94,7 @@ CHUNKS = {
 
 HEADS = {
     "lines that end in LF": Hostile(said(LENGTH).replace(b"\r\n", b"\n"), "200"),
-    "lines that end in CR": Hostile(said(LENGTH).replace(b"\r\n", b"\r"), ""),
+    "lines that end in CR": Hostile(said(LENGTH).replace(b"\r\n", b"\r"), "408"),
     "a CR inside a value": Hostile(said(b"X: a\rb", LENGTH), "400"),
     "NUL inside a value": Hostile(said(b"X: a\0b", LENGTH), "400"),
     "NUL inside a name": Hostile(said(b"X\0: b", LENGTH), "400"),
@@ -113,6 +117,8 @@ HEADS = {
     "an Origin that is no URL": Hostile(get(b"/healthz", b"Origin: http://["), "403"),
     "a null Origin": Hostile(get(b"/api/accounts", b"Origin: null"), "403"),
     "a caller who says it is another": Hostile(get(b"/api/accounts", b"X-Forwarded-For: 8.8.8.8"), "403"),
+    "a caller whose port a proxy tells": Hostile(get(b"/api/accounts", b"X-Forwarded-Port: 443"), "403"),
+    "a caller behind some proxy": Hostile(get(b"/api/accounts", b"Via: 1.1 evil.example"), "403"),
     "forwarded by nobody": Hostile(get(b"/healthz", b'Forwarded: for="[;;,,=', b"X-Forwarded-For: ,"), "200"),
     "headers named by Connection": Hostile(said(b"Connection: close, content-length", LENGTH), "200"),
     "another kind of Expect": Hostile(said(b"Expect: 200-maybe", LENGTH), "200"),
@@ -163,7 +169,7 @@ LINES = {
 }
 
 VERSIONS = {
-    "HTTP/0.9": Hostile(b"GET /healthz\r\n", ""),
+    "HTTP/0.9": Hostile(b"GET /healthz\r\n", "408"),
     "HTTP/1.0": Hostile(b"GET /healthz HTTP/1.0\r\n\r\n", "200"),
     "HTTP/1.2": Hostile(b"GET /healthz HTTP/1.2\r\nHost: localhost\r\n\r\n", "200"),
     "HTTP/11": Hostile(b"GET /healthz HTTP/11\r\nHost: localhost\r\n\r\n", "400"),
@@ -172,13 +178,14 @@ VERSIONS = {
     "TLS": Hostile(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03" + bytes(range(64)), "400"),
     "SOCKS": Hostile(b"\x05\x01\x00", "400"),
     "the PROXY protocol": Hostile(b"PROXY TCP4 1.2.3.4 5.6.7.8 1 2\r\n" + get(b"/healthz"), "400"),
-    "SMTP": Hostile(b"EHLO x\r\nMAIL FROM:<a@b>\r\n", ""),
+    "SMTP": Hostile(b"EHLO x\r\nMAIL FROM:<a@b>\r\n", "408"),
     "noise": Hostile(bytes((n * 7919 + 13) % 256 for n in range(3000)), "400"),
     "nothing": Hostile(b"", ""),
-    "one byte": Hostile(b"G", ""),
-    "half a head": Hostile(b"GET /healthz HTTP/1.1\r\nHost: loc", ""),
+    "one byte": Hostile(b"G", "408"),
+    "half a head": Hostile(b"GET /healthz HTTP/1.1\r\nHost: loc", "408"),
     "blank lines": Hostile(b"\r\n" * 1000, "400"),
     "three requests at once": Hostile(get(b"/healthz") * 3, "200 200 200"),
+    "half a head behind a request": Hostile(get(b"/healthz") + b"GET /healthz HTT", "200 408"),
     "noise between requests": Hostile(get(b"/healthz") + b"noise\r\n\r\n" + get(b"/healthz"), "200 400"),
     "noise after a body": Hostile(said(LENGTH) + b"\0\0\0\0", "200 400"),
 }
@@ -189,6 +196,12 @@ BODIES = {
     "JSON of 100000 levels that end": Hostile(
         said(b"Content-Length: 200012", body=b'{"messages":' + b"[" * 100_000 + b"]" * 99_999 + b"}"), "400"
     ),
+    "JSON of 700 levels in a call": Hostile(said(b"Content-Length: %d" % len(CALL), body=CALL), "200"),
+    "a body that was compressed": Hostile(said(b"Content-Encoding: gzip", LENGTH), "415"),
+    "a body that was compressed twice": Hostile(
+        said(b"Content-Encoding: identity", b"Content-Encoding: zstd", LENGTH), "415"
+    ),
+    "a body that was not compressed": Hostile(said(b"Content-Encoding: Identity", LENGTH), "200"),
     "UTF-16": Hostile(said(b"Content-Length: 4", body="{}".encode("utf-16-le")), "400"),
     "NUL": Hostile(said(b"Content-Length: 9", body=b"\0" * 9), "400"),
     "a body for a page": Hostile(said(LENGTH, first=b"GET /healthz HTTP/1.1"), "200"),

@@ -51,6 +51,7 @@ MEANINGS: Mapping[str, str] = {
     "server.max_body_mib": "largest request body, in MiB",
     "server.body_seconds": "longest time for a request's body to arrive",
     "server.write_stall_seconds": "longest time that a client may read nothing of what is sent to it",
+    "server.head_seconds": "longest time from the first byte of a request's head to its last",
     "server.keep_alive_seconds": "longest time that a connection stays open without a request",
     "server.drain_seconds": "time for open requests to finish when peekd stops",
     "server.watch_seconds": "how often these settings are looked at for a change; 0: only at SIGHUP",

@@ -27,6 +27,12 @@ READ_BYTES = 64 * 1024
 LINGER_SECONDS = 2.0
 """How long what still comes is read and thrown away after a last answer, so that no reset overtakes it."""
 
+_SAID = b'{"error":{"type":"invalid_request","message":"the head of the request did not arrive in time"}}'
+_LATE = (
+    b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-type: application/json\r\n"
+    b"content-length: %d\r\n\r\n%b" % (len(_SAID), _SAID)
+)
+
 GOODBYE_SECONDS = 1.0
 """How long telling a request that its client is gone may take."""
 
@@ -39,6 +45,7 @@ class Terms(msgspec.Struct, frozen=True):
     journal: Journal
     write_stall_seconds: float
     keep_alive_seconds: float
+    head_seconds: float
 
 
 class Stopping(Protocol):
@@ -57,6 +64,8 @@ class Connection:
         self._terms = terms
         self._stopping = stopping
         self._idle = True
+        self._begun = False
+        """Whether some of a request's head has come, and not yet all of it."""
         self._discarding = False
         self._ahead = bytearray()
         self._writing = trio.Lock()
@@ -100,6 +109,8 @@ class Connection:
             self._reading.deadline = trio.current_time() + self._terms.keep_alive_seconds
             with self._reading, suppress(trio.BrokenResourceError, trio.ClosedResourceError):
                 await self._read()
+            if self._reading.cancelled_caught and self._begun and not self._stopping():
+                await self._write(_LATE)
             with trio.move_on_after(GOODBYE_SECONDS, shield=True):
                 await self._http.handle(Closed())
 
@@ -107,6 +118,15 @@ class Connection:
         while data := self._take_ahead() or await self._stream.receive_some(READ_BYTES):
             if not self._discarding:
                 await self._http.handle(RawData(bytes(data)))
+            if not self._discarding:
+                self._expect_head()
+
+    def _expect_head(self) -> None:
+        """From the first byte of a head on, the client has `head_seconds` for the rest of it."""
+        begun = self._idle and bool(self._http.connection.trailing_data[0])
+        if begun and not self._begun:
+            self._reading.deadline = trio.current_time() + self._terms.head_seconds
+        self._begun = begun
 
     async def _read_ahead(self) -> None:
         """While the protocol takes nothing: keep what comes, and see the client go."""
@@ -141,6 +161,7 @@ class Connection:
     def _rest(self, *, idle: bool) -> None:
         """Between requests the reader has `keep_alive_seconds`; a request has limits of its own."""
         self._idle = idle
+        self._begun = False
         self._reading.deadline = trio.current_time() + self._terms.keep_alive_seconds if idle else math.inf
         if idle and self._stopping():
             self._reading.cancel()

@@ -36,6 +36,7 @@ class Limits(msgspec.Struct, frozen=True):
 
     write_stall_seconds: float = 30.0
     keep_alive_seconds: float = 300.0
+    head_seconds: float = 15.0
     connections_per_address: int = 256
     connections: int = 4096
 
@@ -67,6 +68,7 @@ class GuardedServer:
             journal=self._journal,
             write_stall_seconds=limits.write_stall_seconds,
             keep_alive_seconds=limits.keep_alive_seconds,
+            head_seconds=limits.head_seconds,
         )
 
     def adopt(self, limits: Limits) -> None:

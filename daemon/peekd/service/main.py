@@ -322,6 +322,7 @@ def _limits(settings: ServerSettings, descriptors: int) -> Limits:
     return Limits(
         write_stall_seconds=settings.write_stall_seconds,
         keep_alive_seconds=settings.keep_alive_seconds,
+        head_seconds=settings.head_seconds,
         connections_per_address=settings.max_connections_per_address,
         connections=max(16, (descriptors - DESCRIPTORS_KEPT) // DESCRIPTORS_A_STREAM),
     )

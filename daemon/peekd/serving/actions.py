@@ -15,6 +15,7 @@ from peekd.serving.admin import list_requests, show_request, switch_account
 from peekd.serving.asking import Asking
 from peekd.serving.behind import Fittings, Trip
 from peekd.serving.gate import Gate
+from peekd.serving.ingress import refuse_encoded
 from peekd.serving.replies import encode_fault, encode_json, encode_model, encode_models
 from peekd.serving.routes import Action, Route, protocol_of
 from peekd.vocabulary.errors import ClientError, Fault
@@ -179,7 +180,7 @@ def _spoken(route: Route, asking: Asking) -> str:
 
 async def _take_in(gate: Gate, asking: Asking) -> bytes | Fault:
     """Give the whole body, or tell why the request may not come in. Leaving is the connection's business."""
-    fault = gate.enter(asking.key)
+    fault = refuse_encoded(asking.said) or gate.enter(asking.key)
     if fault is not None:
         return fault
     asking.inside = True

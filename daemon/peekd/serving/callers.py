@@ -13,7 +13,8 @@ Headers = Sequence[tuple[str, str]]
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 
-_FORWARDED = frozenset({"forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-real-ip"})
+_FORWARDED = frozenset({"forwarded", "via", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip"})
+"""What proxies add, beside all that begins with x-forwarded."""
 
 
 class Caller(msgspec.Struct, frozen=True):
@@ -64,7 +65,7 @@ def find_caller(peer: str | None, headers: Headers, trusted: Sequence[Network]) 
     """
     address = read_address(peer) if peer else None
     here = address is None or address.is_loopback
-    if not any(name in _FORWARDED for name, _ in headers):
+    if not any(name in _FORWARDED or name.startswith("x-forwarded") for name, _ in headers):
         return Caller(address, loopback=here)
     if address is None or not is_within(address, trusted):
         return Caller(address, loopback=False)
@@ -91,6 +92,23 @@ def _hops(headers: Headers) -> list[Address | None]:
             if pair.strip().lower().startswith("for=")
         ]
     return [read_address(hop) for hop in noted]
+
+
+def read_network(text: str) -> Network:
+    """Read an address or a range; of IPv4 addresses inside IPv6, as `read_address` does. Raises ValueError.
+
+    >>> str(read_network("::ffff:10.0.0.0/104")), str(read_network("10.1.2.3/8"))
+    ('10.0.0.0/8', '10.0.0.0/8')
+    """
+    network = ipaddress.ip_network(text, strict=False)
+    if isinstance(network, ipaddress.IPv6Network) and network.subnet_of(_MAPPED):
+        inside = ipaddress.IPv4Address(int(network.network_address) & 0xFFFF_FFFF)
+        return ipaddress.IPv4Network((inside, network.prefixlen - _MAPPED.prefixlen))
+    return network
+
+
+_MAPPED = ipaddress.IPv6Network("::ffff:0:0/96")
+"""RFC 4291 section 2.5.5.2: where sockets that take both versions show IPv4 addresses."""
 
 
 def is_within(address: Address, networks: Sequence[Network]) -> bool:

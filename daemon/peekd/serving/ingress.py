@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hmac
-import ipaddress
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import unquote_plus, urlsplit
 
 import msgspec
 
-from peekd.serving.callers import Caller, Headers, Network, is_loopback, is_within, read_address
+from peekd.serving.callers import Caller, Headers, Network, is_loopback, is_within, read_address, read_network
 from peekd.serving.settings import ServerSettings
 from peekd.vocabulary.errors import Fault, OperatorError
 
@@ -68,7 +67,7 @@ def _networks(key: str, texts: Iterable[str], faults: list[str]) -> tuple[Networ
     networks: list[Network] = []
     for text in texts:
         try:
-            networks.append(ipaddress.ip_network(text, strict=False))
+            networks.append(read_network(text))
         except ValueError:
             faults.append(f"{key}: expected an address or a range like 10.0.0.0/8, found {text!r}")
     return tuple(networks)
@@ -190,6 +189,15 @@ def judge_page(access: Access, headers: Headers, local: str | None) -> Fault | N
     if said.get("sec-fetch-site", "none").lower() not in {"same-origin", "none"}:
         return Fault("permission", "web pages of other sites may not call this peekd", should_retry=False)
     return None
+
+
+def refuse_encoded(headers: Headers) -> Fault | None:
+    """Refuse a compressed body: a small one could grow without bounds (RFC 9110 section 15.5.16)."""
+    coded = ",".join(value for name, value in headers if name == "content-encoding")
+    if all(coding.strip().lower() in {"", "identity"} for coding in coded.split(",")):
+        return None
+    words = f"a body in content-encoding {coded.strip()!r} is not taken: send it as it is"
+    return Fault("invalid_request", words, status=415, should_retry=False)
 
 
 def is_allowed_origin(access: Access, origin: str) -> bool:

@@ -13,6 +13,8 @@ from peekd.vocabulary.errors import ErrorKind, Fault
 
 JSON = (("content-type", "application/json"),)
 
+_UNSUPPORTED = 415
+
 _STATUS: Mapping[ErrorKind, int] = {
     "invalid_request": 400,
     "authentication": 401,
@@ -55,6 +57,8 @@ def _headers(fault: Fault) -> tuple[tuple[str, str], ...]:
         headers.append(("retry-after", str(fault.retry_after)))
     if fault.allow:
         headers.append(("allow", fault.allow))
+    if fault.status == _UNSUPPORTED:  # RFC 9110 section 12.5.3: say which would be taken
+        headers.append(("accept-encoding", "identity"))
     return tuple(headers)
 
 

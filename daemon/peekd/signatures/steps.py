@@ -20,6 +20,8 @@ _HASH_BYTES: Final = 16
 
 _EMPTY_SIZE: Final = 1200
 _PIECE_SIZE: Final = 450
+_LEVELS: Final = 64
+"""What lies deeper in a call's arguments does not tell it from another: a client may nest without end."""
 """What a step and each of its pieces take in memory besides their texts, with indices; bytes, measured."""
 
 
@@ -150,12 +152,14 @@ def _pieces(part: Part) -> list[Piece]:
             return []
 
 
-def _plain(value: object) -> object:
-    """Write whole numbers as such: a client in JavaScript replays 1.0 as 1."""
+def _plain(value: object, levels: int = _LEVELS) -> object:
+    """Write whole numbers as such: a client in JavaScript replays 1.0 as 1. Cut off below so many levels."""
     if isinstance(value, float) and value.is_integer():
         return int(value)
+    if isinstance(value, dict | list) and not levels:
+        return None
     if isinstance(value, dict):
-        return {key: _plain(inside) for key, inside in cast("dict[str, object]", value).items()}
+        return {key: _plain(inside, levels - 1) for key, inside in cast("dict[str, object]", value).items()}
     if isinstance(value, list):
-        return [_plain(inside) for inside in cast("list[object]", value)]
+        return [_plain(inside, levels - 1) for inside in cast("list[object]", value)]
     return value
