@@ -113,6 +113,8 @@ HEADS = {
     "two Hosts": Hostile(get(b"/healthz", b"Host: evil.example"), "400"),
     "a Host of another name": Hostile(get(b"/healthz", host=b"Host: evil.example\r\n"), "403"),
     "a Host of two names": Hostile(get(b"/healthz", host=b"Host: localhost, evil.example\r\n"), "403"),
+    "a Host with a user": Hostile(get(b"/healthz", host=b"Host: localhost:1@evil.example\r\n"), "403"),
+    "a Host in and out of brackets": Hostile(get(b"/healthz", host=b"Host: [::1]evil.example\r\n"), "403"),
     "a Host with a path": Hostile(get(b"/healthz", host=b"Host: localhost/../x\r\n"), "403"),
     "an Origin that is no URL": Hostile(get(b"/healthz", b"Origin: http://["), "403"),
     "a null Origin": Hostile(get(b"/api/accounts", b"Origin: null"), "403"),

@@ -37,7 +37,7 @@ REPEATED: Mapping[str, str] = {
 
 MEANINGS: Mapping[str, str] = {
     "server.bind": 'addresses to listen on: "HOST:PORT", "[IPV6]:PORT", "unix:/PATH", "fd://NUMBER"',
-    "server.auth": "who must show a client key; auto: none on loopback, elsewhere all but health checks",
+    "server.auth": "who must show a client key; auto: none on loopback, elsewhere all but health checks, as strict",
     "server.client_keys": 'keys that clients show, each as "env:NAME", "file:PATH" or "credential:NAME"',
     "server.admin_keys": "keys for the admin API, named likewise; empty: callers on loopback only",
     "server.trusted_proxies": "addresses or networks whose Forwarded and X-Forwarded-* headers are believed",

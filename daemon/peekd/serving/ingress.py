@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from urllib.parse import unquote_plus, urlsplit
 
@@ -214,11 +215,12 @@ def _is_ours(access: Access, host: str, local: str | None) -> bool:
 
 
 def _bare(host: str) -> str:
-    """Take the port and a final dot off a Host header's value."""
-    host = host.strip().lower()
-    if host.startswith("["):
-        return host[1:].partition("]")[0]
-    return host.rpartition(":")[0].rstrip(".") if host.count(":") == 1 else host.rstrip(".")
+    """Take the port and a final dot off a Host header's value; "" where it is none (RFC 9110 section 7.2)."""
+    found = _HOST.fullmatch(host.strip().lower())
+    return (found["inside"] or found["name"]).rstrip(".") if found else ""
+
+
+_HOST = re.compile(r"(?:\[(?P<inside>[0-9a-f:.%]+)\]|(?P<name>[^\s:@/?#\[\]\\,]+))(?::\d*)?")
 
 
 def _is_same_origin(origin: str, host: str) -> bool:
