@@ -39,11 +39,12 @@ class RawUpstream:
         self._nursery = nursery
         self.bodies: list[bytes] = []
         self.targets: list[str] = []
+        self.dialled: list[tuple[str, int]] = []
         self.begun_at: list[float] = []
 
     async def dial(self, host: str, port: int) -> trio.abc.Stream:
         """Connect."""
-        del host, port
+        self.dialled.append((host, port))
         client, server = open_pair()
         self._nursery.start_soon(self._serve, server)
         await trio.lowlevel.checkpoint()
