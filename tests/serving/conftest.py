@@ -31,6 +31,7 @@ STATUS = {
     "not_found": 404,
     "method_not_allowed": 405,
     "too_large": 413,
+    "overloaded": 503,
 }
 PING = b"event: ping\n\n"
 

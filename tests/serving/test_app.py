@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 import trio
+import trio.testing
 
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final
@@ -337,6 +338,37 @@ async def test_a_body_over_the_limit_is_a_413_in_the_shape_of_the_protocol(bench
     assert reply.status == 413
     assert told(reply.body)["error"]["type"] == "too_large"
     assert reply.headers["connection"] == "close"
+
+
+async def test_bodies_that_are_too_much_together_get_a_503_until_the_others_are_gone(
+    bench: Callable[..., Any],
+) -> None:
+    begun, finish = trio.Event(), trio.Event()
+
+    async def script(_asked: Asked, delivery: Delivery) -> None:
+        begun.set()
+        await finish.wait()
+        delivery.answer(Final(200, (), b"{}"))
+
+    toy = bench(max_bodies_mib=1)
+    toy.script = script
+    small, large = b'{"model":"m"}', msgspec.json.encode({**WHOLE, "words": "x" * 600_000})
+
+    async def ask(body: bytes) -> Any:
+        headers = {"Content-Length": str(len(body))}
+        return await toy.ask("POST", "/v1/messages", data=body, headers=headers)
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(ask, large)
+        await begun.wait()
+        second = await ask(large)
+        assert (second.status, second.headers["retry-after"]) == (503, "1")
+        nursery.start_soon(ask, small)
+        await trio.testing.wait_all_tasks_blocked()
+        assert len(toy.asked) == 2
+        finish.set()
+    assert (await ask(large)).status == 200
+    assert toy.front.gate.held == 0
 
 
 async def test_a_body_that_does_not_arrive_is_a_408(

@@ -76,6 +76,34 @@ async def test_a_locked_file_costs_what_was_to_be_written_and_nothing_else(path:
     assert writer.lost == 1
 
 
+async def test_a_full_disk_costs_what_was_to_be_written_until_there_is_room_again(path: Path) -> None:
+    told: list[str] = []
+    async with open_writer(path, SETTINGS, wall=lambda: NOW, tell=told.append) as writer:
+        await writer.load()
+        assert writer._database is not None
+        disk = writer._database._connection
+        (pages,) = disk.execute("PRAGMA page_count").fetchone()
+        disk.execute(f"PRAGMA max_page_count = {pages}")
+        writer.write(Bound("x" * 100_000, "alice", NOW))
+        while not writer.lost:
+            await trio.lowlevel.checkpoint()
+        disk.execute("PRAGMA max_page_count = 100000")
+        writer.write(Bound("kept", "alice", NOW))
+    assert [one.id for one in (await kept(path)).bound] == ["kept"]
+    assert (writer.lost, len(told)) == (1, 1)
+    assert "full" in told[0]
+
+
+async def test_a_clock_that_jumps_back_puts_tidying_off_for_no_longer_than_ever(path: Path) -> None:
+    now = [NOW]
+    async with open_writer(path, SETTINGS, wall=lambda: now[0], tell=lambda _: None) as writer:
+        await writer.load()
+        now[0] = NOW - 365 * 86400
+        writer.write(Bound("a", "alice", now[0]))
+        while writer._tidied != now[0]:
+            await trio.lowlevel.checkpoint()
+
+
 async def test_a_directory_that_is_not_there_is_told_and_no_reason_to_fail(tmp_path: Path) -> None:
     told: list[str] = []
     async with open_writer(tmp_path / "no/peekd.db", SETTINGS, wall=lambda: NOW, tell=told.append) as writer:

@@ -40,10 +40,13 @@ class RawUpstream:
         self.bodies: list[bytes] = []
         self.targets: list[str] = []
         self.dialled: list[tuple[str, int]] = []
+        self.trouble: OSError | None = None
         self.begun_at: list[float] = []
 
     async def dial(self, host: str, port: int) -> trio.abc.Stream:
-        """Connect."""
+        """Connect; raises the trouble that there is."""
+        if self.trouble is not None:
+            raise self.trouble
         self.dialled.append((host, port))
         client, server = open_pair()
         self._nursery.start_soon(self._serve, server)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 import httpx
@@ -168,9 +169,11 @@ class Net:
 class Local:
     """A certificate authority of our own, a server it vouches for, and callers that trust it."""
 
-    def __init__(self, *names: str) -> None:
+    def __init__(self, *names: str, ended: datetime | None = None) -> None:
         authority = trustme.CA()
-        certificate = authority.issue_cert(*names)
+        certificate = authority.issue_cert(
+            *names, not_before=ended and ended - timedelta(days=1), not_after=ended
+        )
         self.server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         with certificate.private_key_and_cert_chain_pem.tempfile() as path:
             self.server.load_cert_chain(path)
@@ -185,6 +188,12 @@ class Local:
 def local() -> Local:
     """TLS for localhost and upstream.test."""
     return Local("localhost", "upstream.test")
+
+
+@pytest.fixture(scope="session")
+def expired() -> Local:
+    """The same, with a certificate that was good until some years ago."""
+    return Local("upstream.test", ended=datetime(2020, 1, 1, tzinfo=UTC))
 
 
 @pytest.fixture

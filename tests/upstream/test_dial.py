@@ -70,6 +70,16 @@ async def test_a_certificate_of_another_name_or_another_authority_is_refused_and
     assert raw.socket.fileno() == -1
 
 
+async def test_a_certificate_that_has_expired_is_refused_though_its_authority_is_trusted(
+    expired: Local, nursery: trio.Nursery
+) -> None:
+    port = await serve(nursery, lambda raw: echo_tls(raw, expired.server))
+    raw = await trio.open_tcp_stream("127.0.0.1", port)
+    with pytest.raises(httpx.ConnectError, match=r"TLS with upstream\.test: .*expired"):
+        await start_tls(raw, "upstream.test", expired.caller)
+    assert raw.socket.fileno() == -1
+
+
 def test_the_system_context_checks_names_and_certificates_and_is_made_once() -> None:
     context = system_tls()
     assert context.check_hostname

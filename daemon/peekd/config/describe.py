@@ -37,7 +37,7 @@ REPEATED: Mapping[str, str] = {
 
 MEANINGS: Mapping[str, str] = {
     "server.bind": 'addresses to listen on: "HOST:PORT", "[IPV6]:PORT", "unix:/PATH", "fd://NUMBER"',
-    "server.auth": "who must show a client key; auto: none on loopback, elsewhere all but health checks, as strict",
+    "server.auth": "who must show a client key; auto: none on loopback, elsewhere all but health, as strict",
     "server.client_keys": 'keys that clients show, each as "env:NAME", "file:PATH" or "credential:NAME"',
     "server.admin_keys": "keys for the admin API, named likewise; empty: callers on loopback only",
     "server.trusted_proxies": "addresses or networks whose Forwarded and X-Forwarded-* headers are believed",
@@ -49,6 +49,7 @@ MEANINGS: Mapping[str, str] = {
     "server.max_connections_per_address": "connections open at once from one address",
     "server.max_requests_per_key": "requests open at once with one client key; 0: no limit",
     "server.max_body_mib": "largest request body, in MiB",
+    "server.max_bodies_mib": "bodies of all open requests together, in MiB; what would be more gets a 503",
     "server.body_seconds": "longest time for a request's body to arrive",
     "server.write_stall_seconds": "longest time that a client may read nothing of what is sent to it",
     "server.head_seconds": "longest time from the first byte of a request's head to its last",

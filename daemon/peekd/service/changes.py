@@ -15,8 +15,8 @@ LIVE = frozenset({
     *(f"server.{name}" for name in (
         "auth", "client_keys", "admin_keys", "trusted_proxies", "allowed_hosts", "allowed_origins",
         "expose_account", "allow", "deny", "max_connections_per_address", "max_requests_per_key",
-        "max_body_mib", "head_seconds", "body_seconds", "keep_alive_seconds", "drain_seconds",
-        "watch_seconds",
+        "max_body_mib", "max_bodies_mib", "head_seconds", "body_seconds", "keep_alive_seconds",
+        "drain_seconds", "watch_seconds",
     )),
     "logs.level",
 })  # fmt: skip

@@ -126,7 +126,7 @@ class Actions:
             status=reply.status,
             outcome="rejected",
             verdict=fault.message,
-            seconds=self._fittings.wall() - came,
+            seconds=max(0.0, self._fittings.wall() - came),  # the clock may be put back
         )
         self._house.live.open(record)
         self._house.live.close(record)
@@ -180,11 +180,15 @@ def _spoken(route: Route, asking: Asking) -> str:
 
 async def _take_in(gate: Gate, asking: Asking) -> bytes | Fault:
     """Give the whole body, or tell why the request may not come in. Leaving is the connection's business."""
-    fault = refuse_encoded(asking.said) or gate.enter(asking.key)
+    size = gate.room_for(dict(asking.said).get("content-length"))
+    fault = refuse_encoded(asking.said) or gate.enter(asking.key, size)
     if fault is not None:
         return fault
-    asking.inside = True
-    return await asking.get_data(cache=False, as_text=False, parse_form_data=False)
+    asking.inside, asking.held = True, size
+    body = await asking.get_data(cache=False, as_text=False, parse_form_data=False)
+    gate.resize(size, len(body))
+    asking.held = len(body)
+    return body
 
 
 def _read(asking: Asking, protocol: ClientProtocol, body: bytes, came: float) -> Asked:

@@ -27,7 +27,7 @@ from peekd.serving.actions import BUG, Actions, Answer, Flowing, Work
 from peekd.serving.asking import Asking, Connection
 from peekd.serving.behind import Fittings
 from peekd.serving.callers import find_caller
-from peekd.serving.gate import Gate
+from peekd.serving.gate import MIB, Gate
 from peekd.serving.ingress import (
     Access,
     is_allowed_origin,
@@ -43,7 +43,6 @@ from peekd.serving.routes import ROUTES, Route, protocol_of, tell_served
 from peekd.serving.settings import ServerSettings
 from peekd.vocabulary.errors import ClientError, Fault
 
-MIB = 1024 * 1024
 _STREAM_HEADERS = (
     ("Cache-Control", "no-cache"),
     ("X-Accel-Buffering", "no"),
@@ -60,7 +59,7 @@ class Front(QuartTrio):
 
     def __init__(self, fittings: Fittings, access: Access, settings: ServerSettings) -> None:
         super().__init__("peekd", static_folder=None)
-        self.gate = Gate(settings.max_requests_per_key)
+        self.gate = Gate()
         self._fittings = fittings
         self._actions = Actions(fittings, self.gate, self._mended)
         self.adopt(access, settings)
@@ -85,6 +84,8 @@ class Front(QuartTrio):
         self.access = access
         self._settings = settings
         self.gate.most_per_key = settings.max_requests_per_key
+        self.gate.largest = settings.max_body_mib * MIB
+        self.gate.most_bytes = settings.max_bodies_mib * MIB
         self.config["MAX_CONTENT_LENGTH"] = settings.max_body_mib * MIB
         self.config["BODY_TIMEOUT"] = settings.body_seconds
 
@@ -131,7 +132,7 @@ class Front(QuartTrio):
         """Forget a request that is over."""
         if asking.inside:
             asking.inside = False
-            self.gate.leave(asking.key)
+            self.gate.leave(asking.key, asking.held)
 
     async def _let_in(self) -> Response | None:
         """Turn away, before any route is looked at, whoever may not call at all."""

@@ -33,6 +33,8 @@ class Asking(TrioRequest):
     """The name of the key that fitted, "" for none."""
     inside: bool = False
     """Whether the gate has counted it, and must be told when it leaves."""
+    held: int = 0
+    """The bytes that the gate has counted for its body."""
 
     @property
     def _facts(self) -> Mapping[str, object]:

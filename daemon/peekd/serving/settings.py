@@ -25,6 +25,7 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_connections_per_address: Annotated[int, msgspec.Meta(ge=1)] = 256
     max_requests_per_key: Annotated[int, msgspec.Meta(ge=0)] = 0
     max_body_mib: Annotated[int, msgspec.Meta(ge=1)] = 64
+    max_bodies_mib: Annotated[int, msgspec.Meta(ge=1)] = 512
     head_seconds: Seconds = 15.0
     body_seconds: Seconds = 60.0
     write_stall_seconds: Seconds = 30.0

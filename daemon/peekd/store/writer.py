@@ -82,7 +82,7 @@ class Writer:
         if not self._waiting:
             self._wake = trio.Event()
         now = self._wall()
-        tidy = now - self._tidied > _TIDY_SECONDS
+        tidy = abs(now - self._tidied) > _TIDY_SECONDS  # the clock may have been put back
         if tidy:
             self._tidied = now
 
