@@ -140,6 +140,7 @@ class Bench:
         *,
         client_keys: Mapping[str, str] | None = None,
         admin_keys: Mapping[str, str] | None = None,
+        open_metrics: bool = False,
         **options: object,
     ) -> None:
         settings = msgspec.convert(options, ServerSettings)
@@ -157,6 +158,8 @@ class Bench:
             journal=self.entries.append,
             fresh_id=lambda: f"req_{next(numbers):020x}",
             wall=lambda: 1000.0,
+            metrics=lambda accept: Final(200, (("content-type", accept),), b"peekd_ready 1.0\n"),
+            open_metrics=open_metrics,
         )
         access = compile_access(settings, bound=["127.0.0.1"], client_keys=client_keys, admin_keys=admin_keys)
         self.front = Front(fittings, access, settings)

@@ -26,6 +26,12 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
         "[signatures]",
         "The memory of thought signatures, by which a conversation goes on whatever its client lost.",
     ),
+    "metrics": ("[metrics]", "What /metrics gives to Prometheus; docs/metrics.md tells each of them."),
+    "tracing": (
+        "[tracing]",
+        "Traces for OpenTelemetry: a span for each request and attempt, without a word of prompts or answers. "
+        "Needs `pip install peekd[otel]`.",
+    ),
 }
 """For each table of settings its header, with a name for an example, and what it is for."""
 
@@ -87,11 +93,14 @@ MEANINGS: Mapping[str, str] = {
     "healing.ping_seconds": "longest silence towards a streaming client from then on",
     "healing.policy.*.ladder": 'the moves, in order of their turn; "…" at the end repeats the last one',
     "healing.policy.*.base_seconds": "the pause before the first of them that is a retry",
+    "logs.directory": "an absolute path: app.log goes there as well, a file a day, kept 7 days; empty: none",
     "logs.level": "the lowest rank that is written",
     "signatures.recovery_note": "tell the model in words that thoughts were left out after a refusal",
     "signatures.ttl_seconds": "how long a signature is remembered after its last use",
     "signatures.min_length": "what is shorter is taken for no signature; verbatim requests keep it",
     "signatures.max_mib": "how much is remembered, in memory and on disk; the least recently used goes",
+    "metrics.open": "to anyone; false: as the admin API, to admin keys, or without any to loopback",
+    "tracing.endpoint": "where OTLP over HTTP is taken, as http://127.0.0.1:4318/v1/traces; empty: off",
 }
 """From a setting's pattern to one line on it: its unit, and what its special values mean."""
 

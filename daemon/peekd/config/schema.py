@@ -6,8 +6,8 @@ import msgspec
 
 from peekd.accounts.settings import AccountSettings
 from peekd.healing.settings import HealingSettings, RouteSettings
-from peekd.records.settings import LogSettings
-from peekd.serving.settings import ServerSettings
+from peekd.records.settings import LogSettings, TracingSettings
+from peekd.serving.settings import MetricsSettings, ServerSettings
 from peekd.signatures.settings import SignatureSettings
 from peekd.upstream.settings import UpstreamSettings
 
@@ -22,3 +22,5 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     healing: HealingSettings = HealingSettings()
     logs: LogSettings = LogSettings()
     signatures: SignatureSettings = SignatureSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    tracing: TracingSettings = TracingSettings()

@@ -18,6 +18,7 @@ from peekd.protocols.interface import UpstreamProtocol
 from peekd.protocols.registry import upstream_of
 from peekd.records.entries import Journal
 from peekd.records.live import Live
+from peekd.records.tally import Tally
 from peekd.relay.archive import Archive
 from peekd.relay.asked import Asked
 from peekd.relay.counting import Counting
@@ -64,6 +65,9 @@ class House:
         self.archive = means.archive
         self.seams = means.seams
         self.live = Live()
+        self.tally = Tally()
+        self.live.on_close.append(self.tally.closed)
+        self.live.on_step.append(self.tally.stepped)
         self.offers = Offers(places, accounts)
         self.roster = Roster(accounts, means.credentials, means.archive)
         self.draining = False
@@ -87,6 +91,14 @@ class House:
     def describe_accounts(self) -> dict[str, tuple[AccountState, ...]]:
         """How the accounts stand, as the admin API shows it."""
         return {"accounts": self.roster.states()}
+
+    def account_states(self) -> tuple[AccountState, ...]:
+        """How the accounts stand."""
+        return self.roster.states()
+
+    def signatures(self) -> tuple[int, int]:
+        """How many steps of conversations are remembered, and about how many bytes they take."""
+        return self.archive.size()
 
     def describe_policy(self) -> dict[str, Policy]:
         """The policy table in force for all requests, as the admin API shows it."""

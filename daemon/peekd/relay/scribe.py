@@ -128,6 +128,7 @@ class Scribe:
             attempt = self.attempt
             attempt.move, attempt.because = step.decision.move, step.decision.because
             attempt.after = step.decision.after
+        self._live.stepped(step)
         self._write("decide", narrate.of_decision(step), INFO, step=step)
 
     def pausing(self, step: Step) -> None:

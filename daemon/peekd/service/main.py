@@ -16,6 +16,7 @@ import msgspec
 import trio
 from hypercorn.typing import ASGIFramework
 
+from peekd import __version__
 from peekd.config.schema import Settings
 from peekd.protocols.registry import CLIENTS
 from peekd.records.entries import INFO, NOTICE, WARNING, Entry, Journal
@@ -25,11 +26,13 @@ from peekd.service import demo as demonstration
 from peekd.service.guard import GuardedServer, Limits
 from peekd.service.keeping import open_keeping
 from peekd.service.keys import load_keys
+from peekd.service.lag import measure_lag
 from peekd.service.logs import LineSink, LoggingBridge, open_journal
 from peekd.service.notify import Notifier, watchdog_seconds
 from peekd.service.sockets import host_of, open_sockets, raise_descriptor_limit, tell_address
 from peekd.serving.app import Front
 from peekd.serving.behind import Fittings
+from peekd.serving.exposition import Exposition
 from peekd.serving.ingress import Access, compile_access
 from peekd.serving.settings import ServerSettings
 from peekd.simulator.script import load_script
@@ -139,6 +142,7 @@ async def serve_doors(process: Process, doors: Sequence[Door], signals: Signals)
         async with trio.open_nursery() as nursery:
             await nursery.start(server.serve, [door.listener for door in doors])
             nursery.start_soon(_keep_watchdog_calm, process)
+            nursery.start_soon(measure_lag, house.tally.lag.note)
             _tell_begun(process, house, [door.address for door in doors])
             await anext(signals)
             house.draining = front.gate.draining = True
@@ -201,6 +205,8 @@ def _front(house: House, access: Access, process: Process) -> Front:
         journal=process.journal,
         fresh_id=partial(process.seams.ids, "req_"),
         wall=process.seams.wall,
+        metrics=Exposition(house, __version__).page,
+        open_metrics=process.settings.metrics.open,
     )
     return Front(fittings, access, process.settings.server)
 
@@ -231,6 +237,7 @@ async def _open(process: Process, dials: Mapping[str, Dial]) -> AsyncGenerator[H
         ) as house,
     ):
         house.expose_account = settings.server.expose_account
+        house.tally.lost["signatures"] = kept.lost
         yield house
 
 

@@ -57,6 +57,7 @@ class Actions:
             "request": self._request,
             "accounts": self._accounts,
             "policy": self._policy,
+            "metrics": self._metrics,
         }
 
     async def act(self, route: Route, asking: Asking, name: str = "") -> Answer:
@@ -165,6 +166,9 @@ class Actions:
 
     async def _policy(self, _route: Route, _asking: Asking, _name: str) -> Answer:
         return encode_json(self._house.describe_policy())
+
+    async def _metrics(self, _route: Route, asking: Asking, _name: str) -> Answer:
+        return self._fittings.metrics(dict(asking.said).get("accept", ""))
 
 
 def _spoken(route: Route, asking: Asking) -> str:

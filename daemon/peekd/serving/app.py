@@ -147,7 +147,8 @@ class Front(QuartTrio):
         async def view(name: str = "") -> Response:
             asking = _current()
             offered = offered_keys(asking.said, asking.query_keys)
-            if route.entry == "admin":
+            closed = route.entry == "metrics" and not self._fittings.open_metrics
+            if route.entry == "admin" or closed:
                 fault = judge_admin(self._access, asking.caller, offered_keys(asking.said))
             elif route.entry == "client":
                 judged = judge_client(self._access, asking.caller, offered)

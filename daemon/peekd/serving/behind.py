@@ -93,6 +93,7 @@ class House(Protocol):
 class Fittings(msgspec.Struct, frozen=True):
     """What an app is built on. `fresh_id` gives a new request id, `wall` the time in seconds since 1970.
 
+    `metrics` gives the page of metrics, in the form that an `Accept` header asks for; `open_metrics`: to anyone.
     `protocols` holds the wire languages that clients may speak, by the names in the table of routes.
     """
 
@@ -102,3 +103,5 @@ class Fittings(msgspec.Struct, frozen=True):
     journal: Journal
     fresh_id: Callable[[], str]
     wall: Callable[[], float]
+    metrics: Callable[[str], Final]
+    open_metrics: bool = False
