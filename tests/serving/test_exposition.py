@@ -7,7 +7,7 @@ from typing import Any, cast
 
 import pytest
 from playhouse import open_playhouse
-from prometheus_client.openmetrics.parser import text_string_to_metric_families as read_open
+from prometheus_client.openmetrics import parser as open_parser
 from prometheus_client.parser import text_string_to_metric_families as read_plain
 from trio.testing import MockClock as Clock
 
@@ -16,6 +16,7 @@ from peekd.records.live import Live
 from peekd.records.tally import Tally
 from peekd.serving.exposition import METRICS, MOST_ACCOUNTS, Exposition, House
 
+read_open: Any = vars(open_parser)["text_string_to_metric_families"]  # it has no types
 OPEN = "application/openmetrics-text; version=1.0.0"
 
 
@@ -91,7 +92,7 @@ async def test_what_was_done_for_requests_stands_there(autojump_clock: Clock) ->
 
 @pytest.mark.parametrize("count", [MOST_ACCOUNTS, MOST_ACCOUNTS + 50])
 def test_of_very_many_accounts_only_the_first_are_told_one_by_one(count: int) -> None:
-    states = tuple(AccountState(f"a{one}", "up", "ready", True, 0) for one in range(count))
+    states = tuple(AccountState(f"a{one}", "up", "ready", usable=True, in_flight=0) for one in range(count))
     page = families(Exposition(house_of(account_states=lambda: states), "1"))
     told = {sample.labels["account"] for sample in page["peekd_account_state"].samples}
     assert len(told) == MOST_ACCOUNTS

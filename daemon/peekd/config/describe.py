@@ -29,8 +29,8 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
     "metrics": ("[metrics]", "What /metrics gives to Prometheus; docs/metrics.md tells each of them."),
     "tracing": (
         "[tracing]",
-        "Traces for OpenTelemetry: a span for each request and attempt, without a word of prompts or answers. "
-        "Needs `pip install peekd[otel]`.",
+        "Traces for OpenTelemetry: one for each request and attempt, without a word of prompts or answers; "
+        "needs `pip install peekd[otel]`.",
     ),
 }
 """For each table of settings its header, with a name for an example, and what it is for."""

@@ -16,7 +16,7 @@ _HEAD = """\
 <!-- Written by `./dev docs` from daemon/peekd/serving/exposition.py. -->
 
 `GET /metrics` gives them in Prometheus' text form, or as OpenMetrics where `Accept` asks for that. It is for
-whoever may use the admin API, unless `[metrics] open = true`. `etc/grafana-peekd.json` is a dashboard of them.
+whoever may use the admin API, unless `[metrics] open = true`. `etc/grafana-peekd.json` is a dashboard.
 
 Sums begin at 0 when peekd starts. Counting costs a few additions in memory once a request is over; the page
 is made when it is asked for. Names of outcomes and moves are those of [promises](promises.md#outcomes), and

@@ -1,4 +1,4 @@
-"""What is counted of requests, in plain dictionaries: cheap to add to. How it is shown is `serving.exposition`."""
+"""What is counted of requests, in plain dictionaries: cheap to add to. `serving.exposition` shows it."""
 
 from __future__ import annotations
 

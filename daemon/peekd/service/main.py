@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from types import MappingProxyType
@@ -23,11 +23,12 @@ from peekd.records.entries import INFO, NOTICE, WARNING, Entry, Journal
 from peekd.relay.house import NATURAL, House, Seams, open_house
 from peekd.relay.journey import Journey
 from peekd.service import demo as demonstration
+from peekd.service.applog import NAME, open_applog
 from peekd.service.guard import GuardedServer, Limits
 from peekd.service.keeping import open_keeping
 from peekd.service.keys import load_keys
 from peekd.service.lag import measure_lag
-from peekd.service.logs import LineSink, LoggingBridge, open_journal
+from peekd.service.logs import PRIORITIES, LineSink, LoggingBridge, open_journal
 from peekd.service.notify import Notifier, watchdog_seconds
 from peekd.service.sockets import host_of, open_sockets, raise_descriptor_limit, tell_address
 from peekd.serving.app import Front
@@ -68,6 +69,8 @@ class Process(msgspec.Struct, frozen=True):
     demo: bool = False
     seams: Seams = NATURAL
     dials: Mapping[str, Dial] = MappingProxyType({})
+    lost: Mapping[str, Callable[[], int]] = MappingProxyType({})
+    """By what it is, how much of what was to be written down is gone."""
 
 
 class Door(msgspec.Struct, frozen=True):
@@ -88,11 +91,16 @@ def run(settings: Settings, *, demo: bool = False, where: str = "the configurati
         settings = demonstration.demo_settings(settings.server)
         environ.update(demonstration.SECRETS)
     journal = LineSink(1, demonstration.tell) if demo else open_journal(settings.logs.level, environ)
-    logging.getLogger().addHandler(LoggingBridge(journal))
     notifier = Notifier(environ.get("NOTIFY_SOCKET"))
-    process = Process(settings, environ, journal, notifier, where, raise_descriptor_limit(), demo)
-    server = settings.server
-    with open_sockets(server.bind, environ, write_stall_seconds=server.write_stall_seconds) as sockets:
+    server, logs = settings.server, settings.logs
+    with (
+        open_applog("" if demo else logs.directory, journal, PRIORITIES[logs.level]) as (journal, lost),
+        open_sockets(server.bind, environ, write_stall_seconds=server.write_stall_seconds) as sockets,
+    ):
+        logging.getLogger().addHandler(LoggingBridge(journal))
+        process = Process(
+            settings, environ, journal, notifier, where, raise_descriptor_limit(), demo, lost={NAME: lost}
+        )
         if demo:
             sys.stdout.write(demonstration.banner(tell_address(sockets[0])))
             sys.stdout.flush()
@@ -237,7 +245,7 @@ async def _open(process: Process, dials: Mapping[str, Dial]) -> AsyncGenerator[H
         ) as house,
     ):
         house.expose_account = settings.server.expose_account
-        house.tally.lost["signatures"] = kept.lost
+        house.tally.lost.update(process.lost, signatures=kept.lost)
         yield house
 
 

@@ -93,7 +93,7 @@ class House(Protocol):
 class Fittings(msgspec.Struct, frozen=True):
     """What an app is built on. `fresh_id` gives a new request id, `wall` the time in seconds since 1970.
 
-    `metrics` gives the page of metrics, in the form that an `Accept` header asks for; `open_metrics`: to anyone.
+    `metrics` gives the page of metrics, as an `Accept` header asks for it; `open_metrics`: to anyone.
     `protocols` holds the wire languages that clients may speak, by the names in the table of routes.
     """
 

@@ -17,7 +17,8 @@ from peekd.records.tally import Histogram, Tally
 from peekd.relay.delivery import Final
 
 if TYPE_CHECKING:
-    from prometheus_client import CollectorRegistry, Metric as Family
+    from prometheus_client import CollectorRegistry
+    from prometheus_client import Metric as Family
 
 MOST_ACCOUNTS = 200
 """Accounts that are told one by one; of more, the rest stand in the sums alone."""
