@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from peekd.records.entries import DEBUG, INFO, NOTICE, WARNING
+from peekd.records.entries import DEBUG, INFO, NOTICE, WARNING, RequestRecord
 from peekd.records.redact import redacted
+from peekd.records.telling import advice
 from peekd.vocabulary.decisions import Step
 from peekd.vocabulary.outcomes import Outcome, name_of
 
@@ -107,6 +108,16 @@ def of_pause(step: Step) -> str:
     return f"Retry with {shape.get(decision.pace, 'fixed delay')}: {told}"
 
 
+def of_end(record: RequestRecord) -> str:
+    """Tell what became of a request that is over, what its client was told, and what a person can do."""
+    count = len(record.attempts)
+    tries = f"{count} attempt{'s' * (count != 1)}"
+    words = f" ({record.note})" if record.note else f": {record.verdict}" if record.verdict else ""
+    told = f"{record.outcome} after {tries}, {record.seconds or 0.0:.2f} s{words}"
+    straight = record.outcome == "completed" and count == 1
+    return told if straight else f"{told}. What you can do: {advice(record)}"
+
+
 def priority_of(step: Step) -> int:
     """How loud a step is: a whole answer and its start are information, a retry is a notice."""
     return PRIORITIES.get(step.decision.move, NOTICE)
@@ -116,6 +127,7 @@ __all__ = [
     "AUTO_CONVERTED",
     "DEBUG",
     "of_decision",
+    "of_end",
     "of_outcome",
     "of_pause",
     "priority_of",

@@ -159,10 +159,8 @@ class Scribe:
         if attempt is not None and attempt.ended is None:
             attempt.outcome, attempt.ended = outcome, record.seconds
         self._live.close(record)
-        words = f" ({note})" if note else f": {record.verdict}" if record.verdict else ""
-        tries = f"{len(record.attempts)} attempt{'s' * (len(record.attempts) != 1)}"
         priority = INFO if outcome in {"completed", "client_gone"} else WARNING
-        self._write("end", f"{outcome} after {tries}, {record.seconds:.2f} s{words}", priority, end=True)
+        self._write("end", narrate.of_end(record), priority, end=True)
 
     def _write(
         self,

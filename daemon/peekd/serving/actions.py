@@ -8,7 +8,8 @@ import msgspec
 import trio
 
 from peekd.protocols.interface import ClientProtocol
-from peekd.records.entries import RequestRecord
+from peekd.records.entries import NOTICE, Entry, RequestRecord
+from peekd.records.narrate import of_end
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final, Streaming
 from peekd.serving.admin import list_requests, show_request
@@ -129,6 +130,9 @@ class Actions:
         )
         self._house.live.open(record)
         self._house.live.close(record)
+        self._fittings.journal(
+            Entry(of_end(record), NOTICE, asking.id, phase="end", outcome="rejected", status=reply.status)
+        )
         return reply
 
     # ---- what is answered here ----------------------------------------------------------------------
