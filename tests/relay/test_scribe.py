@@ -13,7 +13,7 @@ from peekd.vocabulary.outcomes import AnyOutcome
 
 CLIENT_LEFT = (
     "client_gone after 1 attempt, 4.00 s. What you can do: nothing where a person stopped it; "
-    "where the agent ran out of patience, raise its own timeout"
+    "else it is the agent's: raise its own timeout, or server.write_stall_seconds where it reads slowly"
 )
 PASSED = Lease(0, "alice", "google", "gemini-3", None, 0.0, "first in line")
 

@@ -12,7 +12,7 @@ import pytest
 
 from peekd.records.entries import DEBUG, INFO, WARNING, Entry
 from peekd.service import applog
-from peekd.service.applog import KEPT_DAYS, NAME, AppLog, DayFile, day_of, open_applog
+from peekd.service.applog import ADVICE, KEPT_DAYS, NAME, AppLog, DayFile, day_of, open_applog
 
 DAY = 86_400.0
 NOON = 1_800_014_400.0
@@ -167,7 +167,7 @@ def test_a_full_disk_costs_lines_and_is_told_once_and_its_end_too(
     told.append(log(Entry("after")))
     path = tmp_path / NAME
     assert [words for words in told if words] == [
-        f"{path} cannot be written, lines are lost: No space left on device",
+        f"{path} cannot be written, lines are lost: No space left on device{ADVICE}",
         f"{path} is written again; lines lost until now: 3",
     ]
     (line,) = path.read_bytes().splitlines()
@@ -190,7 +190,7 @@ def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.M
     told = [log(Entry(str(number))) for number in range(9)]
     assert log.lost == 4
     assert [words for words in told if words] == [
-        f"{tmp_path / NAME} cannot be written, lines are lost: the disk does not keep up"
+        f"{tmp_path / NAME} cannot be written, lines are lost: the disk does not keep up{ADVICE}"
     ]
     log.close()
     goes_on.set()

@@ -32,7 +32,7 @@ CAUSES: Mapping[str, str] = {
     "broken": "the stream of {upstream} broke after the client had seen words",
     "stalled": "the stream of {upstream} fell silent after the client had seen words",
     "superseded": "another attempt of this request was quicker",
-    "client_gone": "the client closed the connection",
+    "client_gone": "the client closed the connection, or stopped reading",
     "drained": "peekd was being stopped",
     "internal": "peekd met a bug of its own",
 }
@@ -82,7 +82,10 @@ PERSONS = frozenset({
 })
 """Outcomes that come back until a person acts, whoever served the request in the end."""
 
-_LEFT = "nothing where a person stopped it; where the agent ran out of patience, raise its own timeout"
+_LEFT = (
+    "nothing where a person stopped it; else it is the agent's: raise its own timeout, or "
+    "server.write_stall_seconds where it reads slowly"
+)
 _HEALED = "nothing: peekd healed it"
 _WELL = "nothing: the answer is whole"
 

@@ -26,6 +26,9 @@ MOST_WAITING = 8192
 CLOSING_SECONDS = 2.0
 """How long the last lines have at the end; a disk that hangs must not keep peekd."""
 
+ADVICE = ". Requests go on. What you can do: make room on the disk, or mend [logs] directory"
+"""What is added to every word on trouble."""
+
 _BATCH = 256
 _FILE_MODE = 0o640
 _DIRECTORY_MODE = 0o750
@@ -147,7 +150,7 @@ class AppLog:
             return ""
         self._told = trouble
         if trouble:
-            return f"{self._path} cannot be written, lines are lost: {trouble}"
+            return f"{self._path} cannot be written, lines are lost: {trouble}{ADVICE}"
         return f"{self._path} is written again; lines lost until now: {self.lost}"
 
     def close(self) -> None:
