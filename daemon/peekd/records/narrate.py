@@ -22,6 +22,8 @@ SIGNATURE = (
 AUTO_CONVERTED = "Auto-converting non-stream request to stream for better quota"
 
 
+NOBODY = "no_account: every account that could serve rests, was tried, or is disabled"
+
 _SECONDS = re.compile(r"for ([0-9]+) s$")
 
 
@@ -84,6 +86,8 @@ def of_outcome(step: Step, protocol: str = "") -> str:
     kind = name_of(outcome)
     if kind == "signature" and move == "repair":
         return SIGNATURE
+    if kind == "no_account":
+        return NOBODY
     then = "retrying..." if move in RETRIES else "passed on" if move == "relay" else "giving up"
     phrase = OWN_PHRASES.get(protocol, {}).get(kind) or PHRASES.get(kind)
     if phrase is not None:

@@ -89,8 +89,9 @@ _LEFT = (
 _HEALED = "nothing: peekd healed it"
 _WELL = "nothing: the answer is whole"
 
+BLANK_ACCEPTED = "blank_accepted"
 _NOTES: Mapping[str, str] = {
-    "blank_accepted": "the model twice ended its turn without a word, so that is its answer",
+    BLANK_ACCEPTED: "the model twice ended its turn without a word, so that is its answer",
     "last_frame_supplied": "the upstream left out the last frame, which peekd supplied",
 }
 
@@ -116,6 +117,8 @@ def advice(record: RequestRecord) -> str:
     if record.state == "open":
         return ""
     mend = [_of(ADVICE, one) for one in record.attempts if one.outcome in PERSONS]
+    if record.note == BLANK_ACCEPTED:
+        return ADVICE["blank"]
     if record.outcome == "client_gone":
         return "; ".join(dict.fromkeys([_LEFT, *mend]))
     if failed(record):
@@ -150,6 +153,9 @@ _AGAIN: Mapping[str, str] = {
 }
 """What is done between two attempts with one account; any other move came round to it after a wait."""
 
+_WORTH_TELLING = 1.0
+"""Seconds: a shorter pause is no wait to a person."""
+
 
 def _tried(record: RequestRecord) -> Iterator[str]:
     if not record.attempts:
@@ -157,10 +163,12 @@ def _tried(record: RequestRecord) -> Iterator[str]:
         return
     yield f"asked {record.attempts[0].account}"
     for before, now in pairwise(record.attempts):
+        gap = now.started - (now.started if before.ended is None else before.ended)
+        waited = f"waited {gap:.0f} s and " if gap >= _WORTH_TELLING else ""
         if now.account != before.account:
-            yield f"went on to {now.account}"
+            yield f"{waited}went on to {now.account}"
         else:
-            yield _AGAIN.get(before.move, "waited and asked {account} again").format(account=now.account)
+            yield waited + _AGAIN.get(before.move, "asked {account} again").format(account=now.account)
 
 
 def _ended(record: RequestRecord) -> Iterator[str]:

@@ -182,8 +182,8 @@ class AppLog:
         try:
             self._file.write(b"".join([first, *lines]), batch[0][0])
         except (OSError, ValueError) as error:  # ValueError: a path that no file can have
-            self._failed += len(batch)
             self._trouble = getattr(error, "strerror", None) or str(error)
+            self._failed += len(batch)
         else:
             self._owned_up = lost
             self._trouble = ""
