@@ -132,11 +132,9 @@ def test_it_lives_on_the_other_screen_takes_another_size_and_leaves_with_q(
             assert first.startswith(b"\x1b[?1049h")
             assert b"q: leave" in first
             person.resize(24, 10)
-            narrow = (
-                person.read_until("…".encode()) + person.read_until(b"\x1b[H") + person.read_until(b"\x1b[H")
-            )
-            page = narrow.rsplit(b"\x1b[H", 2)[1].decode()
-            lines = page.replace("\x1b[K", "").replace("\x1b[J", "").split("\r\n")
+            narrow = b"".join(person.read_until(mark) for mark in ("…".encode(), b"\x1b[H", b"\x1b[H"))
+            page = narrow.rsplit(b"\x1b[H", 2)[1].decode().replace("\r", "")
+            lines = page.replace("\x1b[K", "").replace("\x1b[J", "").split("\n")
             assert len(lines) <= 10
             assert max(map(len, lines)) <= 24
             person.type(b"q")
