@@ -99,3 +99,5 @@ class RequestRecord(msgspec.Struct, omit_defaults=True):
     """What a person can do, in one line; "" where nothing is to be done."""
     seconds: float | None = None
     first_byte: float | None = None
+    traceparent: str = ""
+    """The client's own trace, as its header names it (W3C Trace Context)."""

@@ -38,6 +38,9 @@ OK = 200
 JSON = (("content-type", "application/json"),)
 BLANK_ACCEPTED = "blank_accepted"
 
+MOST_TRACEPARENT = 100
+"""Characters; a valid one has 55."""
+
 
 class Journey:
     """One request's way. `delivery` is the client's side of it."""
@@ -335,4 +338,5 @@ def _record_of(asked: Asked) -> RequestRecord:
         session=asked.session or "",
         model=asked.head.model,
         stream=asked.head.stream,
+        traceparent=asked.header("traceparent")[:MOST_TRACEPARENT],
     )

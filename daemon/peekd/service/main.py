@@ -19,7 +19,7 @@ from hypercorn.typing import ASGIFramework
 from peekd import __version__
 from peekd.config.schema import Settings
 from peekd.protocols.registry import CLIENTS
-from peekd.records.entries import INFO, NOTICE, WARNING, Entry, Journal
+from peekd.records.entries import INFO, NOTICE, WARNING, Entry, Journal, RequestRecord
 from peekd.relay.house import NATURAL, House, Seams, open_house
 from peekd.relay.journey import Journey
 from peekd.service import demo as demonstration
@@ -31,6 +31,7 @@ from peekd.service.lag import measure_lag
 from peekd.service.logs import PRIORITIES, LineSink, LoggingBridge, open_journal
 from peekd.service.notify import Notifier, watchdog_seconds
 from peekd.service.sockets import host_of, open_sockets, raise_descriptor_limit, tell_address
+from peekd.service.tracing import open_tracing
 from peekd.serving.app import Front
 from peekd.serving.behind import Fittings
 from peekd.serving.exposition import Exposition
@@ -71,6 +72,8 @@ class Process(msgspec.Struct, frozen=True):
     dials: Mapping[str, Dial] = MappingProxyType({})
     lost: Mapping[str, Callable[[], int]] = MappingProxyType({})
     """By what it is, how much of what was to be written down is gone."""
+    on_close: Sequence[Callable[[RequestRecord], None]] = ()
+    """Who is told of each request that is over."""
 
 
 class Door(msgspec.Struct, frozen=True):
@@ -94,12 +97,21 @@ def run(settings: Settings, *, demo: bool = False, where: str = "the configurati
     notifier = Notifier(environ.get("NOTIFY_SOCKET"))
     server, logs = settings.server, settings.logs
     with (
+        open_tracing(settings) as on_close,
         open_applog("" if demo else logs.directory, journal, PRIORITIES[logs.level]) as (journal, lost),
         open_sockets(server.bind, environ, write_stall_seconds=server.write_stall_seconds) as sockets,
     ):
         logging.getLogger().addHandler(LoggingBridge(journal))
         process = Process(
-            settings, environ, journal, notifier, where, raise_descriptor_limit(), demo, lost={NAME: lost}
+            settings,
+            environ,
+            journal,
+            notifier,
+            where,
+            raise_descriptor_limit(),
+            demo,
+            lost={NAME: lost},
+            on_close=on_close,
         )
         if demo:
             sys.stdout.write(demonstration.banner(tell_address(sockets[0])))
@@ -245,6 +257,7 @@ async def _open(process: Process, dials: Mapping[str, Dial]) -> AsyncGenerator[H
         ) as house,
     ):
         house.expose_account = settings.server.expose_account
+        house.live.on_close.extend(process.on_close)
         house.tally.lost.update(process.lost, signatures=kept.lost)
         yield house
 
