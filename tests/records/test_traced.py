@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from importlib import import_module
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from opentelemetry.semconv._incubating.attributes import gen_ai_attributes
 
 from peekd.records.entries import AttemptRecord, RequestRecord
 from peekd.records.traced import OPERATIONS, PROVIDERS, attempt_span, parent_of, request_span
 from peekd.vocabulary.events import Usage
 
+gen_ai_attributes: Any = import_module("opentelemetry.semconv._incubating.attributes.gen_ai_attributes")
 KNOWN = {value for name, value in vars(gen_ai_attributes).items() if name.startswith("GEN_AI_")}
 OPERATION_NAMES = {one.value for one in gen_ai_attributes.GenAiOperationNameValues}
 PROVIDER_NAMES = {one.value for one in gen_ai_attributes.GenAiProviderNameValues}
