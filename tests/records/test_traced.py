@@ -15,7 +15,9 @@ from peekd.records.traced import OPERATIONS, PROVIDERS, attempt_span, parent_of,
 from peekd.vocabulary.events import Usage
 
 gen_ai_attributes: Any = import_module("opentelemetry.semconv._incubating.attributes.gen_ai_attributes")
-KNOWN = {value for name, value in vars(gen_ai_attributes).items() if name.startswith("GEN_AI_")}
+KNOWN: set[str] = {
+    getattr(gen_ai_attributes, name) for name in dir(gen_ai_attributes) if name.startswith("GEN_AI_")
+}
 OPERATION_NAMES = {one.value for one in gen_ai_attributes.GenAiOperationNameValues}
 PROVIDER_NAMES = {one.value for one in gen_ai_attributes.GenAiProviderNameValues}
 TRACE = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
