@@ -27,6 +27,7 @@ from peekd.upstream import credentials
 from peekd.upstream.dial import Dial
 from peekd.vocabulary.errors import OperatorError
 from simulation.dice import Dice
+from simulation.laws_journal import Noted
 from simulation.wire import Harbour
 
 WALL = 1_790_000_000.0
@@ -76,6 +77,8 @@ class Daemon:
         self.house: House
         self.server: GuardedServer
         self.front: Front
+        self.noted = Noted()
+        """What its journal adds up to."""
         self.dead = False
         self.died_at = math.inf
         """When it was killed."""

@@ -7,7 +7,9 @@ from typing import Any
 
 import msgspec
 
+from peekd.config.schema import Settings
 from simulation.daemon import Daemon
+from simulation.laws_journal import metrics_agree
 from simulation.wire import Line
 
 
@@ -30,6 +32,13 @@ def look_over(daemon: Daemon) -> list[Ending]:
         "nobody is left inside the gate": len(_inside(daemon)),
     }
     return [Ending(law, f"{count} at the end, {busy or ''}") for law, count in counts.items() if count]
+
+
+def look_into(daemon: Daemon, settings: Settings, asked: set[str]) -> list[Ending]:
+    """Look at what an idle daemon has counted. `asked`: the models that clients asked for."""
+    targets = {target.partition("/")[2] for route in settings.routes for target in route.to}
+    complaints = metrics_agree(daemon.house.tally, daemon.noted, set(settings.upstreams), asked | targets)
+    return [Ending("the metrics agree", complaint) for complaint in complaints]
 
 
 def look_back(daemon: Daemon, lines: Sequence[Line]) -> list[Ending]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 
 from simulation import laws_answers as answers
 from simulation import laws_conduct as conduct
+from simulation import laws_journal as journal
 from simulation import laws_proofs as proofs
 from simulation import laws_told as told
 from simulation.transcripts import Case
@@ -36,6 +37,7 @@ LAWS: Mapping[str, Law] = {
             proofs.no_shared_signatures,
         ),
         *(told.true_status, told.errands_done, told.secrets_kept, told.kept_back, told.record_tells),
+        journal.journal_agrees,
     )
 }
 

@@ -19,6 +19,7 @@ import msgspec
 
 from peekd.accounts import pool
 from peekd.healing import decide, history, peek
+from peekd.records import tally
 from peekd.relay import delivery, journey, passage, rendering, scribe, tenure, trip
 from peekd.serving import actions, ingress
 from peekd.signatures import memory
@@ -234,5 +235,23 @@ PLANTS: tuple[Plant, ...] = (
         (decide, "next_rung"),
         "    kind = name_of(outcome)\n",
         "    kind = name_of(outcome)\n    if kind == 'signature':\n        return 'repair'\n",
+    ),
+    Plant(
+        "a decision is not written down",
+        (scribe, "Scribe.decided"),
+        'self._write("decide"',
+        'if step.decision.move != "again":\n        self._write("decide"',
+    ),
+    Plant(
+        "a request whose client left is not counted",
+        (tally, "Tally.closed"),
+        "    protocol = record.protocol\n",
+        "    protocol = record.protocol\n    if record.outcome == 'client_gone':\n        return\n",
+    ),
+    Plant(
+        "a label grows with what clients send",
+        (tally, "Tally._served"),
+        "model = self._model(last.upstream, last.model)",
+        "model = record.session or last.model",
     ),
 )

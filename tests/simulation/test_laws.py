@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
@@ -9,11 +10,13 @@ import pytest
 
 from peekd.healing.settings import HealingSettings
 from peekd.records.entries import AttemptRecord, Entry, RequestRecord
+from peekd.records.tally import Tally
 from peekd.serving.settings import ServerSettings
 from peekd.vocabulary.events import Usage
 from simulation.asking import Wish
 from simulation.dice import Dice
 from simulation.laws import LAWS, judge
+from simulation.laws_journal import Noted, metrics_agree
 from simulation.transcripts import Blame, Call, Case, Rules, Said
 from simulation.wire import Line, Manner, connect
 
@@ -87,11 +90,29 @@ def case_of(call: Call | None = None, *said: Said, **changes: Any) -> Case:
     given: dict[str, Any] = {
         "call": call or call_of(answer()),
         "said": said or (said_of(answer()),),
-        "entries": ((1.4, Entry("completed", phase="end")),),
         "record": record_of(),
         "rules": Rules(HEALING, ServerSettings(), ("up0",)),
     }
-    return Case(**given | changes)
+    given |= changes
+    given.setdefault("entries", journal_of(given["record"]))
+    return Case(**given)
+
+
+def journal_of(record: RequestRecord | None) -> list[tuple[float, Entry]]:
+    """What the journal says of such a request."""
+    entries: list[Entry] = []
+    for attempt in record.attempts if record else ():
+        entries.append(
+            Entry(f"attempt {attempt.number} with {attempt.account}", attempt=attempt.number, phase="attempt")
+        )
+        if attempt.move:
+            decided = Entry(
+                "", attempt=attempt.number, phase="decide", outcome=attempt.outcome, move=attempt.move
+            )
+            entries += [msgspec.structs.replace(decided, phase="peek"), decided]
+    if record is not None:
+        entries.append(Entry("it is over", phase="end", outcome=record.outcome, status=record.status))
+    return [(1.4, entry) for entry in entries]
 
 
 def error_of(status: int, *said: Said, headers: dict[str, str] | None = None, **changes: Any) -> Case:
@@ -125,6 +146,10 @@ def repaired(*told: str) -> list[AttemptRecord]:
 def signed(language: str, talk: str) -> Said:
     return said_of(answer(), language=language, talk=talk, proof="PROOF")
 
+
+DECIDED = record_of(
+    attempts=[AttemptRecord(1, "up0", "up", "claude", 0.1, outcome="completed", move="relay")]
+)
 
 SILENT = said_of([], finished_at=None, pieces=[(1.2, HEAD)])
 SILENT.line.closed_at = 30.0
@@ -216,6 +241,14 @@ BROKEN: dict[str, list[Case]] = {
         case_of(record=record_of(attempts=[])),
         case_of(entries=((1.4, Entry("a", phase="end")), (1.5, Entry("b", phase="end")))),
     ],
+    "journal_agrees": [
+        case_of(entries=()),
+        case_of(entries=journal_of(record_of(outcome="broken"))),
+        case_of(entries=journal_of(record_of(attempts=[]))),
+        case_of(entries=[one for one in journal_of(DECIDED) if one[1].phase != "decide"], record=DECIDED),
+        case_of(entries=[one for one in journal_of(DECIDED) if not one[1].move], record=DECIDED),
+        case_of(entries=journal_of(record_of()), record=record_of(waits=[(0.1, 1.0, "rest")])),
+    ],
 }
 
 
@@ -238,3 +271,52 @@ def test_there_is_a_request_that_breaks_each_law() -> None:
 )
 def test_a_law_can_fail(name: str, case: Case) -> None:
     assert [complaint for complaint in LAWS[name](case) if complaint]
+
+
+# ---- metrics ------------------------------------------------------------------------------------------
+
+
+def tallied(record: RequestRecord) -> tuple[Tally, Noted]:
+    tally, noted = Tally(), Noted()
+    tally.closed(record)
+    for _, entry in journal_of(record):
+        noted.note(entry)
+    return tally, noted
+
+
+def test_sums_of_what_the_journal_tells_break_no_law() -> None:
+    assert list(metrics_agree(*tallied(record_of()), {"up"}, {"claude"})) == []
+
+
+def _requests_lost(tally: Tally) -> None:
+    tally.requests.clear()
+
+
+def _attempts_lost(tally: Tally) -> None:
+    tally.attempts.clear()
+
+
+def _decision_made_up(tally: Tally) -> None:
+    tally.decisions["rotate", "silent"] += 1
+
+
+def _length_lost(tally: Tally) -> None:
+    tally.seconds.clear()
+
+
+def _session_for_model(tally: Tally) -> None:
+    tally.tokens["up", "session-77", "output"] += 1
+
+
+def _strange_upstream(tally: Tally) -> None:
+    tally.attempts["up9", "completed"] += 1
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [_requests_lost, _attempts_lost, _decision_made_up, _length_lost, _session_for_model, _strange_upstream],
+)
+def test_sums_and_labels_that_are_wrong_are_told(spoil: Callable[[Tally], None]) -> None:
+    tally, noted = tallied(record_of())
+    spoil(tally)
+    assert list(metrics_agree(tally, noted, {"up"}, {"claude"}))

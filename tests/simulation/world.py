@@ -16,7 +16,7 @@ from peekd.vocabulary.errors import ClientError
 from simulation.clients import Client
 from simulation.daemon import WALL, Daemon, Disk, Shelf
 from simulation.dice import Dice
-from simulation.endings import Ending, look_back, look_over
+from simulation.endings import Ending, look_back, look_into, look_over
 from simulation.manners import AGENTS
 from simulation.moods import climate
 from simulation.settings import CLIENT_KEY, Plan, draw, new_key
@@ -188,6 +188,7 @@ class World:
     def _journal(self, daemon: Daemon, entry: Entry) -> None:
         if not daemon.dead:
             self.entries.append((trio.current_time(), entry))
+            daemon.noted.note(entry)
 
     async def start(self) -> None:
         """Bring a daemon up."""
@@ -223,6 +224,7 @@ class World:
         """Look whether anything is left, while it runs and after it stopped."""
         await trio.sleep(2.0)
         self.endings += look_over(self.daemon)
+        self.endings += look_into(self.daemon, self.plan.settings, {call.wish.model for call in self.calls})
         self._stop()
         await self._wait_ended(self.plan.settings.server.drain_seconds + 5)
         self.endings += look_back(self.daemon, self._adopted)
