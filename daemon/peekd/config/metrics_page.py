@@ -18,7 +18,7 @@ _HEAD = """\
 `GET /metrics` gives them in Prometheus' text form, or as OpenMetrics where `Accept` asks for that. It is for
 whoever may use the admin API, unless `[metrics] open = true`. `etc/grafana-peekd.json` is a dashboard.
 
-Sums begin at 0 when peekd starts. Counting is a few additions in memory: measured on one core, 0.0016 ms for a
+Sums begin at 0 when peekd starts. Counting is a few additions in memory: on one core, 0.0016 ms for a
 request of two attempts once it is over, 0.0002 ms for a decision. The page is made when it is asked for, in
 1.3 ms with 50 accounts; its library is loaded then. Names of outcomes and moves are those of
 [promises](promises.md#outcomes); what to do about an outcome stands in [troubleshooting](troubleshooting.md).
