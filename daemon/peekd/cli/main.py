@@ -33,7 +33,8 @@ class _Version(Action):
 
     @override
     def __call__(self, parser: ArgumentParser, *_: object) -> NoReturn:
-        parser.exit(0, f"{import_module('peekd.cli.version').tell_version()}\n")
+        sys.stdout.write(f"{import_module('peekd.cli.version').tell_version()}\n")
+        parser.exit(0)
 
 
 def make_parser(chosen: str = "", *, whole: bool = False) -> ArgumentParser:
