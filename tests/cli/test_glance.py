@@ -25,6 +25,8 @@ accounts: 1 ready, 1 resting
 
 requests under way: 1
   req_4  12 s  answering  attempt 1  alice  m
+
+latest
   req_1  200 completed  alice
   req_2  200 completed  2 attempts  alice
   req_3  200 broken  alice

@@ -60,7 +60,7 @@ def test_in_a_pipe_it_is_plain_and_printed_once(
     text = capsys.readouterr().out
     assert "\x1b" not in text
     assert "  alice@example.com  google  ready  -  1 in flight\n" in text
-    assert text.startswith("last minute: 1 requests, 1 whole (1 healed)\n")
+    assert text.startswith("last minute: 1 request, 1 whole (1 healed)\n")
 
 
 def test_as_data_it_is_the_same(served: Serve, answers: Answers, capsys: pytest.CaptureFixture[str]) -> None:

@@ -102,7 +102,7 @@ def told(seen: Glance, now: float, paint: Paint, size: Size | None = None) -> li
     accounts, requests = _accounts(seen), _requests(seen, now)
     latest = [f"  {line}" for line in _latest(seen)]
     if size is not None:
-        room = size[1] - 7
+        room = size[1] - 9
         accounts = _short(accounts, max(3, room // 3))
         requests = _short(requests, max(3, room - len(accounts) - 3))
         latest = _short(latest, max(0, room - len(accounts) - len(requests)), counted=False)
@@ -114,15 +114,15 @@ def told(seen: Glance, now: float, paint: Paint, size: Size | None = None) -> li
         "",
         paint.head(f"requests under way: {len(seen.open)}"),
         *requests,
-        *latest,
+        *(["", paint.head("latest"), *latest] if latest else []),
     ]
     return lines if size is None else [_cut(line, size[0]) for line in lines][: size[1]]
 
 
 def _wrapped_minute(minute: Minute, width: int) -> list[str]:
-    count = f"{'at least ' if minute.more else ''}{minute.requests}"
+    count = f"{'at least ' if minute.more else ''}{minute.requests} request{'s' * (minute.requests != 1)}"
     word = "-" if minute.first_word is None else f"{minute.first_word:.1f} s"
-    whole = f"last minute: {count} requests, {minute.whole} whole ({minute.healed} healed)"
+    whole = f"last minute: {count}, {minute.whole} whole ({minute.healed} healed)"
     rest = f"{minute.failed} failed, {minute.left} left; {minute.attempts} attempts; first word {word}"
     return [f"{whole}, {rest}"] if len(whole) + len(rest) + 2 <= width else [whole, rest]
 
