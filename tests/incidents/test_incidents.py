@@ -12,7 +12,7 @@ from incidents.golden import tellings
 from incidents.stage import Played, open_incident
 from incidents.table import INCIDENTS, Incident
 from incidents.telling import GOLDENS, explained, found_by, journal_of, query_for
-from peekd.records.telling import PERSONS
+from peekd.records.advice import A_PERSONS
 
 TELLINGS: dict[str, Callable[[Incident, Played], str]] = {
     "explain": lambda _, played: explained(played),
@@ -66,7 +66,7 @@ async def test_the_query_by_outcome_leads_to_the_request(incident: Incident, aut
 async def test_whether_to_act_is_said(incident: Incident, autojump_clock: Clock) -> None:
     async with open_incident(incident) as played:
         _, _, words = joined(explained(played)).rpartition("What you can do ")
-        bound_to_come_again = any(one.outcome in PERSONS for one in played.record.attempts)
+        bound_to_come_again = any(one.outcome in A_PERSONS for one in played.record.attempts)
     assert words
     assert incident.acts == (not words.startswith("nothing") or bound_to_come_again)
 

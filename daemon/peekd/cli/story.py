@@ -8,9 +8,10 @@ from operator import itemgetter
 from textwrap import wrap
 
 from peekd.cli.paint import Paint, plain
+from peekd.records.advice import advice
 from peekd.records.entries import AttemptRecord, RequestRecord
 from peekd.records.live import failed
-from peekd.records.telling import action, advice, cause
+from peekd.records.telling import action, cause
 
 WIDTH = 80
 """Columns that sentences are wrapped to."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
+from peekd.records.advice import advice
 from peekd.records.entries import DEBUG, INFO, NOTICE, WARNING, RequestRecord
 from peekd.records.redact import redacted
-from peekd.records.telling import advice
 from peekd.vocabulary.decisions import Step
 from peekd.vocabulary.outcomes import Outcome, name_of
 
