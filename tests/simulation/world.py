@@ -224,7 +224,10 @@ class World:
         """Look whether anything is left, while it runs and after it stopped."""
         await trio.sleep(2.0)
         self.endings += look_over(self.daemon)
-        self.endings += look_into(self.daemon, self.plan.settings, {call.wish.model for call in self.calls})
+        if not self.daemon.dead:  # of one that was killed, the last words are missing
+            self.endings += look_into(
+                self.daemon, self.plan.settings, {call.wish.model for call in self.calls}
+            )
         self._stop()
         await self._wait_ended(self.plan.settings.server.drain_seconds + 5)
         self.endings += look_back(self.daemon, self._adopted)
