@@ -69,7 +69,7 @@ async def _full_disk(incident: Incident, house: Playhouse) -> None:
     journal = house.house.journal
     with (
         mock.patch.object(DayFile, "write", side_effect=full),
-        open_applog("/var/log/peekd", journal, INFO) as (both, lost),
+        open_applog("/var/log/peekd", journal, lambda: INFO) as (both, lost),
     ):
         both(Entry("listening on http://127.0.0.1:8045"))
         while not lost():

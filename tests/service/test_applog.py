@@ -199,7 +199,7 @@ def test_a_disk_that_hangs_holds_up_nobody(tmp_path: Path, monkeypatch: pytest.M
 def test_a_directory_that_cannot_be_had_is_trouble_and_no_fault(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     entries: list[Entry] = []
-    with open_applog(str(tmp_path / "file"), entries.append, INFO) as (journal, lost):
+    with open_applog(str(tmp_path / "file"), entries.append, lambda: INFO) as (journal, lost):
         journal(Entry("a"))
     assert lost() == 1
     assert entries == [Entry("a")]
@@ -207,10 +207,10 @@ def test_a_directory_that_cannot_be_had_is_trouble_and_no_fault(tmp_path: Path) 
 
 def test_what_ranks_too_low_is_in_the_journal_alone_and_no_directory_is_no_file(tmp_path: Path) -> None:
     entries: list[Entry] = []
-    with open_applog(str(tmp_path), entries.append, INFO) as (journal, _):
+    with open_applog(str(tmp_path), entries.append, lambda: INFO) as (journal, _):
         journal(Entry("quiet", DEBUG))
         journal(Entry("loud", WARNING))
     assert [entry.message for entry in entries] == ["quiet", "loud"]
     assert messages(tmp_path / NAME) == ["loud"]
-    with open_applog("", entries.append, INFO) as (journal, lost):
+    with open_applog("", entries.append, lambda: INFO) as (journal, lost):
         assert (journal, lost()) == (entries.append, 0)

@@ -22,6 +22,7 @@ COMMANDS = (
     ("requests", "list the latest requests"),
     ("explain", "tell the story of one request: what was tried, what came of it, what to do"),
     ("top", "show what goes on now, live: accounts, requests under way, the last minute"),
+    ("accounts", "list the accounts: how they stand, and until when; enable, disable or reset one"),
     ("policy", "print what is done about each outcome"),
     ("service", "install peekd as a systemd service, or take it away"),
 )
@@ -34,7 +35,7 @@ class _Version(Action):
     @override
     def __call__(self, parser: ArgumentParser, *_: object) -> NoReturn:
         sys.stdout.write(f"{import_module('peekd.cli.version').tell_version()}\n")
-        parser.exit(0)
+        parser.exit()
 
 
 def make_parser(chosen: str = "", *, whole: bool = False) -> ArgumentParser:

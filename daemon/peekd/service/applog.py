@@ -190,7 +190,9 @@ class AppLog:
 
 
 @contextmanager
-def open_applog(directory: str, journal: Journal, least: int) -> Generator[tuple[Journal, Callable[[], int]]]:
+def open_applog(
+    directory: str, journal: Journal, least: Callable[[], int]
+) -> Generator[tuple[Journal, Callable[[], int]]]:
     """Let what ranks at least `least` also go to app.log; "" for no directory.
 
     Gives the journal that does both, and how many lines the file has lost. Trouble is told in `journal`.
@@ -202,7 +204,7 @@ def open_applog(directory: str, journal: Journal, least: int) -> Generator[tuple
 
     def both(entry: Entry) -> None:
         journal(entry)
-        if entry.priority <= least and (trouble := log(entry)):
+        if entry.priority <= least() and (trouble := log(entry)):
             journal(Entry(trouble, WARNING))
 
     try:
