@@ -41,7 +41,7 @@ None of them grows with what clients send.
 | `kind` | `prompt`, of it `cached` and `cache_written`; `output`, of it `thought` |
 | `state` | {states} |
 | `what` | `app.log`: lines; `signatures`: deeds of the store |
-| `event` | `settings_taken_over`, `settings_refused`: a reload that was well, or not; after {events} of them, `{other}` |
+| `event` | `settings_taken_over`, `settings_refused`, by a reload; after {events} of them, `{other}` |
 | `version` | peekd's |
 
 Buckets, in seconds: {answers}; for the lag: {lag}.
