@@ -144,6 +144,35 @@ async def test_a_retry_is_never_given_the_signature_that_was_refused(autojump_cl
         assert [signatures(body) for body in sent(house, "google")[1:]] == [[BAD], [STAND_IN]]
 
 
+async def test_what_was_put_back_and_refused_is_not_put_back_again(autojump_clock: Clock) -> None:
+    """S3: a signature from memory that does not hold is forgotten; each turn after it costs no repair."""
+    bad = act("hm", "", "read", signature=BAD)
+    for protocol, agent_of in AGENTS.items():
+        if protocol == "gemini":
+            continue  # its requests go as they came: nothing is put back before the first refusal
+        async with opened([bad, *(act(f"t{n}", "", "read") for n in range(4))]) as house:
+            agent = agent_of(protocol, "signatures")
+            await turn(house, agent, GEMINI)
+            made = [repairs(await turn(house, agent, GEMINI)) for _ in range(3)]
+            assert made == [1, 0, 0], protocol
+            assert BAD not in signatures(sent(house, "google")[-1])
+
+
+async def test_after_a_second_refusal_too_it_is_forgotten(autojump_clock: Clock) -> None:
+    """S3: what a repair put back and was refused for is told once, and the next turn goes well."""
+    bad = act("hm", "", "read", signature=BAD)
+    async with opened([bad, act("a", "", "read"), act("b", "x")]) as house:
+        agent = Gemini("s", "signatures")
+        await turn(house, agent, GEMINI)
+        told = await turn(house, agent, GEMINI)
+        assert (told.status, repairs(told)) == (400, 1)
+        del agent.history[-1]
+        for _ in range(2):
+            told = await turn(house, agent, GEMINI)
+            assert (told.status, repairs(told)) == (200, 0)
+        assert BAD not in signatures(sent(house, "google")[-1])
+
+
 async def test_what_was_refused_is_not_sent_again_in_later_turns(autojump_clock: Clock) -> None:
     """S3: one bad signature costs one repair, and not one each turn; after a restart neither."""
     store = Volatile()

@@ -129,9 +129,19 @@ async def test_encrypted_thoughts_that_responses_upstreams_refuse_are_repaired(
     autojump_clock: Clock, words: str
 ) -> None:
     said = {} if words.startswith("invalid") else {"message": f"The encrypted content gAAA... {words}."}
-    sealed = {"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": "gAAAA" * 20}
+    sealed: dict[str, Any] = {
+        "type": "reasoning",
+        "id": "rs_1",
+        "summary": [],
+        "encrypted_content": "gAAAA" * 20,
+    }
     answer = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "x"}]}
-    given = [{"role": "user", "content": "a"}, sealed, answer, {"role": "user", "content": "b"}]
+    given: list[dict[str, Any]] = [
+        {"role": "user", "content": "a"},
+        sealed,
+        answer,
+        {"role": "user", "content": "b"},
+    ]
     plays: list[object] = [{"do": "signature"} | said, "answer"]
     async with open_playhouse({"alice": plays}, protocol="openai-responses", models="*") as house:
         told = await house.ask({"model": "gpt-5", "input": given}, path="/v1/responses")

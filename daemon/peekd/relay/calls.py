@@ -42,6 +42,8 @@ class Calls:
         self._archive = archive or empty_archive()
         self._session = asked.session or ""
         self._made: tuple[object, tuple[Call, Headers]] | None = None
+        self._put_back: tuple[str, ...] = ()
+        """Proofs in the call made last that the client had lost."""
 
     @cached_property
     def conversation(self) -> Conversation:
@@ -88,6 +90,7 @@ class Calls:
     def _make(
         self, protocol: UpstreamProtocol, model: str, splices: Splices, account: str
     ) -> tuple[Call, Headers]:
+        self._put_back = ()
         if self._verbatim(protocol):
             careful = self._carefully(protocol, splices, account)
             return self._spliced(protocol, model, careful), upstream_headers(self._asked.headers)
@@ -95,6 +98,7 @@ class Calls:
         readable = without_proofs(self.conversation, splices.unreadable | refused)
         strange = ("thinking of another account",) if splices.unreadable else ()
         restored = self._restored(readable, protocol, splices, account)
+        self._put_back = tuple(proof for step in restored.steps for proof in step.proofs)
         said = restored.conversation
         if splices.repaired and self._archive.settings.recovery_note:
             said = with_note(said)
@@ -119,21 +123,26 @@ class Calls:
             return splices
         refused = self._archive.refused(self._session, read)
         wanted = Wanted(self._session, protocol.family, account, thoughts=False)
-        back = self._archive.restore(without_proofs(read, refused), wanted).conversation
+        restored = self._archive.restore(without_proofs(read, refused), wanted)
+        self._put_back = tuple(proof for step in restored.steps for proof in step.proofs)
         noted = splices.repaired and self._archive.settings.recovery_note
         return msgspec.structs.replace(
             splices,
             unreadable=splices.unreadable | refused,
             careful=careful,
-            signatures=call_proofs(back, protocol.family),
+            signatures=call_proofs(restored.conversation, protocol.family),
             note=NOTE if noted else "",
             closing=CLOSING if noted else "",
         )
 
     def spoil(self) -> None:
-        """An upstream refused this request for its thoughts: none of them is ever sent again."""
+        """An upstream refused this request for its thoughts: none of them is ever sent again.
+
+        Neither the client's own, nor those that were put back.
+        """
         read = self._readable
-        self._archive.spoil(self._session, proofs_of(read) if read is not None else ())
+        own = proofs_of(read) if read is not None else ()
+        self._archive.spoil(self._session, (*own, *self._put_back))
 
     def learning(self, protocol: UpstreamProtocol, lease: Lease, ids: Ids) -> Learning:
         """What watches the answer of such a call."""
