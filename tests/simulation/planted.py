@@ -17,9 +17,11 @@ from typing import Any, cast
 
 import msgspec
 
-from peekd.accounts import pool
+from peekd.accounts import health, pool
 from peekd.healing import decide, history, peek
-from peekd.relay import delivery, journey, passage, rendering, scribe, tenure, trip
+from peekd.protocols.anthropic import compose
+from peekd.protocols.gemini import contents
+from peekd.relay import archive, calls, delivery, journey, passage, rendering, scribe, tenure, trip
 from peekd.serving import actions, ingress
 from peekd.signatures import memory
 from peekd.upstream import pool as connections
@@ -234,5 +236,62 @@ PLANTS: tuple[Plant, ...] = (
         (decide, "next_rung"),
         "    kind = name_of(outcome)\n",
         "    kind = name_of(outcome)\n    if kind == 'signature':\n        return 'repair'\n",
+    ),
+    Plant(
+        "thoughts of any family go to Claude",
+        (compose, "_turn"),
+        "(is_own(part) and not repaired)",
+        "(getattr(part, 'family', '') and not repaired)",
+    ),
+    Plant(
+        "signatures of any family go to Gemini",
+        (contents, "_Contents._signature"),
+        "part.family != FAMILY",
+        "not part.family",
+    ),
+    Plant(
+        "a repaired request is what it was",
+        (journey, "Journey._travel"),
+        "trip.repaired = True",
+        "trip.repaired = False",
+    ),
+    Plant(
+        "what was refused is sent again from memory",
+        (calls, "Calls._restored"),
+        "if splices.repaired or not protocol.family:",
+        "if not protocol.family:",
+    ),
+    Plant(
+        "an account rests after a refused signature",
+        (health, "blamed"),
+        "    if rule is None:\n",
+        "    if name_of(outcome) == 'signature':\n"
+        "        rest = Cooldown(now, now + 60, 'server_error', 'planted')\n"
+        "        return msgspec.structs.replace(health, cooldowns=(*health.cooldowns, rest))\n"
+        "    if rule is None:\n",
+    ),
+    Plant(
+        "the store is not read at the start",
+        (archive, "Archive.recall"),
+        "for kept in loaded.steps:",
+        "for kept in ():",
+    ),
+    Plant(
+        "what is learned is not written down",
+        (archive, "Archive.learn"),
+        "if kept is not None:",
+        "if kept is None:",
+    ),
+    Plant(
+        "all conversations are one to the memory of signatures",
+        (calls, "Calls.__init__"),
+        'asked.session or ""',
+        '"all"',
+    ),
+    Plant(
+        "answers are not looked at for signatures",
+        (calls, "Calls.learning"),
+        "family=protocol.family",
+        "family=''",
     ),
 )

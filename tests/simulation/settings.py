@@ -35,8 +35,8 @@ class Plan(msgspec.Struct, frozen=True):
     """By upstream and account: the credential in force."""
 
 
-def draw(dice: Dice) -> Plan:
-    """Draw a configuration."""
+def draw(dice: Dice, *, straight: bool = False) -> Plan:
+    """Draw a configuration. `straight`: each model is served by whom it belongs to, whoever asks."""
     upstreams: dict[str, UpstreamSettings] = {}
     accounts: list[AccountSettings] = []
     environ, files = {"CLIENT_KEY": CLIENT_KEY}, dict[str, str]()
@@ -58,7 +58,7 @@ def draw(dice: Dice) -> Plan:
         server=_server(dice),
         upstreams=upstreams,
         accounts=tuple(accounts),
-        routes=_routes(dice),
+        routes=_STRAIGHT if straight else _routes(dice),
         healing=_healing(dice),
     )
     return Plan(settings, environ, files, keys)
@@ -117,6 +117,13 @@ def _healing(dice: Dice) -> HealingSettings:
         early_commit_seconds=dice.choice((0, 1, 3, 5)),
         ping_seconds=dice.choice((0.7, 2, 3)),
     )
+
+
+_STRAIGHT = tuple(
+    RouteSettings(model, (own.replace("openai-", ""),))
+    for own, tongue in TONGUES.items()
+    for model in tongue.models
+)
 
 
 def _routes(dice: Dice) -> tuple[RouteSettings, ...]:

@@ -233,7 +233,7 @@ class Case(msgspec.Struct, frozen=True):
 
     `others`: what upstreams said to all requests so far. `bad_lines`: when a connection to which upstream
     failed or was ended by it. `idle`: accounts that could have served it throughout, and were not asked.
-    `record` None: there is none.
+    `record` None: there is none. `intact`: nothing that the store was given is lost.
     """
 
     call: Call
@@ -245,6 +245,7 @@ class Case(msgspec.Struct, frozen=True):
     others: Sequence[Said] = ()
     bad_lines: Sequence[tuple[float, str]] = ()
     idle: Sequence[str] = ()
+    intact: bool = True
 
 
 def streamed(call: Call) -> bool:

@@ -1,7 +1,7 @@
 """Holding requests to the vendors' rules about thought signatures, in the vendors' own words.
 
 https://platform.claude.com/docs/en/build-with-claude/extended-thinking and
-https://ai.google.dev/gemini-api/docs/thought-signatures.
+https://ai.google.dev/gemini-api/docs/thought-signatures; OpenAI's are in `strict_items`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from peekd.simulator.acts import Act
 from peekd.simulator.answer import compose
 from peekd.simulator.asked import Asked, Json, Language
 from peekd.simulator.signing import call_text, holds, is_own
+from peekd.simulator.strict_items import judge_items, refused_as
 
 _STAND_INS: Final = {"skip_thought_signature_validator", "context_engineering_is_the_way_to_go"}
 _THOUGHTS: Final = {"thinking", "redacted_thinking"}
@@ -51,7 +52,10 @@ class Strict:
         if judge is None or asked.verb != "generate" or asked.fault:
             return None
         fault = judge(self, asked, msgspec.json.decode(body, type=Json))
-        return Act("refuse", label="strict", refusal="signature", message=fault) if fault else None
+        if not fault:
+            return None
+        refusal, status = refused_as(fault) if asked.language == "openai-responses" else ("signature", 0)
+        return Act("refuse", label="strict", refusal=refusal, status=status, message=fault)
 
     def note(self, asked: Asked, act: Act) -> None:
         """Remember what is answered."""
@@ -97,6 +101,13 @@ class Strict:
             return f"messages.{place}.content.{blocks.index(thoughts[0])}: {_MODIFIED}"
         return ""
 
+    # ---- OpenAI ---------------------------------------------------------------------------------
+
+    def judge_responses(self, asked: Asked, body: Json) -> str:
+        """Give what a Responses request does wrong, "" for nothing."""
+        del asked
+        return judge_items(body)
+
     # ---- Gemini ---------------------------------------------------------------------------------
 
     def judge_gemini(self, asked: Asked, body: Json) -> str:
@@ -120,6 +131,7 @@ class Strict:
 _JUDGES: Final[dict[Language, Callable[[Strict, Asked, Json], str]]] = {
     "anthropic": Strict.judge_anthropic,
     "gemini": Strict.judge_gemini,
+    "openai-responses": Strict.judge_responses,
 }
 
 

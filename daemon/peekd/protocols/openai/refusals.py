@@ -99,6 +99,8 @@ _SIGNATURE: Final = re.compile(
     r"|thinking\.(?:signature|thinking): field required"
     r"|(?:must be|expected) [`'](?:thinking|redacted_thinking)[`']"
     r"|final block in an assistant message cannot be [`']?thinking"
+    r"|final position cannot contain [`']?thinking"
+    r"|first block must be [`']?thinking"
     r"|must start with a thinking block"
     r"|`thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified",
     re.DOTALL | re.IGNORECASE,

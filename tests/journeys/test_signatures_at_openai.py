@@ -1,4 +1,4 @@
-"""Signatures at Chat upstreams: Google's compatible API, gateways to Claude, others that know of none."""
+"""Signatures at upstreams that speak OpenAI's languages: Google's own, gateways to Claude, OpenAI itself."""
 
 from __future__ import annotations
 
@@ -10,9 +10,12 @@ import pytest
 import trio
 from playhouse import Playhouse, Told, open_playhouse
 
+from peekd.simulator.script import Script
+
 Clock = trio.testing.MockClock
 
 CHAT = "/v1/chat/completions"
+RESPONSES = "/v1/responses"
 GEMINI = "gemini-3-pro-preview"
 STAND_IN = "skip_thought_signature_validator"
 SIGNATURE = "c2lnbmVkIGJ5IGEgR2VtaW5p" * 4
@@ -144,6 +147,23 @@ async def test_encrypted_thoughts_that_responses_upstreams_refuse_are_repaired(
     ]
     plays: list[object] = [{"do": "signature"} | said, "answer"]
     async with open_playhouse({"alice": plays}, protocol="openai-responses", models="*") as house:
-        told = await house.ask({"model": "gpt-5", "input": given}, path="/v1/responses")
+        told = await house.ask({"model": "gpt-5", "input": given}, path=RESPONSES)
         assert (told.status, moves(told)) == (200, HEALED)
         assert [b"reasoning" in seen.body for seen in house.simulator.requests] == [True, False]
+
+
+async def test_thoughts_that_nobody_stored_or_that_lost_their_item_are_repaired(
+    autojump_clock: Clock,
+) -> None:
+    """A 404 that names one; all thoughts go, with content or without."""
+    answer = {"type": "message", "role": "assistant", "content": [{"type": "output_text", "text": "x"}]}
+    asked: list[dict[str, Any]] = [{"role": "user", "content": word} for word in ("a", "b")]
+    stored: dict[str, Any] = {"type": "reasoning", "id": "rs_1", "summary": []}
+    async with open_playhouse(
+        Script.of({"alice": ["answer"] * 2}, strict=True), protocol="openai-responses", models="*"
+    ) as house:
+        told = await house.ask(
+            {"model": "gpt-5", "input": [asked[0], stored, answer, asked[1]]}, path=RESPONSES
+        )
+        assert (told.status, moves(told)) == (200, HEALED)
+        assert b"reasoning" not in house.simulator.requests[-1].body
