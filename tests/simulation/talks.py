@@ -8,6 +8,7 @@ from typing import Final, get_args
 import msgspec
 from signers import AGENTS, Loses
 
+from peekd.protocols.interface import BadArguments
 from simulation.asking import Wish
 from simulation.dice import Dice
 from simulation.tongues import TONGUES
@@ -68,8 +69,11 @@ class Talk:
         """Take a whole answer into the history; tells whether it was one. A turn that failed never was."""
         said = call.well and call.heard.means  # a prompt that was blocked has no answer to replay
         if said:
-            self._agent.read(call.headers["content-type"], call.body)
-        else:
+            try:
+                self._agent.read(call.headers["content-type"], call.body)
+            except BadArguments:
+                said = False  # the model was stopped inside a call: agents ask anew
+        if not said:
             del self._agent.history[self._before :]
             self._agent.pending = [*self._pending]
         return said

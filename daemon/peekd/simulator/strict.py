@@ -122,7 +122,7 @@ class Strict:
         for position in range(_current_turn(contents), len(contents)):
             role, parts = contents[position]
             call = next((part for part in parts if "functionCall" in part), None) if role == "model" else None
-            if call is not None and not call.get("thoughtSignature"):
+            if call is not None and not _proof(call):
                 name = str(_table(call["functionCall"]).get("name"))
                 return _MISSING.format(name=name, position=position + 1)
         return ""
@@ -154,12 +154,17 @@ def _anthropic_fault(place: int, blocks: list[Json]) -> str:
 
 def _is_sound(part: Json) -> bool:
     """Tell whether a part's signature is one of Gemini's for it, a documented stand-in, or not there."""
-    proof = part.get("thoughtSignature")
+    proof = _proof(part)
     if proof is None or proof in _STAND_INS:
         return True
     call = _table(part.get("functionCall"))
     said = call_text(str(call.get("name")), _table(call.get("args")))
     return is_own(str(proof), "gemini") and (not call or holds(str(proof), said))
+
+
+def _proof(part: Json) -> object:
+    """Give a part's signature: Google's APIs read either spelling."""
+    return part.get("thoughtSignature", part.get("thought_signature"))
 
 
 def _current_turn(contents: list[tuple[str, list[Json]]]) -> int:
