@@ -176,6 +176,20 @@ async def test_models_without_a_version_get_a_stand_in_as_well(autojump_clock: C
             assert signatures(sent(house, "google")[-1]) == [STAND_IN]
 
 
+async def test_a_request_that_peekd_cannot_read_is_repaired_once_and_not_each_turn(
+    autojump_clock: Clock,
+) -> None:
+    """It holds a stored file: its thoughts are told by its bytes alone."""
+    stored = {"type": "document", "source": {"type": "file", "file_id": "file_1"}}
+    async with opened([act(f"t{n}", "x") for n in range(5)]) as house:
+        agent = Claude("s")
+        agent.history = [{"role": "user", "content": [stored, {"type": "text", "text": "Begin."}]}]
+        await agent.ask(house, CLAUDE, "adaptive", stream=True)
+        corrupt(agent)
+        assert [repairs(await turn(house, agent)) for _ in range(3)] == [1, 0, 0]
+        assert thoughts(sent(house)[-1]) == ["t1", "t2"], "what was not refused is kept"
+
+
 # ---- what peekd does not do -------------------------------------------------------------------------
 
 
