@@ -62,12 +62,18 @@ def proofs_to_their_family(case: Case) -> Iterator[str]:
     for said in case.said:
         if CARRIER in said.sent:
             yield f"attempt {said.number}: {said.upstream} was sent a carrier"
-        if said.language != "gemini" and STAND_IN in said.sent:
+        if STAND_IN in said.sent and not _asks_gemini(said):
             yield f"attempt {said.number}: {said.upstream} was sent Gemini's stand-in"
         for other in case.others:
             strange = other.language not in READ_BY.get(said.language, (said.language,))
             if other.proof and strange and other.proof.encode() in said.sent:
                 yield f"attempt {said.number}: {said.upstream} was sent a proof of {other.upstream}"
+
+
+def _asks_gemini(said: Said) -> bool:
+    """Whether a Gemini is asked: in its own language, or by its name in Chat, which has a place for them."""
+    named = str((read_json(said.sent) or {}).get("model", ""))
+    return said.language == "gemini" or (said.language == "openai-chat" and "gemini" in named)
 
 
 def nothing_forgotten(case: Case) -> Iterator[str]:
@@ -143,7 +149,7 @@ def refused_goes_no_more(case: Case) -> Iterator[str]:
         again = sum(proof in said.sent for proof in refused)
         if again:
             yield f"attempt {said.number}: {again} refused proofs were sent again"
-        if _is_signature(said):
+        if said.label in {STRICT, "signature"}:  # twisted, it may be no refusal to whoever reads it
             proofs = (other.proof.encode() for other in case.others if other.proof)
             refused |= {proof for proof in proofs if proof in said.sent}
 

@@ -24,7 +24,7 @@ FAULTS: tuple[str, ...] = (
     "400", "401", "402", "403", "404", "409", "413", "422", "429", "500", "502", "503", "504", "529",
     "429 retry-after=2", "429 retry-after=40 retry-info=40s", "429 quota=PerDay", "429 quota-reset-delay=3s",
     "503 retry-after=1", "529 retry-after=3", "503 should-retry=false", "500 should-retry=false",
-    "signature", "bad-key", "no-credit", "validation",
+    "signature", "signature", "signature", "bad-key", "no-credit", "validation",
     "500 body='' content-type=text/plain", "503 body='<html>' content-type=text/html",
     # answers that are none
     "blank", "thinking-blank", "empty", "usage-only", "thinking-only", "thinking-only thinking=''",
