@@ -19,8 +19,7 @@ from typing_extensions import override
 
 from peekd.relay.archive import Archive, empty_archive
 from peekd.signatures.proofs import proof_digest
-from peekd.signatures.restore import Wanted
-from peekd.signatures.restore import proofs_of
+from peekd.signatures.restore import Wanted, proofs_of
 from peekd.signatures.settings import SignatureSettings
 from peekd.store.interface import Bound, Deed, Forgotten, Kept, Refused, Touched
 from peekd.store.volatile import Volatile
