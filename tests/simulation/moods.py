@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from math import inf
 from string import digits
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -228,7 +228,7 @@ def read(spec: str) -> Act:
     return act
 
 
-_SAME: Mapping[str, object] = {"command": "ls"}
+_SAME: dict[str, Any] = {"command": "ls"}
 
 
 def _worded(act: Act, dice: Dice, asked: Asked, tag: str) -> Act:
