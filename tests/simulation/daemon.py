@@ -60,11 +60,15 @@ class Shelf(Volatile):
     def __init__(self) -> None:
         super().__init__()
         self.full = False
+        self.lost = 0
+        """Deeds that it was given and did not keep."""
 
     @override
     def write(self, deed: Deed) -> None:
         """Take a deed, if there is room."""
-        if not self.full:
+        if self.full:
+            self.lost += 1
+        else:
             super().write(deed)
 
 
