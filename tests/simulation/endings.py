@@ -10,6 +10,7 @@ import msgspec
 from peekd.config.schema import Settings
 from simulation.daemon import Daemon
 from simulation.laws_journal import metrics_agree
+from simulation.settings import MODEL_AT
 from simulation.wire import Line
 
 
@@ -39,8 +40,8 @@ def look_over(daemon: Daemon) -> list[Ending]:
 
 def look_into(daemon: Daemon, settings: Settings, asked: set[str]) -> list[Ending]:
     """Look at what an idle daemon has counted. `asked`: the models that clients asked for."""
-    targets = {target.partition("/")[2] for route in settings.routes for target in route.to}
-    complaints = metrics_agree(daemon.house.tally, daemon.noted, set(settings.upstreams), asked | targets)
+    models = asked | set(MODEL_AT.values())  # where a file leads to that came and went, too
+    complaints = metrics_agree(daemon.house.tally, daemon.noted, set(settings.upstreams), models)
     return [Ending("the metrics agree", complaint) for complaint in complaints]
 
 
