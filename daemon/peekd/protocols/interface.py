@@ -14,7 +14,7 @@ import msgspec
 from peekd.signatures.seal import Carried, Kind, Seal, model_hash
 from peekd.vocabulary.conversation import Conversation, Family, Head
 from peekd.vocabulary.errors import Fault
-from peekd.vocabulary.events import Event
+from peekd.vocabulary.events import Event, Usage
 from peekd.vocabulary.refusals import Refusal
 from peekd.wire.sse import Frame
 
@@ -44,6 +44,7 @@ class Splices(msgspec.Struct, frozen=True):
     request of this conversation was refused for its thoughts before, so what would be refused again is
     mended. `signatures`: of the replayed calls, in their order, those that are known, else "". `note`: words
     to end the user's with, "" for none; `closing`: those of the turn before them where results are brought.
+    `begun`: words of an answer that broke off, for the model to go on from, "" for none.
     """
 
     model: str | None = None
@@ -54,6 +55,7 @@ class Splices(msgspec.Struct, frozen=True):
     signatures: tuple[str, ...] = ()
     note: str = ""
     closing: str = ""
+    begun: str = ""
 
 
 class Answering(msgspec.Struct, frozen=True):
@@ -118,7 +120,7 @@ class EventEncoder(Protocol):
 
 
 class Following(Protocol):
-    """A stream that goes out as it came, followed for what an error that ends it must know."""
+    """A stream that goes out as it came, followed for what an end that is ours must know."""
 
     def see(self, frame: Frame) -> None:
         """Note a frame that went out."""
@@ -126,6 +128,25 @@ class Following(Protocol):
 
     def fail(self, fault: Fault, request_id: str) -> bytes:
         """Give the frames that end what was said so far with an error; nothing may follow."""
+        ...
+
+    def end_at_call(self, usage: Usage | None) -> bytes:
+        """Give the frames that end what was said so far as an answer that waits for a tool's result.
+
+        `usage`: as it was last reported; None where the client is not told any.
+        """
+        ...
+
+
+class Continues(Protocol):
+    """How a protocol goes on with words of an answer that its upstream was given to begin with."""
+
+    def encode_more(self, text: str) -> bytes:
+        """Give the frame that adds words to the first block, which is open."""
+        ...
+
+    def encode_stop(self) -> bytes:
+        """Give the frame that closes it."""
         ...
 
 
@@ -235,6 +256,8 @@ class UpstreamProtocol(Protocol):
     """Whose thought signatures its answers carry."""
     auth: str
     """How a credential is sent unless configured otherwise: x-api-key, x-goog-api-key or bearer."""
+    continues: Continues | None
+    """How an answer goes on that was begun with words of the model's own; None: it would begin anew."""
 
     def encode_request(
         self, conversation: Conversation, *, model: str, repaired: bool, stream: bool = True

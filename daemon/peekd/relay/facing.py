@@ -5,25 +5,31 @@ How an attempt is made is `trying`, in which order things happen `journey`.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Final as Constant
 
 import trio
 
 from peekd.accounts.wanted import Lease, Target
+from peekd.healing.resume import MISFIT, Shown
+from peekd.healing.settings import RouteSettings
 from peekd.healing.verdict import broken_off
 from peekd.records.entries import RequestRecord
+from peekd.records.narrate import AT_BOUNDARY
 from peekd.relay.answers import Headers, advice, answer_headers, encode_failure, signed
 from peekd.relay.asked import Asked
+from peekd.relay.atomic import Atomic
 from peekd.relay.calls import Calls
 from peekd.relay.delivery import Delivery, Final
 from peekd.relay.house import House
+from peekd.relay.joint import Joint
 from peekd.relay.learning import Learning
 from peekd.relay.passage import Passage
 from peekd.relay.rendering import ToBody, ToStream, Verbatim
 from peekd.relay.scribe import Scribe
 from peekd.relay.trip import Trip
 from peekd.vocabulary import outcomes as o
-from peekd.vocabulary.decisions import Decision, Step
+from peekd.vocabulary.decisions import Decision, Move, Step
 from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import Usage
 from peekd.vocabulary.outcomes import AnyOutcome, name_of
@@ -44,6 +50,11 @@ class Facing:
         self.scribe = Scribe(_record_of(asked), house.live, house.journal, trio.current_time)
         self.passage: Passage | None = None
         self.sink: ToStream | ToBody | None = None
+        self._options = RouteSettings("*", ())
+
+    def heed(self, options: RouteSettings) -> None:
+        """The route is known, and with it the options that bear on the answer."""
+        self._options = options
 
     @property
     def shown(self) -> bool:
@@ -64,18 +75,49 @@ class Facing:
 
     def open_sink(self, lease: Lease, whole: bytes | None, learning: Learning) -> ToStream | ToBody:
         """Pass stage 1 for a streaming client; a comment names the account where the headers could not."""
-        protocol = self._house.speaks(lease.upstream)
-        rendering = self.calls.rendering(protocol, lease.model, self._house.seams.ids, learning)
+        protocol, options = self._house.speaks(lease.upstream), self._options
+        owns_end = options.tool_boundary or options.continue_text
+        rendering = self.calls.rendering(
+            protocol, lease.model, self._house.seams.ids, learning, owns_end=owns_end
+        )
+        verbatim = isinstance(rendering, Verbatim)
         if not self._asked.head.stream:
-            own = whole if isinstance(rendering, Verbatim) else None
-            self.sink = ToBody(rendering, self._asked.protocol.collector(), own)
+            self.sink = ToBody(rendering, self._asked.protocol.collector(), whole if verbatim else None)
             return self.sink
+        atomic = Atomic(split=not verbatim, thoughts=self.calls.thoughts(protocol))
+        self.sink = ToStream(
+            rendering,
+            self._delivery,
+            told=Shown() if owns_end else None,
+            atomic=atomic if options.atomic_tools else None,
+            begin=partial(self._show, lease),
+        )
+        return self.sink
+
+    def _show(self, lease: Lease, sink: ToStream) -> None:
+        """The first of an answer goes out: it is too late for another attempt."""
         self.begin(early=False)
-        self.sink = ToStream(rendering, self._delivery)
         if self._delivery.early and self._house.expose_account:
             attempts = len(self.scribe.record.attempts)
             note = f"peekd account={lease.account} model={lease.model} attempts={attempts}"
-            self.sink.say(self._asked.protocol.encode_note(note))
+            sink.say(self._asked.protocol.encode_note(note))
+
+    def beyond(self, lease: Lease, outcome: AnyOutcome) -> tuple[Move, ...]:
+        """The moves that the route's options leave where the client has seen a part of an answer."""
+        sink, protocol = self.sink, self._house.speaks(lease.upstream)
+        if not isinstance(sink, ToStream) or sink.told is None or outcome.type in {o.UNSAYABLE, MISFIT}:
+            return ()
+        at_call = self._options.tool_boundary and sink.told.at_call and self.calls.offers_tools(protocol)
+        goes_on = self._options.continue_text and sink.told.words and protocol.continues is not None
+        moves: tuple[tuple[Move, object], ...] = (("relay", at_call), ("resume", goes_on))
+        return tuple(move for move, holds in moves if holds)
+
+    def go_on(self, lease: Lease, words: str) -> ToStream | None:
+        """Let the answer of this lease go on from these words; None where there are none."""
+        continues = self._house.speaks(lease.upstream).continues
+        if not words or not isinstance(self.sink, ToStream) or continues is None:
+            return None
+        self.sink.join(Joint(words, continues))
         return self.sink
 
     # ---- the end ----
@@ -84,15 +126,21 @@ class Facing:
         """Close the record of a whole answer, and only then let the last bytes go."""
         sink = self.sink
         self._note_usage(step)
-        note = step.outcome.note if isinstance(step.outcome, o.Completed) else BLANK_ACCEPTED
+        note = _note_of(step.outcome)
         if isinstance(sink, ToBody):
             body = sink.body()
             self.scribe.close("completed", status=OK, note=note, usage=self._usage())
             self._delivery.answer(Final(OK, (*JSON, *self._headers()), body))
         elif sink is not None:
-            last = sink.rest() + sink.rendering.close()
+            last = sink.rest() + self._last_of(sink, note)
             self.scribe.close("completed", status=OK, note=note, usage=self._usage())
             await self._delivery.give_last(last)
+
+    def _last_of(self, sink: ToStream, note: str) -> bytes:
+        """Give the frames that an answer still lacks at its end."""
+        if note == AT_BOUNDARY:
+            return sink.rendering.end_at_call(self._usage() or Usage())
+        return sink.rendering.close()
 
     def _note_usage(self, step: Step) -> None:
         """The prompt of a whole answer, as the upstream counted it, teaches the local estimate."""
@@ -150,6 +198,17 @@ class Facing:
 
     def _usage(self) -> Usage | None:
         return self.passage.watch.usage if self.passage is not None else None
+
+
+def _note_of(outcome: AnyOutcome) -> str:
+    """Give what the record says of how an answer that is passed on came to its end."""
+    match outcome:
+        case o.Completed(note=note):
+            return note
+        case o.Broken() | o.Stalled():
+            return AT_BOUNDARY
+        case _:
+            return BLANK_ACCEPTED
 
 
 def _record_of(asked: Asked) -> RequestRecord:

@@ -47,7 +47,9 @@ class Journey:
         try:
             planned = self._house.plan(self._asked.head.model, self._asked.protocol.name)
             self._scribe.planned(tuple(f"{target.upstream}/{target.model}" for target in planned.targets))
-            await self._travel(Trip(self._house, self._asked, planned))
+            trip = Trip(self._house, self._asked, planned, lambda: self._facing.calls.prompt)
+            self._facing.heed(trip.options)
+            await self._travel(trip)
         except ClientError as error:
             await self._facing.tell(signed(error.fault, self._asked.id), "rejected")
 
@@ -65,7 +67,7 @@ class Journey:
                     return
                 case "rotate" | "wait":
                     step = await self._trying.ask(trip)
-                case "again":
+                case "again" | "resume":
                     step = await self._trying.ask(trip, again=step.account)
                 case "repair":
                     trip.repaired = True

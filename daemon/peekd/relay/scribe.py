@@ -26,6 +26,9 @@ from peekd.vocabulary.outcomes import name_of
 
 Clock = Callable[[], float]
 
+SHOWN = frozenset({"completed", "broken", "stalled"})
+"""Outcomes of an answer that was carried to the client."""
+
 
 class Scribe:
     """Every method is synchronous: what it writes stands before the next await."""
@@ -112,11 +115,11 @@ class Scribe:
         if step.attempt and self.attempt is not None:
             attempt = self.attempt
             attempt.outcome, attempt.status = outcome, step.outcome.status or attempt.status
-            if step.decision.move != "relay" or outcome == "completed":  # what is accepted goes on
+            if step.decision.move != "relay" or outcome in SHOWN:  # what is accepted goes on
                 attempt.ended = self.since()
             if step.outcome.type or step.outcome.message:
                 attempt.upstream_error = narrate.said(step.outcome)
-        phase: Phase = "relay" if outcome in {"completed", "broken", "stalled"} else "peek"
+        phase: Phase = "relay" if outcome in SHOWN else "peek"
         priority = narrate.priority_of(step)
         error = narrate.said(step.outcome) if step.outcome.message else ""
         self._write(phase, narrate.of_outcome(step, self.record.protocol), priority, step=step, error=error)
@@ -160,7 +163,8 @@ class Scribe:
         self._live.close(record)
         words = f" ({note})" if note else f": {record.verdict}" if record.verdict else ""
         tries = f"{len(record.attempts)} attempt{'s' * (len(record.attempts) != 1)}"
-        priority = INFO if outcome in {"completed", "client_gone"} else WARNING
+        quiet = outcome in {"completed", "client_gone"} and note != narrate.AT_BOUNDARY
+        priority = INFO if quiet else WARNING
         self._write("end", f"{outcome} after {tries}, {record.seconds:.2f} s{words}", priority, end=True)
 
     def _write(

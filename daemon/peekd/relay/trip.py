@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 import trio
 
@@ -9,12 +11,12 @@ from peekd.accounts.wanted import Lease, Rest, Target, Tried, Wanted
 from peekd.healing.decide import Circumstances, decide
 from peekd.healing.history import attempts_spent
 from peekd.healing.plan import Plan
-from peekd.healing.settings import HealingSettings
+from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.healing.verdict import Setting, broken_off, verdict
 from peekd.relay.asked import Asked
 from peekd.relay.house import House
 from peekd.vocabulary import outcomes as o
-from peekd.vocabulary.decisions import Decision, History, Step
+from peekd.vocabulary.decisions import Decision, History, Move, Step
 from peekd.vocabulary.errors import ClientError, Fault
 from peekd.vocabulary.outcomes import AnyOutcome, is_unfoldable
 from peekd.vocabulary.refusals import Refusal
@@ -29,8 +31,16 @@ CLIENT_SHARE = 0.5
 class Trip:
     """Notes outcomes, asks the kernel for decisions, and knows when the budget ends. Carries nothing out."""
 
-    def __init__(self, house: House, asked: Asked, planned: Plan) -> None:
+    def __init__(
+        self, house: House, asked: Asked, planned: Plan, prompt: Callable[[], int] = lambda: 0
+    ) -> None:
+        """`prompt`: about how many tokens the request has; asked only where that matters."""
         self.plan = planned
+        self.options = planned.route or _NO_ROUTE
+        self.prompt = prompt
+        self.begun = ""
+        """What the client has seen of a text that is to go on, "" for none."""
+        self.beyond: tuple[Move, ...] = ()
         self.history: History = ()
         self.repaired = False
         self.unfoldable = False
@@ -41,19 +51,29 @@ class Trip:
         self._asked = asked
         self._tried: tuple[Tried, ...] = ()
         self._untold: dict[Target, ClientError] = {}
+        self._begun_by = Target("", "")
         self._only = house.roster.holder(asked.head.names, planned.targets)
         self._ends = trio.current_time() + budget(planned.healing, asked)
 
     def wanted(self, again: str | None = None) -> Wanted:
         """What is wanted for the next attempt: of the targets, those that can be told the request."""
         return Wanted(
-            tuple(target for target in self.plan.targets if target not in self._untold),
+            tuple(target for target in self._targets if target not in self._untold),
             session=self._asked.session,
             tried=self._tried,
             again=again,
             most=self.plan.healing.max_accounts,
             only=self._only,
         )
+
+    @property
+    def _targets(self) -> tuple[Target, ...]:
+        """A text goes on with the model that began it."""
+        return (self._begun_by,) if self.begun else self.plan.targets
+
+    def go_on(self, words: str, lease: Lease) -> None:
+        """The answer of this lease may go on from these words."""
+        self.begun, self._begun_by = words, Target(lease.upstream, lease.model)
 
     def pass_over(self, lease: Lease, error: ClientError) -> None:
         """Leave out a target whose protocol cannot say the request.
@@ -122,9 +142,10 @@ class Trip:
         survey = self._house.roster.survey(self.wanted(), left=held)
         steps = [(past.account, past.outcome) for past in self.history if past.attempt != step.attempt]
         steps.append((step.account, step.outcome))
+        spent = attempts_spent(steps)
         return Circumstances(
             account=step.account,
-            attempts=attempts_spent(steps),
+            attempts=spent,
             accounts=len({name for name, _ in steps if name}),
             max_attempts=healing.max_attempts,
             max_accounts=healing.max_accounts,
@@ -133,13 +154,18 @@ class Trip:
             same=survey.same,
             soonest=survey.soonest,
             refreshable=bool(step.account) and self._house.credentials.refreshable(step.account),
+            resent=spent * self.prompt() if healing.max_resent_tokens else 0,
+            max_resent=healing.max_resent_tokens,
+            beyond=self.beyond,
         )
 
     # ---- no answer ----
 
     def telling(self, step: Step) -> Step:
-        """The step that says most about why there is no answer: the last attempt's, if there was one."""
-        return next((past for past in reversed(self.history) if past.attempt), step)
+        """The step that says most about why there is no answer: where one broke off, else the last."""
+        tried = [past for past in reversed(self.history) if past.attempt]
+        broken = (past for past in tried if isinstance(past.outcome, o.Broken | o.Stalled))
+        return next(broken, next(iter(tried), step))
 
     def verdict(self, *, shown: bool) -> Fault:
         """What the client is told where there is no answer, or no whole one."""
@@ -176,6 +202,8 @@ class Trip:
         causes = {why.cause for why in self.rest.causes}
         return not self.rest.exists or causes == {"model_not_found"}
 
+
+_NO_ROUTE = RouteSettings("*", ())
 
 _UNDECIDED = Decision("give_up", "not decided yet")
 

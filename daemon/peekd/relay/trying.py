@@ -8,6 +8,7 @@ from __future__ import annotations
 import msgspec
 
 from peekd.accounts.wanted import Lease, Rest
+from peekd.healing.resume import begun_with
 from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import Call, Splices
 from peekd.relay.answers import Headers
@@ -15,6 +16,7 @@ from peekd.relay.asked import Asked
 from peekd.relay.facing import BLANK_ACCEPTED, Facing
 from peekd.relay.house import House
 from peekd.relay.passage import Footing, Passage
+from peekd.relay.rendering import ToStream
 from peekd.relay.tenure import Tenure
 from peekd.relay.trip import Trip
 from peekd.vocabulary import outcomes as o
@@ -63,7 +65,8 @@ class Trying:
         protocol = self._house.speaks(lease.upstream)
         strange = self._house.roster.strangers(lease.account, self._calls.proofs(protocol))
         streams = trip.streams(lease.upstream)
-        splices = Splices(stream=streams, repaired=trip.repaired, unreadable=strange)
+        begun = begun_with(trip.begun)
+        splices = Splices(stream=streams, repaired=trip.repaired, unreadable=strange, begun=begun)
         return self._calls.make(protocol, lease.model, splices, lease.account)
 
     async def _attempt(self, trip: Trip, lease: Lease, tenure: Tenure) -> Step:
@@ -100,14 +103,18 @@ class Trying:
         """Pass the answer on to its end, and decide what that was."""
         protocol = self._house.speaks(lease.upstream)
         learning = self._calls.learning(protocol, lease, self._house.seams.ids)
-        sink = self._facing.open_sink(lease, passage.whole, learning)
+        sink = self._facing.go_on(lease, trip.begun) or self._facing.open_sink(lease, passage.whole, learning)
         try:
             outcome = await passage.carry(sink)
         finally:
             learning.keep()
         self._scribe.rendered(sink.rendering.dropped(), sink.rendering.repaired())
         self._house.roster.keep(lease.account, (*passage.watch.kept, *self._asked.head.names))
-        return self._note(trip, _marked(accepted, outcome), lease, tenure)
+        outcome = _marked(accepted, outcome)
+        trip.beyond = self._facing.beyond(lease, outcome)
+        if "resume" in trip.beyond and isinstance(sink, ToStream) and sink.told is not None:
+            trip.go_on(sink.told.words, lease)
+        return self._note(trip, outcome, lease, tenure)
 
     def _note(self, trip: Trip, outcome: AnyOutcome, lease: Lease, tenure: Tenure) -> Step:
         """Settle what has ended, so that the kernel sees the account as it is now; then decide."""

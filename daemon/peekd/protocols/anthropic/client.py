@@ -8,10 +8,10 @@ import msgspec
 
 from peekd.protocols.anthropic import errors
 from peekd.protocols.anthropic.collect import AnthropicCollector
-from peekd.protocols.anthropic.encode import LAST_FRAME, PING, AnthropicEncoder
+from peekd.protocols.anthropic.encode import LAST_FRAME, PING, AnthropicEncoder, encode_call_end
 from peekd.protocols.anthropic.head import decode_head
 from peekd.protocols.anthropic.request import decode_request
-from peekd.protocols.following import Forgetful
+from peekd.protocols.following import Latest
 from peekd.protocols.framing import EventStream
 from peekd.protocols.interface import (
     Answering,
@@ -50,8 +50,8 @@ class AnthropicClient:
         return AnthropicEncoder(answering)
 
     def following(self, model: str, created: int) -> Following:
-        """Open a stream: every one ends alike with an error."""
-        return Forgetful(errors.encode_stream_error)
+        """Open a stream: every one ends alike."""
+        return Latest(errors.encode_stream_error, encode_call_end)
 
     def shows_error(self, frame: Frame) -> bool:
         """Tell: the SDKs dispatch on the name of the event."""
