@@ -1,4 +1,4 @@
-"""An answer that breaks off after a whole tool call ends there, where its route wants that, and only there."""
+"""An answer cut after a whole tool call ends there, where its route wants that, and nowhere else."""
 
 from __future__ import annotations
 
