@@ -197,6 +197,10 @@ class ClientProtocol(Protocol):
         """Read everything, what carriers hold too. Raises ClientError naming the field that is wrong."""
         ...
 
+    def has_effects(self, body: bytes) -> bool:
+        """Tell whether to answer this request twice may do something twice. Total: in doubt, yes."""
+        ...
+
     def encoder(self, answering: Answering) -> EventEncoder:
         """Open an answer to what was asked."""
         ...

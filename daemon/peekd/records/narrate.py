@@ -113,10 +113,13 @@ def of_pause(step: Step) -> str:
 def priority_of(step: Step) -> int:
     """How loud a step is: a whole answer and its start are information, a retry is a notice.
 
-    An answer that broke off and is passed on all the same, at a tool call, is a warning.
+    An answer that broke off and is passed on all the same, at a tool call, is a warning; an attempt that was
+    too slow is none.
     """
     if step.decision.move == "relay" and name_of(step.outcome) in {"broken", "stalled"}:
         return WARNING
+    if name_of(step.outcome) == "superseded":
+        return INFO
     return PRIORITIES.get(step.decision.move, NOTICE)
 
 

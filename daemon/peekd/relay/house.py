@@ -13,7 +13,7 @@ from peekd.accounts.settings import AccountSettings
 from peekd.accounts.states import AccountState
 from peekd.healing.plan import Places, Plan, overlaid_healing, plan
 from peekd.healing.policy import Policy, policy_in_force
-from peekd.healing.settings import HealingSettings, RouteSettings
+from peekd.healing.settings import HealingSettings, HedgingSettings, RouteSettings
 from peekd.protocols.interface import UpstreamProtocol
 from peekd.protocols.registry import upstream_of
 from peekd.records.entries import Journal
@@ -22,6 +22,7 @@ from peekd.relay.archive import Archive
 from peekd.relay.asked import Asked
 from peekd.relay.counting import Counting
 from peekd.relay.delivery import Final
+from peekd.relay.hedging import Hedges
 from peekd.relay.lives import Lives
 from peekd.relay.means import NATURAL, Means, Seams
 from peekd.relay.offers import Offers
@@ -66,6 +67,7 @@ class House:
         self.live = Live()
         self.offers = Offers(places, accounts)
         self.roster = Roster(accounts, means.credentials, means.archive)
+        self.hedges = Hedges(HedgingSettings())
         self.draining = False
         self.lives = Lives()
         self.expose_account = True
@@ -154,6 +156,7 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
     signatures: SignatureSettings | None = None,
     store: Store | None = None,
     seams: Seams = NATURAL,
+    hedging: HedgingSettings | None = None,
 ) -> AsyncGenerator[House]:
     """Open what a daemon serves with; closes every connection on leaving.
 
@@ -171,6 +174,7 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
         archive = Archive(signatures or SignatureSettings(), kept, seams.wall)
         means = Means(clients, Credentials(references, environ, nursery), journal, seal, archive, seams)
         house = House(Places(tuple(routes), protocols, healing, where), upstreams, accounts, means)
+        house.hedges = Hedges(hedging or HedgingSettings())
         house.recall(await kept.load())
         try:
             yield house

@@ -13,11 +13,11 @@ import trio
 
 from peekd.relay.answers import signed
 from peekd.relay.asked import Asked
+from peekd.relay.asking import Asking
 from peekd.relay.delivery import Delivery
 from peekd.relay.facing import Facing
 from peekd.relay.house import House
 from peekd.relay.trip import Trip
-from peekd.relay.trying import Trying
 from peekd.vocabulary.decisions import Step
 from peekd.vocabulary.errors import ClientError, Fault
 
@@ -30,7 +30,7 @@ class Journey:
         self._asked = asked
         self._facing = Facing(house, asked, delivery)
         self._scribe = self._facing.scribe
-        self._trying = Trying(house, asked, self._facing)
+        self._asking = Asking(house, asked, self._facing)
 
     async def run(self) -> None:
         """Travel to the end; every way out closes the record, but for a bug: `tell_internal` must follow."""
@@ -49,13 +49,15 @@ class Journey:
             self._scribe.planned(tuple(f"{target.upstream}/{target.model}" for target in planned.targets))
             trip = Trip(self._house, self._asked, planned, lambda: self._facing.calls.prompt)
             self._facing.heed(trip.options)
+            if trip.options.hedge:
+                self._house.hedges.asked()
             await self._travel(trip)
         except ClientError as error:
             await self._facing.tell(signed(error.fault, self._asked.id), "rejected")
 
     async def _travel(self, trip: Trip) -> None:
         """Carry out one decision after the other until one of them is the last."""
-        step = await self._trying.ask(trip)
+        step = await self._asking.ask(trip)
         while True:
             await self._pause(step)
             match step.decision.move:
@@ -66,17 +68,17 @@ class Journey:
                     await self._facing.give_up(trip, step)
                     return
                 case "rotate" | "wait":
-                    step = await self._trying.ask(trip)
+                    step = await self._asking.ask(trip)
                 case "again" | "resume":
-                    step = await self._trying.ask(trip, again=step.account)
+                    step = await self._asking.ask(trip, again=step.account)
                 case "repair":
                     trip.repaired = True
                     self._facing.calls.spoil()
-                    step = await self._trying.ask(trip, again=step.account)
+                    step = await self._asking.ask(trip, again=step.account)
                 case "refresh":
                     fresh = await self._refresh(trip, step)
                     again = step.account
-                    step = await self._trying.ask(trip, again) if fresh else self._decide_again(trip, step)
+                    step = await self._asking.ask(trip, again) if fresh else self._decide_again(trip, step)
                 case _:
                     assert_never(step.decision.move)
 

@@ -228,6 +228,7 @@ async def _open(process: Process, dials: Mapping[str, Dial]) -> AsyncGenerator[H
             signatures=settings.signatures,
             store=kept.store,
             seams=process.seams,
+            hedging=settings.hedging,
         ) as house,
     ):
         house.expose_account = settings.server.expose_account

@@ -8,6 +8,7 @@ import msgspec
 
 from peekd.protocols.anthropic import errors
 from peekd.protocols.anthropic.collect import AnthropicCollector
+from peekd.protocols.anthropic.effects import has_effects
 from peekd.protocols.anthropic.encode import LAST_FRAME, PING, AnthropicEncoder, encode_call_end
 from peekd.protocols.anthropic.head import decode_head
 from peekd.protocols.anthropic.request import decode_request
@@ -44,6 +45,10 @@ class AnthropicClient:
     def decode_request(self, body: bytes, path: str, seal: Seal) -> Conversation:
         """Read everything; see `request.decode_request`."""
         return decode_request(body, seal)
+
+    def has_effects(self, body: bytes) -> bool:
+        """Tell whether something is done besides answering; see `effects.has_effects`."""
+        return has_effects(body)
 
     def encoder(self, answering: Answering) -> EventEncoder:
         """Open an answer to what was asked."""

@@ -12,6 +12,7 @@ from peekd.protocols.gemini import errors
 from peekd.protocols.gemini.array import LINE, JsonArray
 from peekd.protocols.gemini.ask import decode_request
 from peekd.protocols.gemini.collect import GeminiCollector
+from peekd.protocols.gemini.effects import has_effects
 from peekd.protocols.gemini.encode import GeminiEncoder, encode_call_end
 from peekd.protocols.gemini.head import decode_head
 from peekd.protocols.gemini.paths import read_path
@@ -46,6 +47,10 @@ class GeminiClient:
     def decode_request(self, body: bytes, path: str, seal: Seal) -> Conversation:
         """Read everything; see `ask.decode_request`."""
         return decode_request(body, path, seal)
+
+    def has_effects(self, body: bytes) -> bool:
+        """Tell whether something is done besides answering; see `effects.has_effects`."""
+        return has_effects(body)
 
     def encoder(self, answering: Answering) -> EventEncoder:
         """Open an answer to what was asked."""

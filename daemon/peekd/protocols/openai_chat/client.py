@@ -21,6 +21,7 @@ from peekd.protocols.openai.comments import PING, encode_note
 from peekd.protocols.openai.errors import encode_error
 from peekd.protocols.openai.words import LAST_FRAME
 from peekd.protocols.openai_chat.collect import ChatCollector
+from peekd.protocols.openai_chat.effects import has_effects
 from peekd.protocols.openai_chat.encode import ChatEncoder, encode_call_end
 from peekd.protocols.openai_chat.errors import encode_stream_error
 from peekd.protocols.openai_chat.head import decode_head
@@ -43,6 +44,10 @@ class ChatClient:
     def decode_request(self, body: bytes, path: str, seal: Seal) -> Conversation:
         """Read everything; see `request.decode_request`."""
         return decode_request(body)
+
+    def has_effects(self, body: bytes) -> bool:
+        """Tell whether something is done besides answering; see `effects.has_effects`."""
+        return has_effects(body)
 
     def encoder(self, answering: Answering) -> EventEncoder:
         """Open an answer to what was asked."""

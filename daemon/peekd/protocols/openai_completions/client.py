@@ -42,6 +42,10 @@ class CompletionsClient:
         """Read everything; see `request.decode_request`."""
         return decode_request(body)
 
+    def has_effects(self, body: bytes) -> bool:
+        """Tell no of any request: this API has neither tools nor a store."""
+        return False
+
     def encoder(self, answering: Answering) -> EventEncoder:
         """Open an answer to what was asked."""
         return CompletionsEncoder(answering)
