@@ -14,7 +14,7 @@ Clock = trio.testing.MockClock
 async def test_without_the_option_nothing_is_raced(
     autojump_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_playhouse({"alice": ["answer delay=30"], "bob": ["answer"]}) as playhouse:
+    async with open_playhouse({"alice": ["answer delay=10"], "bob": ["answer"]}) as playhouse:
         monkeypatch.setattr(asking, "Race", None)
         told = await playhouse.ask()
         assert len(told.record.attempts) == 1

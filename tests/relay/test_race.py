@@ -15,6 +15,7 @@ def step(outcome: o.AnyOutcome) -> Step:
 
 
 async def test_the_winner_cancels_the_other_and_its_end_counts() -> None:
+    await trio.lowlevel.checkpoint()
     race = Race()
     first, second = race.enter(1), race.enter(2)
     assert (race.beside(1, o.Silent()), race.beside(2, o.Silent())) == (2, 1)
@@ -29,6 +30,7 @@ async def test_the_winner_cancels_the_other_and_its_end_counts() -> None:
 
 @pytest.mark.parametrize("leaves_first", [1, 2])
 async def test_of_two_that_fail_the_last_counts_however_they_close(leaves_first: int) -> None:
+    await trio.lowlevel.checkpoint()
     race = Race()
     race.enter(1)
     race.enter(2)
@@ -43,6 +45,7 @@ async def test_of_two_that_fail_the_last_counts_however_they_close(leaves_first:
 
 @pytest.mark.parametrize("outcome", [o.Rejected(), o.TooLarge(), o.Signature()])
 async def test_the_requests_own_fault_ends_it(outcome: o.AnyOutcome) -> None:
+    await trio.lowlevel.checkpoint()
     race = Race()
     race.enter(1)
     other = race.enter(2)
@@ -56,6 +59,7 @@ async def test_the_requests_own_fault_ends_it(outcome: o.AnyOutcome) -> None:
 
 
 async def test_one_that_has_failed_is_not_overtaken() -> None:
+    await trio.lowlevel.checkpoint()
     race = Race()
     race.enter(1)
     race.enter(2)
