@@ -18,8 +18,8 @@ from typing import Any, cast
 import msgspec
 
 from peekd.accounts import pool
-from peekd.healing import decide, history, peek
-from peekd.relay import delivery, journey, passage, rendering, scribe, tenure, trip
+from peekd.healing import decide, hedge, history, peek, resume
+from peekd.relay import delivery, facing, joint, journey, passage, race, rendering, scribe, tenure, trip
 from peekd.serving import actions, ingress
 from peekd.signatures import memory
 from peekd.upstream import pool as connections
@@ -85,7 +85,7 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         "an account is blamed when the client cancels",
-        (journey, "Journey._leaving"),
+        (facing, "Facing.leaving"),
         "else o.ClientGone()",
         "else o.Silent()",
     ),
@@ -99,9 +99,8 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "a broken stream is tried again after the commit",
         (decide, "next_rung"),
-        "    kind = name_of(outcome)\n",
-        "    kind = name_of(outcome)\n    if kind == 'broken' and len(history) < 2:\n"
-        "        return 'again'\n",
+        "    if rule.beyond:\n",
+        "    if rule.beyond and len(history) < 2:\n        return 'again'\n    if rule.beyond:\n",
     ),
     Plant(
         "the wrong account is excluded",
@@ -226,8 +225,38 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "a repair is had from any account",
         (journey, "Journey._travel"),
-        "self._calls.spoil()\n                step = await self._ask(trip, again=step.account)",
-        "self._calls.spoil()\n                step = await self._ask(trip)",
+        "self._facing.calls.spoil()\n                step = await self._asking.ask(trip, again=step.account)",
+        "self._facing.calls.spoil()\n                step = await self._asking.ask(trip)",
+    ),
+    Plant(
+        "the slower of two attempts goes on",
+        (race, "Race.win"),
+        "scope.cancel()",
+        "pass",
+    ),
+    Plant(
+        "a second attempt is made after a limit",
+        (hedge, "why_not"),
+        "any(isinstance(outcome, LIMITS) for outcome in p.before)",
+        "False",
+    ),
+    Plant(
+        "hedges cost nothing",
+        (hedge, "Bucket.drawn"),
+        "Bucket(self.level - 1.0)",
+        "Bucket(self.level)",
+    ),
+    Plant(
+        "an answer cut inside a block ends at the call before it",
+        (resume, "Shown._begin"),
+        "self._open[index] = block",
+        "self._open.update({} if self._called else {index: block})",
+    ),
+    Plant(
+        "a continuation says twice what was shown last",
+        (joint, "Joint._say"),
+        "more = self._said[cut:]",
+        "more = self._words[-5:] + self._said[cut:]",
     ),
     Plant(
         "a request is repaired again and again",

@@ -9,7 +9,7 @@ import msgspec
 
 from peekd.accounts.settings import AccountSettings
 from peekd.config.schema import Settings
-from peekd.healing.settings import HealingSettings, RouteSettings
+from peekd.healing.settings import HealingSettings, HedgingSettings, RouteSettings
 from peekd.serving.settings import ServerSettings
 from peekd.upstream.settings import UpstreamSettings
 from simulation.dice import Dice
@@ -60,6 +60,7 @@ def draw(dice: Dice) -> Plan:
         accounts=tuple(accounts),
         routes=_routes(dice),
         healing=_healing(dice),
+        hedging=_hedging(dice),
     )
     return Plan(settings, environ, files, keys)
 
@@ -119,6 +120,18 @@ def _healing(dice: Dice) -> HealingSettings:
     )
 
 
+def _options(dice: Dice) -> dict[str, bool]:
+    names = ("hedge", "tool_boundary", "continue_text", "atomic_tools")
+    return {name: dice.chance(0.4) for name in names}
+
+
+def _hedging(dice: Dice) -> HedgingSettings:
+    """Draw bounds within which it comes to hedges in short worlds."""
+    least = dice.choice((0.3, 1, 3))
+    share = dice.choice((0.03, 0.3, 1.0))
+    return HedgingSettings(min_seconds=least, max_seconds=least + dice.choice((0, 2)), max_share=share)
+
+
 def _routes(dice: Dice) -> tuple[RouteSettings, ...]:
     """Draw where each protocol's models go: mostly to their own, at times across, at times both in turn."""
     if dice.chance(0.3):
@@ -129,5 +142,5 @@ def _routes(dice: Dice) -> tuple[RouteSettings, ...]:
         for model in tongue.models:
             across = [f"{names[other]}/{MODEL_AT[other]}" for other in TONGUES if other != own]
             goals = dice.sample([names[own], names[own], *across], dice.choice((1, 1, 2, 3)))
-            routes.append(RouteSettings(model, tuple(dict.fromkeys(goals))))
+            routes.append(RouteSettings(model, tuple(dict.fromkeys(goals)), **_options(dice)))
     return tuple(routes)

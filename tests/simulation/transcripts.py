@@ -11,7 +11,7 @@ from typing import Literal
 import h11
 import msgspec
 
-from peekd.healing.settings import HealingSettings
+from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.records.entries import Entry, RequestRecord
 from peekd.serving.settings import ServerSettings
 from simulation.asking import Wish
@@ -218,6 +218,8 @@ class Rules(msgspec.Struct, frozen=True):
     server: ServerSettings
     accounts: tuple[str, ...]
     """Those that may serve it."""
+    options: RouteSettings = RouteSettings("*", ())
+    """Its route, for the options."""
 
 
 class Blame(msgspec.Struct, frozen=True):

@@ -10,6 +10,8 @@ import msgspec
 import trio
 
 from peekd.healing.plan import Places, plan
+from peekd.healing.plan import Plan as Planned
+from peekd.healing.settings import RouteSettings
 from peekd.records.entries import Entry
 from peekd.simulator.strict import Strict
 from peekd.vocabulary.errors import ClientError
@@ -17,6 +19,7 @@ from simulation.clients import Client
 from simulation.daemon import WALL, Daemon, Disk, Shelf
 from simulation.dice import Dice
 from simulation.endings import Ending, look_back, look_over
+from simulation.laws_beyond import hedges_bounded
 from simulation.manners import AGENTS
 from simulation.moods import climate
 from simulation.settings import CLIENT_KEY, Plan, draw, new_key
@@ -155,11 +158,12 @@ class World:
         protocols = {name: upstream.protocol for name, upstream in settings.upstreams.items()}
         places = Places(settings.routes, protocols, settings.healing)
         try:
-            upstreams = {target.upstream for target in plan(call.wish.model, call.tongue, places).targets}
+            planned = plan(call.wish.model, call.tongue, places)
         except ClientError:
-            upstreams = set[str]()
+            planned = Planned((), settings.healing)
+        upstreams = {target.upstream for target in planned.targets}
         able = tuple(account.name for account in settings.accounts if account.upstream in upstreams)
-        return Rules(settings.healing, settings.server, able)
+        return Rules(settings.healing, settings.server, able, planned.route or RouteSettings("*", ()))
 
     def _blames(self, daemon: Daemon) -> list[Blame]:
         return [
@@ -223,6 +227,8 @@ class World:
         """Look whether anything is left, while it runs and after it stopped."""
         await trio.sleep(2.0)
         self.endings += look_over(self.daemon)
+        share = self.plan.settings.hedging.max_share
+        self.endings += [Ending("hedges_bounded", told) for told in hedges_bounded(self.entries, share)]
         self._stop()
         await self._wait_ended(self.plan.settings.server.drain_seconds + 5)
         self.endings += look_back(self.daemon, self._adopted)
