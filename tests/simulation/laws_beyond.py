@@ -110,7 +110,7 @@ def _usable(heard: Heard) -> bool:
 def continuation_seam(case: Case) -> Iterator[str]:
     """What goes on goes on from what the client had, to the letter; and only where that was asked for."""
     for said in case.said:
-        begun = _begun(said)
+        begun = begun_in(said.language, said.sent)
         if not begun:
             continue
         if not (case.rules.options.continue_text and case.call.wish.stream):
@@ -131,9 +131,9 @@ def _joined(case: Case, said: Said, begun: str) -> Iterator[str]:
         yield f"attempt {said.number} said {more[-40:]!r}, the client took {rest[-40:]!r} for the end"
 
 
-def _begun(said: Said) -> str:
+def begun_in(language: str, sent: bytes) -> str:
     """Give the words of the assistant's with which a request ends."""
-    body = read_json(said.sent) if said.language == "anthropic" else None
+    body = read_json(sent) if language == "anthropic" else None
     last = (tables((body or {}).get("messages")) or [{}])[-1]
     if last.get("role") != "assistant":
         return ""
