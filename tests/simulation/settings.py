@@ -122,14 +122,14 @@ def _healing(dice: Dice) -> HealingSettings:
 
 def _options(dice: Dice) -> dict[str, bool]:
     names = ("hedge", "tool_boundary", "continue_text", "atomic_tools")
-    return {name: dice.chance(0.4) for name in names}
+    return {name: dice.chance(0.5) for name in names}
 
 
 def _hedging(dice: Dice) -> HedgingSettings:
     """Draw bounds within which it comes to hedges in short worlds."""
-    least = dice.choice((0.3, 1, 3))
-    share = dice.choice((0.03, 0.3, 1.0))
-    return HedgingSettings(min_seconds=least, max_seconds=least + dice.choice((0, 2)), max_share=share)
+    least = dice.choice((0.3, 0.6, 2))
+    share = dice.choice((0.1, 0.5, 1.0))
+    return HedgingSettings(min_seconds=least, max_seconds=least + dice.choice((0, 1)), max_share=share)
 
 
 def _routes(dice: Dice) -> tuple[RouteSettings, ...]:
