@@ -1,6 +1,6 @@
 """The kernel: which move, in which order, and that there is always an end."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -246,5 +246,5 @@ def test_what_broke_off_goes_on_only_as_its_route_allows(outcome: AnyOutcome) ->
 
 
 @pytest.mark.parametrize("limit", [{"attempts": 3}, {"left": 0.0}, {"resent": 2, "max_resent": 1}])
-def test_text_goes_on_within_the_budget_only(limit: dict[str, object]) -> None:
+def test_text_goes_on_within_the_budget_only(limit: dict[str, Any]) -> None:
     assert ask(o.Broken(), beyond=("resume",), **limit).move == "give_up"

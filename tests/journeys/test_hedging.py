@@ -39,13 +39,14 @@ def house(plays: dict[str, list[object]], **more: Any) -> Any:
 def ready(playhouse: Playhouse, **settings: Any) -> None:
     """Let it hedge after `AFTER` seconds, as often as is left in the bucket: once, if nothing is said."""
     level = settings.pop("level", 1.0)
-    limits = {"min_seconds": AFTER, "max_seconds": AFTER, "max_share": 0.0, **settings}
+    limits: dict[str, Any] = {"min_seconds": AFTER, "max_seconds": AFTER, "max_share": 0.0, **settings}
     playhouse.house.hedges = Hedges(HedgingSettings(**limits))
     playhouse.house.hedges.bucket = Bucket(level)
 
 
 async def ask(playhouse: Playhouse, client: str = "anthropic", **more: Any) -> Told:
-    return await playhouse.ask(**{"stream": True, **asking(client, tools=False), **more})
+    given: dict[str, Any] = {"stream": True, **asking(client, tools=False), **more}
+    return await playhouse.ask(**given)
 
 
 @pytest.mark.parametrize("client", CLIENTS)

@@ -32,11 +32,11 @@ def one_winner(case: Case) -> Iterator[str]:
         return
     for said in case.said:
         heard_at = _heard_at(case, said)
-        for other in case.said if heard_at is not None else ():
-            open_then = (
-                other.arrived_at < heard_at and (other.ended_at or float("inf")) > heard_at + GONE_SECONDS
-            )
-            if other is not said and open_then:
+        if heard_at is None:
+            continue
+        for other in case.said:
+            ended = other.ended_at or float("inf")
+            if other is not said and other.arrived_at < heard_at and ended > heard_at + GONE_SECONDS:
                 yield f"attempt {other.number} was open when attempt {said.number} was heard"
 
 

@@ -142,5 +142,6 @@ def _routes(dice: Dice) -> tuple[RouteSettings, ...]:
         for model in tongue.models:
             across = [f"{names[other]}/{MODEL_AT[other]}" for other in TONGUES if other != own]
             goals = dice.sample([names[own], names[own], *across], dice.choice((1, 1, 2, 3)))
-            routes.append(RouteSettings(model, tuple(dict.fromkeys(goals)), **_options(dice)))
+            route = {"match": model, "to": tuple(dict.fromkeys(goals)), **_options(dice)}
+            routes.append(msgspec.convert(route, RouteSettings))
     return tuple(routes)

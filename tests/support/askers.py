@@ -26,6 +26,7 @@ class Heard(msgspec.Struct):
 def asking(client: str, *, tools: bool = True, **more: Any) -> dict[str, Any]:
     """Give what `Playhouse.ask` takes for a streamed request of this client. `more`: further members."""
     words = "Run ls."
+    body: dict[str, Any]
     match client:
         case "anthropic":
             body = {"model": MODEL, "max_tokens": 900, "messages": [{"role": "user", "content": words}]}
