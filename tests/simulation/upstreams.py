@@ -158,8 +158,10 @@ class Upstream:
         for step in steps:
             match step:
                 case bytes():
-                    await line.send_all(step)
-                    said.pieces.append((trio.current_time(), step))
+                    try:
+                        await line.send_all(step)
+                    finally:  # where peekd left meanwhile, a part of it may have arrived
+                        said.pieces.append((trio.current_time(), step))
                     self._book.ring(said.wish, "said")
                 case Pause(seconds):
                     await trio.sleep(seconds)

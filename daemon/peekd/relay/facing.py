@@ -84,12 +84,14 @@ class Facing:
         if not self._asked.head.stream:
             self.sink = ToBody(rendering, self._asked.protocol.collector(), whole if verbatim else None)
             return self.sink
-        atomic = Atomic(split=not verbatim, thoughts=self.calls.thoughts(protocol))
+        atomic = None
+        if options.atomic_tools:
+            atomic = Atomic(split=not verbatim, thoughts=self.calls.thoughts(protocol))
         self.sink = ToStream(
             rendering,
             self._delivery,
             told=Shown() if owns_end else None,
-            atomic=atomic if options.atomic_tools else None,
+            atomic=atomic,
             begin=partial(self._show, lease),
         )
         return self.sink
