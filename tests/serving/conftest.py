@@ -57,7 +57,7 @@ class ToyProtocol:
         return ErrorReply(status, (("content-type", "application/json"),), msgspec.json.encode(body))
 
     def following(self, model: str, created: int) -> Latest:
-        return Latest(lambda fault, _: f"event: error {fault.kind}\n\n".encode(), lambda *_: b"")
+        return Latest(lambda fault, _: f"event: error {fault.kind}\n\n".encode(), lambda last, usage: b"")
 
     def encode_ping(self) -> bytes:
         return PING

@@ -247,10 +247,10 @@ PLANTS: tuple[Plant, ...] = (
         "Bucket(self.level)",
     ),
     Plant(
-        "an answer cut inside a block ends at the call before it",
+        "an answer cut inside a call ends as if the call were whole",
         (resume, "Shown._begin"),
         "self._open[index] = block",
-        "self._open.update({} if self._called else {index: block})",
+        "self._called = isinstance(block, e.ToolCallBlock)",
     ),
     Plant(
         "a continuation says twice what was shown last",

@@ -108,7 +108,7 @@ async def open_rawhouse(
             healing=healing,
             upstreams={"up": settings},
             accounts=[AccountSettings(name, "up", f"env:{name.upper()}") for name in accounts],
-            routes=(RouteSettings("*", (goal,), **options),),
+            routes=(msgspec.convert({"match": "*", "to": [goal], **options}, RouteSettings),),
             journal=entries.append,
             environ={name.upper(): name for name in accounts},
             dials={"up": upstream.dial},

@@ -9,25 +9,24 @@ import pytest
 
 from peekd.protocols.openai_chat.effects import has_effects
 
+PLAIN: list[dict[str, Any]] = [
+    {},
+    {"store": False, "tools": [{"type": "function"}, {"type": "custom"}, {}]},
+]
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        {},
-        {"store": False, "tools": [{"type": "function"}, {"type": "custom"}, {}]},
-    ],
-)
+
+@pytest.mark.parametrize("said", PLAIN)
 def test_what_only_answers_has_none(said: dict[str, Any]) -> None:
     assert not has_effects(msgspec.json.encode(said))
 
 
-@pytest.mark.parametrize(
-    "said",
-    [
-        {"store": True},
-        {"web_search_options": {}},
-        {"tools": [{"type": "something"}]},
-    ],
-)
+ACTING: list[dict[str, Any]] = [
+    {"store": True},
+    {"web_search_options": {}},
+    {"tools": [{"type": "something"}]},
+]
+
+
+@pytest.mark.parametrize("said", ACTING)
 def test_what_does_something_at_the_upstream_has_some(said: dict[str, Any]) -> None:
     assert has_effects(msgspec.json.encode(said))
