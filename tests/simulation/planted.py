@@ -19,7 +19,7 @@ import msgspec
 
 from peekd.accounts import pool
 from peekd.healing import decide, hedge, history, peek, resume
-from peekd.relay import delivery, facing, joint, journey, passage, race, rendering, scribe, tenure, trip
+from peekd.relay import delivery, facing, journey, passage, race, rendering, scribe, tenure, trip
 from peekd.serving import actions, ingress
 from peekd.signatures import memory
 from peekd.upstream import pool as connections
@@ -235,28 +235,16 @@ PLANTS: tuple[Plant, ...] = (
         "pass",
     ),
     Plant(
-        "a second attempt is made after a limit",
-        (hedge, "why_not"),
-        "any(isinstance(outcome, LIMITS) for outcome in p.before)",
-        "False",
-    ),
-    Plant(
-        "hedges cost nothing",
-        (hedge, "Bucket.drawn"),
-        "Bucket(self.level - 1.0)",
-        "Bucket(self.level)",
+        "every request may be asked twice",
+        (hedge, "Bucket.filled"),
+        "self.level + share",
+        "self.level + 1.0",
     ),
     Plant(
         "an answer cut inside a call ends as if the call were whole",
         (resume, "Shown._begin"),
         "self._open[index] = block",
         "self._called = isinstance(block, e.ToolCallBlock)",
-    ),
-    Plant(
-        "a continuation says twice what was shown last",
-        (joint, "Joint._say"),
-        "more = self._said[cut:]",
-        "more = self._words[-5:] + self._said[cut:]",
     ),
     Plant(
         "a request is repaired again and again",

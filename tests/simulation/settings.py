@@ -128,7 +128,7 @@ def _options(dice: Dice) -> dict[str, bool]:
 def _hedging(dice: Dice) -> HedgingSettings:
     """Draw bounds within which it comes to hedges in short worlds."""
     least = dice.choice((0.3, 0.6, 2))
-    share = dice.choice((0.1, 0.5, 1.0))
+    share = dice.choice((0.03, 0.5, 1.0))
     return HedgingSettings(min_seconds=least, max_seconds=least + dice.choice((0, 1)), max_share=share)
 
 
