@@ -15,7 +15,7 @@ Clock = trio.testing.MockClock
 def facing_of(playhouse: Playhouse) -> tuple[Facing, Delivery]:
     asked = playhouse.asked({**HELLO, "stream": True}, {}, "/v1/messages")
     delivery = Delivery(ping=b"", ping_seconds=10)
-    return Facing(playhouse.house, asked, delivery), delivery
+    return Facing(playhouse.house, playhouse.house.tree, asked, delivery), delivery
 
 
 @pytest.mark.parametrize(("draining", "left"), [(False, o.ClientGone()), (True, o.Drained())])

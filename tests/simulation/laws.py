@@ -30,6 +30,7 @@ LAWS: Mapping[str, Law] = {
         ),
         *(conduct.no_silence, conduct.over_in_time, conduct.peek_is_absolute, conduct.leaves_with_client),
         *(conduct.within_limits, conduct.own_fault_at_once, conduct.blame_is_earned, conduct.nobody_idles),
+        conduct.one_tree,
         *(
             beyond.one_winner,
             beyond.no_hedge_after_limit,
@@ -41,6 +42,8 @@ LAWS: Mapping[str, Law] = {
             proofs.one_repair,
             proofs.proofs_to_their_family,
             proofs.no_shared_signatures,
+            proofs.nothing_forgotten,
+            proofs.refused_goes_no_more,
         ),
         *(told.true_status, told.errands_done, told.secrets_kept, told.kept_back, told.record_tells),
     )

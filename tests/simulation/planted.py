@@ -17,9 +17,26 @@ from typing import Any, cast
 
 import msgspec
 
-from peekd.accounts import pool
+from peekd.accounts import health, pool, succession
 from peekd.healing import decide, hedge, history, peek, resume
-from peekd.relay import delivery, facing, journey, passage, race, rendering, scribe, tenure, trip
+from peekd.protocols.anthropic import compose
+from peekd.protocols.gemini import contents
+from peekd.relay import (
+    archive,
+    calls,
+    delivery,
+    facing,
+    house,
+    journey,
+    passage,
+    race,
+    rendering,
+    roster,
+    scribe,
+    tenure,
+    trip,
+)
+from peekd.service import reload
 from peekd.serving import actions, ingress
 from peekd.signatures import memory
 from peekd.upstream import pool as connections
@@ -106,7 +123,7 @@ PLANTS: tuple[Plant, ...] = (
         "the wrong account is excluded",
         (trip, "Trip.decide"),
         "(*self._tried, lease.tried)",
-        "(*self._tried, *(type(lease.tried)(name, lease.model) for name in self._house.accounts "
+        "(*self._tried, *(type(lease.tried)(name, lease.model) for name in self._tree.accounts "
         "if name != lease.account))",
     ),
     Plant(
@@ -251,5 +268,99 @@ PLANTS: tuple[Plant, ...] = (
         (decide, "next_rung"),
         "    kind = name_of(outcome)\n",
         "    kind = name_of(outcome)\n    if kind == 'signature':\n        return 'repair'\n",
+    ),
+    Plant(
+        "a request goes over to other settings while it runs",
+        (trip, "Trip.healing"),
+        "self._tree.healing(",
+        "self._house.tree.healing(",
+    ),
+    Plant(
+        "a request is served by accounts of other settings than it met",
+        (roster, "Roster.among"),
+        "return None if crew is self._crew else switched(crew, self.pool)",
+        "return None",
+    ),
+    Plant(
+        "a request whose client left keeps its settings",
+        (journey, "Journey.run"),
+        "self._house.grove.leave(self._tree)",
+        "isinstance(sys.exception(), trio.Cancelled) or self._house.grove.leave(self._tree)",
+    ),
+    Plant(
+        "an account that a file no longer lists is forgotten while it works",
+        (succession, "adopt"),
+        "for name, old in pool.health.items()}\n",
+        "for name, old in pool.health.items() if name in {one.name for one in listed}}\n",
+    ),
+    Plant(
+        "settings with a fault are taken over as far as they go",
+        (reload, "Reloader.reload"),
+        "self._refuse(error.faults)\n",
+        "self._refuse(error.faults)\n        house = self._parts.house\n"
+        "        house.adopt(await house.grow(ground_of(self.settings, ''), self._parts.dials.of({})))\n",
+    ),
+    Plant(
+        "connections of settings that are gone stay open",
+        (house, "House._clear"),
+        "self._nursery.start_soon(self.tree.upstreams.close_except, ways)",
+        "del ways",
+    ),
+    Plant(
+        "thoughts of any family go to Claude",
+        (compose, "_turn"),
+        "(is_own(part) and not repaired)",
+        "(getattr(part, 'family', '') and not repaired)",
+    ),
+    Plant(
+        "signatures of any family go to Gemini",
+        (contents, "_Contents._signature"),
+        "part.family != FAMILY",
+        "not part.family",
+    ),
+    Plant(
+        "a repaired request is what it was",
+        (journey, "Journey._travel"),
+        "trip.repaired = True",
+        "trip.repaired = False",
+    ),
+    Plant(
+        "what was refused is sent again from memory",
+        (calls, "Calls._restored"),
+        "if splices.repaired or not protocol.family:",
+        "if not protocol.family:",
+    ),
+    Plant(
+        "an account rests after a refused signature",
+        (health, "blamed"),
+        "    if rule is None:\n",
+        "    if name_of(outcome) == 'signature':\n"
+        "        rest = Cooldown(now, now + 60, 'server_error', 'planted')\n"
+        "        return msgspec.structs.replace(health, cooldowns=(*health.cooldowns, rest))\n"
+        "    if rule is None:\n",
+    ),
+    Plant(
+        "the store is not read at the start",
+        (archive, "Archive.recall"),
+        "for kept in loaded.steps:",
+        "for kept in ():",
+    ),
+    Plant(
+        "what is learned is not written down",
+        (archive, "Archive.learn"),
+        "if kept is not None:",
+        "if kept is None:",
+    ),
+    Plant(
+        "all conversations are one to the memory of signatures",
+        (calls, "Calls.__init__"),
+        'asked.session or ""',
+        '"all"',
+    ),
+    Plant(
+        "answers are not looked at for signatures",
+        (calls, "Calls.learning"),
+        "family=protocol.family",
+        "family=''",
     ),
 )

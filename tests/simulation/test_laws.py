@@ -90,7 +90,7 @@ def case_of(call: Call | None = None, *said: Said, **changes: Any) -> Case:
         "said": said or (said_of(answer()),),
         "entries": ((1.4, Entry("completed", phase="end")),),
         "record": record_of(),
-        "rules": Rules(HEALING, ServerSettings(), ("up0",)),
+        "rules": Rules(HEALING, ServerSettings(), ("up0",), frozenset({("up", "claude")})),
     }
     return Case(**given | changes)
 
@@ -127,12 +127,29 @@ def signed(language: str, talk: str) -> Said:
     return said_of(answer(), language=language, talk=talk, proof="PROOF")
 
 
+def talked(*, language: str = "gemini", sent: bytes = b"", label: str = "", before: str = "") -> Case:
+    """A turn of a Chat client, after one in which `before` made the call that `t1x` marks."""
+    call = call_of(answer(), talk="talk-1-1", tongue="openai-chat")
+    made = signed(before or language, "talk-1-1")
+    made.tag, made.number = "t1x", 1
+    said = said_of(answer(), language=language, talk="talk-1-1", sent=sent, label=label, number=2)
+    return case_of(call, said, others=(made, said))
+
+
+STOOD_IN = (
+    b'{"contents":[{"parts":[{"functionCall":{"name":"f","args":{"of":"t1x"}},'
+    b'"thoughtSignature":"skip_thought_signature_validator"}]}]}'
+)
+
 SILENT = said_of([], finished_at=None, pieces=[(1.2, HEAD)])
 SILENT.line.closed_at = 30.0
 
-RULES = Rules(HEALING, ServerSettings(), ("up0",), RouteSettings("*", (), hedge=True))
+RULES = Rules(HEALING, ServerSettings(), ("up0",), options=RouteSettings("*", (), hedge=True))
 ALLOWED = Rules(
-    HEALING, ServerSettings(), ("up0",), RouteSettings("*", (), tool_boundary=True, continue_text=True)
+    HEALING,
+    ServerSettings(),
+    ("up0",),
+    options=RouteSettings("*", (), tool_boundary=True, continue_text=True),
 )
 AT_CALL = record_of(note="completed_at_tool_boundary")
 TOOL_END = [
@@ -256,6 +273,19 @@ BROKEN: dict[str, list[Case]] = {
     "no_shared_signatures": [
         case_of(None, said_of(answer(), sent=b"{PROOF}"), others=(signed("anthropic", "talk-2-1"),)),
     ],
+    "nothing_forgotten": [
+        talked(sent=STOOD_IN),
+        talked(language="anthropic", label="strict"),
+        talked(language="anthropic", sent=b"echo t1x"),
+    ],
+    "refused_goes_no_more": [
+        case_of(
+            None,
+            refusal(400, "strict", sent=b"{PROOF}"),
+            said_of(answer(), sent=b"{PROOF}"),
+            others=(signed("anthropic", ""),),
+        ),
+    ],
     "true_status": [error_of(529), error_of(500), error_of(503, headers={}), error_of(401)],
     "errands_done": [case_of(call_of([], errand="lost"))],
     "secrets_kept": [
@@ -264,6 +294,10 @@ BROKEN: dict[str, list[Case]] = {
         case_of(record=record_of(verdict="sk-canary-client-0123456789abcdef")),
         case_of(None, with_line(said_of(answer()), b"x-api-key: sk-canary-client-0123456789abcdef")),
         case_of(None, with_line(said_of(answer()), b"x-api-key: sk-canary-up-other0-000000\r\n")),
+    ],
+    "one_tree": [
+        case_of(rules=Rules(HEALING, ServerSettings(), ("up1",), frozenset({("up", "claude")}))),
+        case_of(rules=Rules(HEALING, ServerSettings(), ("up0",), frozenset({("other", "claude")}))),
     ],
     "kept_back": [case_of(call_of(answer(), headers={"set-cookie": "a=b"}))],
     "record_tells": [
@@ -299,6 +333,15 @@ def test_more_hedges_than_their_share_are_told() -> None:
 
 def test_there_is_a_request_that_breaks_each_law() -> None:
     assert BROKEN.keys() == LAWS.keys()
+
+
+def test_what_was_never_known_may_be_stood_in_for() -> None:
+    for case in (
+        talked(sent=STOOD_IN, before="anthropic"),
+        talked(sent=b"echo t1x PROOF"),
+        msgspec.structs.replace(talked(sent=STOOD_IN), intact=False),
+    ):
+        assert list(LAWS["nothing_forgotten"](case)) == []
 
 
 @pytest.mark.parametrize(

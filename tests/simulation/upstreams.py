@@ -88,8 +88,8 @@ class Upstream:
                 if theirs.closed_at is None:
                     self._book.bad_lines.append((trio.current_time(), self.name))
 
-    def note(self, asked: Asked, body: bytes, line: Line) -> tuple[Said, Fate]:
-        """Write a request down and draw its fate."""
+    def note(self, asked: Asked, body: bytes, line: Line, *, whole: bool = True) -> tuple[Said, Fate]:
+        """Write a request down and draw its fate. `whole` False: only the beginning of its body is there."""
         number = len(self._book.said) + 1
         account = next((name for name, key in self.keys.items() if key == asked.key), "")
         tag = f"t{number}x"
@@ -105,7 +105,8 @@ class Upstream:
             streams=asked.stream,
         )
         said.talk, said.sent = talk_in(body), body
-        drawn = self._signing(said, self._fate(asked, account, tag), asked, body)
+        drawn = self._fate(asked, account, tag)
+        drawn = self._signing(said, drawn, asked, body) if whole else drawn
         if drawn.act.text and begun_in(self.language, body):  # models go on with a blank
             drawn = msgspec.structs.replace(
                 drawn, act=msgspec.structs.replace(drawn.act, text=f" {drawn.act.text}")
@@ -121,8 +122,8 @@ class Upstream:
         """Refuse what breaks the vendor's rules, where it is strict; note the proof of an answer."""
         if self.strict is None or drawn.act.kind != "answer" or asked.verb != "generate":
             return drawn
-        if read_json(body) is None:  # it was not sent to its end
-            return drawn
+        if read_json(body) is None:
+            return drawn  # it was not heard to its end
         refusal = self.strict.refusal(asked, body)
         if refusal is not None:
             return Fate(refusal, "strict", fault="strict")
@@ -243,7 +244,7 @@ class _Exchange:
         """Answer before the request is over, or read no more of it."""
         dice = self._upstream.dice
         asked = _read(request, b"{}", 1)
-        said, _ = self._upstream.note(asked, body, self._theirs)
+        said, _ = self._upstream.note(asked, body, self._theirs, whole=False)
         what = dice.choice(("deaf", "413", "529", "gone"))
         said.label = said.fault = f"{what} while it was sent"
         if what == "deaf":

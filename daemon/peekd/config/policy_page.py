@@ -17,9 +17,9 @@ n-th move of its ladder is made; `…` repeats the last one; past the top peekd 
 `refresh` start anew with each account, but for rows marked *once a request*. How often all this may be
 done is bounded by `max_attempts`, `max_accounts`, `budget_seconds` and `max_resent_tokens` of `[healing]`.
 
-The pause before the n-th move is *base* (fixed), *base·n* (linear) or *base·2ⁿ⁻¹* (exponential), with
-jitter. Where an upstream says how long to stay away, its word goes before these. A cause that *passes*
-makes `rotate` mean `again` where no other account is left.
+The pause before the n-th move is *base* (fixed), *base·n* (linear) or *base·2ⁿ⁻¹* (exponential); those that
+grow are up to a quarter longer, by chance. Where an upstream says how long to stay away, its word goes before
+these. A cause that *passes* makes `rotate` mean `again` where no other account is left.
 
 Once the client has seen a part of the answer, a move is made only where an option of the route allows it:
 `relay` ends the answer at a tool call (`tool_boundary`), `resume` goes on with its text (`continue_text`).

@@ -27,9 +27,9 @@ class Rule(msgspec.Struct, frozen=True):
     """The n-th time an outcome comes up, the n-th rung of its ladder is taken; past the top, give up.
 
     `repeat`: the last rung has no top. `base` and `cap` are seconds; the pause before the n-th retry is
-    base (fixed), base·n (linear) or base·2ⁿ⁻¹ (exponential), at most cap. `passing`: a moment later the same
-    account may well succeed, so where no other account is left, "rotate" means "again". `anew`: the account
-    rungs start anew with each account (false: once in a request). `beyond`: the client has
+    base (fixed), or base·n (linear) or base·2ⁿ⁻¹ (exponential), at most cap. `passing`: a moment later the
+    same account may well succeed, so where no other account is left, "rotate" means "again". `anew`: the
+    account rungs start anew with each account (false: once in a request). `beyond`: the client has
     seen a part of the answer, so a rung is taken where a route's option allows it and what was shown bears
     it, and not by turns.
     """

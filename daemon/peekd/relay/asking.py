@@ -12,6 +12,7 @@ from peekd.relay.asked import Asked
 from peekd.relay.facing import Facing
 from peekd.relay.house import House
 from peekd.relay.race import Race
+from peekd.relay.tree import Tree
 from peekd.relay.trip import Trip
 from peekd.relay.trying import Bout, Trying
 from peekd.vocabulary.decisions import Step
@@ -20,11 +21,12 @@ from peekd.vocabulary.decisions import Step
 class Asking:
     """One request's."""
 
-    def __init__(self, house: House, asked: Asked, facing: Facing) -> None:
+    def __init__(self, house: House, tree: Tree, asked: Asked, facing: Facing) -> None:
         self._house = house
+        self._tree = tree
         self._asked = asked
         self._scribe = facing.scribe
-        self._trying = Trying(house, asked, facing)
+        self._trying = Trying(house, tree, asked, facing)
 
     async def ask(self, trip: Trip, again: str | None = None) -> Step:
         """Ask once, perhaps two accounts side by side; gives what came of it, decided."""

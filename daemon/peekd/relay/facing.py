@@ -27,6 +27,7 @@ from peekd.relay.learning import Learning
 from peekd.relay.passage import Passage
 from peekd.relay.rendering import ToBody, ToStream, Verbatim
 from peekd.relay.scribe import Scribe
+from peekd.relay.tree import Tree
 from peekd.relay.trip import Trip
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.decisions import Decision, Move, Step
@@ -42,8 +43,9 @@ BLANK_ACCEPTED: Constant = "blank_accepted"
 class Facing:
     """One request's. `passage` is the attempt that the client may see last, `sink` where its answer goes."""
 
-    def __init__(self, house: House, asked: Asked, delivery: Delivery) -> None:
+    def __init__(self, house: House, tree: Tree, asked: Asked, delivery: Delivery) -> None:
         self._house = house
+        self._tree = tree
         self._asked = asked
         self._delivery = delivery
         self.calls = Calls(asked, house.seal, house.archive)
@@ -70,12 +72,12 @@ class Facing:
             self._delivery.begin(self._headers(early=early), early=early)
 
     def _headers(self, *, early: bool = False) -> Headers:
-        exposed = self._house.expose_account
+        exposed = self._tree.expose_account
         return answer_headers(self.scribe.record, early=early, expose_account=exposed)
 
     def open_sink(self, lease: Lease, whole: bytes | None, learning: Learning) -> ToStream | ToBody:
         """Pass stage 1 for a streaming client; a comment names the account where the headers could not."""
-        protocol, options = self._house.speaks(lease.upstream), self._options
+        protocol, options = self._tree.speaks(lease.upstream), self._options
         owns_end = options.tool_boundary or options.continue_text
         rendering = self.calls.rendering(
             protocol, lease.model, self._house.seams.ids, learning, owns_end=owns_end
@@ -99,14 +101,14 @@ class Facing:
     def _show(self, lease: Lease, sink: ToStream) -> None:
         """The first of an answer goes out: it is too late for another attempt."""
         self.begin(early=False)
-        if self._delivery.early and self._house.expose_account:
+        if self._delivery.early and self._tree.expose_account:
             attempts = len(self.scribe.record.attempts)
             note = f"peekd account={lease.account} model={lease.model} attempts={attempts}"
             sink.say(self._asked.protocol.encode_note(note))
 
     def beyond(self, lease: Lease, outcome: AnyOutcome) -> tuple[Move, ...]:
         """The moves that the route's options leave where the client has seen a part of an answer."""
-        sink, protocol = self.sink, self._house.speaks(lease.upstream)
+        sink, protocol = self.sink, self._tree.speaks(lease.upstream)
         if not isinstance(sink, ToStream) or sink.told is None or outcome.type in {o.UNSAYABLE, MISFIT}:
             return ()
         at_call = self._options.tool_boundary and sink.told.at_call and self.calls.offers_tools(protocol)
@@ -116,7 +118,7 @@ class Facing:
 
     def go_on(self, lease: Lease, words: str) -> ToStream | None:
         """Let the answer of this lease go on from these words; None where there are none."""
-        continues = self._house.speaks(lease.upstream).continues
+        continues = self._tree.speaks(lease.upstream).continues
         if not words or not isinstance(self.sink, ToStream) or continues is None:
             return None
         self.sink.join(Joint(words, continues))

@@ -18,19 +18,21 @@ from peekd.relay.delivery import Delivery
 from peekd.relay.facing import Facing
 from peekd.relay.house import House
 from peekd.relay.trip import Trip
+from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.decisions import Step
 from peekd.vocabulary.errors import ClientError, Fault
 
 
 class Journey:
-    """One request's way. `delivery` is the client's side of it."""
+    """One request's way. `delivery` is the client's side of it. It must be `run`: then it leaves its tree."""
 
     def __init__(self, house: House, asked: Asked, delivery: Delivery) -> None:
         self._house = house
         self._asked = asked
-        self._facing = Facing(house, asked, delivery)
+        self._tree = house.grove.take()
+        self._facing = Facing(house, self._tree, asked, delivery)
         self._scribe = self._facing.scribe
-        self._asking = Asking(house, asked, self._facing)
+        self._asking = Asking(house, self._tree, asked, self._facing)
 
     async def run(self) -> None:
         """Travel to the end; every way out closes the record, but for a bug: `tell_internal` must follow."""
@@ -42,12 +44,13 @@ class Journey:
         finally:
             if not isinstance(sys.exception(), Exception):
                 self._facing.leave()
+            self._house.grove.leave(self._tree)
 
     async def _run(self) -> None:
         try:
-            planned = self._house.plan(self._asked.head.model, self._asked.protocol.name)
+            planned = self._tree.plan(self._asked.head.model, self._asked.protocol.name)
             self._scribe.planned(tuple(f"{target.upstream}/{target.model}" for target in planned.targets))
-            trip = Trip(self._house, self._asked, planned, lambda: self._facing.calls.prompt)
+            trip = Trip(self._house, self._tree, self._asked, planned, lambda: self._facing.calls.prompt)
             self._facing.heed(trip.options)
             if trip.options.hedge:
                 self._house.hedges.asked()
@@ -65,6 +68,8 @@ class Journey:
                     await self._facing.deliver(step)
                     return
                 case "give_up":
+                    if isinstance(step.outcome, o.Signature):
+                        self._facing.calls.spoil()
                     await self._facing.give_up(trip, step)
                     return
                 case "rotate" | "wait":
@@ -91,7 +96,9 @@ class Journey:
         """Fetch an account's credential anew; others that wait for the same one share the fetch."""
         fresh = False
         with trio.move_on_after(min(trip.healing(step.upstream).refresh_seconds, trip.left())):
-            fresh = await self._house.roster.refresh(step.account)
+            fresh = await self._tree.credentials.refresh(step.account)
+        if fresh:
+            self._house.roster.renew(step.account)
         self._scribe.refreshed(step.account, fresh=fresh)
         return fresh
 

@@ -23,6 +23,7 @@ from peekd.relay.race import Race
 from peekd.relay.rendering import ToStream
 from peekd.relay.scribe import Scribe
 from peekd.relay.tenure import Tenure
+from peekd.relay.tree import Tree
 from peekd.relay.trip import Trip
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.decisions import Step
@@ -73,8 +74,9 @@ class Bout:
 class Trying:
     """Makes a request's attempts."""
 
-    def __init__(self, house: House, asked: Asked, facing: Facing) -> None:
+    def __init__(self, house: House, tree: Tree, asked: Asked, facing: Facing) -> None:
         self._house = house
+        self._tree = tree
         self._asked = asked
         self._facing = facing
         self._calls = facing.calls
@@ -115,7 +117,7 @@ class Trying:
         """Whether this account cannot read thoughts that the request replays."""
         if isinstance(seen, Rest):
             return False
-        proofs = self._calls.proofs(self._house.speaks(seen.upstream))
+        proofs = self._calls.proofs(self._tree.speaks(seen.upstream))
         return bool(self._house.roster.strangers(seen.account, proofs))
 
     def _bout(self, leased: Lease, number: int, scribe: Scribe) -> Bout:
@@ -141,7 +143,7 @@ class Trying:
 
     def _call(self, trip: Trip, lease: Lease) -> tuple[Call, Headers]:
         """What such an attempt sends. Raises ClientError where the upstream's protocol cannot say it."""
-        protocol = self._house.speaks(lease.upstream)
+        protocol = self._tree.speaks(lease.upstream)
         strange = self._house.roster.strangers(lease.account, self._calls.proofs(protocol))
         streams = trip.streams(lease.upstream)
         begun = begun_with(trip.begun)
@@ -151,15 +153,15 @@ class Trying:
     async def _attempt(self, trip: Trip, bout: Bout) -> Step:
         """Open, peek, decide, and where that says so relay, inside one scope that closes the upstream."""
         lease, scribe = bout.lease, bout.scribe
-        protocol = self._house.speaks(lease.upstream)
+        protocol = self._tree.speaks(lease.upstream)
         streams = trip.streams(lease.upstream)
         call, headers = self._call(trip, lease)
         scribe.sent(call, streams=streams)
         healing = capped(trip.healing(lease.upstream), trip.left(), streams=streams)
-        secret = self._house.credentials.secret(lease.account)
-        opening = self._house.upstreams.attempt(
+        secret = self._tree.credentials.secret(lease.account)
+        opening = self._tree.upstreams.attempt(
             upstream=lease.upstream,
-            account=self._house.accounts[lease.account],
+            account=self._tree.accounts[lease.account],
             secret=secret,
             call=call,
             headers=headers,
@@ -189,7 +191,7 @@ class Trying:
     async def _carry(self, trip: Trip, bout: Bout, passage: Passage, accepted: AnyOutcome) -> Step:
         """Pass the answer on to its end, and decide what that was."""
         lease = bout.lease
-        learning = self._calls.learning(self._house.speaks(lease.upstream), lease, self._house.seams.ids)
+        learning = self._calls.learning(self._tree.speaks(lease.upstream), lease, self._house.seams.ids)
         sink = self._facing.go_on(lease, trip.begun) or self._facing.open_sink(lease, passage.whole, learning)
         try:
             outcome = await passage.carry(sink)
