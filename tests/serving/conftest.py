@@ -9,7 +9,7 @@ import msgspec
 import pytest
 import trio
 
-from peekd.protocols.following import Forgetful
+from peekd.protocols.following import Latest
 from peekd.protocols.framing import EventStream
 from peekd.protocols.interface import ClientProtocol, ErrorReply
 from peekd.records.entries import Entry, RequestRecord
@@ -56,8 +56,8 @@ class ToyProtocol:
         status = fault.status or STATUS.get(fault.kind, 500 if fault.kind == "internal" else 400)
         return ErrorReply(status, (("content-type", "application/json"),), msgspec.json.encode(body))
 
-    def following(self, model: str, created: int) -> Forgetful:
-        return Forgetful(lambda fault, _: f"event: error {fault.kind}\n\n".encode())
+    def following(self, model: str, created: int) -> Latest:
+        return Latest(lambda fault, _: f"event: error {fault.kind}\n\n".encode(), lambda last, usage: b"")
 
     def encode_ping(self) -> bytes:
         return PING

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from simulation import laws_answers as answers
+from simulation import laws_beyond as beyond
 from simulation import laws_conduct as conduct
 from simulation import laws_journal as journal
 from simulation import laws_proofs as proofs
@@ -31,6 +32,12 @@ LAWS: Mapping[str, Law] = {
         *(conduct.no_silence, conduct.over_in_time, conduct.peek_is_absolute, conduct.leaves_with_client),
         *(conduct.within_limits, conduct.own_fault_at_once, conduct.blame_is_earned, conduct.nobody_idles),
         conduct.one_tree,
+        *(
+            beyond.one_winner,
+            beyond.no_hedge_after_limit,
+            beyond.boundary_where_allowed,
+            beyond.continuation_seam,
+        ),
         *(
             proofs.no_signature_refusal,
             proofs.one_repair,

@@ -18,7 +18,7 @@ from typing import Any, cast
 import msgspec
 
 from peekd.accounts import health, pool, succession
-from peekd.healing import decide, history, peek
+from peekd.healing import decide, hedge, history, peek, resume
 from peekd.protocols.anthropic import compose
 from peekd.protocols.gemini import contents
 from peekd.records import tally
@@ -26,9 +26,11 @@ from peekd.relay import (
     archive,
     calls,
     delivery,
+    facing,
     house,
     journey,
     passage,
+    race,
     rendering,
     roster,
     scribe,
@@ -101,7 +103,7 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         "an account is blamed when the client cancels",
-        (journey, "Journey._leaving"),
+        (facing, "Facing.leaving"),
         "else o.ClientGone()",
         "else o.Silent()",
     ),
@@ -115,9 +117,8 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "a broken stream is tried again after the commit",
         (decide, "next_rung"),
-        "    kind = name_of(outcome)\n",
-        "    kind = name_of(outcome)\n    if kind == 'broken' and len(history) < 2:\n"
-        "        return 'again'\n",
+        "    if rule.beyond:\n",
+        "    if rule.beyond and len(history) < 2:\n        return 'again'\n    if rule.beyond:\n",
     ),
     Plant(
         "the wrong account is excluded",
@@ -242,8 +243,26 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "a repair is had from any account",
         (journey, "Journey._travel"),
-        "self._calls.spoil()\n                step = await self._ask(trip, again=step.account)",
-        "self._calls.spoil()\n                step = await self._ask(trip)",
+        "self._facing.calls.spoil()\n                step = await self._asking.ask(trip, again=step.account)",
+        "self._facing.calls.spoil()\n                step = await self._asking.ask(trip)",
+    ),
+    Plant(
+        "the slower of two attempts goes on",
+        (race, "Race.win"),
+        "scope.cancel()",
+        "pass",
+    ),
+    Plant(
+        "every request may be asked twice",
+        (hedge, "Bucket.filled"),
+        "self.level + share",
+        "self.level + 1.0",
+    ),
+    Plant(
+        "an answer cut inside a call ends as if the call were whole",
+        (resume, "Shown._begin"),
+        "self._open[index] = block",
+        "self._called = isinstance(block, e.ToolCallBlock)",
     ),
     Plant(
         "a request is repaired again and again",

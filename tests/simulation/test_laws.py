@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from peekd.healing.settings import HealingSettings
+from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.records.entries import AttemptRecord, Entry, RequestRecord
 from peekd.records.tally import Tally
 from peekd.serving.settings import ServerSettings
@@ -16,8 +16,9 @@ from peekd.vocabulary.events import Usage
 from simulation.asking import Wish
 from simulation.dice import Dice
 from simulation.laws import LAWS, judge
+from simulation.laws_beyond import hedges_bounded
 from simulation.laws_journal import Noted, metrics_agree
-from simulation.transcripts import Blame, Call, Case, Rules, Said
+from simulation.transcripts import LAG, Blame, Call, Case, Rules, Said
 from simulation.wire import Line, Manner, connect
 
 HEALING = HealingSettings(
@@ -169,7 +170,64 @@ STOOD_IN = (
 SILENT = said_of([], finished_at=None, pieces=[(1.2, HEAD)])
 SILENT.line.closed_at = 30.0
 
+GOALS = frozenset({("up", "claude")})
+RULES = Rules(HEALING, ServerSettings(), ("up0", "up1"), GOALS, RouteSettings("*", (), hedge=True))
+ALLOWED = Rules(
+    HEALING, ServerSettings(), ("up0",), GOALS, RouteSettings("*", (), tool_boundary=True, continue_text=True)
+)
+AT_CALL = record_of(note="completed_at_tool_boundary")
+TOOL_END = [
+    answer()[0],
+    CALL[0],
+    frame("content_block_delta", index=0, delta={"type": "input_json_delta", "partial_json": "{}"}),
+    frame("content_block_stop", index=0),
+    frame("message_delta", delta={"stop_reason": "tool_use"}, usage={"output_tokens": 7}),
+    frame("message_stop"),
+]
+
+
+def beside(**changes: Any) -> tuple[Said, Said]:
+    """Two attempts on two accounts, of which the second was begun beside the first and is heard."""
+    first = said_of([], finished_at=9.0, tag="t1x", arrived_at=1.1)
+    second = said_of(answer(), account="up1", arrived_at=1.15 + LAG, **changes)
+    first.line.closed_at = 1.41 + LAG
+    second.finished_at = 1.5 + LAG
+    return first, second
+
+
+def going_on(shown: str, rest: str, *, told: str, rules: Rules = ALLOWED) -> Case:
+    """An answer that broke off, one that went on, and what the client read."""
+    asked = msgspec.json.encode({"messages": [{"role": "assistant", "content": shown}]})
+    first = said_of(answer(shown)[:3], tag="One")
+    second = said_of(answer(rest), sent=asked, tag="more")
+    attempts = [
+        AttemptRecord(n, "up0", "up", "claude", 0.1, move=move) for n, move in ((1, "resume"), (2, "relay"))
+    ]
+    record = record_of(attempts=attempts)
+    return case_of(call_of(answer(told)), first, second, record=record, rules=rules)
+
+
 BROKEN: dict[str, list[Case]] = {
+    "one_winner": [case_of(None, said_of([], finished_at=9.0, tag="t1x"), said_of(answer()), rules=RULES)],
+    "no_hedge_after_limit": [
+        case_of(None, *beside()),
+        case_of(None, *beside(), rules=ALLOWED),
+        case_of(call_of(answer(), stream=False), *beside(), rules=RULES),
+        case_of(None, refusal(429, finished_at=1.2), *beside(), rules=RULES),
+        case_of(None, beside()[0], said_of(answer(), arrived_at=1.15 + LAG, finished_at=2.0), rules=RULES),
+    ],
+    "boundary_where_allowed": [
+        case_of(call_of(TOOL_END), said_of(TOOL_END[:4]), record=AT_CALL, rules=RULES),
+        case_of(call_of(TOOL_END), said_of(TOOL_END[:3]), record=AT_CALL, rules=ALLOWED),
+        case_of(call_of(TOOL_END), said_of([*TOOL_END[:4], ERROR]), record=AT_CALL, rules=RULES),
+        case_of(None, said_of(answer()[:4]), record=AT_CALL, rules=ALLOWED),
+    ],
+    "continuation_seam": [
+        going_on("One", " more", told="One more", rules=RULES),
+        going_on("One", " more", told="One  more"),
+        going_on("Two", " more", told="One more"),
+        going_on("One", " more and more", told="One more"),
+    ],
     "one_start": [case_of(call_of([answer()[0], *answer()]))],
     "one_end": [
         case_of(call_of([*answer(), answer()[-1]])),
@@ -287,6 +345,22 @@ BROKEN: dict[str, list[Case]] = {
 def test_a_request_that_went_well_breaks_no_law() -> None:
     assert list(judge(case_of())) == []
     assert list(judge(error_of(503))) == []
+
+
+def test_what_the_options_allow_breaks_no_law() -> None:
+    assert list(judge(going_on("One", " more", told="One more"))) == []
+    ended = case_of(call_of(TOOL_END), said_of(TOOL_END[:4]), record=AT_CALL, rules=ALLOWED)
+    assert list(judge(ended)) == []
+    late = call_of(answer(), pieces=[(1.4 + LAG, piece) for piece in answer()], ended_at=1.5 + LAG)
+    attempts = [*record_of().attempts, AttemptRecord(2, "up1", "up", "claude", 0.1, outcome="completed")]
+    assert list(judge(case_of(late, *beside(), rules=RULES, record=record_of(attempts=attempts)))) == []
+
+
+def test_more_hedges_than_their_share_are_told() -> None:
+    asked = [(float(n), Entry("anthropic request for claude -> up/claude", phase="plan")) for n in range(10)]
+    hedge = (1.0, Entry("attempt 2 with up1 beside attempt 1, which …", phase="attempt"))
+    assert list(hedges_bounded([*asked, hedge], 0.1)) == []
+    assert list(hedges_bounded([*asked, hedge, hedge], 0.1))
 
 
 def test_there_is_a_request_that_breaks_each_law() -> None:

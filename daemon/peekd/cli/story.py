@@ -120,14 +120,15 @@ def _pause(at: float, length: float, why: str) -> str:
 def _attempt(attempt: AttemptRecord, paint: Paint) -> list[str]:
     indent = " " * 20
     who = f"{plain(attempt.account)} at {plain(attempt.upstream)}, {plain(attempt.model) or 'no model'}"
-    lines = [f"attempt {attempt.number:<2}{attempt.started:6.2f} s  {paint.head(who)}"]
+    hedge = f", beside attempt {attempt.beside}" if attempt.beside else ""
+    lines = [f"attempt {attempt.number:<2}{attempt.started:6.2f} s  {paint.head(who)}{hedge}"]
     marks = [f"{MARKS.get(mark, plain(mark))} {at:.2f}" for mark, at in attempt.marks.items()]
     if attempt.ended is not None:
         marks.append(f"ended {attempt.ended:.2f}")
     if marks:
         lines.append(indent + paint.dim(", ".join(marks)))
     what = " ".join(str(part) for part in (attempt.status, plain(attempt.outcome)) if part) or "under way"
-    good = attempt.outcome in {"", "accepted", "completed"}
+    good = attempt.outcome in {"", "accepted", "completed", "superseded"}
     said = f": {plain(attempt.upstream_error)}" if attempt.upstream_error else ""
     lines.append(indent + (paint.good(what) if good else paint.bad(what)) + said)
     if attempt.move:

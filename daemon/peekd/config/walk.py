@@ -21,7 +21,6 @@ LATER = frozenset({
     "records", "scheduling",
     "upstreams.*.location",
     "accounts[].requests_per_minute", "accounts[].reserve",
-    "routes[].hedge", "routes[].tool_boundary", "routes[].continue_text", "routes[].atomic_tools",
 })  # fmt: skip
 """Settings that belong to parts of peekd which this version does not have."""
 

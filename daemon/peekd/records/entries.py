@@ -61,6 +61,8 @@ class AttemptRecord(msgspec.Struct, omit_defaults=True):
     because: str = ""
     after: float = 0.0
     ended: float | None = None
+    beside: int = 0
+    """The attempt that was under way when this one began (a hedge), 0: none."""
 
 
 class RequestRecord(msgspec.Struct, omit_defaults=True):

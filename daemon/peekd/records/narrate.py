@@ -11,7 +11,7 @@ from peekd.records.redact import redacted
 from peekd.vocabulary.decisions import Step
 from peekd.vocabulary.outcomes import Outcome, name_of
 
-RETRIES = frozenset({"again", "refresh", "rotate", "repair", "wait"})
+RETRIES = frozenset({"again", "refresh", "rotate", "repair", "wait", "resume"})
 
 Phrase = Callable[[Outcome, str], str]
 
@@ -19,6 +19,9 @@ SIGNATURE = (
     "Unexpected thinking signature error (should have been filtered). "
     "Retrying with all thinking blocks removed."
 )
+AT_BOUNDARY = "completed_at_tool_boundary"
+"""The note on an answer that broke off after a whole tool call, and was ended there."""
+
 AUTO_CONVERTED = "Auto-converting non-stream request to stream for better quota"
 
 
@@ -123,11 +126,20 @@ def of_end(record: RequestRecord) -> str:
 
 
 def priority_of(step: Step) -> int:
-    """How loud a step is: a whole answer and its start are information, a retry is a notice."""
+    """How loud a step is: a whole answer and its start are information, a retry is a notice.
+
+    An answer that broke off and is passed on all the same, at a tool call, is a warning; an attempt that was
+    too slow is none.
+    """
+    if step.decision.move == "relay" and name_of(step.outcome) in {"broken", "stalled"}:
+        return WARNING
+    if name_of(step.outcome) == "superseded":
+        return INFO
     return PRIORITIES.get(step.decision.move, NOTICE)
 
 
 __all__ = [
+    "AT_BOUNDARY",
     "AUTO_CONVERTED",
     "DEBUG",
     "of_decision",

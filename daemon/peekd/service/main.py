@@ -321,6 +321,7 @@ async def _open(process: Process, dials: Dials) -> AsyncGenerator[House]:
             signatures=settings.signatures,
             store=kept.store,
             seams=process.seams,
+            hedging=settings.hedging,
         ) as house,
     ):
         house.live.on_close.extend(process.on_close)
