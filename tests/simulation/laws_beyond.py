@@ -36,7 +36,10 @@ def one_winner(case: Case) -> Iterator[str]:
             continue
         for other in case.said:
             ended = other.ended_at or float("inf")
-            if other is not said and other.arrived_at < heard_at and ended > heard_at + GONE_SECONDS:
+            beside = (
+                said.ended_at or float("inf")
+            ) > other.arrived_at  # else it goes on with the other's text
+            if beside and other is not said and other.arrived_at < heard_at < ended - GONE_SECONDS:
                 yield f"attempt {other.number} was open when attempt {said.number} was heard"
 
 
