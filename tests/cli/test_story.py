@@ -1,11 +1,9 @@
 from datetime import UTC
 
 import msgspec
-import pytest
 
 from peekd.cli.paint import Paint
-from peekd.cli.story import ADVICE, advice, result, tell
-from peekd.healing.policy import POLICY
+from peekd.cli.story import WIDTH, result, tell
 from peekd.records.entries import RequestRecord
 
 HEALED = """\
@@ -28,6 +26,15 @@ attempt 2   0.82 s  bob at google, gemini-3-pro
 last byte 3.40, ended 3.41
                     200 completed
                     the upstream calls it req_7
+
+What happened
+  alice@example.com was asked too fast for google
+
+What peekd did
+  asked alice@example.com, then went on to bob, then passed the answer on
+
+What you can do
+  nothing: peekd healed it
 """
 
 FAILED = """\
@@ -39,11 +46,19 @@ FAILED = """\
 attempt 1   0.00 s  alice@example.com at google, gemini-3-pro
                     401 unauthorized
 
+What happened
+  google refused the credential of alice@example.com
+
+What peekd did
+  asked alice@example.com, then told the client 503
+
 The client was told
-  no account can serve this: alice@example.com was turned away (peekd explain 77aa)
+  no account can serve this: alice@example.com was turned away (peekd explain
+  77aa)
 
 What you can do
-  renew the credential of alice@example.com; `peekd check` shows where it is read from
+  renew the credential of alice@example.com; `peekd check` shows where it is
+  read from
 """
 
 
@@ -68,22 +83,10 @@ def test_a_request_under_way_is_open() -> None:
     assert result(record, Paint()) == "open"
 
 
-def test_the_records_own_advice_goes_first(failed_record: RequestRecord) -> None:
-    assert advice(msgspec.structs.replace(failed_record, advice="wait an hour")) == "wait an hour"
-
-
-def test_where_all_went_well_there_is_nothing_to_do(healed: RequestRecord) -> None:
-    assert advice(healed) == ""
-
-
-@pytest.mark.parametrize("outcome", sorted(ADVICE))
-def test_each_advice_is_for_an_outcome_and_can_be_filled_in(
-    outcome: str, failed_record: RequestRecord
-) -> None:
-    failed_record.attempts[0].outcome = outcome
-    assert outcome in POLICY
-    assert advice(failed_record)
-    assert "{" not in advice(failed_record)
+def test_sentences_fit_a_terminal(failed_record: RequestRecord) -> None:
+    failed_record.verdict = "no account can serve " * 20
+    sentences = tell(failed_record, UTC, Paint()).partition("What happened")[2]
+    assert max(map(len, sentences.splitlines())) <= WIDTH
 
 
 def test_colours_show_what_went_well(healed: RequestRecord, failed_record: RequestRecord) -> None:

@@ -27,6 +27,7 @@ from peekd.upstream import credentials
 from peekd.upstream.dial import Dial
 from peekd.vocabulary.errors import OperatorError
 from simulation.dice import Dice
+from simulation.laws_journal import Noted
 from simulation.wire import Harbour
 
 WALL = 1_790_000_000.0
@@ -59,11 +60,15 @@ class Shelf(Volatile):
     def __init__(self) -> None:
         super().__init__()
         self.full = False
+        self.lost = 0
+        """Deeds that it was given and did not keep."""
 
     @override
     def write(self, deed: Deed) -> None:
         """Take a deed, if there is room."""
-        if not self.full:
+        if self.full:
+            self.lost += 1
+        else:
             super().write(deed)
 
 
@@ -76,6 +81,8 @@ class Daemon:
         self.house: House
         self.server: GuardedServer
         self.front: Front
+        self.noted = Noted()
+        """What its journal adds up to."""
         self.dead = False
         self.died_at = math.inf
         """When it was killed."""

@@ -8,7 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from simulation import laws_answers as answers
+from simulation import laws_beyond as beyond
 from simulation import laws_conduct as conduct
+from simulation import laws_journal as journal
 from simulation import laws_proofs as proofs
 from simulation import laws_told as told
 from simulation.transcripts import Case
@@ -31,12 +33,21 @@ LAWS: Mapping[str, Law] = {
         *(conduct.within_limits, conduct.own_fault_at_once, conduct.blame_is_earned, conduct.nobody_idles),
         conduct.one_tree,
         *(
+            beyond.one_winner,
+            beyond.no_hedge_after_limit,
+            beyond.boundary_where_allowed,
+            beyond.continuation_seam,
+        ),
+        *(
             proofs.no_signature_refusal,
             proofs.one_repair,
             proofs.proofs_to_their_family,
             proofs.no_shared_signatures,
+            proofs.nothing_forgotten,
+            proofs.refused_goes_no_more,
         ),
         *(told.true_status, told.errands_done, told.secrets_kept, told.kept_back, told.record_tells),
+        journal.journal_agrees,
     )
 }
 

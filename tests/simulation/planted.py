@@ -17,9 +17,26 @@ from typing import Any, cast
 
 import msgspec
 
-from peekd.accounts import pool, succession
-from peekd.healing import decide, history, peek
-from peekd.relay import delivery, house, journey, passage, rendering, roster, scribe, tenure, trip
+from peekd.accounts import health, pool, succession
+from peekd.healing import decide, hedge, history, peek, resume
+from peekd.protocols.anthropic import compose
+from peekd.protocols.gemini import contents
+from peekd.records import tally
+from peekd.relay import (
+    archive,
+    calls,
+    delivery,
+    facing,
+    house,
+    journey,
+    passage,
+    race,
+    rendering,
+    roster,
+    scribe,
+    tenure,
+    trip,
+)
 from peekd.service import reload
 from peekd.serving import actions, ingress
 from peekd.signatures import memory
@@ -86,7 +103,7 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         "an account is blamed when the client cancels",
-        (journey, "Journey._leaving"),
+        (facing, "Facing.leaving"),
         "else o.ClientGone()",
         "else o.Silent()",
     ),
@@ -100,9 +117,8 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "a broken stream is tried again after the commit",
         (decide, "next_rung"),
-        "    kind = name_of(outcome)\n",
-        "    kind = name_of(outcome)\n    if kind == 'broken' and len(history) < 2:\n"
-        "        return 'again'\n",
+        "    if rule.beyond:\n",
+        "    if rule.beyond and len(history) < 2:\n        return 'again'\n    if rule.beyond:\n",
     ),
     Plant(
         "the wrong account is excluded",
@@ -227,14 +243,50 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "a repair is had from any account",
         (journey, "Journey._travel"),
-        "self._calls.spoil()\n                step = await self._ask(trip, again=step.account)",
-        "self._calls.spoil()\n                step = await self._ask(trip)",
+        "self._facing.calls.spoil()\n                step = await self._asking.ask(trip, again=step.account)",
+        "self._facing.calls.spoil()\n                step = await self._asking.ask(trip)",
+    ),
+    Plant(
+        "the slower of two attempts goes on",
+        (race, "Race.win"),
+        "scope.cancel()",
+        "pass",
+    ),
+    Plant(
+        "every request may be asked twice",
+        (hedge, "Bucket.filled"),
+        "self.level + share",
+        "self.level + 1.0",
+    ),
+    Plant(
+        "an answer cut inside a call ends as if the call were whole",
+        (resume, "Shown._begin"),
+        "self._open[index] = block",
+        "self._called = isinstance(block, e.ToolCallBlock)",
     ),
     Plant(
         "a request is repaired again and again",
         (decide, "next_rung"),
         "    kind = name_of(outcome)\n",
         "    kind = name_of(outcome)\n    if kind == 'signature':\n        return 'repair'\n",
+    ),
+    Plant(
+        "a decision is not written down",
+        (scribe, "Scribe.decided"),
+        'self._write("decide"',
+        'if step.decision.move != "again":\n        self._write("decide"',
+    ),
+    Plant(
+        "a request whose client left is not counted",
+        (tally, "Tally.closed"),
+        "    protocol = record.protocol\n",
+        "    protocol = record.protocol\n    if record.outcome == 'client_gone':\n        return\n",
+    ),
+    Plant(
+        "a label grows with what clients send",
+        (tally, "Tally._served"),
+        "model = self._model(last.upstream, last.model)",
+        "model = record.session or last.model",
     ),
     Plant(
         "a request goes over to other settings while it runs",
@@ -272,5 +324,62 @@ PLANTS: tuple[Plant, ...] = (
         (house, "House._clear"),
         "self._nursery.start_soon(self.tree.upstreams.close_except, ways)",
         "del ways",
+    ),
+    Plant(
+        "thoughts of any family go to Claude",
+        (compose, "_turn"),
+        "(is_own(part) and not repaired)",
+        "(getattr(part, 'family', '') and not repaired)",
+    ),
+    Plant(
+        "signatures of any family go to Gemini",
+        (contents, "_Contents._signature"),
+        "part.family != FAMILY",
+        "not part.family",
+    ),
+    Plant(
+        "a repaired request is what it was",
+        (journey, "Journey._travel"),
+        "trip.repaired = True",
+        "trip.repaired = False",
+    ),
+    Plant(
+        "what was refused is sent again from memory",
+        (calls, "Calls._restored"),
+        "if splices.repaired or not protocol.family:",
+        "if not protocol.family:",
+    ),
+    Plant(
+        "an account rests after a refused signature",
+        (health, "blamed"),
+        "    if rule is None:\n",
+        "    if name_of(outcome) == 'signature':\n"
+        "        rest = Cooldown(now, now + 60, 'server_error', 'planted')\n"
+        "        return msgspec.structs.replace(health, cooldowns=(*health.cooldowns, rest))\n"
+        "    if rule is None:\n",
+    ),
+    Plant(
+        "the store is not read at the start",
+        (archive, "Archive.recall"),
+        "for kept in loaded.steps:",
+        "for kept in ():",
+    ),
+    Plant(
+        "what is learned is not written down",
+        (archive, "Archive.learn"),
+        "if kept is not None:",
+        "if kept is None:",
+    ),
+    Plant(
+        "all conversations are one to the memory of signatures",
+        (calls, "Calls.__init__"),
+        'asked.session or ""',
+        '"all"',
+    ),
+    Plant(
+        "answers are not looked at for signatures",
+        (calls, "Calls.learning"),
+        "family=protocol.family",
+        "family=''",
     ),
 )

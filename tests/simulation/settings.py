@@ -9,7 +9,7 @@ import msgspec
 
 from peekd.accounts.settings import AccountSettings
 from peekd.config.schema import Settings
-from peekd.healing.settings import HealingSettings, RouteSettings
+from peekd.healing.settings import HealingSettings, HedgingSettings, RouteSettings
 from peekd.serving.settings import ServerSettings
 from peekd.upstream.settings import UpstreamSettings
 from simulation.dice import Dice
@@ -39,8 +39,8 @@ class Plan(msgspec.Struct, frozen=True):
     accounts: tuple[AccountSettings, ...] = ()
 
 
-def draw(dice: Dice) -> Plan:
-    """Draw a configuration."""
+def draw(dice: Dice, *, straight: bool = False) -> Plan:
+    """Draw a configuration. `straight`: each model is served by whom it belongs to, whoever asks."""
     upstreams: dict[str, UpstreamSettings] = {}
     accounts: list[AccountSettings] = []
     spare: list[AccountSettings] = []
@@ -65,8 +65,9 @@ def draw(dice: Dice) -> Plan:
         server=_server(dice),
         upstreams=upstreams,
         accounts=tuple(accounts),
-        routes=draw_routes(dice),
+        routes=STRAIGHT if straight else draw_routes(dice),
         healing=draw_healing(dice),
+        hedging=_hedging(dice),
     )
     return Plan(settings, environ, files, keys, (*accounts, *spare))
 
@@ -128,6 +129,26 @@ def draw_healing(dice: Dice) -> HealingSettings:
     )
 
 
+def _options(dice: Dice) -> dict[str, bool]:
+    names = ("hedge", "tool_boundary", "continue_text", "atomic_tools")
+    return {name: dice.chance(0.5) for name in names}
+
+
+def _hedging(dice: Dice) -> HedgingSettings:
+    """Draw bounds within which it comes to hedges in short worlds."""
+    least = dice.choice((0.3, 0.6, 2))
+    share = dice.choice((0.03, 0.5, 1.0))
+    return HedgingSettings(min_seconds=least, max_seconds=least + dice.choice((0, 1)), max_share=share)
+
+
+STRAIGHT = tuple(
+    RouteSettings(model, (own.replace("openai-", ""),))
+    for own, tongue in TONGUES.items()
+    for model in tongue.models
+)
+"""Each model is served by whom it belongs to."""
+
+
 def draw_routes(dice: Dice) -> tuple[RouteSettings, ...]:
     """Draw where each protocol's models go: mostly to their own, at times across, at times both in turn."""
     if dice.chance(0.3):
@@ -138,5 +159,6 @@ def draw_routes(dice: Dice) -> tuple[RouteSettings, ...]:
         for model in tongue.models:
             across = [f"{names[other]}/{MODEL_AT[other]}" for other in TONGUES if other != own]
             goals = dice.sample([names[own], names[own], *across], dice.choice((1, 1, 2, 3)))
-            routes.append(RouteSettings(model, tuple(dict.fromkeys(goals))))
+            route = {"match": model, "to": tuple(dict.fromkeys(goals)), **_options(dice)}
+            routes.append(msgspec.convert(route, RouteSettings))
     return tuple(routes)

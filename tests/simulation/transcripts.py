@@ -11,7 +11,7 @@ from typing import Literal
 import h11
 import msgspec
 
-from peekd.healing.settings import HealingSettings
+from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.records.entries import Entry, RequestRecord
 from peekd.serving.settings import ServerSettings
 from simulation.asking import Wish
@@ -91,14 +91,25 @@ class Said:
         """When it was last heard of."""
         return self.pieces[-1][0] if self.pieces else self.arrived_at
 
-    @cached_property
+    @property
     def answer(self) -> Answer:
-        """What it amounts to; only to be asked once all is over."""
+        """What it amounts to, as far as it has come."""
+        return self._answer if self.ended_at is not None else read_answer(joined(self.pieces))
+
+    @property
+    def heard(self) -> Heard:
+        """What it says, to a reader of its language, as far as it has come."""
+        return self._heard if self.ended_at is not None else self._read()
+
+    @cached_property
+    def _answer(self) -> Answer:
         return read_answer(joined(self.pieces))
 
     @cached_property
-    def heard(self) -> Heard:
-        """What it says, to a reader of its language."""
+    def _heard(self) -> Heard:
+        return self._read()
+
+    def _read(self) -> Heard:
         if self.answer.status != OK:
             return Heard()
         tongue = TONGUES[self.language]
@@ -220,6 +231,8 @@ class Rules(msgspec.Struct, frozen=True):
     """Those that may serve it."""
     goals: frozenset[tuple[str, str]] = frozenset()
     """Upstreams, and the models to ask them for."""
+    options: RouteSettings = RouteSettings("*", ())
+    """Its route, for the options."""
 
 
 class Blame(msgspec.Struct, frozen=True):
@@ -235,7 +248,7 @@ class Case(msgspec.Struct, frozen=True):
 
     `others`: what upstreams said to all requests so far. `bad_lines`: when a connection to which upstream
     failed or was ended by it. `idle`: accounts that could have served it throughout, and were not asked.
-    `record` None: there is none.
+    `record` None: there is none. `intact`: nothing that the store was given is lost.
     """
 
     call: Call
@@ -247,6 +260,7 @@ class Case(msgspec.Struct, frozen=True):
     others: Sequence[Said] = ()
     bad_lines: Sequence[tuple[float, str]] = ()
     idle: Sequence[str] = ()
+    intact: bool = True
 
 
 def streamed(call: Call) -> bool:

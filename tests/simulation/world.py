@@ -13,6 +13,8 @@ import trio
 
 from peekd.config.schema import Settings
 from peekd.healing.plan import Places, plan
+from peekd.healing.plan import Plan as Planned
+from peekd.healing.settings import RouteSettings
 from peekd.records.entries import ERROR, Entry
 from peekd.service import watching
 from peekd.service.reload import Source
@@ -21,8 +23,9 @@ from peekd.vocabulary.errors import ClientError
 from simulation.clients import Client
 from simulation.daemon import WALL, Daemon, Disk, Shelf
 from simulation.dice import Dice
-from simulation.endings import Ending, look_back, look_over
+from simulation.endings import Ending, look_back, look_into, look_over
 from simulation.laws import judge
+from simulation.laws_beyond import hedges_bounded
 from simulation.manners import AGENTS
 from simulation.moods import climate
 from simulation.operator_file import PATH, OperatorFile, changed
@@ -37,6 +40,9 @@ SECONDS = 240.0
 STRICT = 0.5
 """The share of worlds whose upstreams refuse what the vendors do of thought signatures."""
 
+TALKING = (0.3, 0.95)
+"""In such a world: how often a client that takes a turn leads a conversation."""
+
 CLOSE = 0.01
 AFTERWARDS = 0.5
 """How long after its end a request is judged: what it owes must be paid by then."""
@@ -47,11 +53,12 @@ class World:
 
     def __init__(self, dice: Dice, nursery: trio.Nursery) -> None:
         self.dice = dice
-        self.plan: Plan = draw(dice)
+        self.strict = dice.chance(STRICT)
+        self.talking = dice.choice(TALKING) if self.strict else 0.0
+        self.plan: Plan = draw(dice, straight=self._is_salon)
         self.disk = Disk()
         self.disk.files |= self.plan.files
         self.file = OperatorFile(self.plan.settings, self.disk.files)
-        self.strict = dice.chance(STRICT)
         self.shelf = Shelf()
         self.said: list[Said] = []
         self.bad_lines: list[tuple[float, str]] = []
@@ -74,10 +81,16 @@ class World:
         self._stops: list[float] = []
         self.upstreams = {name: self._upstream(name) for name in self.plan.settings.upstreams}
 
+    @property
+    def _is_salon(self) -> bool:
+        """Whether its clients do little but lead conversations; upstreams let them, and restarts do not."""
+        return self.talking == TALKING[-1]
+
     def _upstream(self, name: str) -> Upstream:
         keys = self.plan.keys[name]
         language = self.plan.settings.upstreams[name].protocol
-        upstream = Upstream(name, language, climate(self.dice, keys, SECONDS), self, self._nursery)
+        sky = climate(self.dice, keys, SECONDS, fair_share=0.7 if self._is_salon else 0.25)
+        upstream = Upstream(name, language, sky, self, self._nursery)
         upstream.keys = dict(keys)
         upstream.strict = Strict() if self.strict else None
         return upstream
@@ -152,6 +165,7 @@ class World:
                 others=self.said,
                 bad_lines=self.bad_lines,
                 idle=self._idle(call, said, settings),
+                intact=not self.shelf.lost,
             )
             for settings in self.file.between(*(planned[:1] * 2 or (asked, call.ended_at)))
         ]
@@ -196,6 +210,7 @@ class World:
     def _journal(self, daemon: Daemon, entry: Entry) -> None:
         if daemon.dead:
             return
+        daemon.noted.note(entry)
         if entry.priority <= ERROR and self.file.spoilt and not entry.request:
             self.file.refused += entry.message.startswith("the old settings stay")
             return
@@ -239,6 +254,12 @@ class World:
         """Look whether anything is left, while it runs and after it stopped."""
         await trio.sleep(2.0)
         self.endings += look_over(self.daemon)
+        if not self.daemon.dead:  # of one that was killed, the last words are missing
+            self.endings += look_into(
+                self.daemon, self.plan.settings, {call.wish.model for call in self.calls}
+            )
+        share = self.plan.settings.hedging.max_share
+        self.endings += [Ending("hedges_bounded", told) for told in hedges_bounded(self.entries, share)]
         self._stop()
         await self._wait_ended(self.file.settings.server.drain_seconds + 5)
         self.endings += look_back(self.daemon, self._adopted)
@@ -268,7 +289,7 @@ class World:
         if self.dice.chance(0.3):
             return
         while True:
-            await trio.sleep(self.dice.uniform(5, 60))
+            await trio.sleep(self.dice.uniform(5, 20 if self._is_salon else 60))
             await self.dice.weighed(deeds)()
 
     async def _rotate_key(self) -> None:
@@ -366,13 +387,14 @@ def _rules(call: Call, settings: Settings) -> Rules:
     protocols = {name: upstream.protocol for name, upstream in settings.upstreams.items()}
     places = Places(settings.routes, protocols, settings.healing)
     try:
-        targets = plan(call.wish.model, call.tongue, places).targets
+        planned = plan(call.wish.model, call.tongue, places)
     except ClientError:
-        targets = ()
-    goals = frozenset((target.upstream, target.model) for target in targets)
-    upstreams = {target.upstream for target in targets}
+        planned = Planned((), settings.healing)
+    goals = frozenset((target.upstream, target.model) for target in planned.targets)
+    upstreams = {target.upstream for target in planned.targets}
     able = tuple(account.name for account in settings.accounts if account.upstream in upstreams)
-    return Rules(settings.healing, settings.server, able, goals)
+    options = planned.route or RouteSettings("*", ())
+    return Rules(settings.healing, settings.server, able, goals, options)
 
 
 class Played(msgspec.Struct, frozen=True):

@@ -5,10 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime, tzinfo
 from operator import itemgetter
+from textwrap import wrap
 
 from peekd.cli.paint import Paint, plain
+from peekd.records.advice import advice
 from peekd.records.entries import AttemptRecord, RequestRecord
 from peekd.records.live import failed
+from peekd.records.telling import action, cause
+
+WIDTH = 80
+"""Columns that sentences are wrapped to."""
 
 MARKS: Mapping[str, str] = {
     "sent": "sent",
@@ -18,45 +24,21 @@ MARKS: Mapping[str, str] = {
     "last": "last byte",
 }
 
-ADVICE: Mapping[str, str] = {
-    "rate_limited": "add an account, or ask less often: {account} is at its limit",
-    "quota_exhausted": "add an account, or wait: {account} has used up its share",
-    "unauthorized": "renew the credential of {account}; `peekd check` shows where it is read from",
-    "payment_required": "add credit to {account}",
-    "forbidden": "let {account} use {model} at {upstream}, or leave {model} out of its `models`",
-    "validation_required": "confirm {account} with its provider",
-    "model_not_found": "correct the route: {upstream} has no {model} for {account}",
-    "rejected": "change the request: every account would say the same",
-    "too_large": "make the request smaller: {upstream} does not take it",
-    "overloaded": "name a second upstream in the route: {upstream} is short of capacity",
-    "server_error": "name a second upstream in the route: {upstream} is broken",
-    "unreachable": "see whether {upstream} can be reached from here: `peekd check --connect`",
-    "headers_timeout": "raise healing.headers_seconds for {upstream} if it is merely slow",
-    "silent": "raise healing.peek_seconds for {upstream} if it thinks without a sign",
-    "stalled": "raise healing.idle_seconds for {upstream} if it pauses that long",
-    "broken": "ask again: {upstream} broke off in the middle, and what was shown could not be taken back",
-    "internal": "report it with this output: it is a bug in peekd",
-}
-"""What a person can do about a last outcome, where the record has no advice of its own."""
-
 
 def tell(record: RequestRecord, zone: tzinfo | None, paint: Paint) -> str:
     """Tell the whole timeline of a request; `zone` None is this machine's."""
     lines = [*_head(record, zone, paint), ""]
     lines += _attempts(record, paint) or ["no attempt was made"]
-    for title, words in (("The client was told", record.verdict), ("What you can do", advice(record))):
+    told = (
+        ("What happened", cause(record)),
+        ("What peekd did", action(record)),
+        ("The client was told", record.verdict),
+        ("What you can do", advice(record)),
+    )
+    for title, words in told:
         if words:
-            lines += ["", paint.head(title), f"  {plain(words)}"]
+            lines += ["", paint.head(title), *_wrapped(plain(words))]
     return "\n".join(lines) + "\n"
-
-
-def advice(record: RequestRecord) -> str:
-    """Say what a person can do; "" where nothing is to be done."""
-    if record.advice or not failed(record):
-        return record.advice
-    last = record.attempts[-1] if record.attempts else None
-    words = ADVICE.get(last.outcome, "") if last else ""
-    return words.format(account=last.account, upstream=last.upstream, model=last.model) if last else words
 
 
 def result(record: RequestRecord, paint: Paint) -> str:
@@ -72,6 +54,10 @@ def result(record: RequestRecord, paint: Paint) -> str:
 def clock(record: RequestRecord, zone: tzinfo | None) -> str:
     """Say when a request came, by the clock of `zone`."""
     return datetime.fromtimestamp(record.came, tz=zone).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _wrapped(words: str) -> list[str]:
+    return wrap(words, WIDTH, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False)
 
 
 def _head(record: RequestRecord, zone: tzinfo | None, paint: Paint) -> Iterator[str]:
@@ -134,14 +120,15 @@ def _pause(at: float, length: float, why: str) -> str:
 def _attempt(attempt: AttemptRecord, paint: Paint) -> list[str]:
     indent = " " * 20
     who = f"{plain(attempt.account)} at {plain(attempt.upstream)}, {plain(attempt.model) or 'no model'}"
-    lines = [f"attempt {attempt.number:<2}{attempt.started:6.2f} s  {paint.head(who)}"]
+    hedge = f", beside attempt {attempt.beside}" if attempt.beside else ""
+    lines = [f"attempt {attempt.number:<2}{attempt.started:6.2f} s  {paint.head(who)}{hedge}"]
     marks = [f"{MARKS.get(mark, plain(mark))} {at:.2f}" for mark, at in attempt.marks.items()]
     if attempt.ended is not None:
         marks.append(f"ended {attempt.ended:.2f}")
     if marks:
         lines.append(indent + paint.dim(", ".join(marks)))
     what = " ".join(str(part) for part in (attempt.status, plain(attempt.outcome)) if part) or "under way"
-    good = attempt.outcome in {"", "accepted", "completed"}
+    good = attempt.outcome in {"", "accepted", "completed", "superseded"}
     said = f": {plain(attempt.upstream_error)}" if attempt.upstream_error else ""
     lines.append(indent + (paint.good(what) if good else paint.bad(what)) + said)
     if attempt.move:

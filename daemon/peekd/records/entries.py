@@ -61,6 +61,8 @@ class AttemptRecord(msgspec.Struct, omit_defaults=True):
     because: str = ""
     after: float = 0.0
     ended: float | None = None
+    beside: int = 0
+    """The attempt that was under way when this one began (a hedge), 0: none."""
 
 
 class RequestRecord(msgspec.Struct, omit_defaults=True):
@@ -99,3 +101,5 @@ class RequestRecord(msgspec.Struct, omit_defaults=True):
     """What a person can do, in one line; "" where nothing is to be done."""
     seconds: float | None = None
     first_byte: float | None = None
+    traceparent: str = ""
+    """The client's own trace, as its header names it (W3C Trace Context)."""

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from peekd.records.entries import RequestRecord
+from peekd.vocabulary.decisions import Step
 
 KEPT = 1000
 
 
 class Live:
-    """Written by the relay; read by `peekd explain`, the admin API and the service's drain."""
+    """Written by the relay; read by `peekd explain`, the admin API and the service's drain.
+
+    `on_close` and `on_step` are called with each request that is over and each decision; what stands there
+    returns at once and never raises.
+    """
 
     def __init__(self, kept: int = KEPT) -> None:
+        self.on_close: list[Callable[[RequestRecord], None]] = []
+        self.on_step: list[Callable[[Step], None]] = []
         self._kept = kept
         self._open: dict[str, RequestRecord] = {}
         self._done: OrderedDict[str, RequestRecord] = OrderedDict()
@@ -30,6 +37,13 @@ class Live:
         self._done[record.id] = record
         while len(self._done) > self._kept:
             self._done.popitem(last=False)
+        for tell in self.on_close:
+            tell(record)
+
+    def stepped(self, step: Step) -> None:
+        """A decision was made."""
+        for tell in self.on_step:
+            tell(step)
 
     def opened(self) -> int:
         """Count the requests that are open."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 
 from peekd.accounts.wanted import Lease
@@ -26,6 +27,9 @@ from peekd.vocabulary.outcomes import name_of
 
 Clock = Callable[[], float]
 
+SHOWN = frozenset({"completed", "broken", "stalled"})
+"""Outcomes of an answer that was carried to the client."""
+
 
 class Scribe:
     """Every method is synchronous: what it writes stands before the next await."""
@@ -36,7 +40,19 @@ class Scribe:
         self._journal = journal
         self._clock = clock
         self._began = clock()
+        self._focus: AttemptRecord | None = None
         live.open(record)
+
+    def focus(self, number: int) -> None:
+        """Write of this attempt from now on, until another begins, though it is not the newest."""
+        self._focus = self.record.attempts[number - 1]
+        self.record.account, self.record.mapped_model = self._focus.account, self._focus.model
+
+    def beside(self, number: int) -> Scribe:
+        """A scribe of one attempt, of two that are under way."""
+        scribe = copy.copy(self)
+        scribe._focus = self.record.attempts[number - 1]  # noqa: SLF001  it is one of us
+        return scribe
 
     def since(self) -> float:
         """Seconds since the request came in."""
@@ -45,6 +61,8 @@ class Scribe:
     @property
     def attempt(self) -> AttemptRecord | None:
         """The attempt in flight, or the last one."""
+        if self._focus is not None:
+            return self._focus
         return self.record.attempts[-1] if self.record.attempts else None
 
     # ---- steps ----
@@ -58,18 +76,21 @@ class Scribe:
         """A target of the route cannot be told the request in its protocol; the next one may."""
         self._write("plan", f"{lease.upstream}/{lease.model} is passed over: {redacted(why)}")
 
-    def leased(self, lease: Lease) -> int:
-        """An attempt begins; gives its number, from 1."""
+    def leased(self, lease: Lease, *, beside: int = 0) -> int:
+        """An attempt begins, perhaps `beside` another one; gives its number, from 1."""
+        self._focus = None
         attempt = AttemptRecord(
             number=len(self.record.attempts) + 1,
             account=lease.account,
             upstream=lease.upstream,
             model=lease.model,
             started=self.since(),
+            beside=beside,
         )
         self.record.attempts.append(attempt)
         self.record.account, self.record.mapped_model = lease.account, lease.model
-        self._write("attempt", f"attempt {attempt.number} with {lease.account}: {lease.because}")
+        hedge = f" beside attempt {beside}, which has shown nothing yet" if beside else ""
+        self._write("attempt", f"attempt {attempt.number} with {lease.account}{hedge}: {lease.because}")
         return attempt.number
 
     def sent(self, call: Call, *, streams: bool = True) -> None:
@@ -112,11 +133,11 @@ class Scribe:
         if step.attempt and self.attempt is not None:
             attempt = self.attempt
             attempt.outcome, attempt.status = outcome, step.outcome.status or attempt.status
-            if step.decision.move != "relay" or outcome == "completed":  # what is accepted goes on
+            if step.decision.move != "relay" or outcome in SHOWN:  # what is accepted goes on
                 attempt.ended = self.since()
             if step.outcome.type or step.outcome.message:
                 attempt.upstream_error = narrate.said(step.outcome)
-        phase: Phase = "relay" if outcome in {"completed", "broken", "stalled"} else "peek"
+        phase: Phase = "relay" if outcome in SHOWN else "peek"
         priority = narrate.priority_of(step)
         error = narrate.said(step.outcome) if step.outcome.message else ""
         self._write(phase, narrate.of_outcome(step, self.record.protocol), priority, step=step, error=error)
@@ -128,6 +149,7 @@ class Scribe:
             attempt = self.attempt
             attempt.move, attempt.because = step.decision.move, step.decision.because
             attempt.after = step.decision.after
+        self._live.stepped(step)
         self._write("decide", narrate.of_decision(step), INFO, step=step)
 
     def pausing(self, step: Step) -> None:
@@ -154,14 +176,13 @@ class Scribe:
         record.outcome, record.status, record.note = outcome, status, note
         record.usage = usage or record.usage
         record.seconds = self.since()
-        attempt = self.attempt
-        if attempt is not None and attempt.ended is None:
-            attempt.outcome, attempt.ended = outcome, record.seconds
+        for attempt in record.attempts:
+            if attempt.ended is None:
+                attempt.outcome, attempt.ended = outcome, record.seconds
         self._live.close(record)
-        words = f" ({note})" if note else f": {record.verdict}" if record.verdict else ""
-        tries = f"{len(record.attempts)} attempt{'s' * (len(record.attempts) != 1)}"
-        priority = INFO if outcome in {"completed", "client_gone"} else WARNING
-        self._write("end", f"{outcome} after {tries}, {record.seconds:.2f} s{words}", priority, end=True)
+        quiet = outcome in {"completed", "client_gone"} and note != narrate.AT_BOUNDARY
+        priority = INFO if quiet else WARNING
+        self._write("end", narrate.of_end(record), priority, end=True)
 
     def _write(
         self,

@@ -25,6 +25,8 @@ class Keeping(msgspec.Struct, frozen=True):
 
     seal_key: bytes | None = None
     store: Store | None = None
+    lost: Callable[[], int] = int
+    """How much the store could not write down."""
 
 
 @asynccontextmanager
@@ -45,7 +47,7 @@ async def open_keeping(
         journal(Entry(words, WARNING))
 
     async with open_writer(directory / _DATABASE, settings, wall=wall, tell=tell) as store:
-        yield Keeping(key, store)
+        yield Keeping(key, store, lambda: store.lost)
 
 
 def _seal_key(directory: Path, environ: Mapping[str, str], journal: Journal) -> bytes | None:

@@ -8,7 +8,8 @@ import msgspec
 import trio
 
 from peekd.protocols.interface import ClientProtocol
-from peekd.records.entries import RequestRecord
+from peekd.records.entries import NOTICE, Entry, RequestRecord
+from peekd.records.narrate import of_end
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final, Streaming
 from peekd.serving.admin import list_requests, show_request, switch_account
@@ -59,6 +60,7 @@ class Actions:
             "accounts": self._accounts,
             "switch": self._switch,
             "policy": self._policy,
+            "metrics": self._metrics,
         }
 
     async def act(self, route: Route, asking: Asking, name: str = "") -> Answer:
@@ -130,6 +132,9 @@ class Actions:
         )
         self._house.live.open(record)
         self._house.live.close(record)
+        self._fittings.journal(
+            Entry(of_end(record), NOTICE, asking.id, phase="end", outcome="rejected", status=reply.status)
+        )
         return reply
 
     # ---- what is answered here ----------------------------------------------------------------------
@@ -170,6 +175,9 @@ class Actions:
 
     async def _policy(self, _route: Route, _asking: Asking, _name: str) -> Answer:
         return encode_json(self._house.describe_policy())
+
+    async def _metrics(self, _route: Route, asking: Asking, _name: str) -> Answer:
+        return self._fittings.metrics(dict(asking.said).get("accept", ""))
 
 
 def _spoken(route: Route, asking: Asking) -> str:

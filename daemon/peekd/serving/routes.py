@@ -8,8 +8,11 @@ from typing import Literal
 
 import msgspec
 
-Entry = Literal["open", "client", "admin"]
-"""Who may ask: anyone, whoever has a client key (where one is needed), or whoever may administer."""
+Entry = Literal["open", "client", "admin", "metrics"]
+"""Who may ask: anyone, whoever has a client key (where one is needed), or whoever may administer.
+
+"metrics": whoever may administer, unless `[metrics] open` lets anyone.
+"""
 
 Action = Literal[
     "converse",
@@ -24,6 +27,7 @@ Action = Literal[
     "accounts",
     "switch",
     "policy",
+    "metrics",
 ]
 
 
@@ -96,6 +100,7 @@ ROUTES: tuple[Route, ...] = (
         "open",
         "200 while an account is usable and peekd is not draining",
     ),
+    Route("/metrics", ("GET", "HEAD"), "metrics", "metrics", "metrics, as Prometheus reads them"),
     Route("/api/requests", ("GET",), "requests", "admin", "the last requests; ?failed=1, ?limit=N"),
     Route("/api/requests/<name>", ("GET",), "request", "admin", "one request by id, or last, or last-failed"),
     Route("/api/accounts", ("GET",), "accounts", "admin", "accounts, how they stand; the settings' state"),
@@ -147,4 +152,6 @@ def plain_path(route: Route) -> str:
 
 def tell_served(routes: tuple[Route, ...] = ROUTES) -> str:
     """Say in one line what can be asked for, for whoever asked for something else."""
-    return ", ".join(f"{'|'.join(route.methods)} {route.path}" for route in routes if route.entry != "admin")
+    return ", ".join(
+        f"{'|'.join(route.methods)} {route.path}" for route in routes if route.entry in {"open", "client"}
+    )
