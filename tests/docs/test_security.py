@@ -25,7 +25,8 @@ def rows(page: str) -> dict[str, str]:
 def licence_of(package: str) -> str:
     """Give what a package says of itself; an old one says it in a classifier alone."""
     told = metadata(package)
-    said = told.get("License-Expression") or told.get("License") or "UNKNOWN"
+    given = [*(told.get_all("License-Expression") or []), *(told.get_all("License") or [])]
+    said = given[0] if given else "UNKNOWN"
     classes = [line for line in told.get_all("Classifier") or [] if line.startswith("License ::")]
     return classes[0].rpartition(" :: ")[2].removesuffix(" License") if said == "UNKNOWN" else said
 
