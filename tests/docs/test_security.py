@@ -1,4 +1,4 @@
-"""docs/security.md names tests that are there, and lists the dependencies that there are, with their licences."""
+"""docs/security.md names tests that are there, and the dependencies that there are, with their licences."""
 
 from __future__ import annotations
 

@@ -72,6 +72,18 @@ class Shelf(Volatile):
             super().write(deed)
 
 
+class Clock:
+    """The clock on the wall; it may be put forth and back, and nothing but what it shows may change."""
+
+    def __init__(self) -> None:
+        self.off = 0.0
+        """Seconds that it is put forth."""
+
+    def wall(self) -> float:
+        """What it shows, in seconds since 1970."""
+        return WALL + trio.current_time() + self.off
+
+
 class Daemon:
     """One life of peekd. `house`, `server` and `front` are its own, to be looked at."""
 
@@ -83,6 +95,7 @@ class Daemon:
         self.front: Front
         self.noted = Noted()
         """What its journal adds up to."""
+        self.clock = Clock()
         self.dead = False
         self.died_at = math.inf
         """When it was killed."""
@@ -115,7 +128,7 @@ class Daemon:
             notifier=_Word(self._up.set),
             where="/etc/peekd/peekd.toml",
             seams=Seams(
-                wall=lambda: WALL + trio.current_time(),
+                wall=self.clock.wall,
                 jitter=dice.random,
                 key=dice.randbytes,
                 ids=lambda prefix: f"{prefix}{dice.getrandbits(96):024x}",

@@ -34,6 +34,8 @@ def look_over(daemon: Daemon) -> list[Ending]:
         "no account is known that is gone": len(house.roster.pool.health.keys() - house.tree.accounts.keys()),
         "no row is left open": house.live.opened(),
         "nobody is left inside the gate": len(_inside(daemon)),
+        "no body is left inside the gate": daemon.front.gate.held,
+        "no address is counted that is gone": _counted(daemon) - daemon.server.open_connections,
     }
     return [Ending(law, f"{count} at the end, {busy or ''}") for law, count in counts.items() if count]
 
@@ -59,6 +61,11 @@ def look_back(daemon: Daemon, lines: Sequence[Line]) -> list[Ending]:
 def _clients(daemon: Daemon) -> Any:
     """Give the clients of upstreams by their ways."""
     return vars(daemon.house.tree.upstreams)["_clients"]
+
+
+def _counted(daemon: Daemon) -> int:
+    """Give how many connections the server counts by their addresses."""
+    return sum(vars(daemon.server)["_by_address"].values())
 
 
 def _inside(daemon: Daemon) -> Any:

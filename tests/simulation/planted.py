@@ -37,8 +37,8 @@ from peekd.relay import (
     tenure,
     trip,
 )
-from peekd.service import reload
-from peekd.serving import actions, ingress
+from peekd.service import connection, guard, http1, reload
+from peekd.serving import actions, app, callers, ingress
 from peekd.signatures import memory
 from peekd.upstream import pool as connections
 from peekd.upstream import transport
@@ -381,5 +381,47 @@ PLANTS: tuple[Plant, ...] = (
         (calls, "Calls.learning"),
         "family=protocol.family",
         "family=''",
+    ),
+    Plant(
+        "a key is compared by its beginning",
+        (ingress, "match_key"),
+        "hmac.compare_digest(key.encode(), secret.encode())",
+        "secret.startswith(key)",
+    ),
+    Plant(
+        "the host of an absolute target is not looked at",
+        (http1, "_parted"),
+        'authority.rpartition(b"@")[2]',
+        'b""',
+    ),
+    Plant(
+        "a head has no deadline",
+        (connection, "Connection._expect_head"),
+        "if begun and not self._begun:",
+        "if False:",
+    ),
+    Plant(
+        "who says nothing is never taken off its address's count",
+        (guard, "GuardedServer._serve_one"),
+        "self._by_address[address] -= 1",
+        "self._by_address[address] -= not connection._idle",
+    ),
+    Plant(
+        "who forwards is believed, whoever it is",
+        (callers, "find_caller"),
+        "if address is None or not is_within(address, trusted):",
+        "if address is None:",
+    ),
+    Plant(
+        "accepting ends when descriptors do",
+        (guard, "GuardedServer._accept"),
+        "if error.errno not in _SHORTAGE:",
+        "if error.errno:",
+    ),
+    Plant(
+        "the room for a body is not given back when its client leaves",
+        (app, "Front.leave"),
+        "self.gate.leave(asking.key, asking.held)",
+        "self.gate.leave(asking.key, 0)",
     ),
 )

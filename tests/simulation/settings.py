@@ -102,6 +102,7 @@ def _server(dice: Dice) -> ServerSettings:
         auth=dice.choice(("auto", "strict", "all-except-health")),
         client_keys=("env:CLIENT_KEY",),
         expose_account=dice.chance(0.8),
+        head_seconds=5,
         body_seconds=8,
         write_stall_seconds=6,
         keep_alive_seconds=20,

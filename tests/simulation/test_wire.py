@@ -83,3 +83,14 @@ async def test_a_closed_harbour_refuses(autojump_clock: Clock) -> None:
     assert theirs.closed_at is not None
     with pytest.raises(ConnectionRefusedError):
         harbour.enter(theirs)
+
+
+async def test_a_harbour_without_descriptors_keeps_who_waits_until_it_has_some(autojump_clock: Clock) -> None:
+    harbour = Harbour()
+    _, theirs = connect(Dice(1), Manner())
+    harbour.enter(theirs)
+    harbour.starved_until = trio.current_time() + 1
+    with pytest.raises(OSError, match="Too many open files"):
+        await harbour.accept()
+    await trio.sleep(1)
+    assert (await harbour.accept()).socket.getpeername()[0] == "127.0.0.1"

@@ -5,6 +5,7 @@ Not the simulator's streams: those keep each write whole and take no time.
 
 from __future__ import annotations
 
+import errno
 import math
 import socket
 from collections import deque
@@ -269,6 +270,8 @@ class Harbour(trio.abc.Listener[trio.SocketStream]):
         self._give, self._take = trio.open_memory_channel[Any](math.inf)
         self._port = 50000
         self.open = True
+        self.starved_until = -math.inf
+        """Until then the system has no descriptor for whoever is accepted."""
 
     def enter(self, line: Line) -> None:
         """Hand the server's end of a new connection over. Raises OSError where nobody listens."""
@@ -279,7 +282,11 @@ class Harbour(trio.abc.Listener[trio.SocketStream]):
 
     @override
     async def accept(self) -> trio.SocketStream:
-        return cast("trio.SocketStream", await self._take.receive())
+        stream = await self._take.receive()
+        if trio.current_time() < self.starved_until:
+            self._give.send_nowait(stream)  # it waits on, behind those who came since
+            raise OSError(errno.EMFILE, "Too many open files")
+        return cast("trio.SocketStream", stream)
 
     @override
     async def aclose(self) -> None:

@@ -6,6 +6,7 @@ import signal
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import starmap
 from unittest import mock
 
 import msgspec
@@ -18,12 +19,14 @@ from peekd.healing.settings import RouteSettings
 from peekd.records.entries import ERROR, Entry
 from peekd.service import watching
 from peekd.service.reload import Source
+from peekd.serving.settings import ServerSettings
 from peekd.simulator.strict import Strict
 from peekd.vocabulary.errors import ClientError
 from simulation.clients import Client
-from simulation.daemon import WALL, Daemon, Disk, Shelf
+from simulation.daemon import Daemon, Disk, Shelf
 from simulation.dice import Dice
 from simulation.endings import Ending, look_back, look_into, look_over
+from simulation.intruders import Intruder
 from simulation.laws import judge
 from simulation.laws_beyond import hedges_bounded
 from simulation.manners import AGENTS
@@ -72,6 +75,8 @@ class World:
         self.daemon: Daemon
         self.lives: dict[int, Daemon] = {}
         self._nursery = nursery
+        self.starved = 0
+        """How often a daemon said that it can accept nobody."""
         self._wishes = 0
         self._keys = 0
         self._bells: defaultdict[tuple[int, str], trio.Event] = defaultdict(trio.Event)
@@ -79,6 +84,10 @@ class World:
         self._judging = 0
         self._disturbances: list[float] = []
         self._stops: list[float] = []
+        self._changes: list[float] = []
+        self._came: dict[str, float] = {}
+        self.intruders_dice = Dice(dice.getrandbits(64))
+        self.intruder = Intruder(self)
         self.upstreams = {name: self._upstream(name) for name in self.plan.settings.upstreams}
 
     @property
@@ -141,6 +150,16 @@ class World:
         self.cases.append(self._case(call, daemon, asked))
         self._judging -= 1
 
+    # ---- what strangers know of it ---------------------------------------------------------------------
+
+    def in_force(self) -> ServerSettings:
+        """The settings that hold for whoever connects now."""
+        return self.file.in_force.server
+
+    def shaken(self, since: float) -> bool:
+        """Whether the daemon was stopped or killed, or its settings changed, since then."""
+        return any(at >= since - 1 for at in (*self._disturbances, *self._stops, *self._changes))
+
     # ---- what is known of one request ------------------------------------------------------------------
 
     def _case(self, call: Call, daemon: Daemon, asked: float) -> Case:
@@ -175,11 +194,11 @@ class World:
         """Find the id of a request whose client never heard it, by when it came."""
         sent = call.asked_at if call.asked_at is not None else call.ended_at
         near = [
-            (abs(record.came - WALL - sent), record.id)
+            (abs(came - sent), record.id)
             for record in daemon.house.live.newest_first()
             if record.model == call.wish.model
             and record.session.startswith(call.wish.session)
-            and call.began <= record.came - WALL <= call.ended_at + AFTERWARDS
+            and call.began <= (came := self._came.get(record.id, -1.0)) <= call.ended_at + AFTERWARDS
         ]
         return min(near)[1] if near and said else ""
 
@@ -214,8 +233,13 @@ class World:
         if entry.priority <= ERROR and self.file.spoilt and not entry.request:
             self.file.refused += entry.message.startswith("the old settings stay")
             return
+        if entry.message.startswith("cannot accept connections"):
+            self.starved += 1
+            return
+        self._came.setdefault(entry.request, trio.current_time())
         if "taken over:" in entry.message:
             self.file.take(trio.current_time())
+            self._changes.append(trio.current_time())
         self.entries.append((trio.current_time(), entry))
 
     async def start(self) -> None:
@@ -241,6 +265,7 @@ class World:
         clients = self.dice.randint(3, 8)
         async with trio.open_nursery() as operating:
             operating.start_soon(self._operate)
+            operating.start_soon(self.intruder.live)
             async with trio.open_nursery() as nursery:
                 for number in range(clients):
                     agent = self.dice.weighed(AGENTS)
@@ -258,6 +283,7 @@ class World:
             self.endings += look_into(
                 self.daemon, self.plan.settings, {call.wish.model for call in self.calls}
             )
+        self.endings += list(starmap(Ending, self.intruder.found))
         share = self.plan.settings.hedging.max_share
         self.endings += [Ending("hedges_bounded", told) for told in hedges_bounded(self.entries, share)]
         self._stop()
@@ -285,6 +311,8 @@ class World:
             (self._fill_shelf, 0.5),
             (self._change_file, 4.0),
             (self._spoil_file, 1.0),
+            (self._starve, 0.5),
+            (self._put_clock, 1.0),
         )
         if self.dice.chance(0.3):
             return
@@ -337,6 +365,18 @@ class World:
         await self.daemon.ended.wait()
         await trio.sleep(self.dice.uniform(0, 2))
         await self.start()
+
+    async def _starve(self) -> None:
+        """Nobody is accepted for a while: the system has no descriptors. Those who wait are served then."""
+        harbour = self.daemon.harbour
+        harbour.starved_until = trio.current_time() + self.dice.uniform(0.1, 2)
+        while trio.current_time() < harbour.starved_until + 1:
+            self._disturb()
+            await trio.sleep(0.25)
+
+    async def _put_clock(self) -> None:
+        """The clock on the wall is put forth or back, by far less than anything is kept for."""
+        self.daemon.clock.off = self.dice.uniform(-1800, 1800)
 
     async def _change_file(self) -> None:
         """Other settings, right ones: they are taken over."""

@@ -94,6 +94,20 @@ async def test_a_full_disk_costs_what_was_to_be_written_until_there_is_room_agai
     assert "full" in told[0]
 
 
+async def test_a_file_that_turns_read_only_is_neither_broken_nor_moved(path: Path) -> None:
+    told: list[str] = []
+    async with open_writer(path, SETTINGS, wall=lambda: NOW, tell=told.append) as writer:
+        await writer.load()
+        assert writer._database is not None
+        writer._database._connection.execute("PRAGMA query_only = 1")
+        writer.write(Bound("lost", "alice", NOW))
+        while not writer.lost:
+            await trio.lowlevel.checkpoint()
+    assert len(told) == 1
+    assert "readonly" in told[0]
+    assert [one.name for one in path.parent.iterdir() if "broken" in one.name] == []
+
+
 async def test_a_clock_that_jumps_back_puts_tidying_off_for_no_longer_than_ever(path: Path) -> None:
     now = [NOW]
     async with open_writer(path, SETTINGS, wall=lambda: now[0], tell=lambda _: None) as writer:
