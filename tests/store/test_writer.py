@@ -11,6 +11,7 @@ from steps_told import NOW, step, thought
 
 from peekd.signatures.settings import SignatureSettings
 from peekd.store.interface import Bound, Kept, Loaded
+from peekd.store.settings import RecordSettings
 from peekd.store.writer import MOST_WAITING, Writer, open_writer
 
 SETTINGS = SignatureSettings()
@@ -50,7 +51,7 @@ async def test_nothing_need_be_loaded_to_be_written(path: Path) -> None:
 
 def test_beyond_its_bound_the_oldest_is_lost_and_counted_and_told_once(path: Path) -> None:
     told: list[str] = []
-    writer = Writer(path, SETTINGS, lambda: NOW, told.append)
+    writer = Writer(path, SETTINGS, RecordSettings(), lambda: NOW, told.append)
     for number in range(MOST_WAITING + 10):
         writer.write(Bound(f"id{number}", "alice", NOW))
     assert writer.lost == 10

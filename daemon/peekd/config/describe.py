@@ -21,6 +21,10 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
         "[healing.policy.overloaded]",
         "One table for each row of the policy that is to differ; `peekd policy` prints the rows.",
     ),
+    "records": (
+        "[records]",
+        "The ledger: each request and each attempt, for `peekd requests`, `peekd explain` and the monitor.",
+    ),
     "logs": ("[logs]", "What is written down."),
     "signatures": (
         "[signatures]",
@@ -88,6 +92,9 @@ MEANINGS: Mapping[str, str] = {
     "healing.policy.*.ladder": 'the moves, in order of their turn; "…" at the end repeats the last one',
     "healing.policy.*.base_seconds": "the pause before the first of them that is a retry",
     "logs.level": "the lowest rank that is written",
+    "records.bodies": "keep what was asked and answered, redacted: never, of failed requests, of all",
+    "records.retention_days": "days after which a request is deleted",
+    "records.max_mib": "how much the ledger takes on disk; the oldest requests make room",
     "signatures.recovery_note": "tell the model in words that thoughts were left out after a refusal",
     "signatures.ttl_seconds": "how long a signature is remembered after its last use",
     "signatures.min_length": "what is shorter is taken for no signature; verbatim requests keep it",

@@ -9,6 +9,7 @@ from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.records.settings import LogSettings
 from peekd.serving.settings import ServerSettings
 from peekd.signatures.settings import SignatureSettings
+from peekd.store.settings import RecordSettings
 from peekd.upstream.settings import UpstreamSettings
 
 
@@ -20,5 +21,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accounts: tuple[AccountSettings, ...] = ()
     routes: tuple[RouteSettings, ...] = ()
     healing: HealingSettings = HealingSettings()
+    records: RecordSettings = RecordSettings()
     logs: LogSettings = LogSettings()
     signatures: SignatureSettings = SignatureSettings()

@@ -56,4 +56,4 @@ class Live:
 
 def failed(record: RequestRecord) -> bool:
     """Whether the client did not get a whole answer."""
-    return record.state == "done" and record.outcome not in {"completed", "client_gone"}
+    return record.failed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cache
+from pathlib import Path
 
 import msgspec
 import trio
@@ -17,6 +18,7 @@ from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.protocols.interface import UpstreamProtocol
 from peekd.protocols.registry import upstream_of
 from peekd.records.entries import Journal
+from peekd.records.ledger import Ledger
 from peekd.records.live import Live
 from peekd.relay.archive import Archive
 from peekd.relay.asked import Asked
@@ -64,6 +66,10 @@ class House:
         self.archive = means.archive
         self.seams = means.seams
         self.live = Live()
+        self.store = means.store
+        self.ledger = Ledger(self.live, means.ledger_path)
+        self.left_open = 0
+        """Requests that were open when the process before this one ended."""
         self.offers = Offers(places, accounts)
         self.roster = Roster(accounts, means.credentials, means.archive)
         self.draining = False
@@ -77,6 +83,7 @@ class House:
 
     def recall(self, loaded: Loaded) -> None:
         """Take over what a store has kept."""
+        self.left_open = loaded.left_open
         self.archive.recall(loaded)
         self.roster.recall(loaded.bound)
 
@@ -153,14 +160,16 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
     seal_key: bytes | None = None,
     signatures: SignatureSettings | None = None,
     store: Store | None = None,
+    ledger_path: Path | None = None,
     seams: Seams = NATURAL,
 ) -> AsyncGenerator[House]:
     """Open what a daemon serves with; closes every connection on leaving.
 
     `dials`: by upstream name, how to reach it where it is not on the network (a simulator). `where`: the file
     to edit, for messages. `seal_key`: what carriers of signatures are sealed with; without one it is made up,
-    and no carrier outlives the house. `store`: what outlives it; without one nothing does. Raises
-    OperatorError, in a group, where a credential cannot be had.
+    and no carrier outlives the house. `store`: what outlives it; without one nothing does. `ledger_path`: the
+    file in which the store's rows can be read. Raises OperatorError, in a group, where a credential cannot be
+    had.
     """
     protocols = {name: settings.protocol for name, settings in upstreams.items()}
     references = {account.name: account.credential for account in accounts}
@@ -169,7 +178,8 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
         seal = Seal(seal_key if seal_key is not None else seams.key(KEY_BYTES))
         kept = store or Nowhere()
         archive = Archive(signatures or SignatureSettings(), kept, seams.wall)
-        means = Means(clients, Credentials(references, environ, nursery), journal, seal, archive, seams)
+        held = Credentials(references, environ, nursery)
+        means = Means(clients, held, journal, seal, archive, seams, kept, ledger_path)
         house = House(Places(tuple(routes), protocols, healing, where), upstreams, accounts, means)
         house.recall(await kept.load())
         try:

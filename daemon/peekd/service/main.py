@@ -214,7 +214,9 @@ async def _open(process: Process, dials: Mapping[str, Dial]) -> AsyncGenerator[H
     settings = process.settings
     environ: Mapping[str, str] = {} if process.demo else process.environ
     async with (
-        open_keeping(environ, settings.signatures, process.journal, process.seams.wall) as kept,
+        open_keeping(
+            environ, settings.signatures, settings.records, process.journal, process.seams.wall
+        ) as kept,
         open_house(
             healing=settings.healing,
             upstreams=settings.upstreams,
@@ -227,6 +229,7 @@ async def _open(process: Process, dials: Mapping[str, Dial]) -> AsyncGenerator[H
             seal_key=kept.seal_key,
             signatures=settings.signatures,
             store=kept.store,
+            ledger_path=kept.path,
             seams=process.seams,
         ) as house,
     ):

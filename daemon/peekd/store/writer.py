@@ -19,11 +19,15 @@ import trio
 from peekd.signatures.settings import SignatureSettings
 from peekd.store.database import Database, Unreadable, is_corrupt
 from peekd.store.interface import Deed, Loaded
+from peekd.store.settings import RecordSettings
 
-MOST_WAITING: Final = 4096
+MOST_WAITING: Final = 8192
 """Deeds that wait to be written; beyond that the oldest is lost."""
 
-_BATCH: Final = 256
+GATHER_SECONDS: Final = 0.05
+"""How long deeds are gathered before they are written: with the writing itself well within 250 ms."""
+
+_BATCH: Final = 1024
 _TIDY_SECONDS: Final = 600.0
 _CLOSING_SECONDS: Final = 2.0
 
@@ -35,11 +39,17 @@ class Writer:
     """A store on disk. `lost` counts what could not be written."""
 
     def __init__(
-        self, path: Path, settings: SignatureSettings, wall: Callable[[], float], tell: Tell
+        self,
+        path: Path,
+        settings: SignatureSettings,
+        records: RecordSettings,
+        wall: Callable[[], float],
+        tell: Tell,
     ) -> None:
         self.lost = 0
         self._path = path
         self._settings = settings
+        self._records = records
         self._wall = wall
         self._tell = tell
         self._waiting: deque[Deed] = deque()
@@ -65,11 +75,17 @@ class Writer:
         """Write until cancelled, and then what is left."""
         try:
             while True:
-                await self._wake.wait()
+                with trio.move_on_after(self._until_tidy()):
+                    await self._wake.wait()
+                    await trio.sleep(GATHER_SECONDS)
                 await self._write_some()
         finally:
             with trio.CancelScope(shield=True, deadline=trio.current_time() + _CLOSING_SECONDS):
                 await self._end()
+
+    def _until_tidy(self) -> float:
+        """Give the seconds until old rows are to be looked for again; 0 while some are known to be left."""
+        return max(0.0, self._tidied + _TIDY_SECONDS - self._wall())
 
     async def _end(self) -> None:
         while self._waiting:
@@ -82,14 +98,14 @@ class Writer:
         if not self._waiting:
             self._wake = trio.Event()
         now = self._wall()
-        tidy = now - self._tidied > _TIDY_SECONDS
+        tidy = not self._until_tidy()
         if tidy:
             self._tidied = now
 
         def work(database: Database) -> bool:
             database.apply(batch)
-            if tidy:
-                database.tidy(now)
+            if tidy and database.tidy(now):
+                self._tidied = float("-inf")  # there is more: the next batch goes on with it
             return True
 
         try:
@@ -131,7 +147,10 @@ class Writer:
         self.lost += count
         if not self._troubled:
             self._troubled = True
-            words = "conversations may lose their thought signatures when peekd restarts"
+            words = (
+                "the ledger misses requests, and conversations may lose their thought signatures when peekd"
+                " restarts"
+            )
             self._tell(f"{self._path} cannot be used: {why}; {words}")
 
     # ---- in the thread ----
@@ -141,7 +160,7 @@ class Writer:
 
     def _work(self, work: Callable[[Database], ResultT]) -> ResultT:
         if self._database is None:
-            self._database = Database(self._path, self._settings)
+            self._database = Database(self._path, self._settings, self._records)
         try:
             return work(self._database)
         except sqlite3.Error as error:
@@ -164,10 +183,15 @@ class Writer:
 
 @asynccontextmanager
 async def open_writer(
-    path: Path, settings: SignatureSettings, *, wall: Callable[[], float], tell: Tell
+    path: Path,
+    settings: SignatureSettings,
+    records: RecordSettings | None = None,
+    *,
+    wall: Callable[[], float],
+    tell: Tell,
 ) -> AsyncGenerator[Writer]:
     """Run a writer for the database at `path`; leaving writes what is left. `tell`: where trouble is said."""
-    writer = Writer(path, settings, wall, tell)
+    writer = Writer(path, settings, records or RecordSettings(), wall, tell)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(writer.run)
         try:
