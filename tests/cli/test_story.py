@@ -1,11 +1,9 @@
 from datetime import UTC
 
 import msgspec
-import pytest
 
 from peekd.cli.paint import Paint
-from peekd.cli.story import ADVICE, advice, result, tell
-from peekd.healing.policy import POLICY
+from peekd.cli.story import result, tell
 from peekd.records.entries import RequestRecord
 
 HEALED = """\
@@ -66,24 +64,6 @@ def test_a_request_without_attempts_is_told() -> None:
 def test_a_request_under_way_is_open() -> None:
     record = RequestRecord("a", 0.0, "POST", "/v1/messages", "anthropic")
     assert result(record, Paint()) == "open"
-
-
-def test_the_records_own_advice_goes_first(failed_record: RequestRecord) -> None:
-    assert advice(msgspec.structs.replace(failed_record, advice="wait an hour")) == "wait an hour"
-
-
-def test_where_all_went_well_there_is_nothing_to_do(healed: RequestRecord) -> None:
-    assert advice(healed) == ""
-
-
-@pytest.mark.parametrize("outcome", sorted(ADVICE))
-def test_each_advice_is_for_an_outcome_and_can_be_filled_in(
-    outcome: str, failed_record: RequestRecord
-) -> None:
-    failed_record.attempts[0].outcome = outcome
-    assert outcome in POLICY
-    assert advice(failed_record)
-    assert "{" not in advice(failed_record)
 
 
 def test_colours_show_what_went_well(healed: RequestRecord, failed_record: RequestRecord) -> None:

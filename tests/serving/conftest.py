@@ -9,10 +9,12 @@ import msgspec
 import pytest
 import trio
 
+from peekd.healing.policy import POLICY, Policy
 from peekd.protocols.following import Forgetful
 from peekd.protocols.framing import EventStream
 from peekd.protocols.interface import ClientProtocol, ErrorReply
 from peekd.records.entries import Entry, RequestRecord
+from peekd.records.ledger import Ledger
 from peekd.records.live import Live
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final
@@ -83,7 +85,9 @@ class FakeHouse:
     def __init__(self) -> None:
         self.offers = FakeOffers()
         self.live = Live()
+        self.ledger = Ledger(self.live)
         self.is_ready = True
+        self.switched: list[tuple[str, str]] = []
 
     def ready(self) -> bool:
         return self.is_ready
@@ -96,10 +100,16 @@ class FakeHouse:
         return Final(200, (("content-type", "application/json"),), b'{"input_tokens":7}')
 
     def describe_accounts(self) -> object:
-        return [{"name": "alice"}]
+        state = {"name": "alice", "upstream": "sim", "state": "ready"}
+        return {"accounts": [state, {**state, "name": "<b>bob</b>", "state": "resting", "seconds": 7.0}]}
 
-    def describe_policy(self) -> object:
-        return {"blank": ["again"]}
+    def describe_policy(self) -> Mapping[str, Policy]:
+        return {"policy": POLICY}
+
+    def switch(self, account: str, verb: str) -> None:
+        if account != "alice":
+            raise ClientError("not_found", f"no account is called {account!r}")
+        self.switched.append((account, verb))
 
 
 Script = Callable[[Asked, Delivery], Awaitable[None]]
@@ -157,6 +167,7 @@ class Bench:
             journal=self.entries.append,
             fresh_id=lambda: f"req_{next(numbers):020x}",
             wall=lambda: 1000.0,
+            settings=ServerSettings,
         )
         access = compile_access(settings, bound=["127.0.0.1"], client_keys=client_keys, admin_keys=admin_keys)
         self.front = Front(fittings, access, settings)

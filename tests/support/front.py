@@ -117,6 +117,7 @@ def front_of(house: Playhouse) -> Front:
         journal=house.entries.append,
         fresh_id=lambda: f"req_{next(numbers)}",
         wall=lambda: 0.0,
+        settings=ServerSettings,
     )
     return Front(fittings, access, ServerSettings())
 

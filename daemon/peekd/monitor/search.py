@@ -88,7 +88,9 @@ def read_search(args: Mapping[str, str]) -> Search:
         raise ClientError("invalid_request", f"the filters of the list: {error}") from error
     texts = (search.account, search.model, search.path, search.text)
     if search.since not in {"", *RANGES} or not 1 <= search.limit <= LIMITS[-1]:
-        raise ClientError("invalid_request", "the filters of the list: expected a range or a limit of the form's")
+        raise ClientError(
+            "invalid_request", "the filters of the list: expected a range or a limit of the form's"
+        )
     if any(len(text) > _LONGEST for text in texts):
         raise ClientError("invalid_request", f"the filters of the list: at most {_LONGEST} characters each")
     return search

@@ -71,7 +71,11 @@ def why_of(record: RequestRecord) -> str:
     if not failures or kind_of(record) == "gone":
         return record.note
     told = [" ".join(str(word) for word in (one.status, one.outcome) if word) for one in failures]
-    return f"{', '.join(told)}: {failures[-1].upstream_error}" if failures[-1].upstream_error else ", ".join(told)
+    return (
+        f"{', '.join(told)}: {failures[-1].upstream_error}"
+        if failures[-1].upstream_error
+        else ", ".join(told)
+    )
 
 
 def tokens_of(usage: Usage) -> str:

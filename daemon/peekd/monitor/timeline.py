@@ -1,9 +1,10 @@
-"""The drawing of one request over time: bars for attempts, parted by phase, and pauses. Geometry alone; pure."""
+"""The drawing of one request over time: bars for attempts, parted by phase, and pauses. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
+from operator import itemgetter
 
 import msgspec
 
@@ -28,6 +29,9 @@ PHASES: Mapping[str, str] = {
     "end": "ending",
 }
 """By the mark at which a phase is over: what was done until then."""
+
+
+_ORDER = tuple(PHASES)
 
 
 class Stretch(msgspec.Struct, frozen=True):
@@ -83,11 +87,9 @@ def draw(record: RequestRecord, now: float) -> Drawing:
     rows = sorted(
         [(attempt.started, _attempt(attempt, until, scale)) for attempt in record.attempts]
         + [(at, _pause(at, length, scale)) for at, length, _ in record.waits],
-        key=lambda row: row[0],
+        key=itemgetter(0),
     )
-    bars = tuple(
-        msgspec.structs.replace(bar, y=TOP + number * ROW) for number, (_, bar) in enumerate(rows)
-    )
+    bars = tuple(msgspec.structs.replace(bar, y=TOP + number * ROW) for number, (_, bar) in enumerate(rows))
     seen = {stretch.phase for bar in bars for stretch in bar.stretches}
     named = {**PHASES, "pause": "pausing before the next attempt"}
     return Drawing(
@@ -100,10 +102,11 @@ def draw(record: RequestRecord, now: float) -> Drawing:
 
 
 def stretches(attempt: AttemptRecord, until: float) -> Iterator[tuple[str, float, float]]:
-    """Part an attempt by its marks: phase, from, to (seconds since the request came), in the order of time."""
+    """Part an attempt by its marks: phase, from, to (seconds since the request came), in their order."""
     end = attempt.ended if attempt.ended is not None else until
-    marks = sorted((at, place) for place, at in ((name, attempt.marks.get(name)) for name in PHASES) if at is not None)
-    reached = [(attempt.started, ""), *((at, place) for at, place in marks if attempt.started <= at <= end)]
+    known = [(at, name) for name, at in attempt.marks.items() if name in PHASES]
+    within = [mark for mark in known if attempt.started <= mark[0] <= end]
+    reached = [(attempt.started, ""), *sorted(within, key=lambda mark: (mark[0], _ORDER.index(mark[1])))]
     for (begin, _), (over, phase) in pairwise(reached):
         yield phase, begin, over
     last = reached[-1]
@@ -113,15 +116,14 @@ def stretches(attempt: AttemptRecord, until: float) -> Iterator[tuple[str, float
 
 def _next(reached: str) -> str:
     """Name the phase that follows a mark: what was waited for when the attempt ended."""
-    order = list(PHASES)
     if not reached:
         return "sent"
-    return order[min(order.index(reached) + 1, len(order) - 1)]
+    return _ORDER[min(_ORDER.index(reached) + 1, len(_ORDER) - 1)]
 
 
 def _attempt(attempt: AttemptRecord, until: float, scale: _Scale) -> Bar:
     parts = tuple(
-        _stretch(phase, PHASES[phase], begin, over, scale) for phase, begin, over in stretches(attempt, until)
+        _stretch(phase, PHASES[phase], begin, end, scale) for phase, begin, end in stretches(attempt, until)
     )
     return Bar(
         name=f"attempt {attempt.number}",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from peekd.records.entries import RequestRecord
 
@@ -11,9 +11,14 @@ KEPT = 1000
 
 
 class Live:
-    """Written by the relay; read by `peekd explain`, the admin API and the service's drain."""
+    """Written by the relay; read by `peekd explain`, the admin API and the service's drain.
+
+    `on_change` is called with each request that begins, goes a step on, or is over; what stands there returns
+    at once and never raises.
+    """
 
     def __init__(self, kept: int = KEPT) -> None:
+        self.on_change: list[Callable[[RequestRecord], None]] = []
         self._kept = kept
         self._open: dict[str, RequestRecord] = {}
         self._done: OrderedDict[str, RequestRecord] = OrderedDict()
@@ -21,6 +26,7 @@ class Live:
     def open(self, record: RequestRecord) -> None:
         """Begin to keep a request."""
         self._open[record.id] = record
+        self.changed(record)
 
     def close(self, record: RequestRecord) -> None:
         """A request is done; the oldest done one makes room."""
@@ -30,6 +36,12 @@ class Live:
         self._done[record.id] = record
         while len(self._done) > self._kept:
             self._done.popitem(last=False)
+        self.changed(record)
+
+    def changed(self, record: RequestRecord) -> None:
+        """A request went a step on."""
+        for tell in self.on_change:
+            tell(record)
 
     def opened(self) -> int:
         """Count the requests that are open."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 
 import msgspec
@@ -98,6 +98,18 @@ class House:
     def describe_policy(self) -> dict[str, Policy]:
         """The policy table in force for all requests, as the admin API shows it."""
         return {"policy": self.policy(self.places.healing)}
+
+    def switch(self, account: str, verb: str) -> None:
+        """Enable, disable or reset an account. Raises ClientError where there is none of that name."""
+        verbs = {
+            "enable": self.roster.enable,
+            "disable": partial(self.roster.disable, because="disabled by hand"),
+            "reset": self.roster.reset,
+        }
+        try:
+            verbs[verb](account)
+        except KeyError as error:
+            raise ClientError("not_found", f"no account is called {account!r}") from error
 
     def ready(self) -> bool:
         """Whether a request could be served now."""

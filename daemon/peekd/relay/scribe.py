@@ -173,6 +173,7 @@ class Scribe:
         error: str = "",
         end: bool = False,
     ) -> None:
+        self._live.changed(self.record)
         attempt = self.attempt
         self._journal(
             Entry(

@@ -141,7 +141,8 @@ async def serve_doors(process: Process, doors: Sequence[Door], signals: Signals)
             nursery.start_soon(_keep_watchdog_calm, process)
             _tell_begun(process, house, [door.address for door in doors])
             await anext(signals)
-            house.draining = front.gate.draining = True
+            house.draining = True
+            front.drain()
             process.notifier.stopping("finishing open requests")
             await _drain(server, process, signals, house)
             nursery.cancel_scope.cancel()
@@ -201,6 +202,7 @@ def _front(house: House, access: Access, process: Process) -> Front:
         journal=process.journal,
         fresh_id=partial(process.seams.ids, "req_"),
         wall=process.seams.wall,
+        settings=lambda: process.settings,
     )
     return Front(fittings, access, process.settings.server)
 

@@ -15,6 +15,7 @@ from peekd.serving.admin import list_requests, show_request
 from peekd.serving.asking import Asking
 from peekd.serving.behind import Fittings, Trip
 from peekd.serving.gate import Gate
+from peekd.serving.monitoring import Monitoring
 from peekd.serving.replies import encode_fault, encode_json, encode_model, encode_models
 from peekd.serving.routes import Action, Route, protocol_of
 from peekd.vocabulary.errors import ClientError, Fault
@@ -40,11 +41,12 @@ Mended = Callable[[Work, str], Awaitable[bool]]
 class Actions:
     """The routes' work, by the names in the table of routes."""
 
-    def __init__(self, fittings: Fittings, gate: Gate, mended: Mended) -> None:
+    def __init__(self, fittings: Fittings, gate: Gate, mended: Mended, monitoring: Monitoring) -> None:
         self._fittings = fittings
         self._house = fittings.house
         self._gate = gate
         self._mended = mended
+        self._monitoring = monitoring
         self._table: Mapping[Action, Callable[[Route, Asking, str], Awaitable[Answer]]] = {
             "converse": self._converse,
             "count": self._count,
@@ -57,6 +59,11 @@ class Actions:
             "request": self._request,
             "accounts": self._accounts,
             "policy": self._policy,
+            "watch": self._watch,
+            "page": self._page,
+            "asset": self._asset,
+            "login": self._login,
+            "logout": self._logout,
         }
 
     async def act(self, route: Route, asking: Asking, name: str = "") -> Answer:
@@ -165,6 +172,27 @@ class Actions:
 
     async def _policy(self, _route: Route, _asking: Asking, _name: str) -> Answer:
         return encode_json(self._house.describe_policy())
+
+    # ---- the monitor --------------------------------------------------------------------------------
+
+    async def _watch(self, _route: Route, asking: Asking, _name: str) -> Answer:
+        asking.listener = self._monitoring.feed.join()
+        if asking.listener is None:
+            words = "as many look on as may, or peekd is stopping; ask again in a moment"
+            return encode_fault(Fault("overloaded", words, retry_after=5), asking.id, None)
+        return Flowing((("content-type", "text/event-stream"),), asking.listener)
+
+    async def _page(self, route: Route, asking: Asking, name: str) -> Answer:
+        return await self._monitoring.page(route.path, asking, name)
+
+    async def _asset(self, _route: Route, asking: Asking, name: str) -> Answer:
+        return self._monitoring.asset(asking, name)
+
+    async def _login(self, _route: Route, asking: Asking, _name: str) -> Answer:
+        return await self._monitoring.login(asking)
+
+    async def _logout(self, _route: Route, asking: Asking, _name: str) -> Answer:
+        return await self._monitoring.logout(asking)
 
 
 def _spoken(route: Route, asking: Asking) -> str:

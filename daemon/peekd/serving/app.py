@@ -37,6 +37,7 @@ from peekd.serving.ingress import (
     judge_page,
     offered_keys,
 )
+from peekd.serving.monitoring import Monitoring
 from peekd.serving.replies import encode_fault
 from peekd.serving.routes import ROUTES, Route, protocol_of, tell_served
 from peekd.serving.settings import ServerSettings
@@ -63,7 +64,8 @@ class Front(QuartTrio):
         self._fittings = fittings
         self._access = access
         self._settings = settings
-        self._actions = Actions(fittings, self.gate, self._mended)
+        self._monitoring = Monitoring(fittings, lambda: self._access)
+        self._actions = Actions(fittings, self.gate, self._mended, self._monitoring)
         self.config["MAX_CONTENT_LENGTH"] = settings.max_body_mib * MIB
         self.config["BODY_TIMEOUT"] = settings.body_seconds
         self.config["RESPONSE_TIMEOUT"] = None  # silence has deadlines of its own, a long answer has none
@@ -120,8 +122,15 @@ class Front(QuartTrio):
             Entry(f"A fault of peekd's own:\n{told}", ERROR, request_id, phase="end", outcome="internal")
         )
 
+    def drain(self) -> None:
+        """Take in nothing new from now on, and end what would never end by itself."""
+        self.gate.draining = True
+        self._monitoring.feed.close()
+
     def leave(self, asking: Asking) -> None:
         """Forget a request that is over."""
+        if asking.listener is not None:
+            self._monitoring.feed.leave(asking.listener)
         if asking.inside:
             asking.inside = False
             self.gate.leave(asking.key)
@@ -147,8 +156,11 @@ class Front(QuartTrio):
         async def view(name: str = "") -> Response:
             asking = _current()
             offered = offered_keys(asking.said, asking.query_keys)
-            if route.entry == "admin":
+            if route.entry in {"admin", "page"}:
                 fault = judge_admin(self._access, asking.caller, offered_keys(asking.said))
+                fault = None if fault is not None and self._monitoring.signed_in(asking) else fault
+                if fault is not None and route.entry == "page":
+                    return _respond(await self._monitoring.turn_away(asking, fault))
             elif route.entry == "client":
                 judged = judge_client(self._access, asking.caller, offered)
                 fault = judged if isinstance(judged, Fault) else None

@@ -7,8 +7,10 @@ from typing import Protocol
 
 import msgspec
 
+from peekd.healing.policy import Policy
 from peekd.protocols.interface import ClientProtocol
 from peekd.records.entries import Journal
+from peekd.records.ledger import Ledger
 from peekd.records.live import Live
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final
@@ -64,6 +66,15 @@ class House(Protocol):
         """The requests that are kept in memory."""
         ...
 
+    @property
+    def ledger(self) -> Ledger:
+        """What is written down of requests, and memory with it."""
+        ...
+
+    def switch(self, account: str, verb: str) -> object:
+        """Enable, disable or reset an account. Raises ClientError where there is none of that name."""
+        ...
+
     def rhythm(self, asked: Asked) -> Rhythm:
         """How long this request's client waits for a true status, and for the next byte."""
         ...
@@ -85,15 +96,16 @@ class House(Protocol):
         """Tell of each account, in what msgspec can write as JSON; no secret is in it."""
         ...
 
-    def describe_policy(self) -> object:
-        """Tell the policy in force, in what msgspec can write as JSON."""
+    def describe_policy(self) -> Mapping[str, Policy]:
+        """Tell the policy in force, as "policy", in what msgspec can write as JSON."""
         ...
 
 
 class Fittings(msgspec.Struct, frozen=True):
     """What an app is built on. `fresh_id` gives a new request id, `wall` the time in seconds since 1970.
 
-    `protocols` holds the wire languages that clients may speak, by the names in the table of routes.
+    `protocols` holds the wire languages that clients may speak, by the names in the table of routes;
+    `settings` gives the configuration in force, for people to read.
     """
 
     house: House
@@ -102,3 +114,4 @@ class Fittings(msgspec.Struct, frozen=True):
     journal: Journal
     fresh_id: Callable[[], str]
     wall: Callable[[], float]
+    settings: Callable[[], msgspec.Struct]
