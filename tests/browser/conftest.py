@@ -11,6 +11,9 @@ from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Error, 
 
 from browser.town import HOSTILE, ask, crowd, launch, stream, town
 
+REFUSED = "the server responded with a status of 40"
+"""What Chromium says of a whole page that is refused; the tests that bring that about look at the page."""
+
 Open = Callable[..., Page]
 
 
@@ -55,7 +58,7 @@ def opened(browser: Browser) -> Generator[Open]:
     wrong: list[str] = []
 
     def note(message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"}:
+        if message.type in {"error", "warning"} and REFUSED not in message.text:
             wrong.append(message.text)
 
     def fail(error: Error) -> None:

@@ -106,7 +106,7 @@ def test_a_cooldown_counts_down_and_is_reset(opened: Open, address: str) -> None
     page = opened(f"{address}/monitor/accounts")
     row = page.locator("tbody tr", has=page.locator(".countdown")).first
     expect(row.locator(".badge")).to_have_text("resting")
-    expect(row).to_contain_text("rate_limited")
+    expect(row).to_contain_text("quota_exhausted")
     before = row.locator(".countdown").inner_text()
     expect(row.locator(".countdown")).not_to_have_text(before)
     row.get_by_role("button", name="reset").click()
@@ -137,7 +137,7 @@ def test_charts_are_drawn_and_written_out(opened: Open, address: str) -> None:
     page.get_by_text("As a table").first.click()
     expect(page.get_by_role("region", name="Requests, as a table").get_by_role("row")).not_to_have_count(0)
     expect(page.get_by_role("region", name="Healing: why another attempt was made")).to_contain_text(
-        "rate_limited"
+        "quota_exhausted"
     )
     page.get_by_role("link", name="last 24h").click()
     expect(page.get_by_role("link", name="last 24h")).to_have_attribute("aria-current", "true")
