@@ -13,6 +13,7 @@ from peekd.protocols.following import Forgetful
 from peekd.protocols.framing import EventStream
 from peekd.protocols.interface import ClientProtocol, ErrorReply
 from peekd.records.entries import Entry, RequestRecord
+from peekd.records.ledger import Ledger
 from peekd.records.live import Live
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final
@@ -22,6 +23,7 @@ from peekd.serving.behind import Fittings
 from peekd.serving.ingress import compile_access
 from peekd.serving.routes import ROUTES
 from peekd.serving.settings import ServerSettings
+from peekd.store.volatile import Nowhere
 from peekd.vocabulary.conversation import Head
 from peekd.vocabulary.errors import ClientError, Fault
 
@@ -83,6 +85,8 @@ class FakeHouse:
     def __init__(self) -> None:
         self.offers = FakeOffers()
         self.live = Live()
+        self.ledger = Ledger(self.live)
+        self.store = Nowhere()
         self.is_ready = True
 
     def ready(self) -> bool:

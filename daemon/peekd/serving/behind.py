@@ -9,9 +9,11 @@ import msgspec
 
 from peekd.protocols.interface import ClientProtocol
 from peekd.records.entries import Journal
+from peekd.records.ledger import Ledger
 from peekd.records.live import Live
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final
+from peekd.store.interface import Store
 
 
 class Trip(Protocol):
@@ -62,6 +64,16 @@ class House(Protocol):
     @property
     def live(self) -> Live:
         """The requests that are kept in memory."""
+        ...
+
+    @property
+    def ledger(self) -> Ledger:
+        """Those and the older ones."""
+        ...
+
+    @property
+    def store(self) -> Store:
+        """Where rows are written."""
         ...
 
     def rhythm(self, asked: Asked) -> Rhythm:
