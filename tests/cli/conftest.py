@@ -14,8 +14,12 @@ import msgspec
 import pytest
 from typing_extensions import override
 
+from peekd.cli import sources
 from peekd.config import load
 from peekd.records.entries import AttemptRecord, RequestRecord
+from peekd.records.rows import attempt_row, request_row
+from peekd.signatures.settings import SignatureSettings
+from peekd.store.database import Database
 from peekd.vocabulary.events import Usage
 
 Answers = dict[str, tuple[int, bytes]]
@@ -25,7 +29,10 @@ Serve = Callable[..., AbstractContextManager[tuple[str, Seen]]]
 
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep the machine's own settings and variables out."""
+    """Keep the machine's own settings, state and variables out."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    monkeypatch.setattr(sources, "SYSTEM_STATE", tmp_path / "system")
     monkeypatch.setattr(load, "SYSTEM_FILE", tmp_path / "system.toml")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     for name in ("PEEKD_CONFIG", "PEEKD_URL", "PEEKD_ADMIN_KEY"):
@@ -152,12 +159,24 @@ def served() -> Serve:
 
 
 @pytest.fixture
+def ledger(tmp_path: Path, healed: RequestRecord, failed_record: RequestRecord) -> Path:
+    """A ledger that a daemon left behind where the commands look for it."""
+    path = tmp_path / "state/peekd/peekd.db"
+    path.parent.mkdir(parents=True)
+    database = Database(path, SignatureSettings())
+    for record in (healed, failed_record):
+        database.apply([request_row(record), *(attempt_row(record, one) for one in record.attempts)])
+    database.close()
+    return path
+
+
+@pytest.fixture
 def pages(healed: RequestRecord, failed_record: RequestRecord) -> Answers:
     """The admin API's pages."""
     encode = msgspec.json.encode
     return {
-        "/api/requests": (200, encode({"requests": [failed_record, healed]})),
-        "/api/requests?failed=1": (200, encode({"requests": [failed_record]})),
+        "/api/requests": (200, encode({"requests": [failed_record, healed], "lost": 0})),
+        "/api/requests?failed=1": (200, encode({"requests": [failed_record], "lost": 0})),
         "/api/requests/last": (200, encode(healed)),
         "/api/requests/77aa": (200, encode(failed_record)),
         "/api/requests/odd": (200, b"<html>"),
