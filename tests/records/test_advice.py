@@ -1,35 +1,38 @@
+"""Advice fits outcomes, and what a record says itself goes first."""
+
 from __future__ import annotations
 
+import msgspec
 import pytest
 
 from peekd.healing.policy import POLICY
-from peekd.records.advice import ADVICE, advice
-from peekd.records.entries import AttemptRecord, RequestRecord
+from peekd.records.advice import ADVICE, AFTER_END, advice
+from peekd.records.entries import ENDED, RequestRecord
 
 
-def record_of(outcome: str, *, advised: str = "") -> RequestRecord:
-    record = RequestRecord("a", 0.0, "POST", "/v1/messages", "anthropic", state="done", outcome=outcome)
-    record.attempts.append(AttemptRecord(1, "alice", "google", "gemini-3-pro", 0.0, outcome=outcome))
-    record.advice = advised
-    return record
+def test_the_records_own_advice_goes_first(failed_record: RequestRecord) -> None:
+    assert advice(msgspec.structs.replace(failed_record, advice="wait an hour")) == "wait an hour"
 
 
-def test_the_records_own_advice_goes_first() -> None:
-    assert advice(record_of("unauthorized", advised="wait an hour")) == "wait an hour"
-
-
-def test_where_all_went_well_there_is_nothing_to_do() -> None:
-    assert advice(record_of("completed")) == ""
-
-
-def test_without_an_attempt_there_is_none() -> None:
-    record = record_of("rejected")
-    record.attempts.clear()
-    assert advice(record) == ""
+def test_where_all_went_well_there_is_nothing_to_do(healed: RequestRecord) -> None:
+    assert advice(healed) == ""
 
 
 @pytest.mark.parametrize("outcome", sorted(ADVICE))
-def test_each_advice_is_for_an_outcome_and_can_be_filled_in(outcome: str) -> None:
+def test_each_advice_is_for_an_outcome_and_can_be_filled_in(
+    outcome: str, failed_record: RequestRecord
+) -> None:
+    failed_record.attempts[0].outcome = outcome
     assert outcome in POLICY
-    assert advice(record_of(outcome))
-    assert "{" not in advice(record_of(outcome))
+    assert advice(failed_record)
+    assert "{" not in advice(failed_record)
+
+
+def test_a_healed_request_may_leave_something_for_a_person(healed: RequestRecord) -> None:
+    healed.attempts[0].outcome = "unauthorized"
+    assert advice(healed).startswith("renew the credential of alice@example.com")
+
+
+def test_what_peekds_end_cut_is_no_bug_to_report(failed_record: RequestRecord) -> None:
+    cut = msgspec.structs.replace(failed_record, outcome="internal", note=ENDED)
+    assert advice(cut) == AFTER_END

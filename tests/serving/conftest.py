@@ -24,6 +24,7 @@ from peekd.serving.behind import Fittings
 from peekd.serving.ingress import compile_access
 from peekd.serving.routes import ROUTES
 from peekd.serving.settings import ServerSettings
+from peekd.store.volatile import Nowhere
 from peekd.vocabulary.conversation import Head
 from peekd.vocabulary.errors import ClientError, Fault
 
@@ -86,6 +87,7 @@ class FakeHouse:
         self.offers = FakeOffers()
         self.live = Live()
         self.ledger = Ledger(self.live)
+        self.store = Nowhere()
         self.is_ready = True
         self.switched: list[tuple[str, str]] = []
 

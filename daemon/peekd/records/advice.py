@@ -1,10 +1,10 @@
-"""What a person can do about a request that failed: for `peekd explain` and the monitor. Pure."""
+"""What a person can do about a request: for `peekd explain` and the monitor. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
-from peekd.records.entries import RequestRecord
+from peekd.records.entries import ENDED, RequestRecord
 
 ADVICE: Mapping[str, str] = {
     "rate_limited": "add an account, or ask less often: {account} is at its limit",
@@ -27,11 +27,22 @@ ADVICE: Mapping[str, str] = {
 }
 """What a person can do about a last outcome, where the record has no advice of its own."""
 
+A_PERSONS: frozenset[str] = frozenset({
+    "unauthorized", "payment_required", "forbidden", "validation_required", "model_not_found",
+})  # fmt: skip
+"""What peekd can work around and only a person can mend."""
+
+AFTER_END = "ask again; `journalctl -u peekd` tells why peekd ended, if nobody stopped it"
+NOTHING = "nothing: all is well"
+"""Where there is nothing to do."""
+
 
 def advice(record: RequestRecord) -> str:
     """Say what a person can do; "" where nothing is to be done."""
-    if record.advice or not record.failed:
+    if record.advice:
         return record.advice
-    last = record.attempts[-1] if record.attempts else None
+    if record.note == ENDED:
+        return AFTER_END
+    last = next((one for one in reversed(record.attempts) if record.failed or one.outcome in A_PERSONS), None)
     words = ADVICE.get(last.outcome, "") if last else ""
     return words.format(account=last.account, upstream=last.upstream, model=last.model) if last else words

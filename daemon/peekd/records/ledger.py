@@ -6,7 +6,6 @@ and the commands.
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Callable, Iterable
 from itertools import islice
 from operator import attrgetter
@@ -49,7 +48,6 @@ class Ledger:
     async def requests(self, query: Query) -> list[RequestRecord]:
         """Give the newest requests that fit: those in memory as they stand now, and the ledger's."""
         fresh = list(islice((one for one in self._live.newest_first() if fits(one, query)), query.limit))
-        # A page that memory fills needs no disk: what is not in memory came before all that is done in it.
         written = await self._read(lambda reader: reader.requests(query))
         older = records_of(written or [])
         return newest((*fresh, *older), query.limit)
@@ -99,7 +97,7 @@ def newest(records: Iterable[RequestRecord], limit: int) -> list[RequestRecord]:
     known: dict[str, RequestRecord] = {}
     for record in records:
         known.setdefault(record.id, record)
-    return heapq.nlargest(limit, known.values(), key=attrgetter("came", "id"))
+    return sorted(known.values(), key=attrgetter("came"), reverse=True)[:limit]
 
 
 def fits(record: RequestRecord, query: Query) -> bool:

@@ -6,6 +6,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Iterator
 
 from peekd.records.entries import RequestRecord
+from peekd.store.queries import TAIL
 
 KEPT = 1000
 
@@ -53,7 +54,7 @@ class Live:
         yield from reversed(self._done.values())
 
     def find(self, request_id: str) -> RequestRecord | None:
-        """Find a request by its whole id, by "last", or by "last-failed".
+        """Find a request by its id or the end of it, by "last", or by "last-failed".
 
         "last" is the newest that is done; an open one only where none is.
         """
@@ -63,7 +64,13 @@ class Live:
             case "last-failed":
                 return next((record for record in reversed(self._done.values()) if failed(record)), None)
             case _:
-                return self._open.get(request_id) or self._done.get(request_id)
+                return self._open.get(request_id) or self._done.get(request_id) or self._ending(request_id)
+
+    def _ending(self, tail: str) -> RequestRecord | None:
+        """Find the newest whose id ends so; a short end could be anybody's."""
+        if len(tail) < TAIL:
+            return None
+        return next((record for record in self.newest_first() if record.id.endswith(tail)), None)
 
 
 def failed(record: RequestRecord) -> bool:

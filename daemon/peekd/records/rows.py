@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 
@@ -24,6 +24,8 @@ def request_row(record: RequestRecord) -> RequestRow:
     attempts, record.attempts = record.attempts, []
     try:
         told = _encoder.encode(record)
+    except UnicodeEncodeError:
+        return request_row(_sayable(record, attempts))
     finally:
         record.attempts = attempts
     last = attempts[-1] if attempts else None
@@ -64,6 +66,11 @@ def request_row(record: RequestRecord) -> RequestRow:
 
 def attempt_row(record: RequestRecord, attempt: AttemptRecord) -> AttemptRow:
     """Give an attempt's row, as it stands now."""
+    try:
+        told = _encoder.encode(attempt)
+    except UnicodeEncodeError:
+        whole = _sayable(record, [attempt])
+        return attempt_row(whole, whole.attempts[0])
     usage = attempt.usage
     return AttemptRow(
         request=record.id,
@@ -85,8 +92,26 @@ def attempt_row(record: RequestRecord, attempt: AttemptRecord) -> AttemptRow:
         counted=attempt.counted,
         wasted=attempt.wasted,
         cost=attempt.cost,
-        told=_encoder.encode(attempt),
+        told=told,
     )
+
+
+def _sayable(record: RequestRecord, attempts: list[AttemptRecord]) -> RequestRecord:
+    """Give a copy in which every text can be written: half a surrogate becomes a question mark."""
+    whole = msgspec.structs.replace(record, attempts=attempts)
+    return msgspec.convert(_said(msgspec.to_builtins(whole)), RequestRecord)
+
+
+def _said(value: object) -> object:
+    match value:
+        case str():
+            return value.encode(errors="replace").decode()
+        case dict():
+            return {_said(key): _said(one) for key, one in cast("dict[object, object]", value).items()}
+        case list() | tuple():
+            return [_said(one) for one in cast("list[object]", value)]
+        case _:
+            return value
 
 
 def record_of(kept: Kept) -> RequestRecord:
@@ -97,7 +122,7 @@ def record_of(kept: Kept) -> RequestRecord:
     row = kept.request
     record = _requests.decode(row.told)
     record.state = "open" if row.open else "done"
-    record.outcome, record.note = row.outcome, row.note
+    record.outcome, record.note, record.account = row.outcome, row.note, row.account
     record.attempts = [_attempt_of(tried.told, tried.outcome) for tried in kept.attempts]
     return record
 

@@ -7,6 +7,7 @@ client left, the process stops) ends the attempt, closes its upstream, settles i
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import assert_never
 
 import msgspec
@@ -20,6 +21,7 @@ from peekd.records.entries import RequestRecord
 from peekd.relay.answers import Headers, advice, answer_headers, encode_failure, signed
 from peekd.relay.asked import Asked
 from peekd.relay.calls import Calls
+from peekd.relay.consumption import Consumed
 from peekd.relay.delivery import Delivery, Final
 from peekd.relay.house import House
 from peekd.relay.learning import Learning
@@ -47,7 +49,8 @@ class Journey:
         self._asked = asked
         self._delivery = delivery
         self._calls = Calls(asked, house.seal, house.archive)
-        self._scribe = Scribe(_record_of(asked), house.live, house.journal, trio.current_time)
+        write = house.store.write
+        self._scribe = Scribe(_record_of(asked), house.live, house.journal, trio.current_time, write)
         self._passage: Passage | None = None
         self._sink: ToStream | ToBody | None = None
 
@@ -62,7 +65,7 @@ class Journey:
                 await self._tell_drained()
         finally:
             if not isinstance(sys.exception(), Exception):
-                self._scribe.close(name_of(self._leaving()), status=self._status(), usage=self._usage())
+                self._close(name_of(self._leaving()), self._status())
 
     async def _run(self) -> None:
         try:
@@ -74,6 +77,7 @@ class Journey:
 
     async def _travel(self, trip: Trip) -> None:
         """Carry out one decision after the other until one of them is the last."""
+        self._scribe.record.turns = trip.turns
         step = await self._ask(trip)
         while True:
             await self._pause(step)
@@ -169,10 +173,12 @@ class Journey:
             headers=headers,
             deadlines=healing,
         )
+        opening.mark = self._scribe.marker()
         async with opening as attempt:
             self._scribe.opened(attempt.upstream_request_id, attempt.status, attempt.sent)
             footing = Footing(trip.ends, secret, self._calls.thoughts(protocol))
             self._passage = passage = Passage(attempt, protocol, self._scribe, healing, footing)
+            self._scribe.watching(self._consumption(passage, lease, len(call.body)))
             outcome = await passage.peek()
             trip.refusal = passage.refusal
             step = self._note(trip, outcome, lease, tenure)
@@ -235,11 +241,11 @@ class Journey:
         note = step.outcome.note if isinstance(step.outcome, o.Completed) else BLANK_ACCEPTED
         if isinstance(sink, ToBody):
             body = sink.body()
-            self._scribe.close("completed", status=OK, note=note, usage=self._usage())
+            self._close("completed", OK, len(body), note=note)
             self._delivery.answer(Final(OK, (*JSON, *self._headers()), body))
         elif sink is not None:
             last = sink.rest() + sink.rendering.close()
-            self._scribe.close("completed", status=OK, note=note, usage=self._usage())
+            self._close("completed", OK, len(last), note=note)
             await self._delivery.give_last(last)
 
     def _note_usage(self, step: Step) -> None:
@@ -259,14 +265,14 @@ class Journey:
         self._scribe.told(fault.message, advice(fault))
         if self._delivery.stage == 0:
             final = encode_failure(self._asked, fault, self._headers())
-            self._scribe.close(outcome, status=final.status, usage=self._usage())
+            self._close(outcome, final.status, len(final.body))
             self._delivery.answer(final)
             return
         if isinstance(self._sink, ToStream):
             last = self._sink.rest() + self._sink.rendering.fail(fault, self._asked.id)
         else:
             last = self._calls.following().fail(fault, self._asked.id)
-        self._scribe.close(outcome, status=OK, usage=self._usage())
+        self._close(outcome, OK, len(last))
         await self._delivery.give_last(last)
 
     async def tell_internal(self) -> None:
@@ -287,6 +293,18 @@ class Journey:
         await self._tell(signed(fault, self._asked.id), name_of(drained))
 
     # ---- leaving ----
+
+    def _close(self, outcome: str, status: int | None, last: int = 0, *, note: str = "") -> None:
+        """Close the record; `last`: how many bytes are still to be handed over."""
+        record = self._scribe.record
+        if record.state == "open":
+            record.stage, record.answer_bytes = self._delivery.stage, self._delivery.given + last
+        self._scribe.close(outcome, status=status, note=note)
+
+    def _consumption(self, passage: Passage, lease: Lease, size: int) -> Consumed:
+        """What tells the tokens of an attempt; a prompt that nobody counts is guessed by its size."""
+        guess = partial(self._house.counting.calibration.by_size, Target(lease.upstream, lease.model), size)
+        return partial(passage.consumed, guess)
 
     def _leaving(self) -> AnyOutcome:
         """What an attempt is booked as that was left from outside; after the terminal nothing is lost."""
@@ -335,4 +353,5 @@ def _record_of(asked: Asked) -> RequestRecord:
         session=asked.session or "",
         model=asked.head.model,
         stream=asked.head.stream,
+        asked_bytes=len(asked.body),
     )

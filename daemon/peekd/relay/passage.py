@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -12,6 +12,7 @@ from peekd.healing.classify import outcome_of_refusal
 from peekd.healing.peek import Watch
 from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import BadArguments, Unfoldable, UpstreamProtocol
+from peekd.relay.consumption import Consumption, counted
 from peekd.relay.reading import Reading, Seen, Source, read_whole, without
 from peekd.relay.rendering import ToBody, TooMuch, ToStream
 from peekd.relay.scribe import Scribe
@@ -100,7 +101,9 @@ class Passage:
             return self._attempt.failure
         self._scribe.mark("headers")
         if self._attempt.status >= NOT_AN_ANSWER:
-            return self._refused(self._attempt.status, await self._attempt.read_refusal())
+            refusal = await self._attempt.read_refusal()
+            self._reading.received += len(refusal)
+            return self._refused(self._attempt.status, refusal)
         if self._attempt.headers.get("content-type", "").startswith("application/json"):
             return await self._unstreamed()
         while True:
@@ -131,6 +134,7 @@ class Passage:
         body = await read_whole(self._attempt, self._healing)
         if not isinstance(body, bytes):
             return body
+        self._reading.received += len(body)
         body = self._protocol.unwrap(body)
         frames = self._protocol.decode_whole(body)
         if not frames:
@@ -143,6 +147,15 @@ class Passage:
         words = without(self._secret, body)
         self.refusal = self._protocol.decode_refusal(status, self._attempt.headers, words)
         return outcome_of_refusal(self.refusal)
+
+    def consumed(self, estimate: Callable[[], int]) -> Consumption:
+        """What the attempt has consumed until now; `estimate`: its prompt's tokens, where nobody tells."""
+        watch = self.watch
+        finished = watch.finished
+        usage, who = counted(
+            watch.usage, self._attempt.status, watch.said, finished=finished is not None, estimate=estimate
+        )
+        return Consumption(usage, who, finished.reason if finished else "", self._reading.received)
 
     # ---- carry ----
 

@@ -58,6 +58,8 @@ class Reading:
         secret: str = "",
     ) -> None:
         self.watch = watch
+        self.received = 0
+        """Bytes that came."""
         self._unwrap = unwrap
         self._secret = secret
         self._source = source
@@ -103,6 +105,7 @@ class Reading:
             self._flush()
             return self._end(chunk or None)
         self.watch.see_bytes(trio.current_time())
+        self.received += len(chunk)
         try:
             self._frames.extend(self._splitter.feed(chunk))
         except FrameTooLarge as error:

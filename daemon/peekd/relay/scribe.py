@@ -1,4 +1,4 @@
-"""Writes down one request: its record, and a journal entry for every step."""
+"""Writes down one request: its record, its rows in the ledger, and a journal entry for every step."""
 
 from __future__ import annotations
 
@@ -19,24 +19,39 @@ from peekd.records.entries import (
     RequestRecord,
 )
 from peekd.records.live import Live
+from peekd.records.prices import cost_of
 from peekd.records.redact import redacted
+from peekd.records.rows import attempt_row, request_row
+from peekd.relay.consumption import Consumed, nothing
+from peekd.store.rows import Row
 from peekd.vocabulary.decisions import Step
-from peekd.vocabulary.events import Usage
 from peekd.vocabulary.outcomes import name_of
 
 Clock = Callable[[], float]
+
+Write = Callable[[Row], None]
+"""Takes a row for the ledger and returns at once; it never raises and never waits."""
+
+
+def unwritten(_row: Row) -> None:
+    """Where there is no ledger."""
 
 
 class Scribe:
     """Every method is synchronous: what it writes stands before the next await."""
 
-    def __init__(self, record: RequestRecord, live: Live, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self, record: RequestRecord, live: Live, journal: Journal, clock: Clock, write: Write = unwritten
+    ) -> None:
         self.record = record
+        self._row = write
+        self._consumed: Consumed = nothing
         self._live = live
         self._journal = journal
         self._clock = clock
         self._began = clock()
         live.open(record)
+        write(request_row(record))
 
     def since(self) -> float:
         """Seconds since the request came in."""
@@ -68,6 +83,8 @@ class Scribe:
             started=self.since(),
         )
         self.record.attempts.append(attempt)
+        self._consumed = nothing
+        self._row(attempt_row(self.record, attempt))
         self.record.account, self.record.mapped_model = lease.account, lease.model
         self._write("attempt", f"attempt {attempt.number} with {lease.account}: {lease.because}")
         return attempt.number
@@ -76,6 +93,8 @@ class Scribe:
         """The call is made: what could not be said, what was changed, what was put back, how it is asked."""
         self.record.dropped, self.record.spliced = call.dropped, call.spliced
         self.record.restored = call.restored
+        if self.attempt is not None:
+            self.attempt.sent_bytes = len(call.body)
         if streams and not self.record.stream and len(self.record.attempts) == 1:
             self._write("attempt", narrate.AUTO_CONVERTED)
 
@@ -88,7 +107,21 @@ class Scribe:
         """The upstream answered a request that was `sent` then (by the clock); status 0: it failed to."""
         if self.attempt is not None and status:
             self.attempt.upstream_request_id, self.attempt.status = upstream_request_id, status
-            self.attempt.marks["sent"] = round(sent - self._began, 6)
+            self.attempt.marks.setdefault("sent", round(sent - self._began, 6))
+
+    def marker(self) -> Callable[[str, float], None]:
+        """Give what notes phases of the attempt in flight, as seen by the clock."""
+        attempt = self.attempt
+
+        def mark(name: str, at: float) -> None:
+            if attempt is not None:
+                attempt.marks.setdefault(name, round(at - self._began, 6))
+
+        return mark
+
+    def watching(self, consumed: Consumed) -> None:
+        """Know what the attempt in flight consumes: it is asked once the attempt is over."""
+        self._consumed = consumed
 
     def mark(self, name: str) -> None:
         """A phase of the attempt is reached; only the first time counts."""
@@ -112,8 +145,10 @@ class Scribe:
         if step.attempt and self.attempt is not None:
             attempt = self.attempt
             attempt.outcome, attempt.status = outcome, step.outcome.status or attempt.status
+            if outcome == "completed" or (step.decision.move == "relay" and self.record.stream):
+                self.record.shown = attempt.number
             if step.decision.move != "relay" or outcome == "completed":  # what is accepted goes on
-                attempt.ended = self.since()
+                self._end(attempt)
             if step.outcome.type or step.outcome.message:
                 attempt.upstream_error = narrate.said(step.outcome)
         phase: Phase = "relay" if outcome in {"completed", "broken", "stalled"} else "peek"
@@ -128,6 +163,8 @@ class Scribe:
             attempt = self.attempt
             attempt.move, attempt.because = step.decision.move, step.decision.because
             attempt.after = step.decision.after
+            if attempt.ended is not None:
+                self._row(attempt_row(self.record, attempt))
         self._write("decide", narrate.of_decision(step), INFO, step=step)
 
     def pausing(self, step: Step) -> None:
@@ -146,18 +183,40 @@ class Scribe:
         """The client is told that there is no answer."""
         self.record.verdict, self.record.advice = redacted(verdict), advice
 
-    def close(self, outcome: str, *, status: int | None, note: str = "", usage: Usage | None = None) -> None:
+    def _end(self, attempt: AttemptRecord) -> None:
+        """An attempt is over: book what it consumed, to the client or as wasted."""
+        consumed = self._consumed()
+        attempt.ended = self.since()
+        attempt.usage, attempt.counted = consumed.usage, consumed.counted
+        attempt.stop, attempt.received_bytes = consumed.stop, consumed.received
+        attempt.cost = cost_of(attempt.model, consumed.usage)
+        attempt.wasted = 0 if attempt.number == self.record.shown else consumed.tokens
+
+    def _sum_up(self) -> None:
+        """Book to the request what its attempts consumed."""
+        record = self.record
+        for attempt in record.attempts:
+            if attempt.number == record.shown:
+                record.usage, record.counted = attempt.usage, attempt.counted
+        record.wasted = sum(attempt.wasted for attempt in record.attempts)
+        costs = [attempt.cost for attempt in record.attempts if attempt.cost is not None]
+        record.cost = round(sum(costs), 9) if costs else None
+
+    def close(self, outcome: str, *, status: int | None, note: str = "") -> None:
         """The request is over; a second call changes nothing."""
         record = self.record
         if record.state == "done":
             return
         record.outcome, record.status, record.note = outcome, status, note
-        record.usage = usage or record.usage
         record.seconds = self.since()
         attempt = self.attempt
         if attempt is not None and attempt.ended is None:
-            attempt.outcome, attempt.ended = outcome, record.seconds
+            attempt.outcome = outcome
+            self._end(attempt)
+            self._row(attempt_row(record, attempt))
+        self._sum_up()
         self._live.close(record)
+        self._row(request_row(record))
         words = f" ({note})" if note else f": {record.verdict}" if record.verdict else ""
         tries = f"{len(record.attempts)} attempt{'s' * (len(record.attempts) != 1)}"
         priority = INFO if outcome in {"completed", "client_gone"} else WARNING

@@ -11,14 +11,11 @@ from typing import Final
 import msgspec
 
 from peekd.records.entries import WARNING, Entry, Journal
-from peekd.service.state import load_seal_key, state_directory
+from peekd.service.state import DATABASE, load_seal_key, state_directory
 from peekd.signatures.settings import SignatureSettings
 from peekd.store.interface import Store
 from peekd.store.settings import RecordSettings
 from peekd.store.writer import open_writer
-
-DATABASE: Final = "peekd.db"
-"""The file's name in the state directory."""
 
 _WORDS: Final = "conversations may lose their thought signatures when peekd restarts"
 

@@ -10,6 +10,7 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from types import MappingProxyType
 
 import msgspec
@@ -185,10 +186,23 @@ async def _keep_watchdog_calm(process: Process) -> None:
 def _tell_begun(process: Process, house: House, addresses: Sequence[str]) -> None:
     listens = f"listening on {', '.join(addresses)}"
     process.journal(Entry(listens, INFO))
+    if house.ledger.path is not None:
+        process.journal(_of_ledger(house.ledger.path, house.left_open))
     if not house.ready():
         words = f"no account is usable: requests are refused until one is; see {process.where}"
         process.journal(Entry(words, WARNING))
     process.notifier.ready(listens)
+
+
+def _of_ledger(path: Path, left_open: int) -> Entry:
+    """Say where requests are written down, and what an end without warning cost the time before."""
+    words = f"requests are written to {path}, within 250 ms"
+    if not left_open:
+        return Entry(words, INFO)
+    lost = "what came in its last 250 ms may be missing"
+    return Entry(
+        f"{words}; {left_open} were open when peekd ended, and are closed as internal; {lost}", NOTICE
+    )
 
 
 # ---- what serving takes -------------------------------------------------------------------------------

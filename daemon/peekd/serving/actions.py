@@ -162,10 +162,10 @@ class Actions:
         return encode_json({"ready": True})
 
     async def _requests(self, _route: Route, asking: Asking, _name: str) -> Answer:
-        return list_requests(self._house.live, dict(asking.args))
+        return await list_requests(self._house.ledger, dict(asking.args), self._house.store.lost)
 
     async def _request(self, _route: Route, _asking: Asking, name: str) -> Answer:
-        return show_request(self._house.live, name)
+        return await show_request(self._house.ledger, name)
 
     async def _accounts(self, _route: Route, _asking: Asking, _name: str) -> Answer:
         return encode_json(self._house.describe_accounts())

@@ -14,6 +14,7 @@ from peekd.records.ledger import Ledger
 from peekd.records.live import Live
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final
+from peekd.store.interface import Store
 
 
 class Trip(Protocol):
@@ -68,7 +69,12 @@ class House(Protocol):
 
     @property
     def ledger(self) -> Ledger:
-        """What is written down of requests, and memory with it."""
+        """Those and the older ones."""
+        ...
+
+    @property
+    def store(self) -> Store:
+        """Where rows are written."""
         ...
 
     def switch(self, account: str, verb: str) -> object:

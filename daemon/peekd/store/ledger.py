@@ -68,7 +68,10 @@ _UPSERTS: Final = {kind: _upsert(kind, table) for kind, table in _TABLES.items()
 # What was open in a process that is gone. A process that lives on after all (two of them at one file) writes
 # its rows whole when it closes them, and so mends what is said here.
 _CLOSE_REQUESTS: Final = """
-    UPDATE requests SET open = 0, failed = 1, outcome = 'internal', note = ?, words = ? WHERE open
+    UPDATE requests SET open = 0, failed = 1, outcome = 'internal', note = ?, words = ?,
+        attempts = (SELECT COUNT(*) FROM attempts WHERE request = id),
+        account = COALESCE((SELECT account FROM attempts WHERE request = id ORDER BY number DESC LIMIT 1), '')
+    WHERE open
 """
 _CLOSE_ATTEMPTS: Final = "UPDATE attempts SET open = 0, outcome = 'internal' WHERE open"
 

@@ -22,6 +22,9 @@ from peekd.store.rows import AttemptRow, BodyRow, RequestRow
 MOST: Final = 10_000
 """Requests that one listing gives at most."""
 
+TAIL: Final = 6
+"""Letters at the end of an id from which on it may stand for the whole."""
+
 _BUSY_SECONDS: Final = 1.0
 _MANY: Final = 500
 """Variables in one statement; SQLite's own bound is 999 at the least."""
@@ -118,9 +121,11 @@ class Reader:
         return self._with_attempts(self._rows(RequestRow, select, (*values, limit)))
 
     def find(self, name: str) -> Kept | None:
-        """Give a request by its whole id, by "last" (the newest that is done), or by "last-failed"."""
-        condition = {"last": "NOT open", "last-failed": "failed"}.get(name, "id = ?")
-        values = (name,) if condition == "id = ?" else ()
+        """Give a request by its id or the end of it, by "last" (that is done), or by "last-failed"."""
+        condition = {"last": "NOT open", "last-failed": "failed"}.get(name, "id = ?1")
+        values = (name,) if condition == "id = ?1" else ()
+        if values and len(name) >= TAIL:
+            condition = "(id = ?1 OR substr(id, -length(?1)) = ?1)"
         select = f"SELECT {_REQUEST} FROM requests WHERE {condition} ORDER BY came DESC, id DESC LIMIT 1"  # noqa: S608
         found = self._with_attempts(self._rows(RequestRow, select, values))
         return found[0] if found else None
@@ -163,7 +168,11 @@ class Reader:
 @contextmanager
 def open_reader(path: Path) -> Generator[Reader]:
     """Open the ledger at `path` to read. Raises NoLedger, with the reason in words."""
-    if not path.exists():
+    try:
+        there = path.exists()
+    except OSError as error:
+        raise NoLedger(str(error)) from error
+    if not there:
         raise NoLedger(f"there is no ledger at {path}")
     with ExitStack() as stack:
         try:
