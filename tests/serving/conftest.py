@@ -18,7 +18,7 @@ from peekd.records.ledger import Ledger
 from peekd.records.live import Live
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final
-from peekd.relay.house import Rhythm
+from peekd.relay.tree import Rhythm
 from peekd.serving.app import Front
 from peekd.serving.behind import Fittings
 from peekd.serving.ingress import compile_access
@@ -108,10 +108,11 @@ class FakeHouse:
     def describe_policy(self) -> Mapping[str, Policy]:
         return {"policy": POLICY}
 
-    def switch(self, account: str, verb: str) -> None:
-        if account != "alice":
-            raise ClientError("not_found", f"no account is called {account!r}")
+    def switch(self, account: str, verb: str) -> object:
+        if account == "nobody":
+            raise ClientError("not_found", "no account is called 'nobody'; near names: norbert")
         self.switched.append((account, verb))
+        return {"account": {"name": account}}
 
 
 Script = Callable[[Asked, Delivery], Awaitable[None]]
@@ -211,8 +212,9 @@ class Bench:
 class Visit:
     """A client that sends a request, looks at what comes, and goes when it likes: bare ASGI messages."""
 
-    def __init__(self, front: Front, body: bytes) -> None:
+    def __init__(self, front: Front, body: bytes, method: str = "POST", path: str = "/v1/messages") -> None:
         self._front = front
+        self._method, self._path = method, path
         self._give, self._take = trio.open_memory_channel[dict[str, Any]](10)
         self._give.send_nowait({"type": "http.request", "body": body, "more_body": False})
         self._told, self._heard = trio.open_memory_channel[bytes](10)
@@ -222,10 +224,10 @@ class Visit:
             "type": "http",
             "asgi": {"version": "3.0"},
             "http_version": "1.1",
-            "method": "POST",
+            "method": self._method,
             "scheme": "http",
-            "path": "/v1/messages",
-            "raw_path": b"/v1/messages",
+            "path": self._path,
+            "raw_path": self._path.encode(),
             "query_string": b"",
             "headers": [(b"host", b"localhost")],
             "client": ("127.0.0.1", 1),

@@ -107,7 +107,7 @@ PLANTS: tuple[Plant, ...] = (
         "the wrong account is excluded",
         (trip, "Trip.decide"),
         "(*self._tried, lease.tried)",
-        "(*self._tried, *(type(lease.tried)(name, lease.model) for name in self._house.accounts "
+        "(*self._tried, *(type(lease.tried)(name, lease.model) for name in self._tree.accounts "
         "if name != lease.account))",
     ),
     Plant(

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import tzinfo
 from typing import cast
 
 import msgspec
 
+from peekd.monitor.said import clock
 from peekd.records.redact import redacted
 
 HIDDEN = "[hidden]"
@@ -23,6 +25,27 @@ class Setting(msgspec.Struct, frozen=True):
     key: str
     value: str
     set: bool
+
+
+class Standing(msgspec.Struct, frozen=True):
+    """How the settings were last read, as the house describes it: see `relay.standing`."""
+
+    file: str = ""
+    at: float = 0.0
+    faults: tuple[str, ...] = ()
+    restart: tuple[str, ...] = ()
+
+
+class _Described(msgspec.Struct):
+    settings: Standing = Standing()
+
+
+def notes_of(described: object, zone: tzinfo | None) -> list[str]:
+    """Say where the settings come from, what is wrong with newer ones, and what waits for a restart."""
+    standing = msgspec.convert(msgspec.to_builtins(described), _Described).settings
+    notes = [f"Read from {standing.file} at {clock(standing.at, zone)}."] if standing.file else []
+    notes += [f"Not taken over, for a fault: {fault}" for fault in standing.faults]
+    return notes + [f"Changed, and waits for a restart: {name}" for name in standing.restart]
 
 
 def settings_of(settings: msgspec.Struct) -> list[Setting]:

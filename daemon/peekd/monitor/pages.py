@@ -14,7 +14,7 @@ import trio
 
 from peekd.healing.policy import Policy
 from peekd.monitor import accounts, charts, said
-from peekd.monitor.configured import settings_of
+from peekd.monitor.configured import notes_of, settings_of
 from peekd.monitor.detail import Beside, Facts, detail_of
 from peekd.monitor.export import MOST, encode_csv, encode_json
 from peekd.monitor.page import PAGE_HEADERS, SECURITY, render
@@ -200,9 +200,10 @@ class Pages:
     async def settings(self, wish: Wish) -> Shown:
         """The configuration in force."""
         every = settings_of(self._means.settings())
+        notes = notes_of(self._house.describe_accounts(), self._means.zone)
         tables = [(name or "peekd", list(rows)) for name, rows in groupby(every, attrgetter("table"))]
         here = "/monitor/settings"
-        return await self._page("settings.html", wish, here, title="Settings", tables=tables, notes=())
+        return await self._page("settings.html", wish, here, title="Settings", tables=tables, notes=notes)
 
     async def export(self, wish: Wish) -> Shown:
         """The requests that a search finds, as a file."""

@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from peekd.monitor.feed import Listener
 from peekd.serving.callers import Caller
-from peekd.serving.ingress import CREDENTIALS, take_keys
+from peekd.serving.ingress import CREDENTIALS, Access, take_keys
 
 
 class Asking(TrioRequest):
@@ -27,9 +27,11 @@ class Asking(TrioRequest):
     id: str = ""
     nursery: trio.Nursery
     query_keys: tuple[str, ...] = ()
+    access: Access
+    """The rules that held when it came."""
     caller: Caller = Caller(None, loopback=False)
     key: str = ""
-    """The name of the client key that fitted, "" for none."""
+    """The name of the key that fitted, "" for none."""
     listener: Listener | None = None
     """What it looks on with, where it asked for requests as they change."""
     inside: bool = False

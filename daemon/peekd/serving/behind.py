@@ -77,10 +77,6 @@ class House(Protocol):
         """Where rows are written."""
         ...
 
-    def switch(self, account: str, verb: str) -> object:
-        """Enable, disable or reset an account. Raises ClientError where there is none of that name."""
-        ...
-
     def rhythm(self, asked: Asked) -> Rhythm:
         """How long this request's client waits for a true status, and for the next byte."""
         ...
@@ -96,6 +92,10 @@ class House(Protocol):
 
     async def count_tokens(self, asked: Asked) -> Final:
         """Count a request's tokens: a side channel, without journey or record."""
+        ...
+
+    def switch(self, account: str, verb: str) -> object:
+        """Do one of `routes.SWITCHES` to an account, and tell of it. Raises ClientError: no such one."""
         ...
 
     def describe_accounts(self) -> object:

@@ -21,7 +21,7 @@ from peekd.relay.delivery import Final
 from peekd.serving.asking import Asking
 from peekd.serving.behind import Fittings
 from peekd.serving.callers import is_secure
-from peekd.serving.ingress import Access, judge_form
+from peekd.serving.ingress import judge_form
 from peekd.serving.logins import COOKIE, Logins, cookie
 from peekd.serving.replies import encode_fault
 from peekd.vocabulary.errors import ClientError, Fault
@@ -39,10 +39,9 @@ _KEYLESS = (
 class Monitoring:
     """Knows pages and who is logged in; whether a caller may come in at all is judged before."""
 
-    def __init__(self, fittings: Fittings, access: Callable[[], Access]) -> None:
+    def __init__(self, fittings: Fittings) -> None:
         self.feed = Feed(fittings.house.live, msgspec.json.encode)
         self.logins = Logins(partial(secrets.token_urlsafe, _TOKEN_BYTES))
-        self._access = access
         self._journal = fittings.journal
         self._pages = Pages(fittings.house, Means(fittings.settings, fittings.wall, _headers))
         self._table: Mapping[str, Callable[[Wish], Awaitable[Shown]]] = {
@@ -61,7 +60,7 @@ class Monitoring:
     def signed_in(self, asking: Asking) -> bool:
         """Whether a caller shows a cookie that a login gave it."""
         return self.logins.holds(
-            asking.cookies.get(COOKIE, ""), self._access().admin_keys, trio.current_time()
+            asking.cookies.get(COOKIE, ""), asking.access.admin_keys, trio.current_time()
         )
 
     async def turn_away(self, asking: Asking, fault: Fault) -> Final:
@@ -96,7 +95,7 @@ class Monitoring:
 
     async def login(self, asking: Asking) -> Final:
         """Show the form, or take a key from it."""
-        access, now = self._access(), trio.current_time()
+        access, now = asking.access, trio.current_time()
         wish = Wish(dict(asking.args))
         if not access.admin_keys:
             return _final(await self._pages.login(wish, words=_KEYLESS))
@@ -126,7 +125,7 @@ class Monitoring:
         return self._with_cookie(_redirect("/monitor/login"), "", asking)
 
     def _with_cookie(self, final: Final, token: str, asking: Asking) -> Final:
-        secure = is_secure(asking.scheme, asking.peer, asking.said, self._access().trusted)
+        secure = is_secure(asking.scheme, asking.peer, asking.said, asking.access.trusted)
         return _with(final, ("set-cookie", cookie(token, secure=secure)))
 
     async def _form(self, asking: Asking) -> dict[str, str]:

@@ -25,6 +25,7 @@ Action = Literal[
     "requests",
     "request",
     "accounts",
+    "switch",
     "policy",
     "watch",
     "page",
@@ -32,6 +33,14 @@ Action = Literal[
     "login",
     "logout",
 ]
+
+
+SWITCHES: Mapping[str, str] = {
+    "enable": "let an account serve",
+    "disable": "keep an account from serving until it is enabled; what it does now goes on",
+    "reset": "forget an account's cooldowns and failures",
+}
+"""What can be done to an account by hand."""
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -104,7 +113,11 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("/api/requests/live", ("GET",), "watch", "admin", "requests as they change (server-sent events)"),
     Route("/api/requests/<name>", ("GET",), "request", "admin", "one request by id, or last, or last-failed"),
-    Route("/api/accounts", ("GET",), "accounts", "admin", "accounts, their health and cooldowns"),
+    Route("/api/accounts", ("GET",), "accounts", "admin", "accounts, how they stand; the settings' state"),
+    *(
+        Route(f"/api/accounts/<path:name>/{verb}", ("POST",), "switch", "admin", what)
+        for verb, what in SWITCHES.items()
+    ),
     Route("/api/policy", ("GET",), "policy", "admin", "the healing policy in force"),
     Route("/monitor", ("GET",), "page", "page", "the Proxy Monitor: requests"),
     Route("/monitor/list", ("GET",), "page", "page", "its list alone"),
