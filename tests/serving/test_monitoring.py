@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import msgspec
 import pytest
@@ -193,9 +194,8 @@ async def test_wrong_keys_are_told_counted_and_not_repeated(bench: Bench) -> Non
 @pytest.mark.parametrize("onward", ["https://evil.example", "//evil.example", "/v1/models", "/monitor//y"])
 async def test_a_login_leads_nowhere_else(bench: Bench, onward: str) -> None:
     toy = bench(admin_keys=ADMIN)
-    reply = await toy.ask(
-        "POST", "/monitor/login", data={"key": "the-admin-key", "next": onward}, headers=SAME
-    )
+    data = urlencode({"key": "the-admin-key", "next": onward})
+    reply = await toy.ask("POST", "/monitor/login", data=data, headers=SAME)
     assert reply.headers["location"] == "/monitor"
 
 

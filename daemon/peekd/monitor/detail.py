@@ -13,6 +13,7 @@ from peekd.monitor.snapshot import Line, line_of
 from peekd.monitor.timeline import Drawing, draw
 from peekd.records.advice import advice
 from peekd.records.entries import AttemptRecord, Counted, RequestRecord
+from peekd.records.tale import tale
 from peekd.vocabulary.events import Usage
 
 Facts = tuple[tuple[str, str], ...]
@@ -58,6 +59,7 @@ class Detail(msgspec.Struct, frozen=True):
     facts: Facts
     changes: Facts
     steps: tuple[Step, ...]
+    tale: str
     told: str
     advice: str
     headers: Facts
@@ -82,6 +84,7 @@ def detail_of(record: RequestRecord, beside: Beside, now: float, zone: tzinfo | 
         facts=_told(_facts(record, zone)),
         changes=_told(_changes(record)),
         steps=tuple(_steps(record)),
+        tale=tale(record),
         told=record.verdict,
         advice=advice(record),
         headers=beside.headers,
