@@ -58,7 +58,10 @@ def test_where_a_secret_is_may_be_known_and_a_secret_not() -> None:
 
 
 def test_how_the_settings_were_read_is_told() -> None:
-    described = {"accounts": [], "settings": {"file": "p.toml", "at": 0.0, "faults": ["x"], "restart": ["y"]}}
+    described: dict[str, object] = {
+        "accounts": [],
+        "settings": {"file": "p.toml", "at": 0.0, "faults": ["x"], "restart": ["y"]},
+    }
     assert notes_of(described, UTC) == [
         "Read from p.toml at 1970-01-01 00:00:00.",
         "Not taken over, for a fault: x",

@@ -83,6 +83,11 @@ class Listener(AsyncIterator[bytes]):
         self._greeted = False
         self._news = trio.Event()
 
+    @property
+    def behind_by(self) -> int:
+        """Count the requests that changed and are yet to be told."""
+        return len(self._changed)
+
     def note(self, request: str) -> None:
         """A request changed."""
         if len(self._changed) >= WAITING and request not in self._changed:
