@@ -281,7 +281,7 @@ async def test_a_hundred_reloads_leave_nothing_behind(autojump_clock: Clock) -> 
         lot.play.assert_nothing_left()
 
 
-# ---- what the seed of this idea had to learn ---------------------------------------------------------
+# ---- what proxies of this kind got wrong before ----------------------------------------------------------
 
 
 async def test_an_account_that_the_file_disables_is_not_asked_again_though_a_session_is_bound_to_it(
@@ -329,3 +329,30 @@ async def test_choosing_an_account_reads_no_disk(
         leased = [lot.house.roster.lease(ALL) for _ in range(10)]
         monkeypatch.undo()
         assert all(isinstance(one, Lease) for one in leased)
+
+
+async def test_what_a_file_says_of_accounts_holds_for_the_very_next_choice_and_not_after_a_restart(
+    autojump_clock: Clock,
+) -> None:
+    async with open_lot({"alice": ["answer"] * 3, "bob": ["answer"] * 3}) as lot:
+        assert (await lot.play.ask()).record.account == "alice"
+        await lot.reload("alice", "bob", account={"models": ["other-*"]})
+        refused = await lot.play.ask()
+        assert (refused.status, refused.record.attempts) == (404, [])
+        await lot.reload("bob")
+        assert (await lot.play.ask()).record.account == "bob"
+
+
+async def test_without_any_account_left_everything_is_answered_with_503_and_nothing_with_an_empty_200(
+    autojump_clock: Clock,
+) -> None:
+    async with open_lot({"alice": ["answer"] * 3}) as lot:
+        assert lot.house.ready()
+        lot.house.adopt(await lot.grow("alice", account={"disabled": True}))
+        assert not lot.house.ready()
+        for stream in (True, False):
+            told = await lot.play.ask(stream=stream)
+            assert (told.status, told.headers["x-should-retry"]) == (503, "false")
+            assert "account" in told.json["error"]["message"]
+        await lot.reload("alice")
+        assert (await lot.play.ask()).status == 200

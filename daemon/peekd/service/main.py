@@ -26,11 +26,13 @@ from peekd.service import demo as demonstration
 from peekd.service.access import make_access
 from peekd.service.dials import Dials
 from peekd.service.guard import GuardedServer, Limits
+from peekd.service.holders import tell_holders
 from peekd.service.keeping import open_keeping
 from peekd.service.logs import LineSink, LoggingBridge, open_journal
 from peekd.service.notify import Notifier, watchdog_seconds
 from peekd.service.reload import Parts, Reloader, Source
 from peekd.service.sockets import host_of, open_sockets, raise_descriptor_limit, tell_address
+from peekd.service.status import keep_patient, keep_told
 from peekd.serving.app import Front
 from peekd.serving.behind import Fittings
 from peekd.serving.ingress import Access
@@ -187,7 +189,9 @@ async def serve_doors(process: Process, doors: Sequence[Door], signals: Signals)
                 tune=process.tune,
             )
             reloader = Reloader(settings, process.source, parts) if process.source else None
-            _tell_begun(process, house, [door.address for door in doors])
+            addresses = [door.address for door in doors]
+            _tell_begun(process, house, addresses)
+            nursery.start_soon(keep_told, process.notifier, house, f"listening on {', '.join(addresses)}")
             async with trio.open_nursery() as listening:
                 if reloader is not None:
                     listening.start_soon(reloader.run)
@@ -225,8 +229,12 @@ async def _drain(
     with trio.move_on_after(seconds) as patience:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_hurry, signals, patience)
+            nursery.start_soon(keep_patient, process.notifier, house, patience.deadline)
             await server.wait_ended()
             nursery.cancel_scope.cancel()
+    if patience.cancelled_caught:
+        for entry in tell_holders(house.live, server.open_connections, process.seams.wall()):
+            process.journal(entry)
     house.lives.cut()
     with trio.move_on_after(FAREWELL_SECONDS):
         await server.wait_ended()

@@ -119,6 +119,7 @@ class Upstreams:
             headers=encode_headers(settings, secret, headers, call.headers),
             body=call.body,
             deadlines=deadlines,
+            method=call.method,
         )
         client = self._client(self.way(upstream, account))
         return Attempt(client.client, posting, self._opened)
