@@ -34,8 +34,8 @@ def test_an_estimate_is_made_only_where_it_is_needed() -> None:
     def never() -> int:
         raise AssertionError
 
-    assert counted(WHOLE, 200, 0, finished=True, estimate=never)
-    assert counted(Usage(), 503, 0, finished=False, estimate=never)
+    assert counted(WHOLE, 200, 0, finished=True, estimate=never)[0] == WHOLE
+    assert counted(Usage(), 503, 0, finished=False, estimate=never)[0] == Usage()
 
 
 def test_before_anything_came_nothing_is_known() -> None:
