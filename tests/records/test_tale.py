@@ -21,10 +21,10 @@ def test_every_outcome_and_every_move_has_its_words() -> None:
 def test_a_healed_request_is_a_story(healed: RequestRecord) -> None:
     healed.shown = 2
     assert tale(healed) == (
-        "A client asked for claude-sonnet-4-5, which went out as gemini-3-pro. Attempt 1, alice@example.com "
-        "at google: alice@example.com was asked too often and is limited, status 429 (0.30 s); "
-        "peekd turned to another account, after a pause of 0.5 s. Attempt 2, bob at google: bob gave a whole "
-        "answer (2.6 s). "
+        "A client asked for claude-sonnet-4-5, which went out as gemini-3-pro. "
+        "Attempt 1, alice@example.com at google: alice@example.com was asked too often and is limited, "
+        "status 429 (0.30 s); peekd turned to another account, after a pause of 0.5 s. "
+        "Attempt 2, bob at google: bob gave a whole answer (2.6 s). "
         "The client has a whole answer after 3.4 s, its first word after 1.2 s."
     )
 

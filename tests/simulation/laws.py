@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from simulation import laws_answers as answers
 from simulation import laws_conduct as conduct
 from simulation import laws_proofs as proofs
+from simulation import laws_rows as rows
 from simulation import laws_told as told
 from simulation.transcripts import Case
 
@@ -36,6 +37,7 @@ LAWS: Mapping[str, Law] = {
             proofs.proofs_to_their_family,
             proofs.no_shared_signatures,
         ),
+        *(rows.one_closed_row, rows.row_agrees, rows.sums_agree),
         *(told.true_status, told.errands_done, told.secrets_kept, told.kept_back, told.record_tells),
     )
 }

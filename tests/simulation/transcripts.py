@@ -235,7 +235,8 @@ class Case(msgspec.Struct, frozen=True):
 
     `others`: what upstreams said to all requests so far. `bad_lines`: when a connection to which upstream
     failed or was ended by it. `idle`: accounts that could have served it throughout, and were not asked.
-    `record` None: there is none.
+    `record` None: there is none. `request`: its id, where it should be in the ledger; `row`: what the ledger
+    has of it when all is over, `missed`: the ledger lost a row of it, `closes`: how often it was closed.
     """
 
     call: Call
@@ -247,6 +248,10 @@ class Case(msgspec.Struct, frozen=True):
     others: Sequence[Said] = ()
     bad_lines: Sequence[tuple[float, str]] = ()
     idle: Sequence[str] = ()
+    request: str = ""
+    row: RequestRecord | None = None
+    missed: bool = False
+    closes: int = 1
 
 
 def streamed(call: Call) -> bool:

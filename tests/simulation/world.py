@@ -18,6 +18,7 @@ from peekd.service import watching
 from peekd.service.reload import Source
 from peekd.simulator.strict import Strict
 from peekd.vocabulary.errors import ClientError
+from simulation.books import UNWRITTEN_SECONDS
 from simulation.clients import Client
 from simulation.daemon import WALL, Daemon, Disk, Shelf
 from simulation.dice import Dice
@@ -152,10 +153,27 @@ class World:
                 others=self.said,
                 bad_lines=self.bad_lines,
                 idle=self._idle(call, said, settings),
+                request=request if call.errand == "converse" and (record or call.disturbed) else "",
             )
             for settings in self.file.between(*(planned[:1] * 2 or (asked, call.ended_at)))
         ]
         return cases[0] if len(cases) == 1 else next((one for one in cases if not [*judge(one)]), cases[-1])
+
+    def closed_cases(self) -> list[Case]:
+        """Give the cases with what the ledger has of each, now that all is over."""
+        books = self.shelf.books
+        books.load()  # where the last life was killed, as the next one would
+        return [
+            msgspec.structs.replace(
+                case,
+                row=books.find(case.request),
+                missed=case.request in books.missed,
+                closes=books.closes[case.request],
+            )
+            if case.request
+            else case
+            for case in self.cases
+        ]
 
     def _request_of(self, daemon: Daemon, call: Call, said: Sequence[Said]) -> str:
         """Find the id of a request whose client never heard it, by when it came."""
@@ -309,6 +327,7 @@ class World:
         self._disturb()
         self.daemon.dead = True
         self.daemon.died_at = trio.current_time()
+        self.shelf.books.kill(self.dice.uniform(0, UNWRITTEN_SECONDS))
         self.daemon.harbour.open = False
         for line in self._adopted:
             line.reset()
@@ -397,4 +416,4 @@ async def play(dice: Dice, requests: int) -> Played:
         if left:
             endings.append(Ending("no task is left", f"{left} tasks live on"))
         nursery.cancel_scope.cancel()
-    return Played(world.cases, endings, trio.current_time(), world.entries)
+    return Played(world.closed_cases(), endings, trio.current_time(), world.entries)

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, M
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 
 import msgspec
@@ -299,12 +300,22 @@ def _asgi(front: Front) -> ASGIFramework:
 
 
 @asynccontextmanager
+async def _state(process: Process) -> AsyncGenerator[Mapping[str, str]]:
+    """Give the environment that names the state directory; what a demo keeps ends with it."""
+    if not process.demo:
+        yield process.environ
+        return
+    with TemporaryDirectory(prefix="peekd-demo-", ignore_cleanup_errors=True) as directory:
+        yield {"STATE_DIRECTORY": directory}
+
+
+@asynccontextmanager
 async def _open(process: Process, dials: Dials) -> AsyncGenerator[House]:
     settings = process.settings
     stages = dials.stages(settings.upstreams)
     dials.keep(stages)
-    environ: Mapping[str, str] = {} if process.demo else process.environ
     async with (
+        _state(process) as environ,
         open_keeping(
             environ, settings.signatures, settings.records, process.journal, process.seams.wall
         ) as kept,

@@ -9,6 +9,7 @@ import trio
 
 from peekd.protocols.interface import ClientProtocol
 from peekd.records.entries import RequestRecord
+from peekd.records.rows import request_row
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final, Streaming
 from peekd.serving.admin import list_requests, show_request, switch_account
@@ -136,6 +137,7 @@ class Actions:
         )
         self._house.live.open(record)
         self._house.live.close(record)
+        self._house.store.write(request_row(record))
         return reply
 
     # ---- what is answered here ----------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 from collections.abc import Iterable
@@ -156,11 +157,15 @@ class Database:
         kept = now - self._records.retention_days * _DAY
         if ledger.delete_before(self._connection, kept) == ledger.CHUNK:
             return True
-        if self._ledger_bytes() > self._records.max_mib * _MIB:
-            return ledger.delete_before(self._connection, now, ledger.CHUNK) > 0
+        held, room = self._ledger_bytes(), self._records.max_mib * _MIB
+        if held > room:
+            (count,) = self._connection.execute("SELECT COUNT(*) FROM requests").fetchone()
+            excess = math.ceil(count * (held - room) / held)
+            return ledger.delete_before(self._connection, math.inf, min(excess, ledger.CHUNK)) > 0
         (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
         if free:
-            self._connection.execute(f"PRAGMA incremental_vacuum({_PAGES})").fetchall()
+            # Each step of it frees one page, and `execute` takes but one.
+            self._connection.executescript(f"PRAGMA incremental_vacuum({_PAGES})")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
         return free > _PAGES
 
