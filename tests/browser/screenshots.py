@@ -12,7 +12,7 @@ from programs.npm import Unable
 from browser.stage import UNAVAILABLE
 from browser.town import ask, launch, stream, town
 
-WIDTH, HEIGHT = 1200, 760
+WIDTH, HEIGHT = 1200, 720
 
 SHOTS = {
     "requests": ("/monitor", "light"),
@@ -38,7 +38,7 @@ def main(place: Path) -> int:
     try:
         with (
             tempfile.TemporaryDirectory() as room,
-            town(Path(room)) as address,
+            town(Path(room), second="bob@example.com") as address,
             sync_playwright() as playwright,
         ):
             for _ in range(3):

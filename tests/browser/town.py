@@ -16,6 +16,7 @@ from playwright.sync_api import Browser, Playwright
 from programs.daemon import free_port, running
 from programs.npm import Unable
 
+ODD_NAME = "bob <b>bold</b>/&?#"
 ADMIN_KEY = "an admin's own key"
 HOSTILE = "<img src=x onerror=alert(1)>\"'</script><script>alert(2)</script>"
 ASK_SECONDS = 30
@@ -51,7 +52,7 @@ upstream = "sim"
 credential = "env:KEY_A"
 
 [[accounts]]
-name = "bob <b>bold</b>/&?#"
+name = "{second}"
 upstream = "sim"
 credential = "env:KEY_B"
 
@@ -82,12 +83,12 @@ def launch(playwright: Playwright) -> Browser:
 
 
 @contextmanager
-def town(place: Path, *, admin: bool = False) -> Generator[str]:
+def town(place: Path, *, admin: bool = False, second: str = ODD_NAME) -> Generator[str]:
     """A daemon before a simulated upstream, with a ledger in `place`; give its address."""
     port, script, config = free_port(), place / "script.toml", place / "peekd.toml"
     script.write_text(SCRIPT)
     key = '"env:ADMIN_KEY"' if admin else ""
-    config.write_text(SETTINGS.format(port=port, admin=key, script=script))
+    config.write_text(SETTINGS.format(port=port, admin=key, script=script, second=second))
     environment = {
         "KEY_A": "sim-a",
         "KEY_B": "sim-b",
