@@ -51,7 +51,7 @@ function _shtab_peekd_using
 end
 
 set -g _shtab_peekd_commands serve demo check requests explain accounts 'accounts enable' 'accounts disable' 'accounts reset' policy service 'service install' 'service uninstall'
-set -g _shtab_peekd_opts_with_value --admin-key --config --port --program --root --url
+set -g _shtab_peekd_opts_with_value --account --admin-key --config --ledger --limit --model --outcome --path --port --program --root --session --since --text --url
 
 complete -c peekd -e
 complete -c peekd -f
@@ -72,16 +72,29 @@ complete -c peekd -n '_shtab_peekd_using check' -l json -d 'as JSON'
 complete -c peekd -n '_shtab_peekd_using; and test $_shtab_peekd_npos -eq 0' -a requests -d 'List the latest requests.'
 complete -c peekd -n '_shtab_peekd_using requests' -s h -l help -d 'show this help message and exit'
 complete -c peekd -n '_shtab_peekd_using requests' -l failed -d 'only those without a whole answer'
-complete -c peekd -n '_shtab_peekd_using requests' -l json -d 'the records themselves'
+complete -c peekd -n '_shtab_peekd_using requests' -l healed -d 'only those that took more than one attempt'
+complete -c peekd -n '_shtab_peekd_using requests' -l open -d 'only those under way'
+complete -c peekd -n '_shtab_peekd_using requests' -l since -x -d 'from then on: 2h, 7d, 2027-01-15'
+complete -c peekd -n '_shtab_peekd_using requests' -l session -x -d 'only those of one session: its id, or a part of it'
+complete -c peekd -n '_shtab_peekd_using requests' -l account -x -d 'only those with an attempt by this account'
+complete -c peekd -n '_shtab_peekd_using requests' -l model -x -d 'only those for this model, as asked or as mapped'
+complete -c peekd -n '_shtab_peekd_using requests' -l path -x -d 'only those to this path'
+complete -c peekd -n '_shtab_peekd_using requests' -l outcome -x -d 'only those that came to this, or one of whose attempts did'
+complete -c peekd -n '_shtab_peekd_using requests' -l text -x -d 'only those in whose errors this stands'
+complete -c peekd -n '_shtab_peekd_using requests' -l limit -x -d 'at most so many (50)'
+complete -c peekd -n '_shtab_peekd_using requests' -l follow -d 'go on with each that ends, until interrupted'
+complete -c peekd -n '_shtab_peekd_using requests' -l json -d 'the records themselves; followed, one a line'
 complete -c peekd -n '_shtab_peekd_using requests' -l config -x -d 'the settings that the daemon runs with'
 complete -c peekd -n '_shtab_peekd_using requests' -l url -x -d 'ask the daemon there instead (or $PEEKD_URL)'
 complete -c peekd -n '_shtab_peekd_using requests' -l admin-key -x -d 'a key, or env:NAME or file:PATH of one (or $PEEKD_ADMIN_KEY)'
+complete -c peekd -n '_shtab_peekd_using requests' -l ledger -x -d 'read this ledger, and ask no daemon'
 complete -c peekd -n '_shtab_peekd_using; and test $_shtab_peekd_npos -eq 0' -a explain -d 'Tell the story of one request: what was tried, what came of it, what to do.'
 complete -c peekd -n '_shtab_peekd_using explain' -s h -l help -d 'show this help message and exit'
 complete -c peekd -n '_shtab_peekd_using explain' -l json -d 'the record itself'
 complete -c peekd -n '_shtab_peekd_using explain' -l config -x -d 'the settings that the daemon runs with'
 complete -c peekd -n '_shtab_peekd_using explain' -l url -x -d 'ask the daemon there instead (or $PEEKD_URL)'
 complete -c peekd -n '_shtab_peekd_using explain' -l admin-key -x -d 'a key, or env:NAME or file:PATH of one (or $PEEKD_ADMIN_KEY)'
+complete -c peekd -n '_shtab_peekd_using explain' -l ledger -x -d 'read this ledger, and ask no daemon'
 complete -c peekd -n '_shtab_peekd_using; and test $_shtab_peekd_npos -eq 0' -a accounts -d 'List the accounts: how they stand, and until when; enable, disable or reset one.'
 complete -c peekd -n '_shtab_peekd_using accounts' -s h -l help -d 'show this help message and exit'
 complete -c peekd -n '_shtab_peekd_using accounts' -l json -d 'what the daemon says, as JSON'
