@@ -31,6 +31,7 @@ from peekd.relay.roster import Roster
 from peekd.signatures.seal import KEY_BYTES, Seal
 from peekd.signatures.settings import SignatureSettings
 from peekd.store.interface import Loaded, Store
+from peekd.store.settings import Bodies
 from peekd.store.volatile import Nowhere
 from peekd.upstream.client import Upstreams
 from peekd.upstream.credentials import Credentials
@@ -75,6 +76,7 @@ class House:
         self.draining = False
         self.lives = Lives()
         self.expose_account = True
+        self.bodies: Bodies = "off"
         self.counting = Counting(places, self.accounts, means, self.roster.glance, self.speaks)
         self._healing = cache(self._overlaid)
         self._policies: dict[int, tuple[HealingSettings, Policy]] = {}

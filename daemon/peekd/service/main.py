@@ -259,6 +259,7 @@ async def _open(process: Process, dials: Mapping[str, Dial]) -> AsyncGenerator[H
         ) as house,
     ):
         house.expose_account = settings.server.expose_account
+        house.bodies = settings.records.bodies
         yield house
 
 

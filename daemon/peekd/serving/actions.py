@@ -9,10 +9,10 @@ import trio
 
 from peekd.protocols.interface import ClientProtocol
 from peekd.records.entries import RequestRecord
-from peekd.records.rows import request_row
+from peekd.records.rows import request_draft
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final, Streaming
-from peekd.serving.admin import list_requests, show_request
+from peekd.serving.admin import list_requests, show_bodies, show_request
 from peekd.serving.asking import Asking
 from peekd.serving.behind import Fittings, Trip
 from peekd.serving.gate import Gate
@@ -56,6 +56,7 @@ class Actions:
             "ready": self._ready,
             "requests": self._requests,
             "request": self._request,
+            "bodies": self._bodies,
             "accounts": self._accounts,
             "policy": self._policy,
         }
@@ -129,7 +130,7 @@ class Actions:
         )
         self._house.live.open(record)
         self._house.live.close(record)
-        self._house.store.write(request_row(record))
+        self._house.store.write(request_draft(record))
         return reply
 
     # ---- what is answered here ----------------------------------------------------------------------
@@ -161,6 +162,9 @@ class Actions:
 
     async def _request(self, _route: Route, _asking: Asking, name: str) -> Answer:
         return await show_request(self._house.ledger, name)
+
+    async def _bodies(self, _route: Route, _asking: Asking, name: str) -> Answer:
+        return await show_bodies(self._house.ledger, name)
 
     async def _accounts(self, _route: Route, _asking: Asking, _name: str) -> Answer:
         return encode_json(self._house.describe_accounts())

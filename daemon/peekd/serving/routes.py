@@ -21,6 +21,7 @@ Action = Literal[
     "ready",
     "requests",
     "request",
+    "bodies",
     "accounts",
     "policy",
 ]
@@ -95,6 +96,7 @@ ROUTES: tuple[Route, ...] = (
         "the last requests; ?failed=1, ?healed=1, ?since=T, ?account=A, ?model=M, ?text=T, ?limit=N …",
     ),
     Route("/api/requests/<name>", ("GET",), "request", "admin", "one request by id, or last, or last-failed"),
+    Route("/api/requests/<name>/bodies", ("GET",), "bodies", "admin", "its words, where they are kept"),
     Route("/api/accounts", ("GET",), "accounts", "admin", "accounts, their health and cooldowns"),
     Route("/api/policy", ("GET",), "policy", "admin", "the healing policy in force"),
 )
