@@ -50,8 +50,8 @@ function _shtab_peekd_using
   test "$_shtab_peekd_cmdpath" = "$argv"
 end
 
-set -g _shtab_peekd_commands serve demo check requests explain accounts 'accounts enable' 'accounts disable' 'accounts reset' policy service 'service install' 'service uninstall'
-set -g _shtab_peekd_opts_with_value --account --admin-key --config --ledger --limit --model --outcome --path --port --program --root --session --since --text --url
+set -g _shtab_peekd_commands serve demo check requests explain accounts 'accounts enable' 'accounts disable' 'accounts reset' replay policy service 'service install' 'service uninstall'
+set -g _shtab_peekd_opts_with_value --account --admin-key --config --ledger --limit --model --outcome --path --policy --port --program --root --session --since --text --url
 
 complete -c peekd -e
 complete -c peekd -f
@@ -91,6 +91,7 @@ complete -c peekd -n '_shtab_peekd_using requests' -l ledger -x -d 'read this le
 complete -c peekd -n '_shtab_peekd_using; and test $_shtab_peekd_npos -eq 0' -a explain -d 'Tell the story of one request: what was tried, what came of it, what to do.'
 complete -c peekd -n '_shtab_peekd_using explain' -s h -l help -d 'show this help message and exit'
 complete -c peekd -n '_shtab_peekd_using explain' -l json -d 'the record itself'
+complete -c peekd -n '_shtab_peekd_using explain' -l bodies -d 'also what was asked and answered, where it is kept'
 complete -c peekd -n '_shtab_peekd_using explain' -l config -x -d 'the settings that the daemon runs with'
 complete -c peekd -n '_shtab_peekd_using explain' -l url -x -d 'ask the daemon there instead (or $PEEKD_URL)'
 complete -c peekd -n '_shtab_peekd_using explain' -l admin-key -x -d 'a key, or env:NAME or file:PATH of one (or $PEEKD_ADMIN_KEY)'
@@ -119,6 +120,16 @@ complete -c peekd -n '_shtab_peekd_using accounts reset' -l json -d 'how it stan
 complete -c peekd -n '_shtab_peekd_using accounts reset' -l config -x -d 'the settings that the daemon runs with'
 complete -c peekd -n '_shtab_peekd_using accounts reset' -l url -x -d 'ask the daemon there instead (or $PEEKD_URL)'
 complete -c peekd -n '_shtab_peekd_using accounts reset' -l admin-key -x -d 'a key, or env:NAME or file:PATH of one (or $PEEKD_ADMIN_KEY)'
+complete -c peekd -n '_shtab_peekd_using; and test $_shtab_peekd_npos -eq 0' -a replay -d 'Say what other settings would have decided about the requests in the ledger.'
+complete -c peekd -n '_shtab_peekd_using replay' -s h -l help -d 'show this help message and exit'
+complete -c peekd -n '_shtab_peekd_using replay' -l policy -x -d 'settings to decide by, as for serve'
+complete -c peekd -n '_shtab_peekd_using replay' -l since -x -d 'requests from then on: 2h, 7d, 2027-01-15'
+complete -c peekd -n '_shtab_peekd_using replay' -l failed -d 'only those without a whole answer'
+complete -c peekd -n '_shtab_peekd_using replay' -l json -d 'as JSON'
+complete -c peekd -n '_shtab_peekd_using replay' -l config -x -d 'the settings that the daemon runs with'
+complete -c peekd -n '_shtab_peekd_using replay' -l url -x -d 'ask the daemon there instead (or $PEEKD_URL)'
+complete -c peekd -n '_shtab_peekd_using replay' -l admin-key -x -d 'a key, or env:NAME or file:PATH of one (or $PEEKD_ADMIN_KEY)'
+complete -c peekd -n '_shtab_peekd_using replay' -l ledger -x -d 'read this ledger, and ask no daemon'
 complete -c peekd -n '_shtab_peekd_using; and test $_shtab_peekd_npos -eq 0' -a policy -d 'Print what is done about each outcome.'
 complete -c peekd -n '_shtab_peekd_using policy' -s h -l help -d 'show this help message and exit'
 complete -c peekd -n '_shtab_peekd_using policy' -l config -x -d 'the settings to read'

@@ -75,6 +75,9 @@ class Past:
     def find(self, name: str) -> RequestRecord:
         raise NotImplementedError(name)
 
+    def bodies(self, record: RequestRecord) -> dict[str, str]:
+        raise NotImplementedError(record.id)
+
 
 def numbered(number: int, *, done: bool = True) -> RequestRecord:
     return RequestRecord(

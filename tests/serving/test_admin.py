@@ -8,7 +8,7 @@ import pytest
 from peekd.records.entries import RequestRecord
 from peekd.records.ledger import Ledger
 from peekd.records.live import KEPT, Live
-from peekd.serving.admin import DEFAULT_LIMIT, decode_query, list_requests, show_request
+from peekd.serving.admin import DEFAULT_LIMIT, decode_query, list_requests, show_bodies, show_request
 from peekd.serving.routes import SWITCHES
 from peekd.store.queries import Query
 from peekd.vocabulary.errors import ClientError
@@ -72,6 +72,12 @@ async def test_filters_are_read_off_the_query(live: Live) -> None:
 def test_a_time_that_is_none_is_told(time: str) -> None:
     with pytest.raises(ClientError, match="since: expected seconds since 1970"):
         decode_query({"since": time})
+
+
+async def test_words_are_given_where_they_are_kept(live: Live) -> None:
+    assert (await show_bodies(Ledger(live), "req_7")).body == b"{}"
+    with pytest.raises(ClientError, match="is kept"):
+        await show_bodies(Ledger(live), "req_unheard")
 
 
 # ---- switches ----------------------------------------------------------------------------------------

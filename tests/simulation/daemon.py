@@ -23,7 +23,7 @@ from peekd.service.notify import Notifier
 from peekd.service.reload import Source
 from peekd.serving.app import Front
 from peekd.store.interface import Deed, Loaded
-from peekd.store.rows import Row
+from peekd.store.rows import Draft, Row
 from peekd.store.volatile import Volatile
 from peekd.upstream import credentials
 from peekd.upstream.dial import Dial
@@ -67,6 +67,8 @@ class Shelf(Volatile):
     @override
     def write(self, deed: Deed) -> None:
         """Take a deed, if there is room."""
+        if isinstance(deed, Draft):
+            deed = deed.make()
         if isinstance(deed, Row):
             (self.books.miss if self.full else self.books.write)(deed)
         elif not self.full:

@@ -31,6 +31,10 @@ class Listing(msgspec.Struct):
     lost: int = 0
 
 
+Bodies = dict[str, str]
+"""What is kept of a request's words, by "request" and "answer"."""
+
+
 class Source(Protocol):
     """Gives requests. Methods raise UnreachableError or RefusedError."""
 
@@ -40,6 +44,10 @@ class Source(Protocol):
 
     def find(self, name: str) -> RequestRecord:
         """Give one by its id, the end of it, "last" or "last-failed"."""
+        ...
+
+    def bodies(self, record: RequestRecord) -> Bodies:
+        """Give what is kept of its words."""
         ...
 
 
@@ -57,6 +65,10 @@ class FromDaemon:
     def find(self, name: str) -> RequestRecord:
         """Give one."""
         return _decoded(ask(self._daemon, f"/api/requests/{quote(name, safe='')}"), RequestRecord)
+
+    def bodies(self, record: RequestRecord) -> Bodies:
+        """Give its words."""
+        return _decoded(ask(self._daemon, f"/api/requests/{quote(record.id, safe='')}/bodies"), Bodies)
 
 
 class FromLedger:
@@ -84,6 +96,14 @@ class FromLedger:
         except (NoLedger, msgspec.ValidationError) as error:
             raise RefusedError(str(error)) from error
 
+    def bodies(self, record: RequestRecord) -> Bodies:
+        """Give its words."""
+        try:
+            with open_reader(self._path) as reader:
+                return {row.part: row.text for row in reader.bodies(record.id)}
+        except NoLedger as error:
+            raise RefusedError(str(error)) from error
+
 
 class Either:
     """Asks the daemon, and where none answers, or not to us, reads the ledger from then on."""
@@ -102,6 +122,11 @@ class Either:
         """Give one."""
         self._choose()
         return self._source.find(name)
+
+    def bodies(self, record: RequestRecord) -> Bodies:
+        """Give its words."""
+        self._choose()
+        return self._source.bodies(record)
 
     def _choose(self) -> None:
         """Find out, once, whether a daemon answers."""

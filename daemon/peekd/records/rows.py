@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Final, cast
 
 import msgspec
 
 from peekd.records.entries import AttemptRecord, RequestRecord
 from peekd.store.queries import Kept
-from peekd.store.rows import AttemptRow, RequestRow
+from peekd.store.rows import AttemptRow, Draft, RequestRow
 
 RETRIES: Final = frozenset({"again", "refresh", "rotate", "repair", "wait"})
 """Moves that lead to another attempt."""
@@ -112,6 +113,16 @@ def _said(value: object) -> object:
             return [_said(one) for one in cast("list[object]", value)]
         case _:
             return value
+
+
+def request_draft(record: RequestRecord) -> Draft:
+    """Give what makes a request's row once it is written."""
+    return Draft((record.id, 0), partial(request_row, record))
+
+
+def attempt_draft(record: RequestRecord, attempt: AttemptRecord) -> Draft:
+    """Give what makes an attempt's row once it is written; attempts are numbered from 1."""
+    return Draft((record.id, attempt.number), partial(attempt_row, record, attempt))
 
 
 def record_of(kept: Kept) -> RequestRecord:

@@ -31,6 +31,7 @@ from peekd.relay.tree import Ground, Rhythm, Tree
 from peekd.signatures.seal import KEY_BYTES, Seal
 from peekd.signatures.settings import SignatureSettings
 from peekd.store.interface import Loaded, Store
+from peekd.store.settings import Bodies
 from peekd.store.volatile import Nowhere
 from peekd.upstream.client import Upstreams
 from peekd.upstream.credentials import Credentials
@@ -56,6 +57,7 @@ class House:
         self.roster = Roster(tree.crew, means.archive)
         self.draining = False
         self.lives = Lives()
+        self.bodies: Bodies = "off"
         self.counting = Counting(means.seal, self.roster.glance)
         self.settings_state = SettingsState(file=tree.places.where, at=means.seams.wall(), loads=1)
         self._nursery = nursery

@@ -20,6 +20,7 @@ from peekd.protocols.interface import Call, Splices
 from peekd.records.entries import RequestRecord
 from peekd.relay.answers import Headers, advice, answer_headers, encode_failure, signed
 from peekd.relay.asked import Asked
+from peekd.relay.bodies import Bodies
 from peekd.relay.calls import Calls
 from peekd.relay.consumption import Consumed
 from peekd.relay.delivery import Delivery, Final
@@ -52,6 +53,7 @@ class Journey:
         self._calls = Calls(asked, house.seal, house.archive)
         write = house.store.write
         self._scribe = Scribe(_record_of(asked), house.live, house.journal, trio.current_time, write)
+        self._bodies = Bodies(asked, house.bodies) if house.bodies != "off" else None
         self._passage: Passage | None = None
         self._sink: ToStream | ToBody | None = None
 
@@ -183,6 +185,8 @@ class Journey:
             footing = Footing(trip.ends, secret, self._calls.thoughts(protocol))
             self._passage = passage = Passage(attempt, protocol, self._scribe, healing, footing)
             self._scribe.watching(self._consumption(passage, lease, len(call.body)))
+            if self._bodies is not None:
+                passage.keep(self._bodies.begin(secret))
             outcome = await passage.peek()
             trip.refusal = passage.refusal
             step = self._note(trip, outcome, lease, tenure)
@@ -303,6 +307,9 @@ class Journey:
         record = self._scribe.record
         if record.state == "open":
             record.stage, record.answer_bytes = self._delivery.stage, self._delivery.given + last
+            if self._bodies is not None:
+                for row in self._bodies.rows(outcome):
+                    self._house.store.write(row)
         self._scribe.close(outcome, status=status, note=note)
 
     def _consumption(self, passage: Passage, lease: Lease, size: int) -> Consumed:

@@ -16,6 +16,7 @@ from peekd.relay.consumption import Consumption, counted
 from peekd.relay.reading import Reading, Seen, Source, read_whole, without
 from peekd.relay.rendering import ToBody, TooMuch, ToStream
 from peekd.relay.scribe import Scribe
+from peekd.relay.words import Words
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.events import Beat
 from peekd.vocabulary.outcomes import AnyOutcome
@@ -147,6 +148,10 @@ class Passage:
         words = without(self._secret, body)
         self.refusal = self._protocol.decode_refusal(status, self._attempt.headers, words)
         return outcome_of_refusal(self.refusal)
+
+    def keep(self, words: Words) -> None:
+        """Have all words of the answer noted as they come."""
+        self._reading.words = words
 
     def consumed(self, estimate: Callable[[], int]) -> Consumption:
         """What the attempt has consumed until now; `estimate`: its prompt's tokens, where nobody tells."""

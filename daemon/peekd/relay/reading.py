@@ -12,6 +12,7 @@ import trio
 from peekd.healing.peek import Watch
 from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import EventDecoder
+from peekd.relay.words import Words
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.events import Erred, Event
 from peekd.vocabulary.outcomes import AnyOutcome
@@ -58,6 +59,8 @@ class Reading:
         secret: str = "",
     ) -> None:
         self.watch = watch
+        self.words: Words | None = None
+        """What keeps the words, where they are to be kept."""
         self.received = 0
         """Bytes that came."""
         self._unwrap = unwrap
@@ -87,6 +90,9 @@ class Reading:
         now = trio.current_time()
         for event in seen.events:
             self.watch.see(event, now)
+        if self.words is not None:
+            for event in seen.events:
+                self.words.see(event)
         return seen
 
     async def fill(self) -> bool:

@@ -21,19 +21,19 @@ from peekd.records.entries import (
 from peekd.records.live import Live
 from peekd.records.prices import cost_of
 from peekd.records.redact import redacted
-from peekd.records.rows import attempt_row, request_row
+from peekd.records.rows import attempt_draft, request_draft
 from peekd.relay.consumption import Consumed, nothing
-from peekd.store.rows import Row
+from peekd.store.rows import Draft
 from peekd.vocabulary.decisions import Step
 from peekd.vocabulary.outcomes import name_of
 
 Clock = Callable[[], float]
 
-Write = Callable[[Row], None]
+Write = Callable[[Draft], None]
 """Takes a row for the ledger and returns at once; it never raises and never waits."""
 
 
-def unwritten(_row: Row) -> None:
+def unwritten(_row: Draft) -> None:
     """Where there is no ledger."""
 
 
@@ -51,7 +51,7 @@ class Scribe:
         self._clock = clock
         self._began = clock()
         live.open(record)
-        write(request_row(record))
+        write(request_draft(record))
 
     def since(self) -> float:
         """Seconds since the request came in."""
@@ -84,7 +84,7 @@ class Scribe:
         )
         self.record.attempts.append(attempt)
         self._consumed = nothing
-        self._row(attempt_row(self.record, attempt))
+        self._row(attempt_draft(self.record, attempt))
         self.record.account, self.record.mapped_model = lease.account, lease.model
         self._write("attempt", f"attempt {attempt.number} with {lease.account}: {lease.because}")
         return attempt.number
@@ -164,7 +164,7 @@ class Scribe:
             attempt.move, attempt.because = step.decision.move, step.decision.because
             attempt.after = step.decision.after
             if attempt.ended is not None:
-                self._row(attempt_row(self.record, attempt))
+                self._row(attempt_draft(self.record, attempt))
         self._write("decide", narrate.of_decision(step), INFO, step=step)
 
     def pausing(self, step: Step) -> None:
@@ -213,10 +213,10 @@ class Scribe:
         if attempt is not None and attempt.ended is None:
             attempt.outcome = outcome
             self._end(attempt)
-            self._row(attempt_row(record, attempt))
+            self._row(attempt_draft(record, attempt))
         self._sum_up()
         self._live.close(record)
-        self._row(request_row(record))
+        self._row(request_draft(record))
         words = f" ({note})" if note else f": {record.verdict}" if record.verdict else ""
         tries = f"{len(record.attempts)} attempt{'s' * (len(record.attempts) != 1)}"
         priority = INFO if outcome in {"completed", "client_gone"} else WARNING

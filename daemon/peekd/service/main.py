@@ -336,6 +336,7 @@ async def _open(process: Process, dials: Dials) -> AsyncGenerator[House]:
             seams=process.seams,
         ) as house,
     ):
+        house.bodies = settings.records.bodies
         yield house
 
 

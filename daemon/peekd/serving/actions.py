@@ -9,10 +9,10 @@ import trio
 
 from peekd.protocols.interface import ClientProtocol
 from peekd.records.entries import RequestRecord
-from peekd.records.rows import request_row
+from peekd.records.rows import request_draft
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final, Streaming
-from peekd.serving.admin import list_requests, show_request, switch_account
+from peekd.serving.admin import list_requests, show_bodies, show_request, switch_account
 from peekd.serving.asking import Asking
 from peekd.serving.behind import Fittings, Trip
 from peekd.serving.gate import Gate
@@ -58,6 +58,7 @@ class Actions:
             "ready": self._ready,
             "requests": self._requests,
             "request": self._request,
+            "bodies": self._bodies,
             "accounts": self._accounts,
             "switch": self._switch,
             "policy": self._policy,
@@ -137,7 +138,7 @@ class Actions:
         )
         self._house.live.open(record)
         self._house.live.close(record)
-        self._house.store.write(request_row(record))
+        self._house.store.write(request_draft(record))
         return reply
 
     # ---- what is answered here ----------------------------------------------------------------------
@@ -169,6 +170,9 @@ class Actions:
 
     async def _request(self, _route: Route, _asking: Asking, name: str) -> Answer:
         return await show_request(self._house.ledger, name)
+
+    async def _bodies(self, _route: Route, _asking: Asking, name: str) -> Answer:
+        return await show_bodies(self._house.ledger, name)
 
     async def _accounts(self, _route: Route, _asking: Asking, _name: str) -> Answer:
         return encode_json(self._house.describe_accounts())

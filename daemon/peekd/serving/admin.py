@@ -40,6 +40,17 @@ async def show_request(ledger: Ledger, name: str) -> Final:
     return encode_json(record)
 
 
+async def show_bodies(ledger: Ledger, name: str) -> Final:
+    """Give what is kept of a request's words: {"request": …, "answer": …}, {} where nothing is.
+
+    Raises ClientError where there is no such request.
+    """
+    record = await ledger.find(name)
+    if record is None:
+        raise ClientError("not_found", f"no request {name!r} is kept")
+    return encode_json({row.part: row.text for row in await ledger.bodies(record.id)})
+
+
 def decode_query(asked: Mapping[str, str]) -> Query:
     """Read the filters of a list off a URL's query.
 

@@ -24,6 +24,7 @@ Action = Literal[
     "ready",
     "requests",
     "request",
+    "bodies",
     "accounts",
     "switch",
     "policy",
@@ -113,6 +114,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("/api/requests/live", ("GET",), "watch", "admin", "requests as they change (server-sent events)"),
     Route("/api/requests/<name>", ("GET",), "request", "admin", "one request by id, or last, or last-failed"),
+    Route("/api/requests/<name>/bodies", ("GET",), "bodies", "admin", "its words, where they are kept"),
     Route("/api/accounts", ("GET",), "accounts", "admin", "accounts, how they stand; the settings' state"),
     *(
         Route(f"/api/accounts/<path:name>/{verb}", ("POST",), "switch", "admin", what)

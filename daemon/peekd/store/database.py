@@ -15,7 +15,7 @@ import msgspec
 from peekd.signatures.settings import SignatureSettings
 from peekd.signatures.steps import Origin, Piece, Step
 from peekd.store import ledger
-from peekd.store.interface import Bound, Deed, Forgotten, Kept, Loaded, Refused, Touched
+from peekd.store.interface import Bound, Forgotten, Kept, Loaded, Refused, Told, Touched
 from peekd.store.rows import AttemptRow, BodyRow, RequestRow
 from peekd.store.settings import RecordSettings
 
@@ -132,7 +132,7 @@ class Database:
         """Close it."""
         self._connection.close()
 
-    def apply(self, deeds: Iterable[Deed]) -> None:
+    def apply(self, deeds: Iterable[Told]) -> None:
         """Write deeds down, all or none."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
@@ -200,16 +200,16 @@ def is_corrupt(error: sqlite3.Error) -> bool:
     }
 
 
-def _last(deeds: Iterable[Deed]) -> Iterable[Deed]:
+def _last(deeds: Iterable[Told]) -> Iterable[Told]:
     """Give deeds in their order, but of the ledger's rows only how each stands at the end."""
-    rows: dict[object, Deed] = {}
+    rows: dict[object, Told] = {}
     for number, deed in enumerate(deeds):
         key = ledger.place(deed) if isinstance(deed, RequestRow | AttemptRow | BodyRow) else number
         rows[key] = deed
     return rows.values()
 
 
-def _statement(deed: Deed) -> tuple[str, tuple[object, ...]]:
+def _statement(deed: Told) -> tuple[str, tuple[object, ...]]:
     match deed:
         case Kept(step=step, used=used):
             origin = step.origin

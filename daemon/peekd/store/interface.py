@@ -10,7 +10,7 @@ from typing import Protocol
 import msgspec
 
 from peekd.signatures.steps import Step
-from peekd.store.rows import AttemptRow, BodyRow, RequestRow
+from peekd.store.rows import AttemptRow, BodyRow, Draft, RequestRow
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -49,7 +49,11 @@ class Bound(msgspec.Struct, frozen=True):
     since: float
 
 
-Deed = Kept | Touched | Forgotten | Refused | Bound | RequestRow | AttemptRow | BodyRow
+Told = Kept | Touched | Forgotten | Refused | Bound | RequestRow | AttemptRow | BodyRow
+"""What a database takes."""
+
+Deed = Told | Draft
+"""What a store takes."""
 
 
 class Loaded(msgspec.Struct, frozen=True):

@@ -6,6 +6,8 @@ are wall time, in seconds since 1970; durations are seconds.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 
@@ -78,3 +80,13 @@ class BodyRow(msgspec.Struct, frozen=True, gc=False):
 
 
 Row = RequestRow | AttemptRow | BodyRow
+
+
+class Draft(msgspec.Struct, frozen=True, gc=False):
+    """A row that is made when it is written: of many drafts for one place only the last ever is.
+
+    `make` tells how the row stands then. It is called by the writer's task, never from a thread.
+    """
+
+    place: tuple[str, int]
+    make: Callable[[], Row]

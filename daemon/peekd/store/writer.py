@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,8 @@ import trio
 
 from peekd.signatures.settings import SignatureSettings
 from peekd.store.database import Database, Unreadable, is_corrupt
-from peekd.store.interface import Deed, Loaded
+from peekd.store.interface import Deed, Loaded, Told
+from peekd.store.rows import Draft
 from peekd.store.settings import RecordSettings
 
 MOST_WAITING: Final = 8192
@@ -30,6 +31,9 @@ GATHER_SECONDS: Final = 0.05
 _BATCH: Final = 1024
 _TIDY_SECONDS: Final = 600.0
 _CLOSING_SECONDS: Final = 2.0
+
+_UNWRITABLE: Final = (ValueError, OverflowError)
+"""What is raised for text that no encoding holds, and for numbers beyond 64 bits."""
 
 Tell = Callable[[str], None]
 ResultT = TypeVar("ResultT")
@@ -97,26 +101,42 @@ class Writer:
         batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
         if not self._waiting:
             self._wake = trio.Event()
+        made = self._made(batch)
         now = self._wall()
         tidy = not self._until_tidy()
         if tidy:
             self._tidied = now
 
-        def work(database: Database) -> bool:
-            database.apply(batch)
+        def work(database: Database) -> int:
+            lost = _apply(database, made)
             if tidy and database.tidy(now):
                 self._tidied = float("-inf")  # there is more: the next batch goes on with it
-            return True
+            return lost
 
         try:
-            written = await self._with_database(work)
+            lost = await self._with_database(work)
         except trio.Cancelled:
             self._waiting.extendleft(reversed(batch))  # written twice is written once
             raise
-        if written:
-            self._troubled = False
+        if lost is None:
+            self.lost += len(made)
+        elif lost:
+            self._lose(lost, "it takes no such text or number")
         else:
-            self.lost += len(batch)
+            self._troubled = False
+
+    def _made(self, batch: Iterable[Deed]) -> list[Told]:
+        """Make the rows of drafts, the last of each place alone; a row that cannot be made is lost."""
+        places: dict[object, Deed] = {}
+        for number, deed in enumerate(batch):
+            places[deed.place if isinstance(deed, Draft) else number] = deed
+        made: list[Told] = []
+        for deed in places.values():
+            try:
+                made.append(deed.make() if isinstance(deed, Draft) else deed)
+            except _UNWRITABLE as error:
+                self._lose(1, str(error))
+        return made
 
     # ---- trouble ----
 
@@ -126,7 +146,7 @@ class Writer:
             return await self._threaded(partial(self._work, work))
         except Unreadable as error:
             return await self._begin_anew(work, error)
-        except (OSError, sqlite3.Error, ValueError) as error:  # ValueError: text that no encoding holds
+        except (OSError, sqlite3.Error) as error:
             self._lose(0, str(error))
             return None
 
@@ -179,6 +199,23 @@ class Writer:
             if beside.exists():
                 beside.rename(aside.with_name(aside.name + end))
         return aside
+
+
+def _apply(database: Database, deeds: Sequence[Told]) -> int:
+    """Write deeds; where one of them is what no database takes, each alone. Gives how many were lost."""
+    try:
+        database.apply(deeds)
+    except _UNWRITABLE:
+        return sum(not _applied(database, deed) for deed in deeds)
+    return 0
+
+
+def _applied(database: Database, deed: Told) -> bool:
+    try:
+        database.apply((deed,))
+    except _UNWRITABLE:
+        return False
+    return True
 
 
 @asynccontextmanager
