@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pytest
@@ -204,7 +205,7 @@ async def test_a_full_disk_costs_rows_that_are_counted_and_nothing_once_there_is
     told: list[str] = []
     async with open_writer(path, SETTINGS, wall=lambda: NOW, tell=told.append) as writer:
         await writer.load()
-        connection: sqlite3.Connection = vars(vars(writer)["_database"])["_connection"]
+        connection = cast("sqlite3.Connection", vars(vars(writer)["_database"])["_connection"])
         (pages,) = connection.execute("PRAGMA page_count").fetchone()
         connection.execute(f"PRAGMA max_page_count = {pages}")
         big = [BodyRow(f"req_{number}", "answer", "much " * 1000) for number in range(20)]
