@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import pytest
@@ -15,7 +16,7 @@ from peekd.signatures.settings import SignatureSettings
 from peekd.store.interface import Bound, Kept, Loaded
 from peekd.store.ledger import CHUNK
 from peekd.store.queries import Query, open_reader
-from peekd.store.rows import Draft, Row
+from peekd.store.rows import BodyRow, Draft, Row
 from peekd.store.settings import RecordSettings
 from peekd.store.writer import MOST_WAITING, Writer, open_writer
 
@@ -198,3 +199,26 @@ async def test_old_requests_are_deleted_also_while_nobody_asks(path: Path, autoj
         with open_reader(path) as reader:
             while reader.find("last") is not None:  # noqa: ASYNC110  a thread takes no time by this clock
                 await trio.sleep(600)
+
+
+async def test_a_full_disk_costs_rows_that_are_counted_and_nothing_once_there_is_room(path: Path) -> None:
+    told: list[str] = []
+    async with open_writer(path, SETTINGS, wall=lambda: NOW, tell=told.append) as writer:
+        await writer.load()
+        connection = cast("sqlite3.Connection", vars(vars(writer)["_database"])["_connection"])
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        big = [BodyRow(f"req_{number}", "answer", "much " * 1000) for number in range(20)]
+        for row in big:
+            writer.write(row)
+        while not writer.lost:  # noqa: ASYNC110  it tells nobody
+            await trio.sleep(0.01)
+        assert writer.lost == len(big)
+        connection.execute("PRAGMA max_page_count = 1000000")
+        writer.write(big[0])
+    assert len(told) == 1
+    assert "full" in told[0]
+    assert "the ledger misses requests" in told[0]
+    with open_reader(path) as reader:
+        assert reader.bodies("req_0") == [big[0]]
+        assert reader.bodies("req_1") == []
