@@ -1,17 +1,21 @@
-"""What `peekd explain` alone tells: the cause of a trouble, what was done about it, whether one must act."""
+"""What `peekd explain`, or the monitor, alone tells: a trouble's cause, what was done, whether one must act."""
 
 from __future__ import annotations
 
+import re
 from datetime import UTC
+from html import unescape
 
 import msgspec
 import pytest
-from peekd.cli.tale import CAME_TO, THEN
 from playhouse import open_playhouse
 
 from peekd.cli.paint import Paint
 from peekd.cli.story import tell
+from peekd.monitor.detail import Beside, detail_of
+from peekd.monitor.page import render
 from peekd.records.entries import RequestRecord
+from peekd.records.tale import CAME_TO, THEN
 
 NOTHING = "nothing: all is well"
 Plays = dict[str, list[object]]
@@ -88,19 +92,25 @@ def story(record: RequestRecord) -> str:
     return " ".join(tell(record, UTC, Paint()).split())
 
 
+def page(record: RequestRecord) -> str:
+    """Give the words of the monitor's page, its lines joined."""
+    shown = render("story.html", detail=detail_of(record, Beside(), 0.0, UTC)).decode()
+    return " ".join(unescape(re.sub(r"<[^>]*>", " ", shown)).split())
+
+
 @pytest.mark.parametrize("name", INCIDENTS)
 async def test_cause_action_and_advice_are_told(autojump_clock: object, name: str) -> None:
     incident = INCIDENTS[name]
     async with open_playhouse(incident.plays) as house:
         asked = await house.ask(stream=incident.stream, leave_after=incident.leave_after)
-        text = story(asked.record)
+        texts = (story(asked.record), page(asked.record))
         attempts = asked.record.attempts
     assert asked.record.state == "done"
     for outcome, move in incident.told:
         fitting = [one for one in attempts if one.outcome == outcome and move in {"", one.move}]
         assert fitting, [(one.outcome, one.move) for one in attempts]
         cause = CAME_TO[outcome].format(account=fitting[0].account, upstream=fitting[0].upstream)
-        assert cause in text
+        assert all(cause in text for text in texts)
         if move:
-            assert THEN[move] in text
-    assert incident.advice in text.partition("What you can do")[2]
+            assert all(THEN[move] in text for text in texts)
+    assert all(incident.advice in text.partition("What you can do")[2] for text in texts)
