@@ -1,4 +1,4 @@
-"""What `peekd explain`, or the monitor, alone tells: a trouble's cause, what was done, whether one must act."""
+"""What `peekd explain`, or the monitor, alone tells: cause of a trouble, what was done, whether to act."""
 
 from __future__ import annotations
 
