@@ -5,14 +5,19 @@
 #    source ~/.local/share/bash_completion/peekd
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
+_shtab_peekd_accounts_subparsers=(enable disable reset)
 _shtab_peekd_service_subparsers=(install uninstall)
-_shtab_peekd_subparsers=(serve demo check requests explain replay policy service)
+_shtab_peekd_subparsers=(serve demo check requests explain accounts replay policy service)
 
 _shtab_peekd_serve_option_strings=(-h --help --config)
 _shtab_peekd_demo_option_strings=(-h --help --port)
 _shtab_peekd_check_option_strings=(-h --help --config --connect --json)
 _shtab_peekd_requests_option_strings=(-h --help --failed --healed --open --since --session --account --model --path --outcome --text --limit --follow --json --config --url --admin-key --ledger)
 _shtab_peekd_explain_option_strings=(-h --help --json --bodies --config --url --admin-key --ledger)
+_shtab_peekd_accounts_enable_option_strings=(-h --help --json --config --url --admin-key)
+_shtab_peekd_accounts_disable_option_strings=(-h --help --json --config --url --admin-key)
+_shtab_peekd_accounts_reset_option_strings=(-h --help --json --config --url --admin-key)
+_shtab_peekd_accounts_option_strings=(-h --help --json --config --url --admin-key)
 _shtab_peekd_replay_option_strings=(-h --help --policy --since --failed --json --config --url --admin-key --ledger)
 _shtab_peekd_policy_option_strings=(-h --help --config --json)
 _shtab_peekd_service_install_option_strings=(-h --help --user --dry-run --root --no-start --program)
@@ -22,8 +27,9 @@ _shtab_peekd_option_strings=(-h --help --version)
 
 
 
+_shtab_peekd_accounts_pos_0_choices=(enable disable reset)
 _shtab_peekd_service_pos_0_choices=(install uninstall)
-_shtab_peekd_pos_0_choices=(serve demo check requests explain replay policy service)
+_shtab_peekd_pos_0_choices=(serve demo check requests explain accounts replay policy service)
 
 _shtab_peekd_serve__h_nargs=0
 _shtab_peekd_serve___help_nargs=0
@@ -44,6 +50,19 @@ _shtab_peekd_explain__h_nargs=0
 _shtab_peekd_explain___help_nargs=0
 _shtab_peekd_explain___json_nargs=0
 _shtab_peekd_explain___bodies_nargs=0
+_shtab_peekd_accounts_enable__h_nargs=0
+_shtab_peekd_accounts_enable___help_nargs=0
+_shtab_peekd_accounts_enable___json_nargs=0
+_shtab_peekd_accounts_disable__h_nargs=0
+_shtab_peekd_accounts_disable___help_nargs=0
+_shtab_peekd_accounts_disable___json_nargs=0
+_shtab_peekd_accounts_reset__h_nargs=0
+_shtab_peekd_accounts_reset___help_nargs=0
+_shtab_peekd_accounts_reset___json_nargs=0
+_shtab_peekd_accounts_pos_0_nargs=A...
+_shtab_peekd_accounts__h_nargs=0
+_shtab_peekd_accounts___help_nargs=0
+_shtab_peekd_accounts___json_nargs=0
 _shtab_peekd_replay__h_nargs=0
 _shtab_peekd_replay___help_nargs=0
 _shtab_peekd_replay___failed_nargs=0

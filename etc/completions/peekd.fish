@@ -50,7 +50,7 @@ function _shtab_peekd_using
   test "$_shtab_peekd_cmdpath" = "$argv"
 end
 
-set -g _shtab_peekd_commands serve demo check requests explain replay policy service 'service install' 'service uninstall'
+set -g _shtab_peekd_commands serve demo check requests explain accounts 'accounts enable' 'accounts disable' 'accounts reset' replay policy service 'service install' 'service uninstall'
 set -g _shtab_peekd_opts_with_value --account --admin-key --config --ledger --limit --model --outcome --path --policy --port --program --root --session --since --text --url
 
 complete -c peekd -e
@@ -67,7 +67,7 @@ complete -c peekd -n '_shtab_peekd_using demo' -l port -x -d 'the port on 127.0.
 complete -c peekd -n '_shtab_peekd_using; and test $_shtab_peekd_npos -eq 0' -a check -d 'Say which settings are in force and what is wrong with them.'
 complete -c peekd -n '_shtab_peekd_using check' -s h -l help -d 'show this help message and exit'
 complete -c peekd -n '_shtab_peekd_using check' -l config -x -d 'the settings to read'
-complete -c peekd -n '_shtab_peekd_using check' -l connect -d 'also load each credential and connect to each upstream'
+complete -c peekd -n '_shtab_peekd_using check' -l connect -d 'also ask each upstream with each account'"'"'s credential for its models, which costs nothing'
 complete -c peekd -n '_shtab_peekd_using check' -l json -d 'as JSON'
 complete -c peekd -n '_shtab_peekd_using; and test $_shtab_peekd_npos -eq 0' -a requests -d 'List the latest requests.'
 complete -c peekd -n '_shtab_peekd_using requests' -s h -l help -d 'show this help message and exit'
@@ -96,6 +96,30 @@ complete -c peekd -n '_shtab_peekd_using explain' -l config -x -d 'the settings 
 complete -c peekd -n '_shtab_peekd_using explain' -l url -x -d 'ask the daemon there instead (or $PEEKD_URL)'
 complete -c peekd -n '_shtab_peekd_using explain' -l admin-key -x -d 'a key, or env:NAME or file:PATH of one (or $PEEKD_ADMIN_KEY)'
 complete -c peekd -n '_shtab_peekd_using explain' -l ledger -x -d 'read this ledger, and ask no daemon'
+complete -c peekd -n '_shtab_peekd_using; and test $_shtab_peekd_npos -eq 0' -a accounts -d 'List the accounts: how they stand, and until when; enable, disable or reset one.'
+complete -c peekd -n '_shtab_peekd_using accounts' -s h -l help -d 'show this help message and exit'
+complete -c peekd -n '_shtab_peekd_using accounts' -l json -d 'what the daemon says, as JSON'
+complete -c peekd -n '_shtab_peekd_using accounts' -l config -x -d 'the settings that the daemon runs with'
+complete -c peekd -n '_shtab_peekd_using accounts' -l url -x -d 'ask the daemon there instead (or $PEEKD_URL)'
+complete -c peekd -n '_shtab_peekd_using accounts' -l admin-key -x -d 'a key, or env:NAME or file:PATH of one (or $PEEKD_ADMIN_KEY)'
+complete -c peekd -n '_shtab_peekd_using accounts; and test $_shtab_peekd_npos -eq 0' -a enable -d 'let an account serve'
+complete -c peekd -n '_shtab_peekd_using accounts enable' -s h -l help -d 'show this help message and exit'
+complete -c peekd -n '_shtab_peekd_using accounts enable' -l json -d 'how it stands then, as JSON'
+complete -c peekd -n '_shtab_peekd_using accounts enable' -l config -x -d 'the settings that the daemon runs with'
+complete -c peekd -n '_shtab_peekd_using accounts enable' -l url -x -d 'ask the daemon there instead (or $PEEKD_URL)'
+complete -c peekd -n '_shtab_peekd_using accounts enable' -l admin-key -x -d 'a key, or env:NAME or file:PATH of one (or $PEEKD_ADMIN_KEY)'
+complete -c peekd -n '_shtab_peekd_using accounts; and test $_shtab_peekd_npos -eq 0' -a disable -d 'keep an account from serving until it is enabled; what it does now goes on'
+complete -c peekd -n '_shtab_peekd_using accounts disable' -s h -l help -d 'show this help message and exit'
+complete -c peekd -n '_shtab_peekd_using accounts disable' -l json -d 'how it stands then, as JSON'
+complete -c peekd -n '_shtab_peekd_using accounts disable' -l config -x -d 'the settings that the daemon runs with'
+complete -c peekd -n '_shtab_peekd_using accounts disable' -l url -x -d 'ask the daemon there instead (or $PEEKD_URL)'
+complete -c peekd -n '_shtab_peekd_using accounts disable' -l admin-key -x -d 'a key, or env:NAME or file:PATH of one (or $PEEKD_ADMIN_KEY)'
+complete -c peekd -n '_shtab_peekd_using accounts; and test $_shtab_peekd_npos -eq 0' -a reset -d 'forget an account'"'"'s cooldowns and failures: it is asked again at once'
+complete -c peekd -n '_shtab_peekd_using accounts reset' -s h -l help -d 'show this help message and exit'
+complete -c peekd -n '_shtab_peekd_using accounts reset' -l json -d 'how it stands then, as JSON'
+complete -c peekd -n '_shtab_peekd_using accounts reset' -l config -x -d 'the settings that the daemon runs with'
+complete -c peekd -n '_shtab_peekd_using accounts reset' -l url -x -d 'ask the daemon there instead (or $PEEKD_URL)'
+complete -c peekd -n '_shtab_peekd_using accounts reset' -l admin-key -x -d 'a key, or env:NAME or file:PATH of one (or $PEEKD_ADMIN_KEY)'
 complete -c peekd -n '_shtab_peekd_using; and test $_shtab_peekd_npos -eq 0' -a replay -d 'Say what other settings would have decided about the requests in the ledger.'
 complete -c peekd -n '_shtab_peekd_using replay' -s h -l help -d 'show this help message and exit'
 complete -c peekd -n '_shtab_peekd_using replay' -l policy -x -d 'settings to decide by, as for serve'

@@ -86,8 +86,8 @@ class Upstream:
                 if theirs.closed_at is None:
                     self._book.bad_lines.append((trio.current_time(), self.name))
 
-    def note(self, asked: Asked, body: bytes, line: Line) -> tuple[Said, Fate]:
-        """Write a request down and draw its fate."""
+    def note(self, asked: Asked, body: bytes, line: Line, *, whole: bool = True) -> tuple[Said, Fate]:
+        """Write a request down and draw its fate. `whole` False: only the beginning of its body is there."""
         number = len(self._book.said) + 1
         account = next((name for name, key in self.keys.items() if key == asked.key), "")
         tag = f"t{number}x"
@@ -103,7 +103,8 @@ class Upstream:
             streams=asked.stream,
         )
         said.talk, said.sent = talk_in(body), body
-        drawn = self._signing(said, self._fate(asked, account, tag), asked, body)
+        drawn = self._fate(asked, account, tag)
+        drawn = self._signing(said, drawn, asked, body) if whole else drawn
         said.label, said.fault = drawn.label, drawn.fault
         said.thinks = drawn.act.thinking is not None or asked.thinks
         said.counted = next(iter(drawn.act.usage.values()), None)
@@ -233,7 +234,7 @@ class _Exchange:
         """Answer before the request is over, or read no more of it."""
         dice = self._upstream.dice
         asked = _read(request, b"{}", 1)
-        said, _ = self._upstream.note(asked, body, self._theirs)
+        said, _ = self._upstream.note(asked, body, self._theirs, whole=False)
         what = dice.choice(("deaf", "413", "529", "gone"))
         said.label = said.fault = f"{what} while it was sent"
         if what == "deaf":

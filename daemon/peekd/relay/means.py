@@ -1,4 +1,4 @@
-"""What a house works with: the network, the secrets, the journal, and the seams to clock and dice."""
+"""What a house works with whatever its settings are: journal, seal, archive, seams to clock and dice."""
 
 from __future__ import annotations
 
@@ -16,8 +16,6 @@ from peekd.relay.archive import Archive
 from peekd.signatures.seal import Seal
 from peekd.store.interface import Store
 from peekd.store.volatile import Nowhere
-from peekd.upstream.client import Upstreams
-from peekd.upstream.credentials import Credentials
 
 
 def fresh_id(prefix: str) -> str:
@@ -41,8 +39,6 @@ NATURAL = Seams()
 class Means(msgspec.Struct, frozen=True):
     """What a house works with. `ledger_path`: where the store's rows can be read, None: nowhere."""
 
-    upstreams: Upstreams
-    credentials: Credentials
     journal: Journal
     seal: Seal
     archive: Archive

@@ -12,7 +12,7 @@ from peekd.records.entries import RequestRecord
 from peekd.records.rows import request_draft
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final, Streaming
-from peekd.serving.admin import list_requests, show_bodies, show_request
+from peekd.serving.admin import list_requests, show_bodies, show_request, switch_account
 from peekd.serving.asking import Asking
 from peekd.serving.behind import Fittings, Trip
 from peekd.serving.gate import Gate
@@ -58,6 +58,7 @@ class Actions:
             "request": self._request,
             "bodies": self._bodies,
             "accounts": self._accounts,
+            "switch": self._switch,
             "policy": self._policy,
         }
 
@@ -168,6 +169,9 @@ class Actions:
 
     async def _accounts(self, _route: Route, _asking: Asking, _name: str) -> Answer:
         return encode_json(self._house.describe_accounts())
+
+    async def _switch(self, route: Route, asking: Asking, name: str) -> Answer:
+        return switch_account(self._fittings, asking, name, route.path.rpartition("/")[2])
 
     async def _policy(self, _route: Route, _asking: Asking, _name: str) -> Answer:
         return encode_json(self._house.describe_policy())

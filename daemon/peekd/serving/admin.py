@@ -6,9 +6,12 @@ from collections.abc import Mapping
 
 import msgspec
 
+from peekd.records.entries import NOTICE, Entry
 from peekd.records.ledger import Ledger
 from peekd.records.live import KEPT
 from peekd.relay.delivery import Final
+from peekd.serving.asking import Asking
+from peekd.serving.behind import Fittings
 from peekd.serving.replies import encode_json
 from peekd.store.queries import Query
 from peekd.vocabulary.errors import ClientError
@@ -71,3 +74,17 @@ def _time(name: str, text: str) -> float:
     if not abs(time) < float("inf"):
         raise ClientError("invalid_request", f"{name}: expected seconds since 1970, found {text!r}")
     return time
+
+
+def switch_account(fittings: Fittings, asking: Asking, name: str, verb: str) -> Final:
+    """Do one of `routes.SWITCHES` to an account, and write down who did what. Raises ClientError."""
+    told = fittings.house.switch(name, verb)
+    words = f"account {name}: {verb} by hand, by {_whose(asking)}"
+    fittings.journal(Entry(words, NOTICE, asking.id, account=name))
+    return encode_json(told)
+
+
+def _whose(asking: Asking) -> str:
+    """Name a caller of the admin API: the key where it showed one, and where it calls from."""
+    where = str(asking.caller.address or "a local socket")
+    return f"admin key {asking.key} from {where}" if asking.key else where

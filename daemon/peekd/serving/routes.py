@@ -23,8 +23,17 @@ Action = Literal[
     "request",
     "bodies",
     "accounts",
+    "switch",
     "policy",
 ]
+
+
+SWITCHES: Mapping[str, str] = {
+    "enable": "let an account serve",
+    "disable": "keep an account from serving until it is enabled; what it does now goes on",
+    "reset": "forget an account's cooldowns and failures",
+}
+"""What can be done to an account by hand."""
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -97,7 +106,11 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("/api/requests/<name>", ("GET",), "request", "admin", "one request by id, or last, or last-failed"),
     Route("/api/requests/<name>/bodies", ("GET",), "bodies", "admin", "its words, where they are kept"),
-    Route("/api/accounts", ("GET",), "accounts", "admin", "accounts, their health and cooldowns"),
+    Route("/api/accounts", ("GET",), "accounts", "admin", "accounts, how they stand; the settings' state"),
+    *(
+        Route(f"/api/accounts/<path:name>/{verb}", ("POST",), "switch", "admin", what)
+        for verb, what in SWITCHES.items()
+    ),
     Route("/api/policy", ("GET",), "policy", "admin", "the healing policy in force"),
 )
 

@@ -57,6 +57,7 @@ class Posting(NamedTuple):
     headers: Headers
     body: bytes
     deadlines: HealingSettings
+    method: str = "POST"
 
     @override
     def __repr__(self) -> str:
@@ -115,7 +116,7 @@ class Attempt:
         posting = self._posting
         try:
             request = httpx.Request(
-                "POST",
+                posting.method,
                 posting.url,
                 headers=posting.headers,
                 content=posting.body,
