@@ -180,6 +180,8 @@ class Call:
     """Its connection had served before."""
     stopping: bool = False
     """The daemon was told to stop while it was under way, or just before."""
+    request: str = ""
+    """Its id, where it should be in the ledger; known once it is over."""
     disturbed: bool = False
     """The daemon crashed or was told to hurry while it was under way."""
 

@@ -139,6 +139,7 @@ class World:
         said = [one for one in self.said if one.wish == call.wish.number]
         request = call.headers.get("x-request-id", "") or self._request_of(daemon, call, said)
         record = daemon.house.live.find(request) if request else None
+        call.request = request if call.errand == "converse" and (record or call.disturbed) else ""
         entries = [(at, entry) for at, entry in self.entries if entry.request == request]
         planned = [at for at, entry in entries if entry.phase == "plan"]
         blames = self._blames(daemon)
@@ -153,7 +154,6 @@ class World:
                 others=self.said,
                 bad_lines=self.bad_lines,
                 idle=self._idle(call, said, settings),
-                request=request if call.errand == "converse" and (record or call.disturbed) else "",
             )
             for settings in self.file.between(*(planned[:1] * 2 or (asked, call.ended_at)))
         ]
@@ -166,11 +166,12 @@ class World:
         return [
             msgspec.structs.replace(
                 case,
-                row=books.find(case.request),
-                missed=case.request in books.missed,
-                closes=books.closes[case.request],
+                request=case.call.request,
+                row=books.find(case.call.request),
+                missed=case.call.request in books.missed,
+                closes=books.closes[case.call.request],
             )
-            if case.request
+            if case.call.request
             else case
             for case in self.cases
         ]

@@ -53,11 +53,11 @@ class House:
         self.ledger = Ledger(self.live, means.ledger_path)
         self.left_open = 0
         """Requests that were open when the process before this one ended."""
+        self.bodies: Bodies = "off"
         self.grove = Grove(tree, self._clear)
         self.roster = Roster(tree.crew, means.archive)
         self.draining = False
         self.lives = Lives()
-        self.bodies: Bodies = "off"
         self.counting = Counting(means.seal, self.roster.glance)
         self.settings_state = SettingsState(file=tree.places.where, at=means.seams.wall(), loads=1)
         self._nursery = nursery
