@@ -18,6 +18,8 @@ WIDTH, HEIGHT = 720, 200
 _LEFT, _TOP, _BOTTOM = 56, 8, 24
 _TICKS_ACROSS = 6
 _DAY = 86400
+_LEAST = 1e-9
+"""What is smaller is drawn as nothing: less than a nanosecond, or a millionth of a millicent."""
 
 BUCKETS: Mapping[str, float] = {"5m": 10.0, "1h": 60.0, "6h": 300.0, "24h": 900.0, "7d": 7200.0}
 """By the range shown, the seconds of one bucket."""
@@ -221,12 +223,12 @@ def _summary(title: str, series: Sequence[Series], tops: Sequence[float], say: S
 
 
 def nice(value: float) -> float:
-    """Give the end of a scale: the next 1, 2 or 5 with zeros that is not below.
+    """Give the end of a scale: the next 1, 2 or 5 with zeros that is not below; 0 for nothing.
 
-    >>> [nice(value) for value in (0, 0.03, 7, 11, 400)]
-    [0.0, 0.05, 10.0, 20.0, 500.0]
+    >>> [nice(value) for value in (0, 5e-324, 0.03, 7, 11, 400)]
+    [0.0, 0.0, 0.05, 10.0, 20.0, 500.0]
     """
-    if value <= 0:
+    if value < _LEAST:
         return 0.0
     size = 10.0 ** math.floor(math.log10(value))
     return next(round(size * step, 12) for step in (1, 2, 5, 10) if size * step >= value * 0.999999)
