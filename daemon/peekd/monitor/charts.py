@@ -19,7 +19,7 @@ _LEFT, _TOP, _BOTTOM = 56, 8, 24
 _TICKS_ACROSS = 6
 _DAY = 86400
 _LEAST = 1e-9
-"""What is smaller is drawn as nothing: less than a nanosecond, or a millionth of a millicent."""
+"""What is smaller is drawn as nothing: less than a nanosecond, or than a billionth of a dollar."""
 
 BUCKETS: Mapping[str, float] = {"5m": 10.0, "1h": 60.0, "6h": 300.0, "24h": 900.0, "7d": 7200.0}
 """By the range shown, the seconds of one bucket."""
