@@ -1,4 +1,4 @@
-"""Pauses grow as the rule says, are capped, jittered upwards only, and never shorter than told."""
+"""Pauses are fixed, or grow as the rule says, capped and jittered upwards only; never shorter than told."""
 
 import pytest
 from hypothesis import given
@@ -19,6 +19,12 @@ from peekd.healing.policy import POLICY, Rule
 )
 def test_each_pace_grows_in_its_own_way(rule: Rule, pauses: list[float]) -> None:
     assert [pause(rule, nth, told=None, jitter=0.0) for nth in (1, 2, 3)] == pytest.approx(pauses)
+
+
+@given(jitter=st.floats(0, 1), base=st.floats(0, 100))
+def test_a_fixed_pause_is_exactly_what_it_says(jitter: float, base: float) -> None:
+    assert pause(Rule((), pace="fixed", base=base), 1, told=None, jitter=jitter) == base
+    assert pause(POLICY["signature"], 1, told=None, jitter=jitter) == 0.2
 
 
 @given(nth=st.integers(1, 50), jitter=st.floats(0, 1), told=st.none() | st.floats(0, 1000))

@@ -1,6 +1,6 @@
 """Whole conversations of agents, led through peekd to upstreams that refuse what the vendors refuse.
 
-Clients of three protocols, parallel and sequential calls, thinking between them, models and accounts that
+Clients of four protocols, parallel and sequential calls, thinking between them, models and accounts that
 change, clients that lose or rewind what they had, restarts of peekd in between: no 400 reaches a client.
 """
 
@@ -12,6 +12,7 @@ from random import Random
 import trio
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from signers import AGENTS
 from signhouse import Drama, Lead, Tally, lead
 
 Clock = trio.testing.MockClock
@@ -52,7 +53,7 @@ async def test_repairs_are_rare_and_stand_ins_are_for_what_gemini_did_not_say(
 
 
 async def test_clients_that_lose_nothing_never_need_a_repair(autojump_clock: Clock) -> None:
-    for protocol in ("anthropic", "gemini", "openai-chat"):
+    for protocol in AGENTS:
         tally = Tally()
         chance = Random(protocol)  # noqa: S311
         await Drama(chance, tally).play([

@@ -5,16 +5,13 @@ Both upstreams are strict: they refuse what the vendors refuse.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Mapping
 
-import msgspec
 import pytest
 import trio
-from playhouse import Playhouse, Told
-from signers import AGENTS, Agent, Chat, Claude, Gemini
+from signers import AGENTS, Chat, Claude, Gemini
 from signhouse import CLAUDES, GEMINI, STAND_IN, open_signhouse, open_upstreams
+from signplay import BAD, act, corrupt, opened, repairs, sent, signatures, thoughts, turn
 
 from peekd.records.narrate import SIGNATURE
 from peekd.signatures.note import CLOSING, NOTE
@@ -27,67 +24,6 @@ Clock = trio.testing.MockClock
 Acts = Mapping[str, list[object]]
 
 CLAUDE, OTHER_CLAUDE = CLAUDES
-BAD = "x" * 88
-
-
-def act(thinking: str = "hm", text: str = "", *calls: str, **more: Any) -> dict[str, Any]:
-    """An answer with a call of each of these names."""
-    tools = [{"name": name, "input": {"of": thinking}} for name in calls]
-    return {"do": "answer", "thinking": thinking, "text": text, "tools": tools, **more}
-
-
-@asynccontextmanager
-async def opened(acts: list[object], settings: SignatureSettings | None = None) -> AsyncGenerator[Playhouse]:
-    """A house whose models say this, one after the other, whoever is asked."""
-    async with (
-        open_upstreams({"*": acts}) as simulators,
-        open_signhouse(simulators, signatures=settings) as house,
-    ):
-        yield house
-
-
-async def turn(
-    house: Playhouse, agent: Agent, model: str = CLAUDE, thinking: str = "adaptive", **how: Any
-) -> Told:
-    """Answer the pending calls, or say something; then ask."""
-    if agent.pending:
-        agent.bring()
-    else:
-        agent.say("Go on." if agent.history else "Begin.")
-    return await agent.ask(house, model, thinking, stream=how.get("stream", True))
-
-
-def sent(house: Playhouse, upstream: str = "claude") -> list[dict[str, Any]]:
-    """The bodies that reached an upstream."""
-    return [msgspec.json.decode(seen.body) for seen in house.simulators[upstream].requests]
-
-
-def thoughts(body: dict[str, Any]) -> list[str]:
-    """What is replayed to Claude of its thoughts."""
-    blocks = [
-        block
-        for message in body["messages"]
-        if isinstance(message["content"], list)
-        for block in message["content"]
-    ]
-    return [block["thinking"] for block in blocks if block["type"] == "thinking"]
-
-
-def signatures(body: dict[str, Any]) -> list[str]:
-    """The signatures that are replayed to Gemini."""
-    parts = [part for content in body["contents"] for part in content["parts"]]
-    return [part["thoughtSignature"] for part in parts if "thoughtSignature" in part]
-
-
-def repairs(told: Told) -> int:
-    return sum(attempt.move == "repair" for attempt in told.record.attempts)
-
-
-def corrupt(agent: Claude) -> None:
-    """Let the client's last thought go bad."""
-    for block in agent.history[-1]["content"]:
-        if block["type"] == "thinking":
-            block["signature"] = BAD
 
 
 # ---- the repair -------------------------------------------------------------------------------------
@@ -142,6 +78,35 @@ async def test_a_retry_is_never_given_the_signature_that_was_refused(autojump_cl
         told = await turn(house, agent, GEMINI)
         assert (told.status, repairs(told)) == (200, 1)
         assert [signatures(body) for body in sent(house, "google")[1:]] == [[BAD], [STAND_IN]]
+
+
+async def test_what_was_put_back_and_refused_is_not_put_back_again(autojump_clock: Clock) -> None:
+    """S3: a signature from memory that does not hold is forgotten; each turn after it costs no repair."""
+    bad = act("hm", "", "read", signature=BAD)
+    for protocol, agent_of in AGENTS.items():
+        if protocol == "gemini":
+            continue  # its requests go as they came: nothing is put back before the first refusal
+        async with opened([bad, *(act(f"t{n}", "", "read") for n in range(4))]) as house:
+            agent = agent_of(protocol, "signatures")
+            await turn(house, agent, GEMINI)
+            made = [repairs(await turn(house, agent, GEMINI)) for _ in range(3)]
+            assert made == [1, 0, 0], protocol
+            assert BAD not in signatures(sent(house, "google")[-1])
+
+
+async def test_after_a_second_refusal_too_it_is_forgotten(autojump_clock: Clock) -> None:
+    """S3: what a repair put back and was refused for is told once, and the next turn goes well."""
+    bad = act("hm", "", "read", signature=BAD)
+    async with opened([bad, act("a", "", "read"), act("b", "x")]) as house:
+        agent = Gemini("s", "signatures")
+        await turn(house, agent, GEMINI)
+        told = await turn(house, agent, GEMINI)
+        assert (told.status, repairs(told)) == (400, 1)
+        del agent.history[-1]
+        for _ in range(2):
+            told = await turn(house, agent, GEMINI)
+            assert (told.status, repairs(told)) == (200, 0)
+        assert BAD not in signatures(sent(house, "google")[-1])
 
 
 async def test_what_was_refused_is_not_sent_again_in_later_turns(autojump_clock: Clock) -> None:

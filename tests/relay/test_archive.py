@@ -19,7 +19,7 @@ from typing_extensions import override
 
 from peekd.relay.archive import Archive, empty_archive
 from peekd.signatures.proofs import proof_digest
-from peekd.signatures.restore import Wanted
+from peekd.signatures.restore import Wanted, proofs_of
 from peekd.signatures.settings import SignatureSettings
 from peekd.store.interface import Bound, Deed, Forgotten, Kept, Refused, Touched
 from peekd.store.volatile import Volatile
@@ -84,7 +84,7 @@ async def test_a_restart_orphans_no_conversation() -> None:
     assert after.archive.restore(LOST, CLAUDE).names == ("thinking",)
     assert after.archive.is_lossy("other")
     bad = conversation(user(), assistant(Thinking("x", proof("bad"), "anthropic")))
-    assert after.archive.refused("other", bad) == {proof_digest(proof("bad"))}
+    assert after.archive.refused("other", proofs_of(bad)) == {proof_digest(proof("bad"))}
 
 
 def test_what_was_refused_is_forgotten_on_disk_too() -> None:

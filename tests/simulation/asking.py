@@ -31,6 +31,8 @@ class Wish(msgspec.Struct, frozen=True):
     session: str = ""
     talk: str = ""
     """The conversation it belongs to, where a client leads one."""
+    loses: str = ""
+    """What that client does not replay."""
     body: Mapping[str, Any] | None = None
     """What is asked, where the client leads a conversation and writes it itself."""
 

@@ -18,6 +18,7 @@ from simulation.wire import Line
 
 OK = 200
 TURNS_GAP = 4.0
+_TALKING = tuple(row for row in MANNERS if not row[0].pipelines)
 LIFETIME = 900.0
 """No request may take longer than this, virtually; a client that still waits gives up and says so."""
 
@@ -28,7 +29,7 @@ class Town(Protocol):
     dice: Dice
     client_key: str
     life: int
-    strict: bool
+    talking: float
     stall_seconds: float
 
     def next_wish(self) -> int:
@@ -62,13 +63,14 @@ class Client:
         self._kept: tuple[Line, Line] | None = None
 
     async def live(self, turns: int) -> None:
-        """Take so many turns, with pauses between them."""
-        for _ in range(turns):
+        """Take so many turns, with pauses between them; those of a conversation count, too."""
+        while turns > 0:
             await trio.sleep(self._dice.uniform(0, TURNS_GAP))
-            if self._town.strict and self._agent.tongue in LEADERS and self._dice.chance(0.25):
-                await self._talk()
+            if self._agent.tongue in LEADERS and self._dice.chance(self._town.talking):
+                turns -= await self._talk()
             else:
                 await self._turn()
+                turns -= 1
         self._drop()
 
     async def _turn(self) -> None:
@@ -83,20 +85,26 @@ class Client:
             stream = wish.stream and not (left == 2 and self._agent.unstreamed)
             wish = msgspec.structs.replace(wish, number=self._town.next_wish(), stream=stream)
 
-    async def _talk(self) -> None:
-        """Lead a conversation of two to six turns, and replay what was given."""
+    async def _talk(self) -> int:
+        """Lead a conversation of two to nine turns, and replay what was given; gives how many it were.
+
+        A client that leaves in the middle of a turn goes on as if that had never been asked.
+        """
         dice = self._dice
         self._talks += 1
         talk = Talk(f"talk-{self._number}-{self._talks}", self._agent.tongue, dice)
-        for _ in range(dice.randint(2, 6)):
+        turns = dice.randint(2, 9)
+        for _ in range(turns):
             await trio.sleep(dice.uniform(0, TURNS_GAP))
             talk.begin()
+            manner = MANNERS[0][0] if dice.chance(0.7) else dice.weighed(_TALKING)
             for _ in range(self._agent.tries):
                 wish = talk.wish(self._town.next_wish(), stream=dice.chance(self._agent.streams))
-                call = await self._call(wish, MANNERS[0][0])
-                if talk.take(call) or not self._asks_again(call):
+                call = await self._call(wish, manner)
+                if talk.take(call) or manner.leaves or not self._asks_again(call):
                     break
                 await trio.sleep(self._pause(call))
+        return turns
 
     def _wish(self, manner: Manner) -> Wish:
         dice, agent = self._dice, self._agent

@@ -63,6 +63,8 @@ class Shelf(Volatile):
         super().__init__()
         self.full = False
         self.books = Books()
+        self.lost = 0
+        """Deeds that it was given and did not keep; rows are counted by the books."""
 
     @override
     def write(self, deed: Deed) -> None:
@@ -71,7 +73,9 @@ class Shelf(Volatile):
             deed = deed.make()
         if isinstance(deed, Row):
             (self.books.miss if self.full else self.books.write)(deed)
-        elif not self.full:
+        elif self.full:
+            self.lost += 1
+        else:
             super().write(deed)
 
     @override

@@ -36,6 +36,8 @@ LAWS: Mapping[str, Law] = {
             proofs.one_repair,
             proofs.proofs_to_their_family,
             proofs.no_shared_signatures,
+            proofs.nothing_forgotten,
+            proofs.refused_goes_no_more,
         ),
         *(rows.one_closed_row, rows.row_agrees, rows.sums_agree),
         *(told.true_status, told.errands_done, told.secrets_kept, told.kept_back, told.record_tells),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import islice
 from math import inf
 from string import digits
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
@@ -24,7 +24,7 @@ FAULTS: tuple[str, ...] = (
     "400", "401", "402", "403", "404", "409", "413", "422", "429", "500", "502", "503", "504", "529",
     "429 retry-after=2", "429 retry-after=40 retry-info=40s", "429 quota=PerDay", "429 quota-reset-delay=3s",
     "503 retry-after=1", "529 retry-after=3", "503 should-retry=false", "500 should-retry=false",
-    "signature", "bad-key", "no-credit", "validation",
+    "signature", "signature", "signature", "bad-key", "no-credit", "validation",
     "500 body='' content-type=text/plain", "503 body='<html>' content-type=text/html",
     # answers that are none
     "blank", "thinking-blank", "empty", "usage-only", "thinking-only", "thinking-only thinking=''",
@@ -172,9 +172,9 @@ class Fate(msgspec.Struct, frozen=True):
     fault: str = ""
 
 
-def climate(dice: Dice, accounts: Iterable[str], seconds: float) -> Climate:
-    """Draw an upstream's climate for a life of so many seconds."""
-    fair = dice.chance(0.25)
+def climate(dice: Dice, accounts: Iterable[str], seconds: float, *, fair_share: float = 0.25) -> Climate:
+    """Draw an upstream's climate for a life of so many seconds; fair in this share of cases."""
+    fair = dice.chance(fair_share)
     kinds = [*STORMS, "unreachable"]
     storms = [
         Storm(dice.choice(kinds), since, since + dice.uniform(3, 40))
@@ -228,6 +228,9 @@ def read(spec: str) -> Act:
     return act
 
 
+_SAME: dict[str, Any] = {"command": "ls"}
+
+
 def _worded(act: Act, dice: Dice, asked: Asked, tag: str) -> Act:
     """Put words into the act's mouth that nobody else says."""
     if act.text != "":
@@ -236,8 +239,9 @@ def _worded(act: Act, dice: Dice, asked: Asked, tag: str) -> Act:
         )
     if act.thinking or (act.thinking is None and asked.thinks and act.text):
         act = msgspec.structs.replace(act, thinking=f"{tag}think {tag}more ")
-    if act.text and act.tool is None and asked.tools and dice.chance(0.4):
-        call = ToolUse("Bash", {"command": f"echo {tag}", "timeout": dice.randint(1, 9)})
+    if act.text and act.tool is None and asked.tools and dice.chance(0.7 if asked.thinks else 0.4):
+        same = asked.thinks and dice.chance(0.2)  # what others say too: its thoughts tell it from theirs
+        call = ToolUse("Bash", _SAME if same else {"command": f"echo {tag}", "timeout": dice.randint(1, 9)})
         words = act.text if dice.chance(0.5) else ""
         act = msgspec.structs.replace(act, tool=call, text=words)
         if dice.chance(0.2):

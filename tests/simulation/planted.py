@@ -17,9 +17,23 @@ from typing import Any, cast
 
 import msgspec
 
-from peekd.accounts import pool, succession
+from peekd.accounts import health, pool, succession
 from peekd.healing import decide, history, peek
-from peekd.relay import delivery, house, journey, passage, rendering, roster, scribe, tenure, trip
+from peekd.protocols.anthropic import compose
+from peekd.protocols.gemini import contents
+from peekd.relay import (
+    archive,
+    calls,
+    delivery,
+    house,
+    journey,
+    passage,
+    rendering,
+    roster,
+    scribe,
+    tenure,
+    trip,
+)
 from peekd.service import reload
 from peekd.serving import actions, ingress
 from peekd.signatures import memory
@@ -309,5 +323,62 @@ PLANTS: tuple[Plant, ...] = (
         (house, "House._clear"),
         "self._nursery.start_soon(self.tree.upstreams.close_except, ways)",
         "del ways",
+    ),
+    Plant(
+        "thoughts of any family go to Claude",
+        (compose, "_turn"),
+        "(is_own(part) and not repaired)",
+        "(getattr(part, 'family', '') and not repaired)",
+    ),
+    Plant(
+        "signatures of any family go to Gemini",
+        (contents, "_Contents._signature"),
+        "part.family != FAMILY",
+        "not part.family",
+    ),
+    Plant(
+        "a repaired request is what it was",
+        (journey, "Journey._travel"),
+        "trip.repaired = True",
+        "trip.repaired = False",
+    ),
+    Plant(
+        "what was refused is sent again from memory",
+        (calls, "Calls._restored"),
+        "if splices.repaired or not protocol.family:",
+        "if not protocol.family:",
+    ),
+    Plant(
+        "an account rests after a refused signature",
+        (health, "blamed"),
+        "    if rule is None:\n",
+        "    if name_of(outcome) == 'signature':\n"
+        "        rest = Cooldown(now, now + 60, 'server_error', 'planted')\n"
+        "        return msgspec.structs.replace(health, cooldowns=(*health.cooldowns, rest))\n"
+        "    if rule is None:\n",
+    ),
+    Plant(
+        "the store is not read at the start",
+        (archive, "Archive.recall"),
+        "for kept in loaded.steps:",
+        "for kept in ():",
+    ),
+    Plant(
+        "what is learned is not written down",
+        (archive, "Archive.learn"),
+        "if kept is not None:",
+        "if kept is None:",
+    ),
+    Plant(
+        "all conversations are one to the memory of signatures",
+        (calls, "Calls.__init__"),
+        'asked.session or ""',
+        '"all"',
+    ),
+    Plant(
+        "answers are not looked at for signatures",
+        (calls, "Calls.learning"),
+        "family=protocol.family",
+        "family=''",
     ),
 )

@@ -39,8 +39,8 @@ class Plan(msgspec.Struct, frozen=True):
     accounts: tuple[AccountSettings, ...] = ()
 
 
-def draw(dice: Dice) -> Plan:
-    """Draw a configuration."""
+def draw(dice: Dice, *, straight: bool = False) -> Plan:
+    """Draw a configuration. `straight`: each model is served by whom it belongs to, whoever asks."""
     upstreams: dict[str, UpstreamSettings] = {}
     accounts: list[AccountSettings] = []
     spare: list[AccountSettings] = []
@@ -65,7 +65,7 @@ def draw(dice: Dice) -> Plan:
         server=_server(dice),
         upstreams=upstreams,
         accounts=tuple(accounts),
-        routes=draw_routes(dice),
+        routes=STRAIGHT if straight else draw_routes(dice),
         healing=draw_healing(dice),
     )
     return Plan(settings, environ, files, keys, (*accounts, *spare))
@@ -126,6 +126,14 @@ def draw_healing(dice: Dice) -> HealingSettings:
         early_commit_seconds=dice.choice((0, 1, 3, 5)),
         ping_seconds=dice.choice((0.7, 2, 3)),
     )
+
+
+STRAIGHT = tuple(
+    RouteSettings(model, (own.replace("openai-", ""),))
+    for own, tongue in TONGUES.items()
+    for model in tongue.models
+)
+"""Each model is served by whom it belongs to."""
 
 
 def draw_routes(dice: Dice) -> tuple[RouteSettings, ...]:

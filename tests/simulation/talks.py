@@ -17,7 +17,12 @@ from simulation.transcripts import Call
 LEADERS: Final = frozenset(AGENTS)
 """The protocols whose clients lead conversations."""
 
-_MODELS: Final = tuple(model for leader in sorted(LEADERS) for model in TONGUES[leader].models)
+_MODELS: Final = (
+    *("claude-opus-5-5", "claude-sonnet-4-5"),
+    *("gemini-3-pro-preview", "gemini-3-pro-preview", "gemini-2.5-flash"),
+    *("gpt-5", "gpt-5-codex"),
+)
+"""Those that mind about signatures come up more often than the others."""
 _LOSES: Final[tuple[Loses, ...]] = ("", "", *get_args(Loses))
 
 
@@ -28,9 +33,10 @@ class Talk:
         self._name = name
         self._dice = dice
         self._tongue = tongue
-        self._agent = AGENTS[tongue](name, dice.choice(_LOSES))
+        self._loses = dice.choice(_LOSES)
+        self._agent = AGENTS[tongue](name, self._loses)
         self._thinking = dice.choice(("adaptive", "enabled"))
-        self._model = dice.choice(TONGUES[tongue].models)
+        self._model = dice.choice(TONGUES[tongue].models if dice.chance(0.5) else _MODELS)
         self._before = 0
         self._pending = list[object]()
 
@@ -38,7 +44,7 @@ class Talk:
         """Begin a turn; now and then with another model, or after going back."""
         if self._dice.chance(0.1):
             self._agent.rewind(self._dice)
-        if self._dice.chance(0.15):
+        if self._dice.chance(0.3):
             self._model = self._dice.choice(_MODELS)
         self._before = len(self._agent.history)
         self._pending = [*self._agent.pending]
@@ -57,7 +63,7 @@ class Talk:
         body = deepcopy(agent.body(self._model, self._thinking))
         if self._tongue != "gemini":
             body["stream"] = stream
-        return msgspec.structs.replace(wish, talk=self._name, body=body)
+        return msgspec.structs.replace(wish, talk=self._name, loses=self._loses, body=body)
 
     def take(self, call: Call) -> bool:
         """Take a whole answer into the history; tells whether it was one. A turn that failed never was."""

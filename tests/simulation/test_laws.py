@@ -137,6 +137,20 @@ def with_attempt(**changes: Any) -> RequestRecord:
     return record
 
 
+def talked(*, language: str = "gemini", sent: bytes = b"", label: str = "", before: str = "") -> Case:
+    """A turn of a Chat client, after one in which `before` made the call that `t1x` marks."""
+    call = call_of(answer(), talk="talk-1-1", tongue="openai-chat")
+    made = signed(before or language, "talk-1-1")
+    made.tag, made.number = "t1x", 1
+    said = said_of(answer(), language=language, talk="talk-1-1", sent=sent, label=label, number=2)
+    return case_of(call, said, others=(made, said))
+
+
+STOOD_IN = (
+    b'{"contents":[{"parts":[{"functionCall":{"name":"f","args":{"of":"t1x"}},'
+    b'"thoughtSignature":"skip_thought_signature_validator"}]}]}'
+)
+
 SILENT = said_of([], finished_at=None, pieces=[(1.2, HEAD)])
 SILENT.line.closed_at = 30.0
 
@@ -232,6 +246,19 @@ BROKEN: dict[str, list[Case]] = {
         case_of(row=with_attempt(wasted=0, usage=Usage(prompt=5))),
         case_of(row=with_attempt(wasted=5, usage=Usage(prompt=5))),
     ],
+    "nothing_forgotten": [
+        talked(sent=STOOD_IN),
+        talked(language="anthropic", label="strict"),
+        talked(language="anthropic", sent=b"echo t1x"),
+    ],
+    "refused_goes_no_more": [
+        case_of(
+            None,
+            refusal(400, "strict", sent=b"{PROOF}"),
+            said_of(answer(), sent=b"{PROOF}"),
+            others=(signed("anthropic", ""),),
+        ),
+    ],
     "true_status": [error_of(529), error_of(500), error_of(503, headers={}), error_of(401)],
     "errands_done": [case_of(call_of([], errand="lost"))],
     "secrets_kept": [
@@ -263,6 +290,15 @@ def test_a_request_that_went_well_breaks_no_law() -> None:
 
 def test_there_is_a_request_that_breaks_each_law() -> None:
     assert BROKEN.keys() == LAWS.keys()
+
+
+def test_what_was_never_known_may_be_stood_in_for() -> None:
+    for case in (
+        talked(sent=STOOD_IN, before="anthropic"),
+        talked(sent=b"echo t1x PROOF"),
+        msgspec.structs.replace(talked(sent=STOOD_IN), intact=False),
+    ):
+        assert list(LAWS["nothing_forgotten"](case)) == []
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from simulation.player import Player
 QUICK = {
     "a ping comes too late": "no_silence",
     "the last frame is sent twice": "one_end",
+    "answers are not looked at for signatures": "nothing_forgotten",
     "a lease is not given back when the client leaves": "no lease is left",
 }
 """Those that are found within the first worlds; `./dev simulate --planted` looks for all."""

@@ -91,14 +91,25 @@ class Said:
         """When it was last heard of."""
         return self.pieces[-1][0] if self.pieces else self.arrived_at
 
-    @cached_property
+    @property
     def answer(self) -> Answer:
-        """What it amounts to; only to be asked once all is over."""
+        """What it amounts to, as far as it has come."""
+        return self._answer if self.ended_at is not None else read_answer(joined(self.pieces))
+
+    @property
+    def heard(self) -> Heard:
+        """What it says, to a reader of its language, as far as it has come."""
+        return self._heard if self.ended_at is not None else self._read()
+
+    @cached_property
+    def _answer(self) -> Answer:
         return read_answer(joined(self.pieces))
 
     @cached_property
-    def heard(self) -> Heard:
-        """What it says, to a reader of its language."""
+    def _heard(self) -> Heard:
+        return self._read()
+
+    def _read(self) -> Heard:
         if self.answer.status != OK:
             return Heard()
         tongue = TONGUES[self.language]
@@ -239,6 +250,7 @@ class Case(msgspec.Struct, frozen=True):
     failed or was ended by it. `idle`: accounts that could have served it throughout, and were not asked.
     `record` None: there is none. `request`: its id, where it should be in the ledger; `row`: what the ledger
     has of it when all is over, `missed`: the ledger lost a row of it, `closes`: how often it was closed.
+    `intact`: nothing that the store was given is lost.
     """
 
     call: Call
@@ -254,6 +266,7 @@ class Case(msgspec.Struct, frozen=True):
     row: RequestRecord | None = None
     missed: bool = False
     closes: int = 1
+    intact: bool = True
 
 
 def streamed(call: Call) -> bool:

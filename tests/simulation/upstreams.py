@@ -19,6 +19,7 @@ from peekd.simulator.stage import Break, Pause, Step, perform
 from peekd.simulator.strict import Strict
 from simulation.asking import mark_in, talk_in
 from simulation.dice import Dice
+from simulation.heard import read_json
 from simulation.moods import TWISTS, Climate, Fate, dialling, fate
 from simulation.transcripts import Said
 from simulation.wire import Line, Manner, connect
@@ -116,6 +117,8 @@ class Upstream:
         """Refuse what breaks the vendor's rules, where it is strict; note the proof of an answer."""
         if self.strict is None or drawn.act.kind != "answer" or asked.verb != "generate":
             return drawn
+        if read_json(body) is None:
+            return drawn  # it was not heard to its end
         refusal = self.strict.refusal(asked, body)
         if refusal is not None:
             return Fate(refusal, "strict", fault="strict")

@@ -38,6 +38,9 @@ SECONDS = 240.0
 STRICT = 0.5
 """The share of worlds whose upstreams refuse what the vendors do of thought signatures."""
 
+TALKING = (0.3, 0.95)
+"""In such a world: how often a client that takes a turn leads a conversation."""
+
 CLOSE = 0.01
 AFTERWARDS = 0.5
 """How long after its end a request is judged: what it owes must be paid by then."""
@@ -48,11 +51,12 @@ class World:
 
     def __init__(self, dice: Dice, nursery: trio.Nursery) -> None:
         self.dice = dice
-        self.plan: Plan = draw(dice)
+        self.strict = dice.chance(STRICT)
+        self.talking = dice.choice(TALKING) if self.strict else 0.0
+        self.plan: Plan = draw(dice, straight=self._is_salon)
         self.disk = Disk()
         self.disk.files |= self.plan.files
         self.file = OperatorFile(self.plan.settings, self.disk.files)
-        self.strict = dice.chance(STRICT)
         self.shelf = Shelf()
         self.said: list[Said] = []
         self.bad_lines: list[tuple[float, str]] = []
@@ -75,10 +79,16 @@ class World:
         self._stops: list[float] = []
         self.upstreams = {name: self._upstream(name) for name in self.plan.settings.upstreams}
 
+    @property
+    def _is_salon(self) -> bool:
+        """Whether its clients do little but lead conversations; upstreams let them, and restarts do not."""
+        return self.talking == TALKING[-1]
+
     def _upstream(self, name: str) -> Upstream:
         keys = self.plan.keys[name]
         language = self.plan.settings.upstreams[name].protocol
-        upstream = Upstream(name, language, climate(self.dice, keys, SECONDS), self, self._nursery)
+        sky = climate(self.dice, keys, SECONDS, fair_share=0.7 if self._is_salon else 0.25)
+        upstream = Upstream(name, language, sky, self, self._nursery)
         upstream.keys = dict(keys)
         upstream.strict = Strict() if self.strict else None
         return upstream
@@ -154,6 +164,7 @@ class World:
                 others=self.said,
                 bad_lines=self.bad_lines,
                 idle=self._idle(call, said, settings),
+                intact=not self.shelf.lost,
             )
             for settings in self.file.between(*(planned[:1] * 2 or (asked, call.ended_at)))
         ]
@@ -287,7 +298,7 @@ class World:
         if self.dice.chance(0.3):
             return
         while True:
-            await trio.sleep(self.dice.uniform(5, 60))
+            await trio.sleep(self.dice.uniform(5, 20 if self._is_salon else 60))
             await self.dice.weighed(deeds)()
 
     async def _rotate_key(self) -> None:

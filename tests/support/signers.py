@@ -1,4 +1,4 @@
-"""Agents of three protocols, as far as signatures go: they replay what they got, or lose parts of it."""
+"""Agents of four protocols, as far as signatures go: they replay what they got, or lose parts of it."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ class Agent:
 
     def is_words(self, entry: Json) -> bool:
         """Tell the user's words from all else."""
-        return entry["role"] == "user" and isinstance(entry.get("content"), str)
+        return entry.get("role") == "user" and isinstance(entry.get("content"), str)
 
 
 class Claude(Agent):
@@ -208,4 +208,56 @@ class Chat(Agent):
         return {key: value for key, value in call.items() if key != "extra_content"}
 
 
-AGENTS: Final[Mapping[str, type[Agent]]] = {"anthropic": Claude, "gemini": Gemini, "openai-chat": Chat}
+class Responses(Agent):
+    """Speaks OpenAI Responses, and keeps its state itself; encrypted thoughts are the only proof."""
+
+    path = "/v1/responses"
+    protocol = "openai-responses"
+
+    @override
+    def say(self, text: str) -> None:
+        self.history.append({"role": "user", "content": text})
+
+    @override
+    def bring(self, words: str = "done") -> None:
+        self.history += [
+            {"type": "function_call_output", "call_id": id_, "output": words} for id_ in self.pending
+        ]
+
+    @override
+    def body(self, model: str, thinking: str) -> Json:
+        schema: Json = {"type": "object"}
+        tools: list[Json] = [{"type": "function", "name": name, "parameters": schema} for name in TOOLS]
+        return {
+            "model": model,
+            "input": self.history,
+            "tools": tools,
+            "reasoning": {"effort": "high", "summary": "auto"},
+            "include": ["reasoning.encrypted_content"],
+            "store": False,
+        }
+
+    @override
+    def take(self, answer: Json) -> None:
+        kept = [self._kept(item) for item in answer["output"] if not self._loses(item)]
+        self.pending = [item["call_id"] for item in kept if item["type"] == "function_call"]
+        words: Json = {
+            "type": "message",
+            "role": "assistant",
+            "content": [{"type": "output_text", "text": "."}],
+        }
+        self.history += kept if any(item["type"] != "reasoning" for item in kept) else [words]
+
+    def _loses(self, item: Json) -> bool:
+        return self.loses in {"thoughts", "signatures"} and item["type"] == "reasoning"
+
+    def _kept(self, item: Json) -> Json:
+        return {key: value for key, value in item.items() if key != "id"} if self.loses == "ids" else item
+
+
+AGENTS: Final[Mapping[str, type[Agent]]] = {
+    "anthropic": Claude,
+    "gemini": Gemini,
+    "openai-chat": Chat,
+    "openai-responses": Responses,
+}

@@ -70,10 +70,12 @@ async def open_signhouse(
 
 
 @asynccontextmanager
-async def open_upstreams(plays: Mapping[str, list[object]]) -> AsyncGenerator[dict[str, Simulator]]:
+async def open_upstreams(
+    plays: Mapping[str, list[object]], *, strict: bool = True
+) -> AsyncGenerator[dict[str, Simulator]]:
     """Open both upstreams; `plays` by credential."""
     async with AsyncExitStack() as stack:
-        script = Script.of(plays, strict=True)
+        script = Script.of(plays, strict=strict)
         cycling = [msgspec.structs.replace(play, after="cycle") for play in script.plays]
         script = msgspec.structs.replace(script, plays=tuple(cycling))
         yield {name: await stack.enter_async_context(open_simulator(script)) for name in ("claude", "google")}

@@ -254,3 +254,12 @@ async def test_an_abandoned_read_loses_nothing(ends: Ends, autojump_clock: trio.
     assert scope.cancelled_caught
     await far.send_all(b"def")
     assert await connection.receive() == b"def"
+
+
+async def test_after_an_answer_without_a_body_the_connection_serves_no_more(ends: Ends) -> None:
+    """It may be one too many to the request before, and the next one's answer still to come."""
+    connection, far = ends
+    await far.send_all(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+    assert (await connection.exchange(message(), LIMITS)).status == 200
+    assert await connection.receive() == b""
+    assert not connection.recycle()

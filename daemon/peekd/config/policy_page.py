@@ -17,9 +17,9 @@ n-th move of its ladder is made; `…` repeats the last one; past the top peekd 
 `refresh` start anew with each account, but for rows marked *once a request*. How often all this may be
 done is bounded by `max_attempts`, `max_accounts` and `budget_seconds` of `[healing]`.
 
-The pause before the n-th move is *base* (fixed), *base·n* (linear) or *base·2ⁿ⁻¹* (exponential), with
-jitter. Where an upstream says how long to stay away, its word goes before these. A cause that *passes*
-makes `rotate` mean `again` where no other account is left.
+The pause before the n-th move is *base* (fixed), *base·n* (linear) or *base·2ⁿ⁻¹* (exponential); those that
+grow are up to a quarter longer, by chance. Where an upstream says how long to stay away, its word goes before
+these. A cause that *passes* makes `rotate` mean `again` where no other account is left.
 
 `[healing.policy.NAME]` with `ladder` and `base_seconds` changes a row. `peekd policy` prints the table in
 force.

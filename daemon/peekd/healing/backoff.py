@@ -5,7 +5,8 @@ from __future__ import annotations
 from peekd.healing.policy import Rule
 
 JITTER_SHARE = 0.25
-"""The random part: a pause is longer by up to this share, so that many requests do not come back at once."""
+"""The random part: a pause that grows is longer by up to this share, so that many requests do not come back
+at once. A fixed one is what it says."""
 
 TOLD_LIMIT = 10.0
 """An upstream that asks for a longer pause than this (seconds) is not waited for with the same account."""
@@ -21,7 +22,11 @@ def pause(rule: Rule, nth: int, *, told: float | None, jitter: float) -> float:
     [1.0, 2.0, 4.0, 8.0, 8.0]
     >>> pause(POLICY["overloaded"], 1, told=3.5, jitter=0.0)
     3.5
+    >>> pause(POLICY["signature"], 1, told=None, jitter=1.0)
+    0.2
     """
-    growth = {"": 0.0, "fixed": 1.0, "linear": float(nth), "exponential": 2.0 ** (nth - 1)}[rule.pace]
+    if rule.pace == "fixed":
+        return max(rule.base, told or 0.0)
+    growth = {"": 0.0, "linear": float(nth), "exponential": 2.0 ** (nth - 1)}[rule.pace]
     own = min(rule.base * growth, rule.cap) * (1 + JITTER_SHARE * jitter)
     return max(own, told or 0.0)

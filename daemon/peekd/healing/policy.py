@@ -27,9 +27,9 @@ class Rule(msgspec.Struct, frozen=True):
     """The n-th time an outcome comes up, the n-th rung of its ladder is taken; past the top, give up.
 
     `repeat`: the last rung has no top. `base` and `cap` are seconds; the pause before the n-th retry is
-    base (fixed), base·n (linear) or base·2ⁿ⁻¹ (exponential), at most cap. `passing`: a moment later the same
-    account may well succeed, so where no other account is left, "rotate" means "again". `anew`: the account
-    rungs start anew with each account (false: once in a request).
+    base (fixed), or base·n (linear) or base·2ⁿ⁻¹ (exponential), at most cap. `passing`: a moment later the
+    same account may well succeed, so where no other account is left, "rotate" means "again". `anew`: the
+    account rungs start anew with each account (false: once in a request).
     """
 
     ladder: tuple[Move, ...]

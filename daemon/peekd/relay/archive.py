@@ -12,7 +12,6 @@ from peekd.signatures.restore import (
     Wanted,
     attributed,
     proof_and_family,
-    proofs_of,
     restore,
     without_short,
 )
@@ -94,9 +93,9 @@ class Archive:
                 self._store.write(Touched(step.key, now))
         return restored
 
-    def refused(self, session: str, conversation: Conversation) -> frozenset[str]:
-        """Digests of those of a conversation's proofs that an upstream refused before."""
-        return self._memory.refused(session, proofs_of(conversation), self._wall())
+    def refused(self, session: str, proofs: Iterable[str]) -> frozenset[str]:
+        """Digests of those of these proofs that an upstream refused before in this session."""
+        return self._memory.refused(session, proofs, self._wall())
 
     def is_lossy(self, session: str) -> bool:
         """Whether a request of this session was refused for its thoughts before."""

@@ -16,7 +16,7 @@ from peekd.relay.asked import Asked
 from peekd.relay.learning import Learning
 from peekd.relay.rendering import Rendering, Translated, Verbatim
 from peekd.signatures.note import CLOSING, NOTE, with_note
-from peekd.signatures.proofs import tied_proofs, without_proofs
+from peekd.signatures.proofs import proofs_in, tied_proofs, without_proofs
 from peekd.signatures.restore import Restored, Wanted, call_proofs, number_of_steps, proofs_of
 from peekd.signatures.seal import Seal
 from peekd.signatures.steps import Origin
@@ -42,6 +42,8 @@ class Calls:
         self._archive = archive or empty_archive()
         self._session = asked.session or ""
         self._made: tuple[object, tuple[Call, Headers]] | None = None
+        self._put_back: tuple[str, ...] = ()
+        """Proofs in the call made last that the client had lost."""
 
     @cached_property
     def conversation(self) -> Conversation:
@@ -88,13 +90,15 @@ class Calls:
     def _make(
         self, protocol: UpstreamProtocol, model: str, splices: Splices, account: str
     ) -> tuple[Call, Headers]:
+        self._put_back = ()
         if self._verbatim(protocol):
             careful = self._carefully(protocol, splices, account)
             return self._spliced(protocol, model, careful), upstream_headers(self._asked.headers)
-        refused = self._archive.refused(self._session, self.conversation)
+        refused = self._archive.refused(self._session, proofs_of(self.conversation))
         readable = without_proofs(self.conversation, splices.unreadable | refused)
         strange = ("thinking of another account",) if splices.unreadable else ()
         restored = self._restored(readable, protocol, splices, account)
+        self._put_back = tuple(proof for step in restored.steps for proof in step.proofs)
         said = restored.conversation
         if splices.repaired and self._archive.settings.recovery_note:
             said = with_note(said)
@@ -114,26 +118,39 @@ class Calls:
     def _carefully(self, protocol: UpstreamProtocol, splices: Splices, account: str) -> Splices:
         """Add what is known of this conversation's signatures, where an upstream has refused some."""
         careful = self._archive.is_lossy(self._session)
-        read = self._readable if careful or splices.repaired else None
-        if read is None:
+        if not (careful or splices.repaired):
             return splices
-        refused = self._archive.refused(self._session, read)
-        wanted = Wanted(self._session, protocol.family, account, thoughts=False)
-        back = self._archive.restore(without_proofs(read, refused), wanted).conversation
+        refused = self._archive.refused(self._session, self._own_proofs())
         noted = splices.repaired and self._archive.settings.recovery_note
         return msgspec.structs.replace(
             splices,
             unreadable=splices.unreadable | refused,
             careful=careful,
-            signatures=call_proofs(back, protocol.family),
+            signatures=self._known(protocol, refused, account),
             note=NOTE if noted else "",
             closing=CLOSING if noted else "",
         )
 
-    def spoil(self) -> None:
-        """An upstream refused this request for its thoughts: none of them is ever sent again."""
+    def _known(self, protocol: UpstreamProtocol, refused: frozenset[str], account: str) -> tuple[str, ...]:
+        """What is known of the signatures on replayed calls, those that the client lost among them."""
+        if self._readable is None:
+            return ()
+        wanted = Wanted(self._session, protocol.family, account, thoughts=False)
+        restored = self._archive.restore(without_proofs(self._readable, refused), wanted)
+        self._put_back = tuple(proof for step in restored.steps for proof in step.proofs)
+        return call_proofs(restored.conversation, protocol.family)
+
+    def _own_proofs(self) -> tuple[str, ...]:
+        """The proofs that the client replays; where our words do not reach, as the bytes show them."""
         read = self._readable
-        self._archive.spoil(self._session, proofs_of(read) if read is not None else ())
+        return proofs_in(self._asked.body) if read is None else tuple(proofs_of(read))
+
+    def spoil(self) -> None:
+        """An upstream refused this request for its thoughts: none of them is ever sent again.
+
+        Neither the client's own, nor those that were put back.
+        """
+        self._archive.spoil(self._session, (*self._own_proofs(), *self._put_back))
 
     def learning(self, protocol: UpstreamProtocol, lease: Lease, ids: Ids) -> Learning:
         """What watches the answer of such a call."""

@@ -90,6 +90,8 @@ class Journey:
                     await self._deliver(step)
                     return
                 case "give_up":
+                    if isinstance(step.outcome, o.Signature):
+                        self._calls.spoil()
                     await self._give_up(trip, step)
                     return
                 case "rotate" | "wait":

@@ -1,7 +1,7 @@
 """Holding requests to the vendors' rules about thought signatures, in the vendors' own words.
 
 https://platform.claude.com/docs/en/build-with-claude/extended-thinking and
-https://ai.google.dev/gemini-api/docs/thought-signatures.
+https://ai.google.dev/gemini-api/docs/thought-signatures; OpenAI's are in `strict_items`.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from peekd.simulator.acts import Act
 from peekd.simulator.answer import compose
 from peekd.simulator.asked import Asked, Json, Language
 from peekd.simulator.signing import call_text, holds, is_own
+from peekd.simulator.strict_items import judge_items, refused_as
 
 _STAND_INS: Final = {"skip_thought_signature_validator", "context_engineering_is_the_way_to_go"}
 _THOUGHTS: Final = {"thinking", "redacted_thinking"}
@@ -51,7 +52,10 @@ class Strict:
         if judge is None or asked.verb != "generate" or asked.fault:
             return None
         fault = judge(self, asked, msgspec.json.decode(body, type=Json))
-        return Act("refuse", label="strict", refusal="signature", message=fault) if fault else None
+        if not fault:
+            return None
+        refusal, status = refused_as(fault) if asked.language == "openai-responses" else ("signature", 0)
+        return Act("refuse", label="strict", refusal=refusal, status=status, message=fault)
 
     def note(self, asked: Asked, act: Act) -> None:
         """Remember what is answered."""
@@ -97,6 +101,13 @@ class Strict:
             return f"messages.{place}.content.{blocks.index(thoughts[0])}: {_MODIFIED}"
         return ""
 
+    # ---- OpenAI ---------------------------------------------------------------------------------
+
+    def judge_responses(self, asked: Asked, body: Json) -> str:
+        """Give what a Responses request does wrong, "" for nothing."""
+        del asked
+        return judge_items(body)
+
     # ---- Gemini ---------------------------------------------------------------------------------
 
     def judge_gemini(self, asked: Asked, body: Json) -> str:
@@ -111,7 +122,7 @@ class Strict:
         for position in range(_current_turn(contents), len(contents)):
             role, parts = contents[position]
             call = next((part for part in parts if "functionCall" in part), None) if role == "model" else None
-            if call is not None and not call.get("thoughtSignature"):
+            if call is not None and not _proof(call):
                 name = str(_table(call["functionCall"]).get("name"))
                 return _MISSING.format(name=name, position=position + 1)
         return ""
@@ -120,6 +131,7 @@ class Strict:
 _JUDGES: Final[dict[Language, Callable[[Strict, Asked, Json], str]]] = {
     "anthropic": Strict.judge_anthropic,
     "gemini": Strict.judge_gemini,
+    "openai-responses": Strict.judge_responses,
 }
 
 
@@ -142,12 +154,17 @@ def _anthropic_fault(place: int, blocks: list[Json]) -> str:
 
 def _is_sound(part: Json) -> bool:
     """Tell whether a part's signature is one of Gemini's for it, a documented stand-in, or not there."""
-    proof = part.get("thoughtSignature")
+    proof = _proof(part)
     if proof is None or proof in _STAND_INS:
         return True
     call = _table(part.get("functionCall"))
     said = call_text(str(call.get("name")), _table(call.get("args")))
     return is_own(str(proof), "gemini") and (not call or holds(str(proof), said))
+
+
+def _proof(part: Json) -> object:
+    """Give a part's signature: Google's APIs read either spelling."""
+    return part.get("thoughtSignature", part.get("thought_signature"))
 
 
 def _current_turn(contents: list[tuple[str, list[Json]]]) -> int:

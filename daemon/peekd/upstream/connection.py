@@ -36,6 +36,7 @@ class Connection:
         self._parser = Parser()
         self._head: AnswerHead | None = None
         self._watched: httpx.TransportError | None = None
+        self._bodied = False
         self.idle_since = 0.0
         self.sent = 0.0
         """When the last request was out, as far as the upstream took it."""
@@ -122,6 +123,7 @@ class Connection:
         while True:
             data = self._parser.read_body()
             if data or self._parser.complete:
+                self._bodied = self._bodied or data != b""
                 return data
             self._parser.feed(await self._read())
 
@@ -140,9 +142,14 @@ class Connection:
                 self._parser.read_body()
 
     def recycle(self) -> bool:
-        """Make ready for the next exchange; False where there can be none."""
+        """Make ready for the next exchange; False where there can be none.
+
+        No model answers without a body. One that has none may be an answer too many to the request before,
+        and what is still to come would be taken for the next one's.
+        """
         self.idle_since = trio.current_time()
-        return self._head is not None and self._parser.recycle()
+        bodied, self._bodied = self._bodied, False
+        return self._head is not None and bodied and self._parser.recycle()
 
     def looks_dead(self) -> bool:
         """Whether the peer has closed this idle connection, or sent what nobody asked for."""

@@ -88,8 +88,11 @@ def said(conversation: Conversation, *, repaired: bool = False) -> dict[str, Any
 @given(CONVERSATIONS)
 def test_what_is_said_is_read_back(conversation: Conversation) -> None:
     conversation, _ = acceptable(conversation, conversation.max_tokens or 0)
-    words = Turn("user", (Text("and"),))  # thoughts may not come last
-    conversation = msgspec.structs.replace(conversation, turns=(*conversation.turns, words))
+    words = Turn("assistant", (Text("and"),))  # thoughts may not come last
+    turns = (
+        turn for one in conversation.turns for turn in ((one, words) if one.role == "assistant" else (one,))
+    )
+    conversation = msgspec.structs.replace(conversation, turns=tuple(turns))
     body = encode_request(conversation, model="m", repaired=False).body
     assert decode_request(body, SEAL) == conversation
     MESSAGES.validate_python([
@@ -129,10 +132,18 @@ def test_thoughts_do_not_end_a_conversation(parts: tuple[Part, ...], kept: list[
     assert call.dropped == (() if len(kept) == len(parts) else ("thinking that nothing follows",))
 
 
-def test_thoughts_may_end_an_earlier_turn() -> None:
+def test_thoughts_do_not_end_an_earlier_turn_either() -> None:
+    """An answer that was thoughts alone would be refused wherever it stands, each turn anew."""
     turns = (Turn("assistant", (OWN,)), Turn("user", (Text("Hi"),)))
     call = encode_request(Conversation("m", turns), model="m", repaired=False)
-    assert len(json.loads(call.body)["messages"]) == 2
+    assert [message["role"] for message in json.loads(call.body)["messages"]] == ["user"]
+    assert call.dropped == ("thinking that nothing follows",)
+
+
+def test_thoughts_stay_where_the_models_next_turn_goes_on() -> None:
+    turns = (Turn("assistant", (OWN,)), Turn("assistant", (ToolCall("a", "read", {}),)))
+    call = encode_request(Conversation("m", turns), model="m", repaired=False)
+    assert [m["content"][0]["type"] for m in json.loads(call.body)["messages"]] == ["thinking", "tool_use"]
 
 
 def test_nothing_that_another_family_signed_is_sent_and_all_of_it_is_named() -> None:

@@ -86,6 +86,10 @@ def test_a_low_credit_balance_is_the_accounts_fault() -> None:
         "messages.1.content.0.thinking.thinking: Field required",
         "messages.1.content.0.thinking: each thinking block must contain thinking",
         "Corrupted thought signature.",
+        "messages.1.content.0: When thinking is disabled, an `assistant` message in the final position "
+        "cannot contain `thinking`.",
+        "messages.5.content.0: If an assistant message contains any thinking blocks, the first block must be "
+        "`thinking` or `redacted_thinking`. Found `text`.",
         "messages.3: The final block in an assistant message cannot be `thinking`.",
         "messages.3.content.0.type: Expected `thinking` or `redacted_thinking`, but found `text`.",
         "messages.3.content.0: block must be `thinking`",

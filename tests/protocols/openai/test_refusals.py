@@ -134,3 +134,46 @@ def test_no_bytes_make_it_raise(status: int, body: bytes) -> None:
 )
 def test_what_responses_upstreams_say(status: int, error: dict[str, str], kind: str) -> None:
     assert decode_refusal(status, {}, msgspec.json.encode({"error": error})).kind == kind
+
+
+def _provider(words: object) -> dict[str, object]:
+    return {"error": {"message": "Provider returned error", "code": 400, "metadata": {"raw": words}}}
+
+
+CLAUDES = "messages.1.content.0: Invalid `signature` in `thinking` block"
+
+
+@pytest.mark.parametrize(
+    ("status", "message", "kind"),
+    [
+        (400, "Function call is missing a thought_signature in functionCall parts. Position 2.", "signature"),
+        (400, "Corrupted thought signature.", "signature"),
+        (400, CLAUDES, "signature"),
+        (400, "x.thinking.signature: Field required", "signature"),
+        (400, "The content[].thinking must be `thinking`", "signature"),
+        (400, "Expected `thinking` or `redacted_thinking`, but found `text`.", "signature"),
+        (400, "'messages.1.tool_calls.0' : property 'extra_content' is unsupported", "signature"),
+        (400, "Invalid value.", "invalid"),
+        (400, "tools.0: the signature of this function is too long", "invalid"),
+        (400, "messages.1: unexpected thinking block", "invalid"),
+        (429, "Corrupted thought signature.", "rate_limited"),
+    ],
+)
+def test_what_is_said_of_replayed_thoughts_behind_chat(status: int, message: str, kind: str) -> None:
+    """In Google's own form, and as gateways say it; a bare INVALID_ARGUMENT is none of it."""
+    google = [{"error": {"code": status, "message": message, "status": "INVALID_ARGUMENT"}}]
+    for body in (google, {"error": {"message": message, "type": "invalid_request_error"}}):
+        assert decode_refusal(status, {}, msgspec.json.encode(body)).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("words", "kind"),
+    [
+        (f'{{"type":"error","error":{{"message":"{CLAUDES}"}}}}', "signature"),
+        ("no", "invalid"),
+        (7, "invalid"),
+    ],
+)
+def test_what_a_gateways_provider_said_counts(words: object, kind: str) -> None:
+    for status in (400, 502):
+        assert decode_refusal(status, {}, msgspec.json.encode(_provider(words))).kind == kind

@@ -76,13 +76,22 @@ def encode_request(conversation: Conversation, *, model: str, repaired: bool, st
 
 
 def _answerable(turns: tuple[Turn, ...]) -> tuple[Turn, ...]:
-    """Leave out thoughts at the very end, which the API refuses; Codex keeps those of a broken answer."""
-    if not turns or turns[-1].role != "assistant":
-        return turns
-    parts = turns[-1].parts
+    """Leave out thoughts that end what the model said at once, which the API refuses anywhere.
+
+    Codex keeps those of a broken answer; an answer may be thoughts alone. Neighbours of one role are one.
+    """
+    following = (*(turn.role for turn in turns[1:]), "")
+    pairs = zip(turns, following, strict=True) if turns else ()
+    return tuple(
+        _unended(turn) if turn.role == "assistant" and after != "assistant" else turn for turn, after in pairs
+    )
+
+
+def _unended(turn: Turn) -> Turn:
+    parts = turn.parts
     while parts and is_thought(parts[-1]):
         parts = parts[:-1]
-    return (*turns[:-1], msgspec.structs.replace(turns[-1], parts=parts))
+    return turn if len(parts) == len(turn.parts) else msgspec.structs.replace(turn, parts=parts)
 
 
 def _turn(turn: Turn, *, repaired: bool) -> dict[str, Any]:

@@ -64,6 +64,8 @@ _SIGNATURE: Final = re.compile(
     r"|(?:must be|expected) [`'](?:thinking|redacted_thinking)['`]"
     r"|each thinking block must contain thinking"
     r"|final block in an assistant message cannot be [`']?thinking"
+    r"|final position cannot contain [`']?thinking"
+    r"|first block must be [`']?thinking"
     r"|final `?assistant`? (?:message|turn) must start with a thinking block"
     r"|`?thinking`? or `?redacted_thinking`? blocks in the latest assistant message cannot be modified",
     re.IGNORECASE,

@@ -89,12 +89,26 @@ _BY_TYPE: Final[dict[str, int]] = {
 _SIGNATURE: Final = re.compile(
     r"encrypted content .*could not be (?:verified|decrypted|parsed)"
     r"|of type 'reasoning' was provided without its required following item"
-    r"|Item with id 'rs_[^']*' not found",
-    re.DOTALL,
+    r"|Item with id 'rs_[^']*' not found"
+    # Gemini behind Chat: https://ai.google.dev/gemini-api/docs/thought-signatures#openai
+    r"|thought[ _]?signature"
+    # the field of those signatures, before servers that take no field that they do not know
+    r"|extra_content"
+    # Claude behind Chat, as gateways pass its words on
+    r"|invalid [`'\"]signature[`'\"]"
+    r"|thinking\.(?:signature|thinking): field required"
+    r"|(?:must be|expected) [`'](?:thinking|redacted_thinking)[`']"
+    r"|final block in an assistant message cannot be [`']?thinking"
+    r"|final position cannot contain [`']?thinking"
+    r"|first block must be [`']?thinking"
+    r"|must start with a thinking block"
+    r"|`thinking` or `redacted_thinking` blocks in the latest assistant message cannot be modified",
+    re.DOTALL | re.IGNORECASE,
 )
-"""What is said of replayed thoughts that another account made, that lost what followed them, or that were not
-stored: all are mended by leaving them out."""
-_SIGNATURE_STATUSES: Final = {400, 404}
+"""What is said of replayed thoughts that another account made, that lost what followed them, that were not
+stored, or whose signature is gone or does not hold: all are mended by leaving them out. Never a bare
+INVALID_ARGUMENT, nor "signature" alone: a function has one, too."""
+_SIGNATURE_STATUSES: Final = {400, 404, 422}
 
 _STATUSES: Final = range(400, 600)
 _OTHER_4XX: Final = range(400, 500)
@@ -109,10 +123,13 @@ _RESETS: Final = ("requests", "tokens")
 
 
 class _Error(msgspec.Struct):
+    """`raw`: what a gateway's own upstream said, as far as it passes that on."""
+
     message: str = ""
     type: str = ""
     code: str = ""
     status: int | None = None
+    raw: str = ""
 
 
 def decode_refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
@@ -151,7 +168,7 @@ def _kind(status: int, error: _Error) -> RefusalKind:
     for word in (error.code, error.type):
         if word in _BY_WORD:
             return _BY_WORD[word]
-    if status in _SIGNATURE_STATUSES and _SIGNATURE.search(error.message):
+    if status in _SIGNATURE_STATUSES and _SIGNATURE.search(f"{error.message} {error.raw}"):
         return "signature"
     return _BY_STATUS.get(status) or ("invalid" if status in _OTHER_4XX else "server_error")
 
@@ -174,7 +191,13 @@ def _error(body: bytes) -> _Error:
         _string(inner.get("type")),
         _string(code),
         _status(code),
+        _raw(inner.get("metadata")),
     )
+
+
+def _raw(metadata: object) -> str:
+    """Give the words of the provider: https://openrouter.ai/docs/api-reference/errors."""
+    return _string(metadata.get("raw")) if _is_object(metadata) else ""
 
 
 def _status(code: object) -> int | None:

@@ -13,6 +13,7 @@ from peekd.protocols.interface import Call
 from peekd.protocols.openai.effort import effort_of
 from peekd.protocols.openai.models import Traits, traits
 from peekd.protocols.openai_chat.history import encode_messages
+from peekd.protocols.openai_chat.signatures import demands_signatures, reads_signatures, with_stand_ins
 from peekd.protocols.searching import without_search
 from peekd.vocabulary.conversation import Conversation, Schema, Tool, ToolChoice
 from peekd.vocabulary.errors import ClientError
@@ -27,14 +28,17 @@ _CHOICES: Final = {"auto": "auto", "any": "required", "none": "none"}
 
 
 def encode_request(conversation: Conversation, *, model: str, repaired: bool, stream: bool = True) -> Call:
-    """Say the conversation in this API. `repaired`: without replayed thoughts.
+    """Say the conversation in this API. `repaired`: without replayed thoughts and signatures.
 
     Raises ClientError where nothing is left to be asked, or something cannot be said.
     """
     known = traits(model)
     dropped: dict[str, None] = {}
     conversation = without_search(conversation, dropped)
-    messages = encode_messages(conversation, dropped, thoughts=not repaired)
+    signs = reads_signatures(model) and not repaired
+    messages = encode_messages(conversation, dropped, thoughts=not repaired, signs=signs)
+    if demands_signatures(model):
+        messages = with_stand_ins(messages)
     if not messages:
         raise ClientError("invalid_request", "messages: there is nothing in them that could be asked")
     body: dict[str, Any] = {

@@ -11,6 +11,7 @@ from typing import Any
 import msgspec
 
 from peekd.protocols.fields import decode_words
+from peekd.protocols.openai_chat.signatures import signed
 from peekd.vocabulary.conversation import (
     Conversation,
     Media,
@@ -28,12 +29,14 @@ Dropped = dict[str, None]
 Message = dict[str, Any]
 
 
-def encode_messages(conversation: Conversation, dropped: Dropped, *, thoughts: bool) -> list[Message]:
+def encode_messages(
+    conversation: Conversation, dropped: Dropped, *, thoughts: bool, signs: bool = False
+) -> list[Message]:
     """Give the messages, instructions first, and name in `dropped` what has no place in them.
 
     Results go right behind their calls, each a message; pictures in them follow as the user's, since a
     result holds words alone. Thoughts are replayed only where they carry no proof: those with one are another
-    family's.
+    family's. `signs`: Gemini's signatures go along on their calls; nobody else's have a place.
     """
     system = [text for text in conversation.system if text]
     messages: list[Message] = []
@@ -41,7 +44,7 @@ def encode_messages(conversation: Conversation, dropped: Dropped, *, thoughts: b
         messages.append({"role": "system", "content": "\n\n".join(system)})
     for turn in conversation.turns:
         if turn.role == "assistant":
-            messages += _assistant(turn.parts, dropped, thoughts=thoughts)
+            messages += _assistant(turn.parts, dropped, thoughts=thoughts, signs=signs)
         else:
             messages += _asking(turn, dropped)
     return messages
@@ -84,7 +87,7 @@ def _part(part: Part, dropped: Dropped) -> dict[str, Any] | None:
             return None
 
 
-def _assistant(parts: tuple[Part, ...], dropped: Dropped, *, thoughts: bool) -> list[Message]:
+def _assistant(parts: tuple[Part, ...], dropped: Dropped, *, thoughts: bool, signs: bool) -> list[Message]:
     message: Message = {"role": "assistant"}
     content = _content((part for part in parts if isinstance(part, Text)), dropped)
     if content:
@@ -95,20 +98,26 @@ def _assistant(parts: tuple[Part, ...], dropped: Dropped, *, thoughts: bool) -> 
         message["reasoning_content"] = "".join(bare)
     if len(bare) < len(told):
         dropped["thinking"] = None
-    calls = [_call(part) for part in parts if isinstance(part, ToolCall)]
+    calls = [_call(part, signs=signs) for part in parts if isinstance(part, ToolCall)]
     if calls:
         message["tool_calls"] = calls
     for part in parts:
         if isinstance(part, RedactedThinking | Media):
             dropped[str(part.__struct_config__.tag)] = None
-        elif isinstance(part, Text | ToolCall) and part.signature:
+        elif isinstance(part, Text | ToolCall) and part.signature and not _goes(part, signs=signs):
             dropped["signature"] = None
     return [message] if content or calls else []
 
 
-def _call(part: ToolCall) -> dict[str, Any]:
+def _call(part: ToolCall, *, signs: bool) -> dict[str, Any]:
     arguments = msgspec.json.encode(part.arguments).decode()
-    return {"id": part.id, "type": "function", "function": {"name": part.name, "arguments": arguments}}
+    function = {"name": part.name, "arguments": arguments}
+    call: dict[str, Any] = {"id": part.id, "type": "function", "function": function}
+    return signed(call, part.signature) if _goes(part, signs=signs) else call
+
+
+def _goes(part: Text | ToolCall, *, signs: bool) -> bool:
+    return signs and isinstance(part, ToolCall) and part.family == "gemini" and part.signature != ""
 
 
 def _media(part: Media) -> dict[str, Any]:

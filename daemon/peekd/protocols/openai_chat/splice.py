@@ -8,12 +8,14 @@ from typing import Final
 import msgspec
 
 from peekd.protocols.interface import Call, Splices
+from peekd.protocols.openai_chat.signatures import signature_edits
 from peekd.vocabulary.errors import ClientError
 from peekd.wire.splice import Edit, Span, applied, elements, member, members, removals
 
 _OPTIONS: Final = b'{"include_usage":true}'
 _USAGE: Final = "stream_options.include_usage"
-_THOUGHTS: Final = ("reasoning_content", "reasoning")
+_THOUGHTS: Final = ("reasoning_content", "reasoning", "reasoning_details", "thinking_blocks")
+"""Where replayed thoughts stand, and with gateways (OpenRouter, LiteLLM) their proofs."""
 
 Named = tuple[str, Edit]
 
@@ -27,8 +29,7 @@ def splice_request(body: bytes, path: str, splices: Splices) -> Call:
     try:
         top = members(body)
         made = [*_model(body, top, splices.model), *_stream(body, top, stream=splices.stream)]
-        if splices.repaired:
-            made += _without_thoughts(body, top)
+        made += _mended(body, top, splices)
     except (ValueError, RecursionError) as fault:
         raise ClientError("invalid_request", f"the body is no chat completion request: {fault}") from fault
     names = dict.fromkeys(name for name, _ in made)
@@ -70,14 +71,27 @@ def _usage(body: bytes, options: Span) -> Iterator[Named]:
         yield from _set(_USAGE, body, inside, "include_usage", b"true")
 
 
-def _without_thoughts(body: bytes, top: list[Span]) -> Iterator[Named]:
-    messages = member(top, "messages")
-    for message in elements(body, messages.value, messages.end) if messages is not None else ():
+def _mended(body: bytes, top: list[Span], splices: Splices) -> Iterator[Named]:
+    """Take out replayed thoughts, if repaired, and the signatures that were refused."""
+    listed = member(top, "messages")
+    messages = elements(body, listed.value, listed.end) if listed is not None and _is_wary(splices) else []
+    for message in messages if splices.repaired else ():
         inside = members(body, message.value, message.end)
         gone = [span for span in inside if span.key in _THOUGHTS]
         yield from (
             ("messages[].reasoning_content", edit) for edit in (removals(inside, gone) if gone else ())
         )
+    if messages:
+        yield from signature_edits(body, messages, splices.model or _named(body, top), splices)
+
+
+def _is_wary(splices: Splices) -> bool:
+    return splices.repaired or splices.careful or bool(splices.unreadable)
+
+
+def _named(body: bytes, top: list[Span]) -> str:
+    model = member(top, "model")
+    return str(msgspec.json.decode(body[model.value : model.end])) if model is not None else ""
 
 
 def _set(name: str, body: bytes, spans: list[Span], key: str, text: bytes) -> Iterator[Named]:

@@ -24,6 +24,7 @@ _THOUGHTS: Final = "reasoning"
 
 class _Item(msgspec.Struct, gc=False):
     type: str | None = None
+    id: str | None = None
     encrypted_content: str | None = None
 
 
@@ -71,7 +72,8 @@ def _stream(body: bytes, top: list[Span], *, stream: bool) -> Iterator[Named]:
 def _without_strange(body: bytes, top: list[Span], splices: Splices) -> Iterator[Named]:
     """Take the items out of `input` that whoever is asked cannot read."""
     said = member(top, "input")
-    if said is None or b'"encrypted_content"' not in body or not body.startswith(b"[", said.value):
+    sealed = b'"encrypted_content"' in body or (splices.repaired and b'"reasoning"' in body)
+    if said is None or not sealed or not body.startswith(b"[", said.value):
         return
     spans = elements(body, said.value, said.end)
     items = [_items.decode(body[span.value : span.end]) for span in spans]
@@ -83,10 +85,11 @@ def _without_strange(body: bytes, top: list[Span], splices: Splices) -> Iterator
 
 def _is_strange(item: _Item, splices: Splices) -> bool:
     content = item.encrypted_content
+    if splices.repaired and item.type == _THOUGHTS and (content or item.id):
+        return True  # one that has an id alone is looked for where it was stored, if it was
     if not content or item.type not in SEALED:
         return False
-    repaired = splices.repaired and item.type == _THOUGHTS
-    return repaired or is_carrier(content) or proof_digest(content) in splices.unreadable
+    return is_carrier(content) or proof_digest(content) in splices.unreadable
 
 
 def _set(body: bytes, spans: list[Span], key: str, text: bytes) -> Iterator[Named]:
