@@ -85,7 +85,7 @@ class Shelf(Volatile):
 
 
 class _Pen:
-    """A process's way to the shelf: who is dead writes nothing."""
+    """A process's way to the shelf: who is dead adds no row to the books."""
 
     lost = 0
 
@@ -96,7 +96,7 @@ class _Pen:
 
     def write(self, deed: Deed) -> None:
         """Take a deed."""
-        if not self._daemon.dead:
+        if not (self._daemon.dead and isinstance(deed, Row | Draft)):
             self._shelf.write(deed)
 
 
