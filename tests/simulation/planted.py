@@ -147,8 +147,8 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "an attempt's row stays open when the client leaves",
         (scribe, "Scribe.close"),
-        "if attempt is not None and attempt.ended is None:",
-        'if attempt is not None and attempt.ended is None and outcome != "client_gone":',
+        "if attempt.ended is None:",
+        'if attempt.ended is None and outcome != "client_gone":',
     ),
     Plant(
         "wasted tokens are booked to the attempt that answered",

@@ -45,7 +45,7 @@ class Scribe:
     ) -> None:
         self.record = record
         self._row = write
-        self._consumed: Consumed = nothing
+        self._consumed: dict[int, Consumed] = {}
         self._live = live
         self._journal = journal
         self._clock = clock
@@ -83,7 +83,6 @@ class Scribe:
             started=self.since(),
         )
         self.record.attempts.append(attempt)
-        self._consumed = nothing
         self._row(attempt_draft(self.record, attempt))
         self.record.account, self.record.mapped_model = lease.account, lease.model
         self._write("attempt", f"attempt {attempt.number} with {lease.account}: {lease.because}")
@@ -121,7 +120,8 @@ class Scribe:
 
     def watching(self, consumed: Consumed) -> None:
         """Know what the attempt in flight consumes: it is asked once the attempt is over."""
-        self._consumed = consumed
+        if self.attempt is not None:
+            self._consumed[self.attempt.number] = consumed
 
     def mark(self, name: str) -> None:
         """A phase of the attempt is reached; only the first time counts."""
@@ -185,7 +185,7 @@ class Scribe:
 
     def _end(self, attempt: AttemptRecord) -> None:
         """An attempt is over: book what it consumed, to the client or as wasted."""
-        consumed = self._consumed()
+        consumed = self._consumed.pop(attempt.number, nothing)()
         attempt.ended = self.since()
         attempt.usage, attempt.counted = consumed.usage, consumed.counted
         attempt.stop, attempt.received_bytes = consumed.stop, consumed.received
@@ -209,11 +209,11 @@ class Scribe:
             return
         record.outcome, record.status, record.note = outcome, status, note
         record.seconds = self.since()
-        attempt = self.attempt
-        if attempt is not None and attempt.ended is None:
-            attempt.outcome = outcome
-            self._end(attempt)
-            self._row(attempt_draft(record, attempt))
+        for attempt in record.attempts:
+            if attempt.ended is None:
+                attempt.outcome = outcome
+                self._end(attempt)
+                self._row(attempt_draft(record, attempt))
         self._sum_up()
         self._live.close(record)
         self._row(request_draft(record))
