@@ -50,8 +50,8 @@ function _shtab_peekd_using
   test "$_shtab_peekd_cmdpath" = "$argv"
 end
 
-set -g _shtab_peekd_commands serve demo check requests explain accounts 'accounts enable' 'accounts disable' 'accounts reset' replay policy service 'service install' 'service uninstall'
-set -g _shtab_peekd_opts_with_value --account --admin-key --config --ledger --limit --model --outcome --path --policy --port --program --root --session --since --text --url
+set -g _shtab_peekd_commands serve demo check requests explain top accounts 'accounts enable' 'accounts disable' 'accounts reset' replay policy service 'service install' 'service uninstall'
+set -g _shtab_peekd_opts_with_value --account --admin-key --config --every --ledger --limit --model --outcome --path --policy --port --program --root --session --since --text --url
 
 complete -c peekd -e
 complete -c peekd -f
@@ -96,6 +96,14 @@ complete -c peekd -n '_shtab_peekd_using explain' -l config -x -d 'the settings 
 complete -c peekd -n '_shtab_peekd_using explain' -l url -x -d 'ask the daemon there instead (or $PEEKD_URL)'
 complete -c peekd -n '_shtab_peekd_using explain' -l admin-key -x -d 'a key, or env:NAME or file:PATH of one (or $PEEKD_ADMIN_KEY)'
 complete -c peekd -n '_shtab_peekd_using explain' -l ledger -x -d 'read this ledger, and ask no daemon'
+complete -c peekd -n '_shtab_peekd_using; and test $_shtab_peekd_npos -eq 0' -a top -d 'Show what goes on now, live: accounts, requests under way, the last minute.'
+complete -c peekd -n '_shtab_peekd_using top' -s h -l help -d 'show this help message and exit'
+complete -c peekd -n '_shtab_peekd_using top' -l once -d 'print what there is now, and end'
+complete -c peekd -n '_shtab_peekd_using top' -l json -d 'the same as data'
+complete -c peekd -n '_shtab_peekd_using top' -l every -x -d 'how often to look anew (1)'
+complete -c peekd -n '_shtab_peekd_using top' -l config -x -d 'the settings that the daemon runs with'
+complete -c peekd -n '_shtab_peekd_using top' -l url -x -d 'ask the daemon there instead (or $PEEKD_URL)'
+complete -c peekd -n '_shtab_peekd_using top' -l admin-key -x -d 'a key, or env:NAME or file:PATH of one (or $PEEKD_ADMIN_KEY)'
 complete -c peekd -n '_shtab_peekd_using; and test $_shtab_peekd_npos -eq 0' -a accounts -d 'List the accounts: how they stand, and until when; enable, disable or reset one.'
 complete -c peekd -n '_shtab_peekd_using accounts' -s h -l help -d 'show this help message and exit'
 complete -c peekd -n '_shtab_peekd_using accounts' -l json -d 'what the daemon says, as JSON'

@@ -38,7 +38,7 @@ attempt 2   0.82 s  bob at google, gemini-3-pro
                     the upstream calls it req_7
 
 What you can do
-  nothing: all is well
+  nothing: peekd healed it
 """
 
 FAILED = """\

@@ -12,6 +12,10 @@ from peekd.vocabulary.decisions import Decision, Move, Step
 from peekd.vocabulary.events import Usage
 from peekd.vocabulary.outcomes import AnyOutcome
 
+CLIENT_LEFT = (
+    "client_gone after 1 attempt, 4.00 s. What you can do: nothing where a person stopped it; "
+    "else it is the agent's: raise its own timeout, or server.write_stall_seconds where it reads slowly"
+)
 PASSED = Lease(0, "alice", "google", "gemini-3", None, 0.0, "first in line")
 
 
@@ -217,7 +221,7 @@ def test_closing_ends_the_attempt_in_flight_and_the_record_at_once() -> None:
     )
     assert (desk.record.usage, desk.record.wasted) == (Usage(), 10)
     assert desk.live.opened() == 0
-    assert (desk.last.priority, desk.last.message) == (INFO, "client_gone after 1 attempt, 4.00 s")
+    assert (desk.last.priority, desk.last.message) == (INFO, CLIENT_LEFT)
 
 
 def test_an_attempt_that_has_ended_keeps_its_outcome() -> None:
@@ -237,7 +241,7 @@ def test_a_record_is_closed_once() -> None:
     assert len(desk.entries) == told
     assert (desk.record.outcome, desk.record.status, desk.record.advice) == ("empty", 503, "wait")
     assert (desk.last.priority, desk.last.outcome, desk.last.status) == (WARNING, "empty", 503)
-    assert desk.last.message == "empty after 0 attempts, 0.00 s: no answer"
+    assert desk.last.message == "empty after 0 attempts, 0.00 s: no answer. What you can do: wait"
 
 
 def test_what_an_answer_lost_and_what_was_mended_in_it_is_kept() -> None:

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager, closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +22,8 @@ from requests_told import request, rows_of
 from peekd.accounts.settings import AccountSettings
 from peekd.config.schema import Settings
 from peekd.records.entries import Entry
-from peekd.service.main import Process, serve
+from peekd.records.settings import LogSettings, TracingSettings
+from peekd.service.main import Process, run, serve
 from peekd.service.notify import Notifier
 from peekd.service.sockets import open_sockets
 from peekd.serving.settings import ServerSettings
@@ -300,3 +303,27 @@ def test_a_real_process_serves_and_ends_with_zero_on_sigterm() -> None:
     assert int(answer.headers["x-peekd-attempts"]) > 1
     assert "heals" in told
     assert daemon.returncode == 0
+
+
+def test_a_process_writes_app_log_and_is_traced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Process] = []
+
+    def live(start: partial[Coroutine[Any, Any, None]]) -> None:
+        process: Process = start.args[0]
+        seen.append(process)
+        process.journal(Entry("hello"))
+
+    monkeypatch.setattr(trio, "run", live)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    settings = Settings(
+        server=ServerSettings(bind=(f"unix:{tmp_path}/peekd.sock",)),
+        logs=LogSettings(directory=str(tmp_path / "logs")),
+        tracing=TracingSettings("http://127.0.0.1:9/v1/traces"),
+    )
+    assert run(settings) == 0
+    (process,) = seen
+    assert '"hello"' in (tmp_path / "logs/app.log").read_text()
+    assert process.lost["app.log"]() == 0
+    assert len(process.on_close) == 1
+    assert run(Settings(server=settings.server)) == 0
+    assert seen[1].on_close == ()

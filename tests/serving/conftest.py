@@ -10,7 +10,7 @@ import pytest
 import trio
 
 from peekd.healing.policy import POLICY, Policy
-from peekd.protocols.following import Forgetful
+from peekd.protocols.following import Latest
 from peekd.protocols.framing import EventStream
 from peekd.protocols.interface import ClientProtocol, ErrorReply
 from peekd.records.entries import Entry, RequestRecord
@@ -59,8 +59,8 @@ class ToyProtocol:
         status = fault.status or STATUS.get(fault.kind, 500 if fault.kind == "internal" else 400)
         return ErrorReply(status, (("content-type", "application/json"),), msgspec.json.encode(body))
 
-    def following(self, model: str, created: int) -> Forgetful:
-        return Forgetful(lambda fault, _: f"event: error {fault.kind}\n\n".encode())
+    def following(self, model: str, created: int) -> Latest:
+        return Latest(lambda fault, _: f"event: error {fault.kind}\n\n".encode(), lambda last, usage: b"")
 
     def encode_ping(self) -> bytes:
         return PING
@@ -153,6 +153,7 @@ class Bench:
         *,
         client_keys: Mapping[str, str] | None = None,
         admin_keys: Mapping[str, str] | None = None,
+        open_metrics: bool = False,
         **options: object,
     ) -> None:
         settings = msgspec.convert(options, ServerSettings)
@@ -171,6 +172,8 @@ class Bench:
             fresh_id=lambda: f"req_{next(numbers):020x}",
             wall=lambda: 1000.0,
             settings=ServerSettings,
+            metrics=lambda accept: Final(200, (("content-type", accept),), b"peekd_ready 1.0\n"),
+            open_metrics=open_metrics,
         )
         access = compile_access(settings, bound=["127.0.0.1"], client_keys=client_keys, admin_keys=admin_keys)
         self.front = Front(fittings, access, settings)

@@ -434,6 +434,16 @@ async def test_the_admin_api_lists_and_shows_requests_accounts_and_policy(bench:
     assert "blank" in told((await toy.ask("GET", "/api/policy")).body)["policy"]
 
 
+async def test_metrics_are_for_whoever_may_administer_or_for_anyone(bench: Callable[..., Any]) -> None:
+    closed, opened = bench(auth="off"), bench(auth="off", open_metrics=True)
+    assert (await closed.ask("GET", "/metrics", peer="192.0.2.1")).status == 403
+    assert (await closed.ask("GET", "/metrics")).body == b"peekd_ready 1.0\n"
+    assert (await bench(admin_keys={"root": "a1"}).ask("GET", "/metrics")).status == 401
+    reply = await opened.ask("GET", "/metrics", peer="192.0.2.1", headers={"Accept": "text/odd"})
+    assert (reply.status, reply.headers["content-type"]) == (200, "text/odd")
+    assert (await opened.ask("HEAD", "/metrics")).status == 200
+
+
 async def test_the_admin_api_is_for_loopback_callers_unless_there_are_admin_keys(
     bench: Callable[..., Any],
 ) -> None:

@@ -30,6 +30,7 @@ from peekd.upstream.dial import Dial
 from peekd.vocabulary.errors import OperatorError
 from simulation.books import Books
 from simulation.dice import Dice
+from simulation.laws_journal import Noted
 from simulation.wire import Harbour
 
 WALL = 1_790_000_000.0
@@ -109,6 +110,8 @@ class Daemon:
         self.house: House
         self.server: GuardedServer
         self.front: Front
+        self.noted = Noted()
+        """What its journal adds up to."""
         self.dead = False
         self.died_at = math.inf
         """When it was killed."""

@@ -35,9 +35,9 @@ def one_repair(case: Case) -> Iterator[str]:
         yield f"{len(repairs)} repairs"
     for number in repairs:
         repaired = attempts[number].account
-        moved = number + 1 < len(attempts) and attempts[number + 1].account != repaired
-        if moved and not _was_wanted(case, repaired):
-            yield f"repaired on {attempts[number + 1].account}, refused by {repaired}"
+        after = next((attempt for attempt in attempts[number + 1 :] if not attempt.beside), None)
+        if after is not None and after.account != repaired and not _was_wanted(case, repaired):
+            yield f"repaired on {after.account}, refused by {repaired}"
     blamed = {blame.account for blame in case.blames if blame.cause == "signature"}
     if blamed:
         yield f"blamed for a signature: {blamed}"

@@ -18,16 +18,19 @@ from typing import Any, cast
 import msgspec
 
 from peekd.accounts import health, pool, succession
-from peekd.healing import decide, history, peek
+from peekd.healing import decide, hedge, history, peek, resume
 from peekd.protocols.anthropic import compose
 from peekd.protocols.gemini import contents
+from peekd.records import tally
 from peekd.relay import (
     archive,
     calls,
     delivery,
+    facing,
     house,
     journey,
     passage,
+    race,
     rendering,
     roster,
     scribe,
@@ -101,7 +104,7 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         "an account is blamed when the client cancels",
-        (journey, "Journey._leaving"),
+        (facing, "Facing.leaving"),
         "else o.ClientGone()",
         "else o.Silent()",
     ),
@@ -115,9 +118,8 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "a broken stream is tried again after the commit",
         (decide, "next_rung"),
-        "    kind = name_of(outcome)\n",
-        "    kind = name_of(outcome)\n    if kind == 'broken' and len(history) < 2:\n"
-        "        return 'again'\n",
+        "    if rule.beyond:\n",
+        "    if rule.beyond and len(history) < 2:\n        return 'again'\n    if rule.beyond:\n",
     ),
     Plant(
         "the wrong account is excluded",
@@ -278,14 +280,50 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "a repair is had from any account",
         (journey, "Journey._travel"),
-        "self._calls.spoil()\n                step = await self._ask(trip, again=step.account)",
-        "self._calls.spoil()\n                step = await self._ask(trip)",
+        "self._facing.calls.spoil()\n                step = await self._asking.ask(trip, again=step.account)",
+        "self._facing.calls.spoil()\n                step = await self._asking.ask(trip)",
+    ),
+    Plant(
+        "the slower of two attempts goes on",
+        (race, "Race.win"),
+        "scope.cancel()",
+        "pass",
+    ),
+    Plant(
+        "every request may be asked twice",
+        (hedge, "Bucket.filled"),
+        "self.level + share",
+        "self.level + 1.0",
+    ),
+    Plant(
+        "an answer cut inside a call ends as if the call were whole",
+        (resume, "Shown._begin"),
+        "self._open[index] = block",
+        "self._called = isinstance(block, e.ToolCallBlock)",
     ),
     Plant(
         "a request is repaired again and again",
         (decide, "next_rung"),
         "    kind = name_of(outcome)\n",
         "    kind = name_of(outcome)\n    if kind == 'signature':\n        return 'repair'\n",
+    ),
+    Plant(
+        "a decision is not written down",
+        (scribe, "Scribe.decided"),
+        'self._write("decide"',
+        'if step.decision.move != "again":\n        self._write("decide"',
+    ),
+    Plant(
+        "a request whose client left is not counted",
+        (tally, "Tally.closed"),
+        "    protocol = record.protocol\n",
+        "    protocol = record.protocol\n    if record.outcome == 'client_gone':\n        return\n",
+    ),
+    Plant(
+        "a label grows with what clients send",
+        (tally, "Tally._served"),
+        "model = self._model(last.upstream, last.model)",
+        "model = record.session or last.model",
     ),
     Plant(
         "a request goes over to other settings while it runs",

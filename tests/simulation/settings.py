@@ -9,7 +9,7 @@ import msgspec
 
 from peekd.accounts.settings import AccountSettings
 from peekd.config.schema import Settings
-from peekd.healing.settings import HealingSettings, RouteSettings
+from peekd.healing.settings import HealingSettings, HedgingSettings, RouteSettings
 from peekd.serving.settings import ServerSettings
 from peekd.upstream.settings import UpstreamSettings
 from simulation.dice import Dice
@@ -67,6 +67,7 @@ def draw(dice: Dice, *, straight: bool = False) -> Plan:
         accounts=tuple(accounts),
         routes=STRAIGHT if straight else draw_routes(dice),
         healing=draw_healing(dice),
+        hedging=_hedging(dice),
     )
     return Plan(settings, environ, files, keys, (*accounts, *spare))
 
@@ -128,6 +129,18 @@ def draw_healing(dice: Dice) -> HealingSettings:
     )
 
 
+def _options(dice: Dice) -> dict[str, bool]:
+    names = ("hedge", "tool_boundary", "continue_text", "atomic_tools")
+    return {name: dice.chance(0.5) for name in names}
+
+
+def _hedging(dice: Dice) -> HedgingSettings:
+    """Draw bounds within which it comes to hedges in short worlds."""
+    least = dice.choice((0.3, 0.6, 2))
+    share = dice.choice((0.03, 0.5, 1.0))
+    return HedgingSettings(min_seconds=least, max_seconds=least + dice.choice((0, 1)), max_share=share)
+
+
 STRAIGHT = tuple(
     RouteSettings(model, (own.replace("openai-", ""),))
     for own, tongue in TONGUES.items()
@@ -146,5 +159,6 @@ def draw_routes(dice: Dice) -> tuple[RouteSettings, ...]:
         for model in tongue.models:
             across = [f"{names[other]}/{MODEL_AT[other]}" for other in TONGUES if other != own]
             goals = dice.sample([names[own], names[own], *across], dice.choice((1, 1, 2, 3)))
-            routes.append(RouteSettings(model, tuple(dict.fromkeys(goals))))
+            route = {"match": model, "to": tuple(dict.fromkeys(goals)), **_options(dice)}
+            routes.append(msgspec.convert(route, RouteSettings))
     return tuple(routes)

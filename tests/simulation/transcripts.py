@@ -11,7 +11,7 @@ from typing import Literal
 import h11
 import msgspec
 
-from peekd.healing.settings import HealingSettings
+from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.records.entries import Entry, RequestRecord
 from peekd.serving.settings import ServerSettings
 from simulation.asking import Wish
@@ -233,6 +233,8 @@ class Rules(msgspec.Struct, frozen=True):
     """Those that may serve it."""
     goals: frozenset[tuple[str, str]] = frozenset()
     """Upstreams, and the models to ask them for."""
+    options: RouteSettings = RouteSettings("*", ())
+    """Its route, for the options."""
 
 
 class Blame(msgspec.Struct, frozen=True):

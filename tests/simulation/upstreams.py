@@ -20,6 +20,7 @@ from peekd.simulator.strict import Strict
 from simulation.asking import mark_in, talk_in
 from simulation.dice import Dice
 from simulation.heard import read_json
+from simulation.laws_beyond import begun_in
 from simulation.moods import TWISTS, Climate, Fate, dialling, fate
 from simulation.transcripts import Said
 from simulation.wire import Line, Manner, connect
@@ -106,6 +107,10 @@ class Upstream:
         said.talk, said.sent = talk_in(body), body
         drawn = self._fate(asked, account, tag)
         drawn = self._signing(said, drawn, asked, body) if whole else drawn
+        if drawn.act.text and begun_in(self.language, body):  # models go on with a blank
+            drawn = msgspec.structs.replace(
+                drawn, act=msgspec.structs.replace(drawn.act, text=f" {drawn.act.text}")
+            )
         said.label, said.fault = drawn.label, drawn.fault
         said.thinks = drawn.act.thinking is not None or asked.thinks
         said.counted = next(iter(drawn.act.usage.values()), None)
@@ -154,8 +159,10 @@ class Upstream:
         for step in steps:
             match step:
                 case bytes():
-                    await line.send_all(step)
-                    said.pieces.append((trio.current_time(), step))
+                    try:
+                        await line.send_all(step)
+                    finally:  # where peekd left meanwhile, a part of it may have arrived
+                        said.pieces.append((trio.current_time(), step))
                     self._book.ring(said.wish, "said")
                 case Pause(seconds):
                     await trio.sleep(seconds)

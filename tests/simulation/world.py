@@ -13,6 +13,8 @@ import trio
 
 from peekd.config.schema import Settings
 from peekd.healing.plan import Places, plan
+from peekd.healing.plan import Plan as Planned
+from peekd.healing.settings import RouteSettings
 from peekd.records.entries import ERROR, Entry
 from peekd.service import watching
 from peekd.service.reload import Source
@@ -22,8 +24,9 @@ from simulation.books import UNWRITTEN_SECONDS
 from simulation.clients import Client
 from simulation.daemon import WALL, Daemon, Disk, Shelf
 from simulation.dice import Dice
-from simulation.endings import Ending, look_back, look_over
+from simulation.endings import Ending, look_back, look_into, look_over
 from simulation.laws import judge
+from simulation.laws_beyond import hedges_bounded
 from simulation.manners import AGENTS
 from simulation.moods import climate
 from simulation.operator_file import PATH, OperatorFile, changed
@@ -226,6 +229,7 @@ class World:
     def _journal(self, daemon: Daemon, entry: Entry) -> None:
         if daemon.dead:
             return
+        daemon.noted.note(entry)
         if entry.priority <= ERROR and self.file.spoilt and not entry.request:
             self.file.refused += entry.message.startswith("the old settings stay")
             return
@@ -269,6 +273,12 @@ class World:
         """Look whether anything is left, while it runs and after it stopped."""
         await trio.sleep(2.0)
         self.endings += look_over(self.daemon)
+        if not self.daemon.dead:  # of one that was killed, the last words are missing
+            self.endings += look_into(
+                self.daemon, self.plan.settings, {call.wish.model for call in self.calls}
+            )
+        share = self.plan.settings.hedging.max_share
+        self.endings += [Ending("hedges_bounded", told) for told in hedges_bounded(self.entries, share)]
         self._stop()
         await self._wait_ended(self.file.settings.server.drain_seconds + 5)
         self.endings += look_back(self.daemon, self._adopted)
@@ -397,13 +407,14 @@ def _rules(call: Call, settings: Settings) -> Rules:
     protocols = {name: upstream.protocol for name, upstream in settings.upstreams.items()}
     places = Places(settings.routes, protocols, settings.healing)
     try:
-        targets = plan(call.wish.model, call.tongue, places).targets
+        planned = plan(call.wish.model, call.tongue, places)
     except ClientError:
-        targets = ()
-    goals = frozenset((target.upstream, target.model) for target in targets)
-    upstreams = {target.upstream for target in targets}
+        planned = Planned((), settings.healing)
+    goals = frozenset((target.upstream, target.model) for target in planned.targets)
+    upstreams = {target.upstream for target in planned.targets}
     able = tuple(account.name for account in settings.accounts if account.upstream in upstreams)
-    return Rules(settings.healing, settings.server, able, goals)
+    options = planned.route or RouteSettings("*", ())
+    return Rules(settings.healing, settings.server, able, goals, options)
 
 
 class Played(msgspec.Struct, frozen=True):

@@ -188,10 +188,14 @@ async def test_a_number_that_no_database_takes_is_lost_alone(path: Path) -> None
     assert (writer.lost, len(told)) == (2, 1)
 
 
-async def test_old_requests_are_deleted_also_while_nobody_asks(path: Path, autojump_clock: object) -> None:
-    async with open_writer(
-        path, SETTINGS, RecordSettings(retention_days=1), wall=lambda: CAME + trio.current_time(), tell=print
-    ) as writer:
+async def test_old_requests_are_deleted_also_while_nobody_asks(
+    path: Path, autojump_clock: trio.testing.MockClock
+) -> None:
+    def wall() -> float:
+        return CAME + autojump_clock.current_time()
+
+    async with open_writer(path, SETTINGS, RecordSettings(retention_days=1), wall=wall, tell=print) as writer:
+        await writer.load()
         for number in range(CHUNK + 20):
             for row in rows_of(request(f"req_{number}")):
                 writer.write(row)

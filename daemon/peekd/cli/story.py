@@ -9,7 +9,7 @@ from operator import itemgetter
 from textwrap import wrap
 
 from peekd.cli.paint import Paint, plain
-from peekd.records.advice import NOTHING, advice
+from peekd.records.advice import advice
 from peekd.records.entries import AttemptRecord, RequestRecord
 from peekd.records.live import failed
 from peekd.records.prices import AS_OF
@@ -35,7 +35,7 @@ def tell(record: RequestRecord, zone: tzinfo | None, paint: Paint) -> str:
     head = (line for long in _head(record, zone, paint) for line in _folded(long))
     lines = [*head, "", *wrap(plain(tale(record)), WIDTH), ""]
     lines += _attempts(record, paint) or ["no attempt was made"]
-    todo = advice(record) or ("wait: it is under way" if record.state == "open" else NOTHING)
+    todo = advice(record) or "wait: it is under way"
     for title, words in (("The client was told", record.verdict), ("What you can do", todo)):
         if words:
             lines += ["", paint.head(title), *_wrapped(plain(words), 2)]
@@ -148,7 +148,8 @@ def _pause(at: float, length: float, why: str) -> str:
 def _attempt(attempt: AttemptRecord, paint: Paint) -> list[str]:
     indent = " " * 20
     who = f"{plain(attempt.account)} at {plain(attempt.upstream)}, {plain(attempt.model) or 'no model'}"
-    lines = [f"attempt {attempt.number:<2}{attempt.started:6.2f} s  {paint.head(who)}"]
+    hedge = f", beside attempt {attempt.beside}" if attempt.beside else ""
+    lines = [f"attempt {attempt.number:<2}{attempt.started:6.2f} s  {paint.head(who)}{hedge}"]
     marks = [f"{MARKS.get(mark, plain(mark))} {at:.2f}" for mark, at in attempt.marks.items()]
     if attempt.ended is not None:
         marks.append(f"ended {attempt.ended:.2f}")
@@ -157,7 +158,7 @@ def _attempt(attempt: AttemptRecord, paint: Paint) -> list[str]:
         for line in wrap(", ".join(marks), WIDTH, initial_indent=indent, subsequent_indent=indent)
     ]
     what = " ".join(str(part) for part in (attempt.status, plain(attempt.outcome)) if part) or "under way"
-    good = attempt.outcome in {"", "accepted", "completed"}
+    good = attempt.outcome in {"", "accepted", "completed", "superseded"}
     said = f": {plain(attempt.upstream_error)}" if attempt.upstream_error else ""
     first, *more = _wrapped(what + said, len(indent))
     shown = first.strip().removeprefix(what)

@@ -56,7 +56,13 @@ A count that is not an upstream's has `x-peekd-estimated: 1`. What each of them 
 [promises](promises.md#headers).
 """
 
-_WHO = {"open": "anyone", "client": "client", "admin": "admin", "page": "admin"}
+_WHO = {
+    "open": "anyone",
+    "client": "client",
+    "admin": "admin",
+    "page": "admin",
+    "metrics": "admin, or anyone with `[metrics] open`",
+}
 
 _FAULT = Fault("overloaded", "no answer after 3 attempts with 2 accounts; try again in 7 s", retry_after=7)
 _ID = "0b2f"

@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from peekd.accounts.settings import AccountSettings
-from peekd.healing.settings import HealingSettings, RouteSettings
-from peekd.records.settings import LogSettings
-from peekd.serving.settings import ServerSettings
+from peekd.healing.settings import HealingSettings, HedgingSettings, RouteSettings
+from peekd.records.settings import LogSettings, TracingSettings
+from peekd.serving.settings import MetricsSettings, ServerSettings
 from peekd.signatures.settings import SignatureSettings
 from peekd.store.settings import RecordSettings
 from peekd.upstream.settings import UpstreamSettings
@@ -22,5 +22,8 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     routes: tuple[RouteSettings, ...] = ()
     healing: HealingSettings = HealingSettings()
     records: RecordSettings = RecordSettings()
+    hedging: HedgingSettings = HedgingSettings()
     logs: LogSettings = LogSettings()
     signatures: SignatureSettings = SignatureSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    tracing: TracingSettings = TracingSettings()

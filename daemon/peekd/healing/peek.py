@@ -122,10 +122,10 @@ class Watch:
         self.said += _length(event)
         if rank is Rank.MEANINGFUL or (rank is Rank.PROGRESS and self._progressed is None):
             self._progressed = now
-        if rank is Rank.MEANINGFUL and not self._thoughts and _is_thought(event):
+        if rank is Rank.MEANINGFUL and not self._thoughts and is_thought(event):
             rank = Rank.PROGRESS
         self.rank = max(self.rank, rank)
-        self.substance = self.substance or (rank is Rank.MEANINGFUL and not _is_thought(event))
+        self.substance = self.substance or (rank is Rank.MEANINGFUL and not is_thought(event))
         return rank
 
     def _note(self, event: Event) -> None:
@@ -267,7 +267,8 @@ def _length(event: Event) -> int:
             return 0
 
 
-def _is_thought(event: Event) -> bool:
+def is_thought(event: Event) -> bool:
+    """Whether an event is words of a thought, which not every client sees."""
     match event:
         case e.ThinkingDelta() | e.Opened(block=e.ThinkingBlock()):
             return True

@@ -11,7 +11,7 @@ import msgspec
 from peekd.monitor import said
 from peekd.monitor.snapshot import Line, line_of
 from peekd.monitor.timeline import Drawing, draw
-from peekd.records.advice import NOTHING, advice
+from peekd.records.advice import advice
 from peekd.records.entries import AttemptRecord, Counted, RequestRecord
 from peekd.records.tale import tale
 from peekd.vocabulary.events import Usage
@@ -86,7 +86,7 @@ def detail_of(record: RequestRecord, beside: Beside, now: float, zone: tzinfo | 
         steps=tuple(_steps(record)),
         tale=tale(record),
         told=record.verdict,
-        advice=advice(record) or ("wait: it is under way" if record.state == "open" else NOTHING),
+        advice=advice(record) or "wait: it is under way",
         headers=beside.headers,
         commands=(f"peekd explain {record.id}", f"journalctl -u peekd PEEKD_REQUEST={record.id}"),
         bodies=beside.bodies,

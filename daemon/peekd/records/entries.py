@@ -102,6 +102,8 @@ class AttemptRecord(msgspec.Struct, omit_defaults=True):
     sent_bytes: int = 0
     received_bytes: int = 0
     stop: str = ""
+    beside: int = 0
+    """The attempt that was under way when this one began (a hedge), 0: none."""
 
 
 class RequestRecord(msgspec.Struct, omit_defaults=True):
@@ -170,3 +172,6 @@ class RequestRecord(msgspec.Struct, omit_defaults=True):
     def healed(self) -> bool:
         """Whether it has a whole answer that the first attempt alone would not have given."""
         return self.outcome == "completed" and len(self.attempts) > 1
+
+    traceparent: str = ""
+    """The client's own trace, as its header names it (W3C Trace Context)."""

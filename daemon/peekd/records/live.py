@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 
 from peekd.records.entries import RequestRecord
 from peekd.store.queries import TAIL
+from peekd.vocabulary.decisions import Step
 
 KEPT = 1000
 
@@ -14,12 +15,14 @@ KEPT = 1000
 class Live:
     """Written by the relay; read by `peekd explain`, the admin API and the service's drain.
 
-    `on_change` is called with each request that begins, goes a step on, or is over; what stands there returns
-    at once and never raises.
+    `on_change` is called with each request that begins, goes a step on, or is over, `on_close` with each that
+    is over, `on_step` with each decision; what stands there returns at once and never raises.
     """
 
     def __init__(self, kept: int = KEPT) -> None:
         self.on_change: list[Callable[[RequestRecord], None]] = []
+        self.on_close: list[Callable[[RequestRecord], None]] = []
+        self.on_step: list[Callable[[Step], None]] = []
         self._kept = kept
         self._open: dict[str, RequestRecord] = {}
         self._done: OrderedDict[str, RequestRecord] = OrderedDict()
@@ -38,11 +41,18 @@ class Live:
         while len(self._done) > self._kept:
             self._done.popitem(last=False)
         self.changed(record)
+        for tell in self.on_close:
+            tell(record)
 
     def changed(self, record: RequestRecord) -> None:
         """A request went a step on."""
         for tell in self.on_change:
             tell(record)
+
+    def stepped(self, step: Step) -> None:
+        """A decision was made."""
+        for tell in self.on_step:
+            tell(step)
 
     def opened(self) -> int:
         """Count the requests that are open."""

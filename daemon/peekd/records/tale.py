@@ -46,6 +46,7 @@ THEN: Final[Mapping[str, str]] = {
     "rotate": "peekd turned to another account",
     "repair": "peekd sent it again without the replayed thoughts",
     "wait": "peekd waited until an account was back",
+    "resume": "peekd let the answer go on from what was shown",
     "give_up": "peekd gave up",
     "relay": "peekd passed it on",
 }

@@ -11,17 +11,20 @@ from typing import Any
 import trio
 
 from peekd.accounts.settings import AccountSettings
+from peekd.accounts.states import AccountState
 from peekd.healing.plan import near_names
 from peekd.healing.policy import Policy
-from peekd.healing.settings import HealingSettings, RouteSettings
+from peekd.healing.settings import HealingSettings, HedgingSettings, RouteSettings
 from peekd.records.entries import Journal
 from peekd.records.ledger import Ledger
 from peekd.records.live import Live
+from peekd.records.tally import Tally
 from peekd.relay.archive import Archive
 from peekd.relay.asked import Asked
 from peekd.relay.counting import Counting
 from peekd.relay.delivery import Final
 from peekd.relay.grove import Grove
+from peekd.relay.hedging import Hedges
 from peekd.relay.lives import Lives
 from peekd.relay.means import NATURAL, Means, Seams
 from peekd.relay.offers import Offers
@@ -54,8 +57,12 @@ class House:
         self.left_open = 0
         """Requests that were open when the process before this one ended."""
         self.bodies: Bodies = "off"
+        self.tally = Tally()
+        self.live.on_close.append(self.tally.closed)
+        self.live.on_step.append(self.tally.stepped)
         self.grove = Grove(tree, self._clear)
         self.roster = Roster(tree.crew, means.archive)
+        self.hedges = Hedges(tree.hedging)
         self.draining = False
         self.lives = Lives()
         self.counting = Counting(means.seal, self.roster.glance)
@@ -86,6 +93,14 @@ class House:
         """Count a request's tokens, or estimate them. Raises ClientError for one that cannot be read."""
         with self.grove.visited() as tree:
             return await self.counting.count(asked, tree)
+
+    def account_states(self) -> tuple[AccountState, ...]:
+        """How the accounts stand."""
+        return self.roster.states()
+
+    def signatures(self) -> tuple[int, int]:
+        """How many steps of conversations are remembered, and about how many bytes they take."""
+        return self.archive.size()
 
     def ready(self) -> bool:
         """Whether a request could be served now."""
@@ -141,6 +156,7 @@ class House:
         self.roster.adopt(tree.crew)
         for account in sorted(tree.credentials.renewed(before.credentials)):
             self.roster.renew(account)
+        self.hedges.settings = tree.hedging
         self.grove.adopt(tree)
 
     def _clear(self, standing: Sequence[Tree]) -> None:
@@ -167,6 +183,7 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
     store: Store | None = None,
     ledger_path: Path | None = None,
     seams: Seams = NATURAL,
+    hedging: HedgingSettings | None = None,
 ) -> AsyncGenerator[House]:
     """Open what a daemon serves with; closes every connection on leaving.
 
@@ -176,7 +193,7 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
     file in which the store's rows can be read. Raises OperatorError, in a group, where a credential cannot be
     had.
     """
-    ground = Ground(healing, upstreams, accounts, routes, where, expose_account)
+    ground = Ground(healing, upstreams, accounts, routes, where, expose_account, hedging or HedgingSettings())
     async with trio.open_nursery() as nursery:
         clients = Upstreams(upstreams, dials=dials)
         credentials = Credentials(ground.references, environ, nursery)

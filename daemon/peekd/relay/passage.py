@@ -10,6 +10,7 @@ import trio
 
 from peekd.healing.classify import outcome_of_refusal
 from peekd.healing.peek import Watch
+from peekd.healing.resume import MISFIT, Misfit
 from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import BadArguments, Unfoldable, UpstreamProtocol
 from peekd.relay.consumption import Consumption, counted
@@ -171,9 +172,13 @@ class Passage:
                 sink.take(seen)
             await self._carry_on(sink)
             self._scribe.mark("last")
+            if isinstance(self._reading.outcome(shown=True), o.Completed):
+                sink.finish()
             return self._told(sink)
         except Unfoldable as error:
             return o.Malformed(type=o.UNFOLDABLE, message=str(error))
+        except Misfit as error:
+            return o.Broken(type=MISFIT, message=str(error))
         except (BadArguments, TooMuch) as error:
             message = str(error)
             return o.Broken(message=message) if sink.shown else o.Malformed(message=message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 
 from peekd.accounts.wanted import Lease
@@ -32,12 +33,15 @@ Clock = Callable[[], float]
 Write = Callable[[Draft], None]
 """Takes a row for the ledger and returns at once; it never raises and never waits."""
 
+SHOWN = frozenset({"completed", "broken", "stalled"})
+"""Outcomes of an answer that was carried to the client."""
+
 
 def unwritten(_row: Draft) -> None:
     """Where there is no ledger."""
 
 
-class Scribe:
+class Scribe:  # noqa: PLR0904  one for each kind of step
     """Every method is synchronous: what it writes stands before the next await."""
 
     def __init__(
@@ -50,8 +54,20 @@ class Scribe:
         self._journal = journal
         self._clock = clock
         self._began = clock()
+        self._focus: AttemptRecord | None = None
         live.open(record)
         write(request_draft(record))
+
+    def focus(self, number: int) -> None:
+        """Write of this attempt from now on, until another begins, though it is not the newest."""
+        self._focus = self.record.attempts[number - 1]
+        self.record.account, self.record.mapped_model = self._focus.account, self._focus.model
+
+    def beside(self, number: int) -> Scribe:
+        """A scribe of one attempt, of two that are under way."""
+        scribe = copy.copy(self)
+        scribe._focus = self.record.attempts[number - 1]  # noqa: SLF001  it is one of us
+        return scribe
 
     def since(self) -> float:
         """Seconds since the request came in."""
@@ -60,6 +76,8 @@ class Scribe:
     @property
     def attempt(self) -> AttemptRecord | None:
         """The attempt in flight, or the last one."""
+        if self._focus is not None:
+            return self._focus
         return self.record.attempts[-1] if self.record.attempts else None
 
     # ---- steps ----
@@ -73,19 +91,22 @@ class Scribe:
         """A target of the route cannot be told the request in its protocol; the next one may."""
         self._write("plan", f"{lease.upstream}/{lease.model} is passed over: {redacted(why)}")
 
-    def leased(self, lease: Lease) -> int:
-        """An attempt begins; gives its number, from 1."""
+    def leased(self, lease: Lease, *, beside: int = 0) -> int:
+        """An attempt begins, perhaps `beside` another one; gives its number, from 1."""
+        self._focus = None
         attempt = AttemptRecord(
             number=len(self.record.attempts) + 1,
             account=lease.account,
             upstream=lease.upstream,
             model=lease.model,
             started=self.since(),
+            beside=beside,
         )
         self.record.attempts.append(attempt)
         self._row(attempt_draft(self.record, attempt))
         self.record.account, self.record.mapped_model = lease.account, lease.model
-        self._write("attempt", f"attempt {attempt.number} with {lease.account}: {lease.because}")
+        hedge = f" beside attempt {beside}, which has shown nothing yet" if beside else ""
+        self._write("attempt", f"attempt {attempt.number} with {lease.account}{hedge}: {lease.because}")
         return attempt.number
 
     def sent(self, call: Call, *, streams: bool = True) -> None:
@@ -147,11 +168,11 @@ class Scribe:
             attempt.outcome, attempt.status = outcome, step.outcome.status or attempt.status
             if outcome == "completed" or (step.decision.move == "relay" and self.record.stream):
                 self.record.shown = attempt.number
-            if step.decision.move != "relay" or outcome == "completed":  # what is accepted goes on
+            if step.decision.move != "relay" or outcome in SHOWN:  # what is accepted goes on
                 self._end(attempt)
             if step.outcome.type or step.outcome.message:
                 attempt.upstream_error = narrate.said(step.outcome)
-        phase: Phase = "relay" if outcome in {"completed", "broken", "stalled"} else "peek"
+        phase: Phase = "relay" if outcome in SHOWN else "peek"
         priority = narrate.priority_of(step)
         error = narrate.said(step.outcome) if step.outcome.message else ""
         self._write(phase, narrate.of_outcome(step, self.record.protocol), priority, step=step, error=error)
@@ -165,6 +186,7 @@ class Scribe:
             attempt.after = step.decision.after
             if attempt.ended is not None:
                 self._row(attempt_draft(self.record, attempt))
+        self._live.stepped(step)
         self._write("decide", narrate.of_decision(step), INFO, step=step)
 
     def pausing(self, step: Step) -> None:
@@ -190,7 +212,8 @@ class Scribe:
         attempt.usage, attempt.counted = consumed.usage, consumed.counted
         attempt.stop, attempt.received_bytes = consumed.stop, consumed.received
         attempt.cost = cost_of(attempt.model, consumed.usage)
-        attempt.wasted = 0 if attempt.number == self.record.shown else consumed.tokens
+        seen = attempt.number == self.record.shown or (self.record.stream and attempt.outcome in SHOWN)
+        attempt.wasted = 0 if seen else consumed.tokens
 
     def _sum_up(self) -> None:
         """Book to the request what its attempts consumed."""
@@ -217,10 +240,9 @@ class Scribe:
         self._sum_up()
         self._live.close(record)
         self._row(request_draft(record))
-        words = f" ({note})" if note else f": {record.verdict}" if record.verdict else ""
-        tries = f"{len(record.attempts)} attempt{'s' * (len(record.attempts) != 1)}"
-        priority = INFO if outcome in {"completed", "client_gone"} else WARNING
-        self._write("end", f"{outcome} after {tries}, {record.seconds:.2f} s{words}", priority, end=True)
+        quiet = outcome in {"completed", "client_gone"} and note != narrate.AT_BOUNDARY
+        priority = INFO if quiet else WARNING
+        self._write("end", narrate.of_end(record), priority, end=True)
 
     def _write(
         self,

@@ -10,7 +10,7 @@ from peekd.accounts.account import account_of
 from peekd.accounts.settings import AccountSettings
 from peekd.healing.plan import Places, Plan, overlaid_healing, plan
 from peekd.healing.policy import Policy, policy_in_force
-from peekd.healing.settings import HealingSettings, RouteSettings
+from peekd.healing.settings import HealingSettings, HedgingSettings, RouteSettings
 from peekd.protocols.interface import Ids, UpstreamProtocol
 from peekd.protocols.registry import upstream_of
 from peekd.relay.asked import Asked
@@ -30,6 +30,7 @@ class Ground(msgspec.Struct, frozen=True):
     routes: Sequence[RouteSettings]
     where: str = "the configuration"
     expose_account: bool = True
+    hedging: HedgingSettings = HedgingSettings()
 
     @property
     def references(self) -> dict[str, str]:
@@ -57,6 +58,7 @@ class Tree:
         self.upstreams = upstreams
         self.credentials = credentials
         self.expose_account = ground.expose_account
+        self.hedging = ground.hedging
         self._ids = ids
         self._healing: dict[tuple[int | None, str], HealingSettings] = {}
         self._policies: dict[int, tuple[HealingSettings, Policy]] = {}

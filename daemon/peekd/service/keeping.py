@@ -26,6 +26,8 @@ class Keeping(msgspec.Struct, frozen=True):
     seal_key: bytes | None = None
     store: Store | None = None
     path: Path | None = None
+    lost: Callable[[], int] = int
+    """How much the store could not write down."""
 
 
 @asynccontextmanager
@@ -48,7 +50,7 @@ async def open_keeping(
 
     path = directory / DATABASE
     async with open_writer(path, settings, records, wall=wall, tell=tell) as store:
-        yield Keeping(key, store, path)
+        yield Keeping(key, store, path, lambda: store.lost)
 
 
 def _seal_key(directory: Path, environ: Mapping[str, str], journal: Journal) -> bytes | None:

@@ -18,24 +18,29 @@ import msgspec
 import trio
 from hypercorn.typing import ASGIFramework
 
+from peekd import __version__
 from peekd.config.schema import Settings
 from peekd.protocols.registry import CLIENTS
-from peekd.records.entries import INFO, NOTICE, WARNING, Entry, Journal
+from peekd.records.entries import INFO, NOTICE, WARNING, Entry, Journal, RequestRecord
 from peekd.relay.house import NATURAL, House, Seams, open_house
 from peekd.relay.journey import Journey
 from peekd.service import demo as demonstration
 from peekd.service.access import make_access
+from peekd.service.applog import NAME, open_applog
 from peekd.service.dials import Dials
 from peekd.service.guard import GuardedServer, Limits
 from peekd.service.holders import tell_holders
 from peekd.service.keeping import open_keeping
+from peekd.service.lag import measure_lag
 from peekd.service.logs import LineSink, LoggingBridge, open_journal
 from peekd.service.notify import Notifier, watchdog_seconds
 from peekd.service.reload import Parts, Reloader, Source
 from peekd.service.sockets import host_of, open_sockets, raise_descriptor_limit, tell_address
 from peekd.service.status import keep_patient, keep_told
+from peekd.service.tracing import open_tracing
 from peekd.serving.app import Front
 from peekd.serving.behind import Fittings
+from peekd.serving.exposition import Exposition
 from peekd.serving.ingress import Access
 from peekd.serving.settings import ServerSettings
 from peekd.upstream.dial import Dial
@@ -80,6 +85,10 @@ class Process(msgspec.Struct, frozen=True):
     tune: Callable[[str], None] = _untuned
     seams: Seams = NATURAL
     dials: Mapping[str, Dial] = MappingProxyType({})
+    lost: Mapping[str, Callable[[], int]] = MappingProxyType({})
+    """By what it is, how much of what was to be written down is gone."""
+    on_close: Sequence[Callable[[RequestRecord], None]] = ()
+    """Who is told of each request that is over."""
 
 
 class Door(msgspec.Struct, frozen=True):
@@ -107,21 +116,27 @@ def run(
         environ.update(demonstration.SECRETS)
     filtered = open_journal(settings.logs.level, environ)
     journal = LineSink(1, demonstration.tell) if demo else filtered
-    logging.getLogger().addHandler(LoggingBridge(journal))
-    process = Process(
-        settings=settings,
-        environ=environ,
-        journal=journal,
-        notifier=Notifier(environ.get("NOTIFY_SOCKET")),
-        where=where,
-        descriptors=raise_descriptor_limit(),
-        demo=demo,
-        terminal=os.isatty(_STDERR),
-        source=source,
-        tune=filtered.tune,
-    )
-    server = settings.server
-    with open_sockets(server.bind, environ, write_stall_seconds=server.write_stall_seconds) as sockets:
+    server, directory = settings.server, "" if demo else settings.logs.directory
+    with (
+        open_tracing(settings) as on_close,
+        open_applog(directory, journal, lambda: filtered.least) as (journal, lost),
+        open_sockets(server.bind, environ, write_stall_seconds=server.write_stall_seconds) as sockets,
+    ):
+        logging.getLogger().addHandler(LoggingBridge(journal))
+        process = Process(
+            settings=settings,
+            environ=environ,
+            journal=journal,
+            notifier=Notifier(environ.get("NOTIFY_SOCKET")),
+            where=where,
+            descriptors=raise_descriptor_limit(),
+            demo=demo,
+            terminal=os.isatty(_STDERR),
+            source=source,
+            tune=filtered.tune,
+            lost={NAME: lost},
+            on_close=on_close,
+        )
         if demo:
             sys.stdout.write(demonstration.banner(tell_address(sockets[0])))
             sys.stdout.flush()
@@ -177,6 +192,7 @@ async def serve_doors(process: Process, doors: Sequence[Door], signals: Signals)
         async with trio.open_nursery() as nursery:
             await nursery.start(server.serve, [door.listener for door in doors])
             nursery.start_soon(_keep_watchdog_calm, process)
+            nursery.start_soon(measure_lag, house.tally.lag.note)
             parts = Parts(
                 house=house,
                 front=front,
@@ -291,6 +307,8 @@ def _front(house: House, access: Access, process: Process, in_force: Callable[[]
         fresh_id=partial(process.seams.ids, "req_"),
         wall=process.seams.wall,
         settings=in_force,
+        metrics=Exposition(house, __version__).page,
+        open_metrics=process.settings.metrics.open,
     )
     return Front(fittings, access, process.settings.server)
 
@@ -334,9 +352,12 @@ async def _open(process: Process, dials: Dials) -> AsyncGenerator[House]:
             store=kept.store,
             ledger_path=kept.path,
             seams=process.seams,
+            hedging=settings.hedging,
         ) as house,
     ):
         house.bodies = settings.records.bodies
+        house.live.on_close.extend(process.on_close)
+        house.tally.lost.update(process.lost, signatures=kept.lost)
         yield house
 
 

@@ -8,7 +8,8 @@ import msgspec
 import trio
 
 from peekd.protocols.interface import ClientProtocol
-from peekd.records.entries import RequestRecord
+from peekd.records.entries import NOTICE, Entry, RequestRecord
+from peekd.records.narrate import of_end
 from peekd.records.rows import request_draft
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final, Streaming
@@ -67,6 +68,7 @@ class Actions:
             "asset": self._asset,
             "login": self._login,
             "logout": self._logout,
+            "metrics": self._metrics,
         }
 
     async def act(self, route: Route, asking: Asking, name: str = "") -> Answer:
@@ -139,6 +141,9 @@ class Actions:
         self._house.live.open(record)
         self._house.live.close(record)
         self._house.store.write(request_draft(record))
+        self._fittings.journal(
+            Entry(of_end(record), NOTICE, asking.id, phase="end", outcome="rejected", status=reply.status)
+        )
         return reply
 
     # ---- what is answered here ----------------------------------------------------------------------
@@ -203,6 +208,9 @@ class Actions:
 
     async def _logout(self, _route: Route, asking: Asking, _name: str) -> Answer:
         return await self._monitoring.logout(asking)
+
+    async def _metrics(self, _route: Route, asking: Asking, _name: str) -> Answer:
+        return self._fittings.metrics(dict(asking.said).get("accept", ""))
 
 
 def _spoken(route: Route, asking: Asking) -> str:

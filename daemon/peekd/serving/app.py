@@ -163,7 +163,8 @@ class Front(QuartTrio):
         async def view(name: str = "") -> Response:
             asking = _current()
             offered = offered_keys(asking.said, asking.query_keys)
-            if route.entry in {"admin", "page"}:
+            closed = route.entry == "metrics" and not self._fittings.open_metrics
+            if route.entry in {"admin", "page"} or closed:
                 fault = judge_admin(asking.access, asking.caller, offered_keys(asking.said))
                 asking.key = match_key(offered_keys(asking.said), asking.access.admin_keys) or ""
                 fault = None if fault is not None and self._monitoring.signed_in(asking) else fault

@@ -110,6 +110,7 @@ class House(Protocol):
 class Fittings(msgspec.Struct, frozen=True):
     """What an app is built on. `fresh_id` gives a new request id, `wall` the time in seconds since 1970.
 
+    `metrics` gives the page of metrics, as an `Accept` header asks for it; `open_metrics`: to anyone.
     `protocols` holds the wire languages that clients may speak, by the names in the table of routes;
     `settings` gives the configuration in force, for people to read.
     """
@@ -121,3 +122,5 @@ class Fittings(msgspec.Struct, frozen=True):
     fresh_id: Callable[[], str]
     wall: Callable[[], float]
     settings: Callable[[], msgspec.Struct]
+    metrics: Callable[[str], Final]
+    open_metrics: bool = False

@@ -8,10 +8,11 @@ from typing import Literal
 
 import msgspec
 
-Entry = Literal["open", "client", "admin", "page"]
+Entry = Literal["open", "client", "admin", "page", "metrics"]
 """Who may ask: anyone, whoever has a client key (where one is needed), or whoever may administer.
 
-A "page" is for the last too, and leads a browser that may not see it to the login.
+A "page" is for the last too, and leads a browser that may not see it to the login. "metrics": whoever may
+administer, unless `[metrics] open` lets anyone.
 """
 
 Action = Literal[
@@ -33,6 +34,7 @@ Action = Literal[
     "asset",
     "login",
     "logout",
+    "metrics",
 ]
 
 
@@ -105,6 +107,7 @@ ROUTES: tuple[Route, ...] = (
         "open",
         "200 while an account is usable and peekd is not draining",
     ),
+    Route("/metrics", ("GET", "HEAD"), "metrics", "metrics", "metrics, as Prometheus reads them"),
     Route(
         "/api/requests",
         ("GET",),
