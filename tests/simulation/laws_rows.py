@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from peekd.records.entries import ENDED, RequestRecord
+from peekd.records.entries import ENDED, AttemptRecord, RequestRecord
 from peekd.vocabulary.events import Usage
 from simulation.transcripts import OK, Case, finished
 
@@ -53,22 +53,25 @@ def row_agrees(case: Case) -> Iterator[str]:
 
 
 def sums_agree(case: Case) -> Iterator[str]:
-    """Tokens are booked once: to the request that of the attempt it shows, as wasted those of all others."""
+    """Tokens are booked once: to the request those of attempts it shows, as wasted those of all others."""
     row = case.row
     if row is None or case.missed or row.note == ENDED:
         return
-    shown = [attempt for attempt in row.attempts if attempt.number == row.shown]
-    others = [attempt for attempt in row.attempts if attempt.number != row.shown]
-    if row.outcome == "completed" and not shown:
+    shown = {attempt.number for attempt in row.attempts if _is_shown(attempt, row)}
+    if row.outcome == "completed" and row.shown not in shown:
         yield "nobody is told to have given the answer"
-    for attempt in shown:
-        if attempt.wasted or attempt.usage != row.usage:
+    for attempt in row.attempts:
+        if attempt.number in shown and (attempt.wasted or (len(shown) == 1 and attempt.usage != row.usage)):
             yield f"attempt {attempt.number} was shown, with {attempt.wasted} tokens wasted"
-    for attempt in others:
-        if attempt.wasted != _total(attempt.usage):
+        if attempt.number not in shown and attempt.wasted != _total(attempt.usage):
             yield f"attempt {attempt.number} was not shown, and {attempt.wasted} tokens of it wasted"
     if _spent(row) != _total(row.usage) + row.wasted:
         yield f"attempts spent {_spent(row)} tokens, the request {_total(row.usage)} and {row.wasted} wasted"
+
+
+def _is_shown(attempt: AttemptRecord, row: RequestRecord) -> bool:
+    """Whether the client saw some of it: it ended the answer, or another went on from its words."""
+    return attempt.number == row.shown or attempt.move == "resume"
 
 
 def _spent(row: RequestRecord) -> int:

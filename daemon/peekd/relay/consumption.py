@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
@@ -47,6 +47,20 @@ def total(usage: Usage) -> int:
     (12, 0)
     """
     return (usage.prompt or 0) + (usage.output or 0)
+
+
+def added(usages: Iterable[Usage]) -> Usage:
+    """Give the tokens of several attempts together; what nobody reported stays unknown.
+
+    >>> added([Usage(prompt=7, output=5), Usage(prompt=9)])
+    Usage(prompt=16, cached=None, cache_written=None, output=5, thoughts=None)
+    """
+    some = list(usages)
+    figures = {
+        name: [figure for one in some if (figure := getattr(one, name)) is not None]
+        for name in Usage.__struct_fields__
+    }
+    return Usage(**{name: sum(of) for name, of in figures.items() if of})
 
 
 def counted(

@@ -23,7 +23,7 @@ from peekd.records.live import Live
 from peekd.records.prices import cost_of
 from peekd.records.redact import redacted
 from peekd.records.rows import attempt_draft, request_draft
-from peekd.relay.consumption import Consumed, nothing
+from peekd.relay.consumption import Consumed, added, nothing
 from peekd.store.rows import Draft
 from peekd.vocabulary.decisions import Step
 from peekd.vocabulary.outcomes import name_of
@@ -168,8 +168,10 @@ class Scribe:  # noqa: PLR0904  one for each kind of step
             attempt.outcome, attempt.status = outcome, step.outcome.status or attempt.status
             if outcome == "completed" or (step.decision.move == "relay" and self.record.stream):
                 self.record.shown = attempt.number
+            elif outcome not in SHOWN and self.record.shown == attempt.number:
+                self.record.shown = 0  # it was passed on, and failed before the client had a word of it
             if step.decision.move != "relay" or outcome in SHOWN:  # what is accepted goes on
-                self._end(attempt)
+                self._end(attempt, seen=step.decision.move == "resume")
             if step.outcome.type or step.outcome.message:
                 attempt.upstream_error = narrate.said(step.outcome)
         phase: Phase = "relay" if outcome in SHOWN else "peek"
@@ -205,22 +207,24 @@ class Scribe:  # noqa: PLR0904  one for each kind of step
         """The client is told that there is no answer."""
         self.record.verdict, self.record.advice = redacted(verdict), advice
 
-    def _end(self, attempt: AttemptRecord) -> None:
-        """An attempt is over: book what it consumed, to the client or as wasted."""
+    def _end(self, attempt: AttemptRecord, *, seen: bool = False) -> None:
+        """An attempt is over: book what it consumed, to the client or as wasted.
+
+        `seen`: the client saw a part of it, though it is another one that ends the answer.
+        """
         consumed = self._consumed.pop(attempt.number, nothing)()
         attempt.ended = self.since()
         attempt.usage, attempt.counted = consumed.usage, consumed.counted
         attempt.stop, attempt.received_bytes = consumed.stop, consumed.received
         attempt.cost = cost_of(attempt.model, consumed.usage)
-        seen = attempt.number == self.record.shown or (self.record.stream and attempt.outcome in SHOWN)
-        attempt.wasted = 0 if seen else consumed.tokens
+        attempt.wasted = 0 if seen or attempt.number == self.record.shown else consumed.tokens
 
     def _sum_up(self) -> None:
         """Book to the request what its attempts consumed."""
         record = self.record
-        for attempt in record.attempts:
-            if attempt.number == record.shown:
-                record.usage, record.counted = attempt.usage, attempt.counted
+        seen = [one for one in record.attempts if one.number == record.shown or one.move == "resume"]
+        if seen:
+            record.usage, record.counted = added(one.usage for one in seen), seen[-1].counted
         record.wasted = sum(attempt.wasted for attempt in record.attempts)
         costs = [attempt.cost for attempt in record.attempts if attempt.cost is not None]
         record.cost = round(sum(costs), 9) if costs else None
