@@ -155,14 +155,14 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "wasted tokens are booked to the attempt that answered",
         (scribe, "Scribe._end"),
-        "if attempt.number == self.record.shown",
+        "if seen or attempt.number == self.record.shown",
         "if attempt.number != self.record.shown",
     ),
     Plant(
         "a request's tokens are those of all its attempts",
         (scribe, "Scribe._sum_up"),
-        "if attempt.number == record.shown:",
-        "if attempt.usage.prompt:",
+        'if one.number == record.shown or one.move == "resume"',
+        "if one.usage.prompt",
     ),
     Plant(
         "what a killed process left open stays open",
