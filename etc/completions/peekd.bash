@@ -7,18 +7,19 @@
 
 _shtab_peekd_accounts_subparsers=(enable disable reset)
 _shtab_peekd_service_subparsers=(install uninstall)
-_shtab_peekd_subparsers=(serve demo check requests explain top accounts policy service)
+_shtab_peekd_subparsers=(serve demo check requests explain top accounts replay policy service)
 
 _shtab_peekd_serve_option_strings=(-h --help --config)
 _shtab_peekd_demo_option_strings=(-h --help --port)
 _shtab_peekd_check_option_strings=(-h --help --config --connect --json)
-_shtab_peekd_requests_option_strings=(-h --help --failed --json --config --url --admin-key)
-_shtab_peekd_explain_option_strings=(-h --help --json --config --url --admin-key)
+_shtab_peekd_requests_option_strings=(-h --help --failed --healed --open --since --session --account --model --path --outcome --text --limit --follow --json --config --url --admin-key --ledger)
+_shtab_peekd_explain_option_strings=(-h --help --json --bodies --config --url --admin-key --ledger)
 _shtab_peekd_top_option_strings=(-h --help --once --json --every --config --url --admin-key)
 _shtab_peekd_accounts_enable_option_strings=(-h --help --json --config --url --admin-key)
 _shtab_peekd_accounts_disable_option_strings=(-h --help --json --config --url --admin-key)
 _shtab_peekd_accounts_reset_option_strings=(-h --help --json --config --url --admin-key)
 _shtab_peekd_accounts_option_strings=(-h --help --json --config --url --admin-key)
+_shtab_peekd_replay_option_strings=(-h --help --policy --since --failed --json --config --url --admin-key --ledger)
 _shtab_peekd_policy_option_strings=(-h --help --config --json)
 _shtab_peekd_service_install_option_strings=(-h --help --user --dry-run --root --no-start --program)
 _shtab_peekd_service_uninstall_option_strings=(-h --help --user --dry-run --root)
@@ -29,7 +30,7 @@ _shtab_peekd_option_strings=(-h --help --version)
 
 _shtab_peekd_accounts_pos_0_choices=(enable disable reset)
 _shtab_peekd_service_pos_0_choices=(install uninstall)
-_shtab_peekd_pos_0_choices=(serve demo check requests explain top accounts policy service)
+_shtab_peekd_pos_0_choices=(serve demo check requests explain top accounts replay policy service)
 
 _shtab_peekd_serve__h_nargs=0
 _shtab_peekd_serve___help_nargs=0
@@ -42,10 +43,14 @@ _shtab_peekd_check___json_nargs=0
 _shtab_peekd_requests__h_nargs=0
 _shtab_peekd_requests___help_nargs=0
 _shtab_peekd_requests___failed_nargs=0
+_shtab_peekd_requests___healed_nargs=0
+_shtab_peekd_requests___open_nargs=0
+_shtab_peekd_requests___follow_nargs=0
 _shtab_peekd_requests___json_nargs=0
 _shtab_peekd_explain__h_nargs=0
 _shtab_peekd_explain___help_nargs=0
 _shtab_peekd_explain___json_nargs=0
+_shtab_peekd_explain___bodies_nargs=0
 _shtab_peekd_top__h_nargs=0
 _shtab_peekd_top___help_nargs=0
 _shtab_peekd_top___once_nargs=0
@@ -63,6 +68,10 @@ _shtab_peekd_accounts_pos_0_nargs=A...
 _shtab_peekd_accounts__h_nargs=0
 _shtab_peekd_accounts___help_nargs=0
 _shtab_peekd_accounts___json_nargs=0
+_shtab_peekd_replay__h_nargs=0
+_shtab_peekd_replay___help_nargs=0
+_shtab_peekd_replay___failed_nargs=0
+_shtab_peekd_replay___json_nargs=0
 _shtab_peekd_policy__h_nargs=0
 _shtab_peekd_policy___help_nargs=0
 _shtab_peekd_policy___json_nargs=0

@@ -93,7 +93,7 @@ def test_lists_of_tables_come_from_the_file_only(name: str) -> None:
     assert fault_of(name).endswith("is a list of tables; those come from the file only")
 
 
-@pytest.mark.parametrize("name", ["PEEKD_RECORDS__BODIES", "PEEKD_SCHEDULING__MODE"])
+@pytest.mark.parametrize("name", ["PEEKD_SCHEDULING__MODE"])
 def test_a_name_promised_for_later_is_told_as_that(name: str) -> None:
     assert fault_of(name) == f"${name}: not available in this version"
 

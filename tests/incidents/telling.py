@@ -1,4 +1,4 @@
-"""How an incident is told: `peekd explain`, and the journal as the documented queries find it."""
+"""How an incident is told: `peekd explain`, the journal by the documented queries, the monitor's page."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from datetime import UTC
+from html import unescape
 from pathlib import Path
 
 import msgspec
@@ -14,20 +15,22 @@ from incidents.stage import Played
 from incidents.table import Incident
 from peekd.cli.paint import Paint
 from peekd.cli.story import tell
+from peekd.monitor.detail import Beside, detail_of
+from peekd.monitor.page import render
 from peekd.records.entries import INFO, Entry
 from peekd.service.logs import encode_fields
 
 TREE = Path(__file__).parents[2]
 GOLDENS = Path(__file__).parent / "goldens"
 PAGE = TREE / "docs/troubleshooting.md"
-ID = "ID"
-"""What stands for a request's id in a documented query."""
+_ESTIMATE = re.compile(r"\d+ out \(estimated\)")
+"""How far a client that stops reading has come hangs on who runs first."""
 
 
 def explained(played: Played) -> str:
     """What `peekd explain` prints."""
     record = msgspec.json.decode(msgspec.json.encode(played.record), type=type(played.record))
-    return tell(record, UTC, Paint())
+    return _ESTIMATE.sub("some out (estimated)", tell(record, UTC, Paint()))
 
 
 def query_for(field: str) -> str:
@@ -69,3 +72,9 @@ def _lines(incident: Incident, played: Played) -> Iterator[str]:
                 if (value := fields.get(name))
             ]
             yield f"<{entry.priority}> {' '.join(told)} | {entry.message}"
+
+
+def paged(played: Played) -> str:
+    """What the monitor's page says of its request."""
+    shown = render("story.html", detail=detail_of(played.record, Beside(), 0.0, UTC)).decode()
+    return unescape(re.sub(r"<[^>]*>", " ", re.sub(r"</?(?:strong|code)>", "", shown)))

@@ -7,7 +7,8 @@ from typing import get_args
 import pytest
 from tried import record_of
 
-from peekd.records.advice import A_PERSONS, ADVICE, BLANK_ACCEPTED, advice
+from peekd.records.advice import A_PERSONS, ADVICE, AFTER_END, BLANK_ACCEPTED, advice
+from peekd.records.entries import ENDED
 from peekd.vocabulary.outcomes import AnyOutcome, name_of
 
 OUTCOMES = {name_of(outcome) for outcome in get_args(AnyOutcome)}
@@ -66,3 +67,7 @@ def test_while_it_is_under_way_there_is_none() -> None:
 
 def test_who_was_turned_away_is_told_to_mend_the_request() -> None:
     assert advice(record_of("rejected", status=400)) == "change the request as the message says"
+
+
+def test_what_peekds_end_cut_is_no_bug_to_report() -> None:
+    assert advice(record_of("internal", "alice internal give_up", note=ENDED)) == AFTER_END

@@ -5,6 +5,7 @@ from peekd.protocols.interface import Call
 from peekd.records import narrate
 from peekd.records.entries import DEBUG, INFO, WARNING, Entry, RequestRecord
 from peekd.records.live import Live
+from peekd.relay.consumption import Consumption
 from peekd.relay.scribe import Scribe
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.decisions import Decision, Move, Step
@@ -208,10 +209,17 @@ def test_closing_ends_the_attempt_in_flight_and_the_record_at_once() -> None:
     desk = Desk()
     desk.attempt()
     desk.now += 4
-    desk.scribe.close("client_gone", status=200, usage=Usage(output=3))
+    desk.scribe.watching(lambda: Consumption(Usage(prompt=7, output=3), "estimated", "", 99))
+    desk.scribe.close("client_gone", status=200)
     assert (desk.record.state, desk.record.outcome, desk.record.seconds) == ("done", "client_gone", 4.0)
     assert (desk.record.attempts[0].outcome, desk.record.attempts[0].ended) == ("client_gone", 4.0)
-    assert desk.record.usage == Usage(output=3)
+    attempt = desk.record.attempts[0]
+    assert (attempt.usage, attempt.counted, attempt.received_bytes) == (
+        Usage(prompt=7, output=3),
+        "estimated",
+        99,
+    )
+    assert (desk.record.usage, desk.record.wasted) == (Usage(), 10)
     assert desk.live.opened() == 0
     assert (desk.last.priority, desk.last.message) == (INFO, CLIENT_LEFT)
 

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from collections import defaultdict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, closing
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ import httpx
 import msgspec
 import pytest
 import trio
+from requests_told import request, rows_of
 
 from peekd.accounts.settings import AccountSettings
 from peekd.config.schema import Settings
@@ -26,6 +27,8 @@ from peekd.service.main import Process, run, serve
 from peekd.service.notify import Notifier
 from peekd.service.sockets import open_sockets
 from peekd.serving.settings import ServerSettings
+from peekd.signatures.settings import SignatureSettings
+from peekd.store.database import Database
 from peekd.upstream.settings import UpstreamSettings
 from peekd.vocabulary.errors import OperatorError
 
@@ -211,6 +214,34 @@ async def test_a_state_directory_that_cannot_be_used_is_told_and_no_reason_not_t
             assert (await client.get(f"{url}/healthz")).status_code == 200
             send.send_nowait(signal.SIGTERM)
     assert any("the state directory cannot be used" in entry.message for entry in entries)
+
+
+async def test_what_was_open_when_it_ended_is_told_at_the_start_and_can_be_explained(
+    client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    with closing(Database(tmp_path / "peekd.db", SignatureSettings())) as left:
+        left.apply(rows_of(request("req_left", state="open", outcome="", status=None)))
+    entries: list[Entry] = []
+    settings = Settings(server=ServerSettings(bind=("127.0.0.1:0",)))
+    process = Process(settings, {"STATE_DIRECTORY": str(tmp_path)}, entries.append, Notifier(None))
+    send, receive = trio.open_memory_channel[int](1)
+    with (
+        trio.fail_after(BOUND_SECONDS),
+        open_sockets(settings.server.bind, {}, write_stall_seconds=30) as sockets,
+    ):
+        url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve, process, sockets, receive)
+            record = (await client.get(f"{url}/api/requests/req_left")).json()
+            failed = (await client.get(f"{url}/api/requests?failed=1")).json()
+            send.send_nowait(signal.SIGTERM)
+    assert (record["state"], record["outcome"], record["note"]) == ("done", "internal", "peekd ended")
+    assert ([one["id"] for one in failed["requests"]], failed["lost"]) == (["req_left"], 0)
+    (told,) = [entry.message for entry in entries if "requests are written to" in entry.message]
+    assert told == (
+        f"requests are written to {tmp_path}/peekd.db, within 250 ms; 1 were open when peekd ended, and are "
+        "closed as internal; what came in its last 250 ms may be missing"
+    )
 
 
 async def test_no_account_is_no_reason_not_to_serve(client: httpx.AsyncClient) -> None:

@@ -10,6 +10,7 @@ from urllib.parse import quote
 import pytest
 
 from peekd.serving import ingress
+from peekd.serving.logins import COOKIE
 from peekd.serving.routes import ROUTES, Route
 
 HERE, THERE = "127.0.0.1", "192.0.2.7"
@@ -56,8 +57,14 @@ def of(entry: str) -> list[Route]:
     return [route for route in ROUTES if route.entry == entry]
 
 
-CLIENTS, ADMIN, OPEN = of("client"), [*of("admin"), *of("metrics")], of("open")
-EVERY = [*CLIENTS, *ADMIN, *OPEN]
+CLIENTS, PAGES, ALL_OPEN = of("client"), of("page"), of("open")
+ADMIN = [route for route in (*of("admin"), *of("metrics")) if route.action != "watch"]
+WATCH = [route for route in ROUTES if route.action == "watch"]
+"""Its answer has no end, so it is asked only where it is refused."""
+
+OPEN = [route for route in ALL_OPEN if route.action in {"hello", "alive", "ready"}]
+ANSWERING = [*CLIENTS, *ADMIN, *PAGES, *ALL_OPEN]
+EVERY = [*ANSWERING, *WATCH]
 
 
 async def ask(toy: Any, route: Route, headers: Mapping[str, str], query: str = "", peer: str = HERE) -> int:
@@ -71,6 +78,8 @@ def test_the_table_of_routes_has_all_three_kinds_of_entry() -> None:
     assert len(ADMIN) > len(of("metrics")) > 0
     assert len(EVERY) == len(ROUTES)
     assert {route.path for route in OPEN} == {"/", "/api/hello", "/healthz", "/readyz"}
+    doors = {"/monitor/login", "/monitor/logout", "/monitor/static/<name>"}
+    assert {route.path for route in ALL_OPEN} - {route.path for route in OPEN} == doors
 
 
 # ---- keys ---------------------------------------------------------------------------------------------
@@ -141,6 +150,21 @@ async def test_the_admin_api_opens_to_an_admin_key_in_a_header_alone(
                 assert await ask(toy, route, *made(wrong), peer=peer) == 401, (route.path, way)
 
 
+async def test_the_monitor_shows_a_login_to_who_may_and_nothing_to_who_may_not(
+    bench: Callable[..., Any],
+) -> None:
+    keyed, keyless = bench(admin_keys=ADMIN_KEYS, auth="off"), bench(auth="off")
+    for route in PAGES:
+        for headers in ({}, {"x-api-key": ADMINS[:-1]}, {"Cookie": f"{COOKIE}={ADMINS}"}):
+            assert await ask(keyed, route, headers, peer=THERE) in {302, 303}, route.path
+            assert await ask(keyless, route, headers, peer=THERE) == 403, route.path
+        for headers in FORWARDED:
+            assert await ask(keyless, route, headers) == 403, route.path
+    for route in WATCH:
+        assert await ask(keyed, route, {"x-api-key": FITS}, peer=THERE) == 401
+        assert await ask(keyless, route, {}, peer=THERE) == 403
+
+
 FORWARDED = [
     {"X-Forwarded-For": HERE},
     {"X-Forwarded-For": ""},
@@ -189,7 +213,7 @@ def test_every_key_is_compared_with_every_secret_whole_and_in_constant_time(
 
 # ---- pages of other origins, and names that are not ours ------------------------------------------------
 
-PAGES = [
+FOREIGN = [
     {"Origin": "https://evil.example"},
     {"Origin": "null"},
     {"Origin": "http://localhost:1"},
@@ -225,7 +249,7 @@ ELSEWHERE = [
 ]
 
 
-@pytest.mark.parametrize("headers", [*PAGES, *REBOUND], ids=lambda headers: " ".join(headers.values()))
+@pytest.mark.parametrize("headers", [*FOREIGN, *REBOUND], ids=lambda headers: " ".join(headers.values()))
 async def test_a_foreign_page_or_name_gets_a_403_everywhere_also_where_no_key_is_asked_for(
     bench: Callable[..., Any], headers: dict[str, str]
 ) -> None:
@@ -272,8 +296,8 @@ async def test_an_address_that_may_not_call_gets_a_403_everywhere(
     bench: Callable[..., Any], options: dict[str, Any], peer: str, *, refused: bool
 ) -> None:
     toy = bench(client_keys=CLIENT_KEYS, admin_keys=ADMIN_KEYS, auth="strict", **options)
-    keys = {"x-api-key": FITS, "Authorization": f"Bearer {ADMINS}"}
-    for route in EVERY:
+    keys = {"x-api-key": FITS, "Authorization": f"Bearer {ADMINS}", "Sec-Fetch-Site": "same-origin"}
+    for route in ANSWERING:
         status = await ask(toy, route, keys, peer=peer)
         assert (status == 403) == refused, route.path
     for path in ELSEWHERE:

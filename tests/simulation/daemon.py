@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
+import msgspec
 import trio
 from typing_extensions import override
 
@@ -21,11 +22,13 @@ from peekd.service.keeping import Keeping
 from peekd.service.notify import Notifier
 from peekd.service.reload import Source
 from peekd.serving.app import Front
-from peekd.store.interface import Deed
+from peekd.store.interface import Deed, Loaded
+from peekd.store.rows import Draft, Row
 from peekd.store.volatile import Volatile
 from peekd.upstream import credentials
 from peekd.upstream.dial import Dial
 from peekd.vocabulary.errors import OperatorError
+from simulation.books import Books
 from simulation.dice import Dice
 from simulation.laws_journal import Noted
 from simulation.wire import Harbour
@@ -60,16 +63,42 @@ class Shelf(Volatile):
     def __init__(self) -> None:
         super().__init__()
         self.full = False
+        self.books = Books()
         self.lost = 0
-        """Deeds that it was given and did not keep."""
+        """Deeds that it was given and did not keep; rows are counted by the books."""
 
     @override
     def write(self, deed: Deed) -> None:
         """Take a deed, if there is room."""
-        if self.full:
+        if isinstance(deed, Draft):
+            deed = deed.make()
+        if isinstance(deed, Row):
+            (self.books.miss if self.full else self.books.write)(deed)
+        elif self.full:
             self.lost += 1
         else:
             super().write(deed)
+
+    @override
+    async def load(self) -> Loaded:
+        """Give all of it."""
+        return msgspec.structs.replace(await super().load(), left_open=self.books.load())
+
+
+class _Pen:
+    """A process's way to the shelf: who is dead adds no row to the books."""
+
+    lost = 0
+
+    def __init__(self, shelf: Shelf, daemon: Daemon) -> None:
+        self._shelf = shelf
+        self._daemon = daemon
+        self.load = shelf.load
+
+    def write(self, deed: Deed) -> None:
+        """Take a deed."""
+        if not (self._daemon.dead and isinstance(deed, Row | Draft)):
+            self._shelf.write(deed)
 
 
 class Clock:
@@ -156,7 +185,7 @@ class Daemon:
 
         @asynccontextmanager
         async def open_keeping(*_: object) -> AsyncGenerator[Keeping]:
-            yield Keeping(SEAL_KEY, self._shelf)
+            yield Keeping(SEAL_KEY, _Pen(self._shelf, self))
 
         def make_server(*pieces: Any) -> GuardedServer:
             self.server = real_server(*pieces)

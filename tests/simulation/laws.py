@@ -12,6 +12,7 @@ from simulation import laws_beyond as beyond
 from simulation import laws_conduct as conduct
 from simulation import laws_journal as journal
 from simulation import laws_proofs as proofs
+from simulation import laws_rows as rows
 from simulation import laws_told as told
 from simulation.transcripts import Case
 
@@ -46,6 +47,7 @@ LAWS: Mapping[str, Law] = {
             proofs.nothing_forgotten,
             proofs.refused_goes_no_more,
         ),
+        *(rows.one_closed_row, rows.row_agrees, rows.sums_agree),
         *(told.true_status, told.errands_done, told.secrets_kept, told.kept_back, told.record_tells),
         journal.journal_agrees,
     )

@@ -40,6 +40,7 @@ from peekd.relay import (
 from peekd.service import connection, guard, http1, reload
 from peekd.serving import actions, app, callers, ingress
 from peekd.signatures import memory
+from peekd.store import database, ledger
 from peekd.upstream import pool as connections
 from peekd.upstream import transport
 
@@ -138,6 +139,42 @@ PLANTS: tuple[Plant, ...] = (
         (scribe, "Scribe.close"),
         'if record.state == "done":',
         'if record.state == "done" or outcome == "client_gone":',
+    ),
+    Plant(
+        "a row is closed twice",
+        (scribe, "Scribe.close"),
+        'if record.state == "done":',
+        "if False:",
+    ),
+    Plant(
+        "an attempt's row stays open when the client leaves",
+        (scribe, "Scribe.close"),
+        "if attempt.ended is None:",
+        'if attempt.ended is None and outcome != "client_gone":',
+    ),
+    Plant(
+        "wasted tokens are booked to the attempt that answered",
+        (scribe, "Scribe._end"),
+        "if seen or attempt.number == self.record.shown",
+        "if attempt.number != self.record.shown",
+    ),
+    Plant(
+        "a request's tokens are those of all its attempts",
+        (scribe, "Scribe._sum_up"),
+        'if one.number == record.shown or one.move == "resume"',
+        "if one.usage.prompt",
+    ),
+    Plant(
+        "what a killed process left open stays open",
+        (ledger, "close_open"),
+        "connection.execute(_CLOSE_REQUESTS, (note, note)).rowcount",
+        "0",
+    ),
+    Plant(
+        "of one batch the first word counts, not the last",
+        (database, "_last"),
+        "rows[key] = deed",
+        "rows.setdefault(key, deed)",
     ),
     Plant(
         "a slot is lost when a connect is cancelled",

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from peekd.healing.settings import HealingSettings, RouteSettings
-from peekd.records.entries import AttemptRecord, Entry, RequestRecord
+from peekd.records.entries import ENDED, AttemptRecord, Entry, RequestRecord
 from peekd.records.tally import Tally
 from peekd.serving.settings import ServerSettings
 from peekd.vocabulary.events import Usage
@@ -80,8 +80,10 @@ def call_of(frames: list[bytes], **changes: Any) -> Call:
 
 def record_of(**changes: Any) -> RequestRecord:
     record = RequestRecord("req_1", 0.0, "POST", "/v1/messages", "anthropic", state="done", status=200)
-    record.outcome, record.seconds, record.usage = "completed", 0.3, Usage(output=7)
-    record.attempts = [AttemptRecord(1, "up0", "up", "claude", 0.1, outcome="completed")]
+    record.outcome, record.seconds, record.usage, record.shown = "completed", 0.3, Usage(output=7), 1
+    record.attempts = [
+        AttemptRecord(1, "up0", "up", "claude", 0.1, outcome="completed", usage=Usage(output=7), ended=0.3)
+    ]
     for name, value in changes.items():
         setattr(record, name, value)
     return record
@@ -93,7 +95,9 @@ def case_of(call: Call | None = None, *said: Said, **changes: Any) -> Case:
         "said": said or (said_of(answer()),),
         "record": record_of(),
         "rules": Rules(HEALING, ServerSettings(), ("up0",), frozenset({("up", "claude")})),
+        "request": "req_1",
     }
+    given["row"] = changes.get("record", given["record"])
     given |= changes
     given.setdefault("entries", journal_of(given["record"]))
     return Case(**given)
@@ -148,6 +152,13 @@ def signed(language: str, talk: str) -> Said:
     return said_of(answer(), language=language, talk=talk, proof="PROOF")
 
 
+def with_attempt(**changes: Any) -> RequestRecord:
+    """A record with another attempt, that nobody was shown."""
+    record = record_of()
+    record.attempts.append(AttemptRecord(2, "up1", "up", "claude", 0.2, outcome="silent", **changes))
+    return record
+
+
 DECIDED = record_of(
     attempts=[AttemptRecord(1, "up0", "up", "claude", 0.1, outcome="completed", move="relay")]
 )
@@ -200,10 +211,12 @@ def going_on(shown: str, rest: str, *, told: str, rules: Rules = ALLOWED) -> Cas
     asked = msgspec.json.encode({"messages": [{"role": "assistant", "content": shown}]})
     first = said_of(answer(shown)[:3], tag="One")
     second = said_of(answer(rest), sent=asked, tag="more")
+    ends = ((1, "broken", "resume", Usage()), (2, "completed", "relay", Usage(output=7)))
     attempts = [
-        AttemptRecord(n, "up0", "up", "claude", 0.1, move=move) for n, move in ((1, "resume"), (2, "relay"))
+        AttemptRecord(n, "up0", "up", "claude", 0.1, outcome=outcome, move=move, usage=usage, ended=0.3)
+        for n, outcome, move, usage in ends
     ]
-    record = record_of(attempts=attempts)
+    record = record_of(attempts=attempts, shown=2)
     return case_of(call_of(answer(told)), first, second, record=record, rules=rules)
 
 
@@ -296,6 +309,28 @@ BROKEN: dict[str, list[Case]] = {
     ],
     "no_shared_signatures": [
         case_of(None, said_of(answer(), sent=b"{PROOF}"), others=(signed("anthropic", "talk-2-1"),)),
+    ],
+    "one_closed_row": [
+        case_of(row=None),
+        case_of(row=record_of(state="open")),
+        case_of(row=record_of(note=ENDED), closes=0),
+        case_of(closes=0),
+        case_of(closes=2),
+        case_of(row=record_of(attempts=[AttemptRecord(1, "up0", "up", "claude", 0.1)])),
+    ],
+    "row_agrees": [
+        case_of(row=record_of(status=503)),
+        case_of(row=record_of(outcome="broken")),
+        case_of(row=record_of(attempts=[])),
+        case_of(call_of(answer(), headers={"x-account-email": "up1"}), record=record_of(account="up0")),
+        case_of(row=record_of(session="other")),
+    ],
+    "sums_agree": [
+        case_of(row=record_of(wasted=7)),
+        case_of(row=record_of(shown=0)),
+        case_of(row=record_of(usage=Usage(output=14))),
+        case_of(row=with_attempt(wasted=0, usage=Usage(prompt=5))),
+        case_of(row=with_attempt(wasted=5, usage=Usage(prompt=5))),
     ],
     "nothing_forgotten": [
         talked(sent=STOOD_IN),

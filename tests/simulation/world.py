@@ -22,6 +22,7 @@ from peekd.service.reload import Source
 from peekd.serving.settings import ServerSettings
 from peekd.simulator.strict import Strict
 from peekd.vocabulary.errors import ClientError
+from simulation.books import UNWRITTEN_SECONDS
 from simulation.clients import Client
 from simulation.daemon import Daemon, Disk, Shelf
 from simulation.dice import Dice
@@ -170,6 +171,7 @@ class World:
         said = [one for one in self.said if one.wish == call.wish.number]
         request = call.headers.get("x-request-id", "") or self._request_of(daemon, call, said)
         record = daemon.house.live.find(request) if request else None
+        call.request = request if call.errand == "converse" and (record or call.disturbed) else ""
         entries = [(at, entry) for at, entry in self.entries if entry.request == request]
         planned = [at for at, entry in entries if entry.phase == "plan"]
         blames = self._blames(daemon)
@@ -189,6 +191,23 @@ class World:
             for settings in self.file.between(*(planned[:1] * 2 or (asked, call.ended_at)))
         ]
         return cases[0] if len(cases) == 1 else next((one for one in cases if not [*judge(one)]), cases[-1])
+
+    def closed_cases(self) -> list[Case]:
+        """Give the cases with what the ledger has of each, now that all is over."""
+        books = self.shelf.books
+        books.load()  # where the last life was killed, as the next one would
+        return [
+            msgspec.structs.replace(
+                case,
+                request=case.call.request,
+                row=books.find(case.call.request),
+                missed=case.call.request in books.missed,
+                closes=books.closes[case.call.request],
+            )
+            if case.call.request
+            else case
+            for case in self.cases
+        ]
 
     def _request_of(self, daemon: Daemon, call: Call, said: Sequence[Said]) -> str:
         """Find the id of a request whose client never heard it, by when it came."""
@@ -358,6 +377,7 @@ class World:
         self._disturb()
         self.daemon.dead = True
         self.daemon.died_at = trio.current_time()
+        self.shelf.books.kill(self.dice.uniform(0, UNWRITTEN_SECONDS))
         self.daemon.harbour.open = False
         for line in self._adopted:
             line.reset()
@@ -459,4 +479,4 @@ async def play(dice: Dice, requests: int) -> Played:
         if left:
             endings.append(Ending("no task is left", f"{left} tasks live on"))
         nursery.cancel_scope.cancel()
-    return Played(world.cases, endings, trio.current_time(), world.entries)
+    return Played(world.closed_cases(), endings, trio.current_time(), world.entries)

@@ -121,6 +121,7 @@ def front_of(house: Playhouse) -> Front:
         journal=house.entries.append,
         fresh_id=lambda: f"req_{next(numbers)}",
         wall=lambda: 0.0,
+        settings=ServerSettings,
         metrics=Exposition(house.house, "0").page,
     )
     return Front(fittings, access, ServerSettings())

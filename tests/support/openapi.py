@@ -37,6 +37,7 @@ _QUERY: dict[str, list[dict[str, Any]]] = {
         {"name": "failed", "in": "query", "schema": {"type": "string"}},
     ]
 }
+_ACTIONS = {"models", "model", "hello", "alive", "ready", "bodies", *_GIVES}
 _REFUSALS = {
     "400": "odd",
     "401": "no key",
@@ -48,7 +49,7 @@ _REFUSALS = {
 
 def routes() -> list[Route]:
     """The routes that answer without asking an upstream, and do so in JSON."""
-    return [route for route in ROUTES if route.action not in {"converse", "count", "metrics"}]
+    return [route for route in ROUTES if route.action in _ACTIONS]
 
 
 def describe() -> dict[str, Any]:

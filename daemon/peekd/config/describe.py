@@ -25,6 +25,10 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
         "[hedging]",
         "When a second attempt starts beside one that shows nothing, on routes with `hedge`.",
     ),
+    "records": (
+        "[records]",
+        "The ledger: each request and each attempt, for `peekd requests`, `peekd explain` and the monitor.",
+    ),
     "logs": ("[logs]", "What is written down."),
     "signatures": (
         "[signatures]",
@@ -111,6 +115,9 @@ MEANINGS: Mapping[str, str] = {
     "hedging.max_share": "how many of the requests on such routes may be asked twice",
     "hedging.max_prompt_tokens": "estimated tokens of prompt above which none is",
     "logs.level": "the lowest rank that is written",
+    "records.bodies": "keep what was asked and answered, redacted: never, of failed requests, of all",
+    "records.retention_days": "days after which a request is deleted",
+    "records.max_mib": "how much the ledger takes on disk; the oldest requests make room",
     "signatures.recovery_note": "tell the model in words that thoughts were left out after a refusal",
     "signatures.ttl_seconds": "how long a signature is remembered after its last use",
     "signatures.min_length": "what is shorter is taken for no signature; verbatim requests keep it",

@@ -9,6 +9,7 @@ from peekd.healing.settings import HealingSettings, HedgingSettings, RouteSettin
 from peekd.records.settings import LogSettings, TracingSettings
 from peekd.serving.settings import MetricsSettings, ServerSettings
 from peekd.signatures.settings import SignatureSettings
+from peekd.store.settings import RecordSettings
 from peekd.upstream.settings import UpstreamSettings
 
 
@@ -20,6 +21,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accounts: tuple[AccountSettings, ...] = ()
     routes: tuple[RouteSettings, ...] = ()
     healing: HealingSettings = HealingSettings()
+    records: RecordSettings = RecordSettings()
     hedging: HedgingSettings = HedgingSettings()
     logs: LogSettings = LogSettings()
     signatures: SignatureSettings = SignatureSettings()

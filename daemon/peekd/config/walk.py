@@ -18,7 +18,7 @@ from peekd.config.schema import Settings
 from peekd.config.shapes import expected, known_settings, placeholder, struct_of, without_none
 
 LATER = frozenset({
-    "records", "scheduling",
+    "scheduling",
     "upstreams.*.location",
     "accounts[].requests_per_minute", "accounts[].reserve",
 })  # fmt: skip

@@ -102,6 +102,7 @@ class Watch:
         self.error: Erred | None = None
         self.overtaken = False  # an error came when the answer was whole: it stands in the last frame's place
         self.usage = Usage()
+        self.said = 0  # characters of words, thoughts and arguments
         self.kept: list[str] = []
 
     def see_bytes(self, now: float) -> None:
@@ -118,6 +119,7 @@ class Watch:
         """Take in one event; give its rank."""
         self._note(event)
         rank = rank_of(event)
+        self.said += _length(event)
         if rank is Rank.MEANINGFUL or (rank is Rank.PROGRESS and self._progressed is None):
             self._progressed = now
         if rank is Rank.MEANINGFUL and not self._thoughts and is_thought(event):
@@ -255,6 +257,14 @@ def merged(before: Usage, after: Usage) -> Usage:
     """
     later = {name: value for name, value in msgspec.structs.asdict(after).items() if value is not None}
     return msgspec.structs.replace(before, **later)
+
+
+def _length(event: Event) -> int:
+    match event:
+        case e.TextDelta(text=said) | e.ThinkingDelta(text=said) | e.ArgumentsDelta(fragment=said):
+            return len(said)
+        case _:
+            return 0
 
 
 def is_thought(event: Event) -> bool:

@@ -39,8 +39,8 @@ class Latest:
 def named_in(data: bytes, names: tuple[str, ...]) -> dict[str, msgspec.Raw]:
     """Give those members of a frame's data; none where it is no object.
 
-    >>> named_in(b'{"id": "a", "x": 1}', ("id", "model"))
-    {'id': msgspec.Raw(b'"a"')}
+    >>> {name: bytes(raw) for name, raw in named_in(b'{"id": "a", "x": 1}', ("id", "model")).items()}
+    {'id': b'"a"'}
     """
     try:
         said = msgspec.json.decode(data, type=dict[str, msgspec.Raw])

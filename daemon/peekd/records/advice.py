@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from peekd.records.entries import AttemptRecord, RequestRecord
-from peekd.records.live import failed
+from peekd.records.entries import ENDED, AttemptRecord, RequestRecord
 
 ADVICE: Mapping[str, str] = {
     "rate_limited": "add an account, or ask less often: {account} is at its limit",
@@ -45,6 +44,7 @@ A_PERSONS = frozenset({
 })
 """Outcomes that come back until a person acts, whoever served the request in the end."""
 
+AFTER_END = "ask again; `journalctl -u peekd` tells why peekd ended, if nobody stopped it"
 _LEFT = (
     "nothing where a person stopped it; else it is the agent's: raise its own timeout, or "
     "server.write_stall_seconds where it reads slowly"
@@ -55,16 +55,19 @@ _WELL = "nothing: the answer is whole"
 BLANK_ACCEPTED = "blank_accepted"
 
 
+_BY_NOTE: Mapping[str, str] = {ENDED: AFTER_END, BLANK_ACCEPTED: ADVICE["blank"]}
+
+
 def advice(record: RequestRecord) -> str:
     """Say what a person can do, or that there is nothing to do; "" while the request is open."""
     if record.state == "open":
         return ""
     mend = [filled(ADVICE, one) for one in record.attempts if one.outcome in A_PERSONS]
-    if record.note == BLANK_ACCEPTED:
-        return ADVICE["blank"]
+    if record.note in _BY_NOTE:
+        return _BY_NOTE[record.note]
     if record.outcome == "client_gone":
         return "; ".join(dict.fromkeys([_LEFT, *mend]))
-    if failed(record):
+    if record.failed:
         return "; ".join(dict.fromkeys(words for words in (record.advice or _last(record), *mend) if words))
     if mend:
         return f"{_HEALED}. It will come again, so {'; '.join(dict.fromkeys(mend))}"

@@ -19,6 +19,7 @@ from peekd.records.narrate import AT_BOUNDARY
 from peekd.relay.answers import Headers, advice, answer_headers, encode_failure, signed
 from peekd.relay.asked import Asked
 from peekd.relay.atomic import Atomic
+from peekd.relay.bodies import Bodies
 from peekd.relay.calls import Calls
 from peekd.relay.delivery import Delivery, Final
 from peekd.relay.house import House
@@ -52,7 +53,9 @@ class Facing:
         self._asked = asked
         self._delivery = delivery
         self.calls = Calls(asked, house.seal, house.archive)
-        self.scribe = Scribe(_record_of(asked), house.live, house.journal, trio.current_time)
+        write = house.store.write
+        self.scribe = Scribe(_record_of(asked), house.live, house.journal, trio.current_time, write)
+        self.bodies = Bodies(asked, house.bodies) if house.bodies != "off" else None
         self.passage: Passage | None = None
         self.sink: ToStream | ToBody | None = None
         self._options = RouteSettings("*", ())
@@ -136,11 +139,11 @@ class Facing:
         note = _note_of(step.outcome)
         if isinstance(sink, ToBody):
             body = sink.body()
-            self.scribe.close("completed", status=OK, note=note, usage=self._usage())
+            self._close("completed", OK, len(body), note=note)
             self._delivery.answer(Final(OK, (*JSON, *self._headers()), body))
         elif sink is not None:
             last = sink.rest() + self._last_of(sink, note)
-            self.scribe.close("completed", status=OK, note=note, usage=self._usage())
+            self._close("completed", OK, len(last), note=note)
             await self._delivery.give_last(last)
 
     def _last_of(self, sink: ToStream, note: str) -> bytes:
@@ -166,14 +169,14 @@ class Facing:
         self.scribe.told(fault.message, advice(fault))
         if self._delivery.stage == 0:
             final = encode_failure(self._asked, fault, self._headers())
-            self.scribe.close(outcome, status=final.status, usage=self._usage())
+            self._close(outcome, final.status, len(final.body))
             self._delivery.answer(final)
             return
         if isinstance(self.sink, ToStream):
             last = self.sink.rest() + self.sink.rendering.fail(fault, self._asked.id)
         else:
             last = self.calls.following().fail(fault, self._asked.id)
-        self.scribe.close(outcome, status=OK, usage=self._usage())
+        self._close(outcome, OK, len(last))
         await self._delivery.give_last(last)
 
     async def tell_drained(self) -> None:
@@ -191,7 +194,17 @@ class Facing:
 
     def leave(self) -> None:
         """Close the record as the request is left; one that is closed stays as it is."""
-        self.scribe.close(name_of(self.leaving()), status=self._status(), usage=self._usage())
+        self._close(name_of(self.leaving()), self._status())
+
+    def _close(self, outcome: str, status: int | None, last: int = 0, *, note: str = "") -> None:
+        """Close the record; `last`: how many bytes are still to be handed over."""
+        record = self.scribe.record
+        if record.state == "open":
+            record.stage, record.answer_bytes = self._delivery.stage, self._delivery.given + last
+            if self.bodies is not None:
+                for row in self.bodies.rows(outcome):
+                    self._house.store.write(row)
+        self.scribe.close(outcome, status=status, note=note)
 
     def leaving(self) -> AnyOutcome:
         """What an attempt is booked as that was left from outside; after the terminal nothing is lost."""
@@ -231,4 +244,5 @@ def _record_of(asked: Asked) -> RequestRecord:
         model=asked.head.model,
         stream=asked.head.stream,
         traceparent=asked.header("traceparent")[:MOST_TRACEPARENT],
+        asked_bytes=len(asked.body),
     )

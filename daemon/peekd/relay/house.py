@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import trio
@@ -15,6 +16,7 @@ from peekd.healing.plan import near_names
 from peekd.healing.policy import Policy
 from peekd.healing.settings import HealingSettings, HedgingSettings, RouteSettings
 from peekd.records.entries import Journal
+from peekd.records.ledger import Ledger
 from peekd.records.live import Live
 from peekd.records.tally import Tally
 from peekd.relay.archive import Archive
@@ -32,6 +34,7 @@ from peekd.relay.tree import Ground, Rhythm, Tree
 from peekd.signatures.seal import KEY_BYTES, Seal
 from peekd.signatures.settings import SignatureSettings
 from peekd.store.interface import Loaded, Store
+from peekd.store.settings import Bodies
 from peekd.store.volatile import Nowhere
 from peekd.upstream.client import Upstreams
 from peekd.upstream.credentials import Credentials
@@ -49,6 +52,11 @@ class House:
         self.archive = means.archive
         self.seams = means.seams
         self.live = Live()
+        self.store = means.store
+        self.ledger = Ledger(self.live, means.ledger_path)
+        self.left_open = 0
+        """Requests that were open when the process before this one ended."""
+        self.bodies: Bodies = "off"
         self.tally = Tally()
         self.live.on_close.append(self.tally.closed)
         self.live.on_step.append(self.tally.stepped)
@@ -73,6 +81,7 @@ class House:
 
     def recall(self, loaded: Loaded) -> None:
         """Take over what a store has kept."""
+        self.left_open = loaded.left_open
         self.archive.recall(loaded)
         self.roster.recall(loaded.bound)
 
@@ -172,6 +181,7 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
     seal_key: bytes | None = None,
     signatures: SignatureSettings | None = None,
     store: Store | None = None,
+    ledger_path: Path | None = None,
     seams: Seams = NATURAL,
     hedging: HedgingSettings | None = None,
 ) -> AsyncGenerator[House]:
@@ -179,8 +189,9 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
 
     `dials`: by upstream name, how to reach it where it is not on the network (a simulator). `where`: the file
     to edit, for messages. `seal_key`: what carriers of signatures are sealed with; without one it is made up,
-    and no carrier outlives the house. `store`: what outlives it; without one nothing does. Raises
-    OperatorError, in a group, where a credential cannot be had.
+    and no carrier outlives the house. `store`: what outlives it; without one nothing does. `ledger_path`: the
+    file in which the store's rows can be read. Raises OperatorError, in a group, where a credential cannot be
+    had.
     """
     ground = Ground(healing, upstreams, accounts, routes, where, expose_account, hedging or HedgingSettings())
     async with trio.open_nursery() as nursery:
@@ -189,9 +200,8 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
         seal = Seal(seal_key if seal_key is not None else seams.key(KEY_BYTES))
         kept = store or Nowhere()
         archive = Archive(signatures or SignatureSettings(), kept, seams.wall)
-        house = House(
-            Tree(ground, clients, credentials, seams.ids), Means(journal, seal, archive, seams), nursery
-        )
+        means = Means(journal, seal, archive, seams, kept, ledger_path)
+        house = House(Tree(ground, clients, credentials, seams.ids), means, nursery)
         house.recall(await kept.load())
         try:
             yield house

@@ -60,6 +60,7 @@ class Journey:
 
     async def _travel(self, trip: Trip) -> None:
         """Carry out one decision after the other until one of them is the last."""
+        self._scribe.record.turns = trip.turns
         step = await self._asking.ask(trip)
         while True:
             await self._pause(step)

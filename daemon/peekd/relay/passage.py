@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -13,9 +13,11 @@ from peekd.healing.peek import Watch
 from peekd.healing.resume import MISFIT, Misfit
 from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import BadArguments, Unfoldable, UpstreamProtocol
+from peekd.relay.consumption import Consumption, counted
 from peekd.relay.reading import Reading, Seen, Source, read_whole, without
 from peekd.relay.rendering import ToBody, TooMuch, ToStream
 from peekd.relay.scribe import Scribe
+from peekd.relay.words import Words
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.events import Beat
 from peekd.vocabulary.outcomes import AnyOutcome
@@ -101,7 +103,9 @@ class Passage:
             return self._attempt.failure
         self._scribe.mark("headers")
         if self._attempt.status >= NOT_AN_ANSWER:
-            return self._refused(self._attempt.status, await self._attempt.read_refusal())
+            refusal = await self._attempt.read_refusal()
+            self._reading.received += len(refusal)
+            return self._refused(self._attempt.status, refusal)
         if self._attempt.headers.get("content-type", "").startswith("application/json"):
             return await self._unstreamed()
         while True:
@@ -132,6 +136,7 @@ class Passage:
         body = await read_whole(self._attempt, self._healing)
         if not isinstance(body, bytes):
             return body
+        self._reading.received += len(body)
         body = self._protocol.unwrap(body)
         frames = self._protocol.decode_whole(body)
         if not frames:
@@ -144,6 +149,19 @@ class Passage:
         words = without(self._secret, body)
         self.refusal = self._protocol.decode_refusal(status, self._attempt.headers, words)
         return outcome_of_refusal(self.refusal)
+
+    def keep(self, words: Words) -> None:
+        """Have all words of the answer noted as they come."""
+        self._reading.words = words
+
+    def consumed(self, estimate: Callable[[], int]) -> Consumption:
+        """What the attempt has consumed until now; `estimate`: its prompt's tokens, where nobody tells."""
+        watch = self.watch
+        finished = watch.finished
+        usage, who = counted(
+            watch.usage, self._attempt.status, watch.said, finished=finished is not None, estimate=estimate
+        )
+        return Consumption(usage, who, finished.reason if finished else "", self._reading.received)
 
     # ---- carry ----
 

@@ -15,9 +15,11 @@ from peekd.healing.history import attempts_spent
 from peekd.healing.plan import Plan
 from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.healing.verdict import Setting, broken_off, verdict
+from peekd.records.entries import Turn
 from peekd.relay.asked import Asked
 from peekd.relay.house import House
 from peekd.relay.tree import Tree
+from peekd.relay.turns import turn_of
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.decisions import Decision, History, Move, Step
 from peekd.vocabulary.errors import ClientError, Fault
@@ -50,6 +52,7 @@ class Trip:
         self.refusal: Refusal | None = None
         self.rest: Rest | None = None
         self.number = 0
+        self.turns: list[Turn] = []
         self._house = house
         self._tree = tree
         self._asked = asked
@@ -174,16 +177,15 @@ class Trip:
 
     def _decided(self, step: Step, held: Lease | None = None) -> Step:
         healing = self.healing(step.upstream)
-        decision = decide(
-            step.outcome,
-            self.history,
-            self._tree.policy(healing),
-            self._circumstances(step, healing, held),
-            jitter=self._house.seams.jitter(),
-        )
+        around = self._circumstances(step, healing, held)
+        jitter = self._house.seams.jitter()
+        policy = self._tree.policy(healing)
+        decision = decide(step.outcome, self.history, policy, around, jitter=jitter)
         step = msgspec.structs.replace(step, decision=decision)
         if decision.move != "relay":
             self.history = (*self.history, step)
+        if not isinstance(step.outcome, o.Accepted | o.Completed):
+            self.turns.append(turn_of(step, around, jitter))
         return step
 
     def _circumstances(self, step: Step, healing: HealingSettings, held: Lease | None) -> Circumstances:

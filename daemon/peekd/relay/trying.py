@@ -6,6 +6,8 @@ part, and how two stand side by side `asking`'s.
 
 from __future__ import annotations
 
+from functools import partial
+
 import msgspec
 import trio
 
@@ -16,6 +18,7 @@ from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import Call, Splices
 from peekd.relay.answers import Headers
 from peekd.relay.asked import Asked
+from peekd.relay.consumption import Consumed
 from peekd.relay.facing import BLANK_ACCEPTED, Facing
 from peekd.relay.house import House
 from peekd.relay.passage import Footing, Passage
@@ -167,11 +170,15 @@ class Trying:
             headers=headers,
             deadlines=healing,
         )
+        opening.mark = scribe.marker()
         async with opening as attempt:
             scribe.opened(attempt.upstream_request_id, attempt.status, attempt.sent)
             footing = Footing(trip.ends, secret, self._calls.thoughts(protocol))
             passage = Passage(attempt, protocol, scribe, healing, footing)
             self._facing.passage = passage
+            scribe.watching(self._consumption(passage, lease, len(call.body)))
+            if self._facing.bodies is not None:
+                passage.keep(self._facing.bodies.begin(secret))
             outcome = await passage.peek()
             await bout.come_in()
             trip.refusal = passage.refusal
@@ -180,6 +187,11 @@ class Trying:
                 return step
             self._win(trip, bout, passage)
             return await self._carry(trip, bout, passage, outcome)
+
+    def _consumption(self, passage: Passage, lease: Lease, size: int) -> Consumed:
+        """What tells the tokens of an attempt; a prompt that nobody counts is guessed by its size."""
+        guess = partial(self._house.counting.calibration.by_size, Target(lease.upstream, lease.model), size)
+        return partial(passage.consumed, guess)
 
     def _win(self, trip: Trip, bout: Bout, passage: Passage) -> None:
         """The attempt goes on alone; how long it took to begin is remembered where that matters."""

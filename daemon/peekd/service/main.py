@@ -10,6 +10,8 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 
 import msgspec
@@ -183,7 +185,8 @@ async def serve_doors(process: Process, doors: Sequence[Door], signals: Signals)
     hosts = [door.host for door in doors]
     access = make_access(settings.server, hosts, process.environ)
     async with _open_dials(process) as dials, _open(process, dials) as house:
-        front = _front(house, access, process)
+        reloader: Reloader | None = None
+        front = _front(house, access, process, lambda: reloader.settings if reloader else settings)
         limits = partial(_limits, descriptors=process.descriptors)
         server = GuardedServer(_asgi(front), journal, limits(settings.server))
         async with trio.open_nursery() as nursery:
@@ -211,7 +214,8 @@ async def serve_doors(process: Process, doors: Sequence[Door], signals: Signals)
                     listening.start_soon(reloader.run)
                 await _wait_told_to_stop(signals, reloader, process)
                 listening.cancel_scope.cancel()
-            house.draining = front.gate.draining = True
+            house.draining = True
+            front.drain()
             process.notifier.stopping("finishing open requests")
             seconds = (reloader.settings if reloader else settings).server.drain_seconds
             await _drain(server, process, signals, house, seconds)
@@ -272,16 +276,29 @@ async def _keep_watchdog_calm(process: Process) -> None:
 def _tell_begun(process: Process, house: House, addresses: Sequence[str]) -> None:
     listens = f"listening on {', '.join(addresses)}"
     process.journal(Entry(listens, INFO))
+    if house.ledger.path is not None:
+        process.journal(_of_ledger(house.ledger.path, house.left_open))
     if not house.ready():
         words = f"no account is usable: requests are refused until one is; see {process.where}"
         process.journal(Entry(words, WARNING))
     process.notifier.ready(listens)
 
 
+def _of_ledger(path: Path, left_open: int) -> Entry:
+    """Say where requests are written down, and what an end without warning cost the time before."""
+    words = f"requests are written to {path}, within 250 ms"
+    if not left_open:
+        return Entry(words, INFO)
+    lost = "what came in its last 250 ms may be missing"
+    return Entry(
+        f"{words}; {left_open} were open when peekd ended, and are closed as internal; {lost}", NOTICE
+    )
+
+
 # ---- what serving takes -------------------------------------------------------------------------------
 
 
-def _front(house: House, access: Access, process: Process) -> Front:
+def _front(house: House, access: Access, process: Process, in_force: Callable[[], Settings]) -> Front:
     fittings = Fittings(
         house=house,
         protocols=CLIENTS,
@@ -289,6 +306,7 @@ def _front(house: House, access: Access, process: Process) -> Front:
         journal=process.journal,
         fresh_id=partial(process.seams.ids, "req_"),
         wall=process.seams.wall,
+        settings=in_force,
         metrics=Exposition(house, __version__).page,
         open_metrics=process.settings.metrics.open,
     )
@@ -300,13 +318,25 @@ def _asgi(front: Front) -> ASGIFramework:
 
 
 @asynccontextmanager
+async def _state(process: Process) -> AsyncGenerator[Mapping[str, str]]:
+    """Give the environment that names the state directory; what a demo keeps ends with it."""
+    if not process.demo:
+        yield process.environ
+        return
+    with TemporaryDirectory(prefix="peekd-demo-", ignore_cleanup_errors=True) as directory:
+        yield {"STATE_DIRECTORY": directory}
+
+
+@asynccontextmanager
 async def _open(process: Process, dials: Dials) -> AsyncGenerator[House]:
     settings = process.settings
     stages = dials.stages(settings.upstreams)
     dials.keep(stages)
-    environ: Mapping[str, str] = {} if process.demo else process.environ
     async with (
-        open_keeping(environ, settings.signatures, process.journal, process.seams.wall) as kept,
+        _state(process) as environ,
+        open_keeping(
+            environ, settings.signatures, settings.records, process.journal, process.seams.wall
+        ) as kept,
         open_house(
             healing=settings.healing,
             upstreams=settings.upstreams,
@@ -320,10 +350,12 @@ async def _open(process: Process, dials: Dials) -> AsyncGenerator[House]:
             seal_key=kept.seal_key,
             signatures=settings.signatures,
             store=kept.store,
+            ledger_path=kept.path,
             seams=process.seams,
             hedging=settings.hedging,
         ) as house,
     ):
+        house.bodies = settings.records.bodies
         house.live.on_close.extend(process.on_close)
         house.tally.lost.update(process.lost, signatures=kept.lost)
         yield house

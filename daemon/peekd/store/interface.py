@@ -10,6 +10,7 @@ from typing import Protocol
 import msgspec
 
 from peekd.signatures.steps import Step
+from peekd.store.rows import AttemptRow, BodyRow, Draft, RequestRow
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -48,19 +49,32 @@ class Bound(msgspec.Struct, frozen=True):
     since: float
 
 
-Deed = Kept | Touched | Forgotten | Refused | Bound
+Told = Kept | Touched | Forgotten | Refused | Bound | RequestRow | AttemptRow | BodyRow
+"""What a database takes."""
+
+Deed = Told | Draft
+"""What a store takes."""
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """What was kept, each with the least recent first."""
+    """What was kept, each with the least recent first.
+
+    `left_open`: requests that were open when the process before this one ended; they are closed now.
+    """
 
     steps: tuple[Kept, ...] = ()
     refused: tuple[Refused, ...] = ()
     bound: tuple[Bound, ...] = ()
+    left_open: int = 0
 
 
 class Store(Protocol):
-    """Where deeds are written down."""
+    """Where deeds are written down. `lost` counts those that could not be."""
+
+    @property
+    def lost(self) -> int:
+        """How many deeds were lost so far."""
+        ...
 
     def write(self, deed: Deed) -> None:
         """Take a deed; returns at once."""
