@@ -52,8 +52,12 @@ def wall(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What the clock on the wall shows, to be set; nothing else sees it move."""
     shows = [0.0]
     seams = Seams(wall=lambda: shows[0], jitter=lambda: 0.0)
+
+    def made(**_: object) -> Seams:
+        return seams
+
     for stage in (playhouse, rawhouse):
-        monkeypatch.setattr(stage, "Seams", lambda **_: seams)
+        monkeypatch.setattr(stage, "Seams", made)
     return shows
 
 

