@@ -11,7 +11,8 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, 
 
 from peekd.accounts.account import Account
 from peekd.accounts.cooldown import GOOD, SPARED, Cooldown
-from peekd.accounts.pool import Pool, lease, open_pool, settle
+from peekd.accounts.leasing import lease, settle
+from peekd.accounts.pool import Pool, open_pool
 from peekd.accounts.wanted import Lease, Rest, Target, Tried, Wanted
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.outcomes import Outcome, name_of

@@ -42,7 +42,8 @@ async def test_a_queue_of_our_own_blames_nobody(autojump_clock: trio.testing.Moc
             lease = house.roster.lease(WANTED)
             assert isinstance(lease, Lease)
             Tenure(house, lease).settle(outcome)
-            assert house.roster.states()[0].state == state
+            assert house.roster.upstreams()[0].state == state
+            assert house.roster.states()[0].state == "ready"
 
 
 async def test_an_outcome_that_blames_the_account_rests_it(autojump_clock: trio.testing.MockClock) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 
@@ -25,7 +27,8 @@ class Wanted(msgspec.Struct, frozen=True):
     `targets` in order: the next serves when those before have no account left. `tried`: its failed attempts,
     oldest first, one entry each. `again`: the account to be asked once more, if it still can. `most`:
     distinct accounts that it may ask, 0: any number. `only`: the one account that may serve, since it holds
-    what the request names.
+    what the request names. `began`: when the request came; without it, it waits for nobody. `ends`: when no
+    attempt may be begun any more.
     """
 
     targets: tuple[Target, ...]
@@ -34,6 +37,8 @@ class Wanted(msgspec.Struct, frozen=True):
     again: str | None = None
     most: int = 0
     only: str | None = None
+    began: float | None = None
+    ends: float = math.inf
 
 
 class Lease(msgspec.Struct, frozen=True):

@@ -42,6 +42,8 @@ def decide(
     outcome: AnyOutcome, history: History, policy: Policy, around: Circumstances, *, jitter: float
 ) -> Decision:
     """Pick the next move. Total: every outcome has a rule. Finite: every ladder or budget has a top."""
+    if outcome.stop:
+        return Decision("give_up", _SHUT_OUT)
     kind = name_of(outcome)
     rule = policy[kind]
     rung = next_rung(outcome, history, rule, around)
@@ -141,6 +143,8 @@ def _limit(move: Move, outcome: AnyOutcome, around: Circumstances) -> str:
     )  # fmt: skip
     return next((name for reached, name in limits if reached), "")
 
+
+_SHUT_OUT = "the account is shut out for good, and others are not asked lest they are too"
 
 _TIME_SPENT = "the time for this request is spent"
 

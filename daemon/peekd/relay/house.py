@@ -9,13 +9,13 @@ from functools import cache
 import msgspec
 import trio
 
-from peekd.accounts.settings import AccountSettings
-from peekd.accounts.states import AccountState
+from peekd.accounts.settings import AccountSettings, SchedulingSettings
+from peekd.accounts.states import AccountState, UpstreamState
 from peekd.healing.plan import Places, Plan, overlaid_healing, plan
 from peekd.healing.policy import Policy, policy_in_force
 from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.protocols.interface import UpstreamProtocol
-from peekd.protocols.registry import upstream_of
+from peekd.protocols.registry import quotas_of, upstream_of
 from peekd.records.entries import Journal
 from peekd.records.live import Live
 from peekd.relay.archive import Archive
@@ -35,6 +35,7 @@ from peekd.upstream.credentials import Credentials
 from peekd.upstream.dial import Dial
 from peekd.upstream.settings import UpstreamSettings
 from peekd.vocabulary.errors import ClientError
+from peekd.vocabulary.quotas import Quota
 
 
 class Rhythm(msgspec.Struct, frozen=True):
@@ -79,14 +80,15 @@ class House:
         """Take over what a store has kept."""
         self.archive.recall(loaded)
         self.roster.recall(loaded.bound)
+        self.roster.stand(loaded.standings)
 
     async def count_tokens(self, asked: Asked) -> Final:
         """Count a request's tokens, or estimate them. Raises ClientError for one that cannot be read."""
         return await self.counting.count(asked)
 
-    def describe_accounts(self) -> dict[str, tuple[AccountState, ...]]:
-        """How the accounts stand, as the admin API shows it."""
-        return {"accounts": self.roster.states()}
+    def describe_accounts(self) -> dict[str, tuple[AccountState, ...] | tuple[UpstreamState, ...]]:
+        """How the accounts and their upstreams stand, as the admin API shows it."""
+        return {"accounts": self.roster.states(), "upstreams": self.roster.upstreams()}
 
     def describe_policy(self) -> dict[str, Policy]:
         """The policy table in force for all requests, as the admin API shows it."""
@@ -102,6 +104,10 @@ class House:
         """How an upstream speaks: its protocol, as its platform has it."""
         settings = self.settings[upstream]
         return upstream_of(settings.protocol, settings.platform, settings.project, self.seams.ids)
+
+    def quotas(self, upstream: str, headers: Mapping[str, str]) -> tuple[Quota, ...]:
+        """What an answer of this upstream says is left of its account's quota."""
+        return quotas_of(self.settings[upstream].protocol, headers, self.archive.now())
 
     def plan(self, model: str, protocol: str) -> Plan:
         """Who may serve a request. Raises ClientError where nobody may."""
@@ -152,6 +158,7 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
     where: str = "the configuration",
     seal_key: bytes | None = None,
     signatures: SignatureSettings | None = None,
+    scheduling: SchedulingSettings | None = None,
     store: Store | None = None,
     seams: Seams = NATURAL,
 ) -> AsyncGenerator[House]:
@@ -171,6 +178,8 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
         archive = Archive(signatures or SignatureSettings(), kept, seams.wall)
         means = Means(clients, Credentials(references, environ, nursery), journal, seal, archive, seams)
         house = House(Places(tuple(routes), protocols, healing, where), upstreams, accounts, means)
+        if scheduling is not None:
+            house.roster.schedule(scheduling)
         house.recall(await kept.load())
         try:
             yield house

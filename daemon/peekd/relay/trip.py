@@ -10,13 +10,13 @@ from peekd.healing.decide import Circumstances, decide
 from peekd.healing.history import attempts_spent
 from peekd.healing.plan import Plan
 from peekd.healing.settings import HealingSettings
-from peekd.healing.verdict import Setting, broken_off, verdict
+from peekd.healing.verdict import PASSING, Setting, broken_off, verdict
 from peekd.relay.asked import Asked
 from peekd.relay.house import House
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.decisions import Decision, History, Step
 from peekd.vocabulary.errors import ClientError, Fault
-from peekd.vocabulary.outcomes import AnyOutcome, is_unfoldable
+from peekd.vocabulary.outcomes import AnyOutcome, is_unfoldable, name_of
 from peekd.vocabulary.refusals import Refusal
 
 CLIENT_MARGIN = 5.0
@@ -42,7 +42,8 @@ class Trip:
         self._tried: tuple[Tried, ...] = ()
         self._untold: dict[Target, ClientError] = {}
         self._only = house.roster.holder(asked.head.names, planned.targets)
-        self._ends = trio.current_time() + budget(planned.healing, asked)
+        self._began = trio.current_time()
+        self._ends = self._began + budget(planned.healing, asked)
 
     def wanted(self, again: str | None = None) -> Wanted:
         """What is wanted for the next attempt: of the targets, those that can be told the request."""
@@ -53,6 +54,8 @@ class Trip:
             again=again,
             most=self.plan.healing.max_accounts,
             only=self._only,
+            began=self._began,
+            ends=self._ends,
         )
 
     def pass_over(self, lease: Lease, error: ClientError) -> None:
@@ -156,6 +159,7 @@ class Trip:
                 soonest=survey.soonest,
                 mend=self.rest.mend if self.rest else (),
                 resting=tuple(dict.fromkeys(why.account for why in self.rest.causes)) if self.rest else (),
+                troubled=self.rest is not None and any(why.cause in _PASSING for why in self.rest.causes),
                 configured=self.rest is None or self._has_accounts(),
                 missing=self._missing(),
                 model=self._asked.head.model,
@@ -177,6 +181,7 @@ class Trip:
         return not self.rest.exists or causes == {"model_not_found"}
 
 
+_PASSING = frozenset(map(name_of, PASSING))
 _UNDECIDED = Decision("give_up", "not decided yet")
 
 

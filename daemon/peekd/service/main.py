@@ -226,6 +226,7 @@ async def _open(process: Process, dials: Mapping[str, Dial]) -> AsyncGenerator[H
             where=process.where,
             seal_key=kept.seal_key,
             signatures=settings.signatures,
+            scheduling=settings.scheduling,
             store=kept.store,
             seams=process.seams,
         ) as house,
