@@ -21,7 +21,7 @@ from peekd.service.guard import GuardedServer
 from peekd.service.keeping import Keeping
 from peekd.service.notify import Notifier
 from peekd.serving.app import Front
-from peekd.store.interface import Deed
+from peekd.store.interface import Deed, Loaded
 from peekd.store.volatile import Volatile
 from peekd.upstream import credentials
 from peekd.upstream.dial import Dial
@@ -65,6 +65,23 @@ class Shelf(Volatile):
         """Take a deed, if there is room."""
         if not self.full:
             super().write(deed)
+
+
+class _Pen:
+    """What one life writes to the shelf with; a dead one writes nothing any more."""
+
+    def __init__(self, shelf: Shelf, daemon: Daemon) -> None:
+        self._shelf = shelf
+        self._daemon = daemon
+
+    def write(self, deed: Deed) -> None:
+        """Take a deed."""
+        if not self._daemon.dead:
+            self._shelf.write(deed)
+
+    async def load(self) -> Loaded:
+        """Give all that lies there."""
+        return await self._shelf.load()
 
 
 class Daemon:
@@ -135,7 +152,7 @@ class Daemon:
 
         @asynccontextmanager
         async def open_keeping(*_: object) -> AsyncGenerator[Keeping]:
-            yield Keeping(SEAL_KEY, self._shelf)
+            yield Keeping(SEAL_KEY, _Pen(self._shelf, self))
 
         def make_server(*pieces: Any) -> GuardedServer:
             self.server = real_server(*pieces)

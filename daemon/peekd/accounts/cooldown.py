@@ -24,6 +24,7 @@ class Cooldown(msgspec.Struct, frozen=True):
 
     It is for one `model`, or (None) for all. `cause` is an outcome's name, `because` the reason in words.
     `by`: in a record that accounts share, the one that met it. `url`: where a person can mend it.
+    `final`: the account was shut out for good.
     """
 
     since: float
@@ -34,6 +35,7 @@ class Cooldown(msgspec.Struct, frozen=True):
     hard: bool = True
     by: str = ""
     url: str = ""
+    final: bool = False
 
     def holds(self, model: str | None, now: float) -> bool:
         """Whether it is in force for this model; None asks for cooldowns of the whole account only."""
@@ -121,6 +123,7 @@ def cooldown_after(outcome: Outcome, *, model: str | None, nth: int, now: float)
         model=model,
         hard=rule.hard,
         url=outcome.url if isinstance(outcome, o.ValidationRequired) else "",
+        final=outcome.stop,
     )
 
 

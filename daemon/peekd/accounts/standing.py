@@ -45,7 +45,8 @@ def restored(pool: Pool, standings: Iterable[Standing], *, now: float, shift: fl
     """Give the pool with what was kept; of accounts that are gone nothing is.
 
     A clock that was set back meanwhile prolongs no rest beyond its own length, and makes no failure of the
-    future. What a credential was turned away for is tried at once, by one request: it may be another now.
+    future. What a credential was turned away for, though not for good, is tried at once by one request: it
+    may be another now.
     """
     for standing in standings:
         if standing.account not in pool.health:
@@ -64,7 +65,7 @@ def _health(health: Health, standing: Standing, *, now: float, shift: float) -> 
         cooldowns=tuple(
             rest
             for rest in rests
-            if now < rest.until and rest.cause in COOLDOWNS and rest.cause != TURNED_AWAY
+            if now < rest.until and rest.cause in COOLDOWNS and (rest.cause != TURNED_AWAY or rest.final)
         ),
         streaks=tuple(
             msgspec.structs.replace(streak, at=min(now, streak.at - shift)) for streak in standing.streaks

@@ -86,7 +86,8 @@ def _soonest(pool: Pool, wanted: Wanted, now: float) -> float | None:
     ends: list[float] = []
     for target in wanted.targets:
         for account in listed(pool, wanted, target):
-            back = _back(obstacles(pool, account, target.model, now))
+            held = obstacles(pool, account, target.model, now)
+            back = _back(held) if held else None
             if back is not None and within(wanted, account):
                 ends.append(back[0])
     return min(ends) - now if ends else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 import trio
 
-from peekd.accounts.wanted import Lease, Rest, Target, Tried, Wanted
+from peekd.accounts.wanted import Lease, Rest, Survey, Target, Tried, Wanted
 from peekd.healing.decide import Circumstances, decide
 from peekd.healing.history import attempts_spent
 from peekd.healing.plan import Plan
@@ -122,7 +122,8 @@ class Trip:
         return step
 
     def _circumstances(self, step: Step, healing: HealingSettings, held: Lease | None) -> Circumstances:
-        survey = self._house.roster.survey(self.wanted(), left=held)
+        well = isinstance(step.outcome, o.Accepted | o.Completed)
+        survey = _UNASKED if well else self._house.roster.survey(self.wanted(), left=held)
         steps = [(past.account, past.outcome) for past in self.history if past.attempt != step.attempt]
         steps.append((step.account, step.outcome))
         return Circumstances(
@@ -180,6 +181,9 @@ class Trip:
         causes = {why.cause for why in self.rest.causes}
         return not self.rest.exists or causes == {"model_not_found"}
 
+
+_UNASKED = Survey(another=False, same=False, soonest=None)
+"""Of an answer nobody asks who could be next."""
 
 _PASSING = frozenset(map(name_of, PASSING))
 _UNDECIDED = Decision("give_up", "not decided yet")
