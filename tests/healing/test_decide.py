@@ -214,3 +214,13 @@ def test_whatever_an_upstream_does_there_is_an_end(
             if not circumstances.another:
                 return
             account = str(len(set(asked)))
+
+
+@pytest.mark.parametrize("kind", [o.Unauthorized, o.Forbidden])
+def test_an_account_that_is_shut_out_for_good_is_the_end_whatever_the_ladder_says(
+    kind: type[o.Unauthorized | o.Forbidden],
+) -> None:
+    assert ask(kind(), refreshable=False).move == "rotate"
+    decision = ask(kind(stop=True), refreshable=True)
+    assert decision.move == "give_up"
+    assert decision.because == "the account is shut out for good, and others are not asked lest they are too"

@@ -30,7 +30,7 @@ from peekd.vocabulary.quotas import Quota
 
 def lease(pool: Pool, wanted: Wanted, now: float) -> tuple[Pool, Lease | Rest]:
     """Take an account for the next attempt, or tell why there is none; without one the pool is unchanged."""
-    stays = staying(pool, wanted, now) if wanted.again is None else None
+    stays = staying(pool, wanted, now)
     if stays is not None:
         return pool, stays
     found = chosen(pool, wanted, now)

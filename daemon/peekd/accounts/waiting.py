@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from peekd.accounts.account import Account
 from peekd.accounts.candidates import (
     FRESH,
     SPENT,
@@ -58,27 +59,36 @@ def staying(pool: Pool, wanted: Wanted, now: float) -> Rest | None:
     """
     if pool.scheduling.mode != "cache-first" or wanted.began is None:
         return None
-    latest = wanted.began + pool.scheduling.stay_seconds
     for target in wanted.targets:
         name = own_account(pool, wanted, target)
         own = next((one for one in listed(pool, wanted, target) if one.name == name), None)
         if own is not None:
-            back = _back(obstacles(pool, own, target.model, now))
-            failed = sum(tried.account == name for tried in wanted.tried)
-            if back is None or back[0] > latest or back[0] >= wanted.ends:
-                return None
-            if failed >= TWICE or not within(wanted, own):
-                return None
-            return Rest(soonest=back[0] - now, causes=back[1], mend=(), exists=True)
+            held = obstacles(pool, own, target.model, now)
+            return _waited_for(pool, wanted, own, held, now)
         if any(True for _ in candidates(pool, wanted, target, now)):
             return None
     return None
 
 
-def _back(held: tuple[Resting, ...]) -> tuple[float, tuple[Resting, ...]] | None:
-    """When all that holds an account has ended by itself, and what that is; None: never, or nothing does."""
+def _waited_for(
+    pool: Pool, wanted: Wanted, own: Account, held: tuple[Resting, ...], now: float
+) -> Rest | None:
+    """Why a request waits for this account of its session's; None: it does not, or need not."""
+    back = _back(held)
+    if back is None or wanted.began is None or wanted.again not in {None, own.name}:
+        return None
+    if back > wanted.began + pool.scheduling.stay_seconds or back >= wanted.ends:
+        return None
+    failed = sum(tried.account == own.name for tried in wanted.tried)
+    if failed >= TWICE or not within(wanted, own):
+        return None
+    return Rest(soonest=back - now, causes=held, mend=(), exists=True, own=own.name)
+
+
+def _back(held: tuple[Resting, ...]) -> float | None:
+    """When all that holds an account has ended by itself; None: never, or nothing does."""
     untils = [why.until for why in held if why.until is not None]
-    return (max(untils), held) if untils and len(untils) == len(held) else None
+    return max(untils) if untils and len(untils) == len(held) else None
 
 
 def _soonest(pool: Pool, wanted: Wanted, now: float) -> float | None:
@@ -89,5 +99,5 @@ def _soonest(pool: Pool, wanted: Wanted, now: float) -> float | None:
             held = obstacles(pool, account, target.model, now)
             back = _back(held) if held else None
             if back is not None and within(wanted, account):
-                ends.append(back[0])
+                ends.append(back)
     return min(ends) - now if ends else None

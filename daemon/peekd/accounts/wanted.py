@@ -78,12 +78,14 @@ class Rest(msgspec.Struct, frozen=True):
 
     `soonest`: seconds until the first one is back by itself, None: none ever is. `mend`: accounts that a
     person must mend. `exists` False: no account, resting or not, is configured for what was wanted.
+    `own`: others could serve, but the session's own account is waited for.
     """
 
     soonest: float | None
     causes: tuple[Resting, ...]
     mend: tuple[str, ...]
     exists: bool
+    own: str | None = None
 
 
 class Survey(msgspec.Struct, frozen=True):

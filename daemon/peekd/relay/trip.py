@@ -36,6 +36,7 @@ class Trip:
         self.unfoldable = False
         self.refusal: Refusal | None = None
         self.rest: Rest | None = None
+        self._own: str | None = None
         self.number = 0
         self._house = house
         self._asked = asked
@@ -51,7 +52,7 @@ class Trip:
             tuple(target for target in self.plan.targets if target not in self._untold),
             session=self._asked.session,
             tried=self._tried,
-            again=again,
+            again=again or self._own,
             most=self.plan.healing.max_accounts,
             only=self._only,
             began=self._began,
@@ -93,6 +94,7 @@ class Trip:
         """Ask the kernel about an attempt. A step that leads away from it becomes history."""
         if not isinstance(outcome, o.Accepted | o.Completed):
             self._tried = (*self._tried, lease.tried)
+            self._own = None
         self.unfoldable = self.unfoldable or is_unfoldable(outcome)
         step = Step(outcome, _UNDECIDED, lease.account, lease.upstream, self.number)
         held = lease if isinstance(outcome, o.Blank) else None  # not settled yet: it may still be passed on
@@ -100,7 +102,7 @@ class Trip:
 
     def no_account(self, rest: Rest) -> Step:
         """Ask the kernel what to do when nobody can serve."""
-        self.rest = rest
+        self.rest, self._own = rest, rest.own
         return self._decided(Step(o.NoAccount(retry_after=rest.soonest, accounts=rest.mend), _UNDECIDED))
 
     def decide_again(self, step: Step) -> Step:
