@@ -5,6 +5,7 @@ from desk import HAIKU, OPUS, PRO, Desk
 
 from peekd.accounts.account import Account
 from peekd.accounts.leasing import lease
+from peekd.accounts.settings import Mode
 from peekd.accounts.waiting import survey
 from peekd.accounts.wanted import Lease, Rest, Resting, Wanted
 from peekd.vocabulary import outcomes as o
@@ -23,10 +24,10 @@ def given(desk: Desk, wanted: Wanted) -> Lease | Rest:
     return answer
 
 
-def tied(mode: str = "cache-first", **account: int) -> tuple[Desk, str]:
+def tied(mode: Mode = "cache-first", max_concurrent: int = 0) -> tuple[Desk, str]:
     """Give a desk where session "s" is with an account, and its name."""
-    accounts = [Account(name, "claude", **account) for name in "abc"]
-    desk = Desk(*accounts, mode=mode)  # type: ignore[arg-type]
+    accounts = [Account(name, "claude", max_concurrent=max_concurrent) for name in "abc"]
+    desk = Desk(*accounts, mode=mode)
     return desk, desk.serve(session="s")
 
 
@@ -45,7 +46,7 @@ def test_cache_first_waits_for_the_sessions_account_that_is_back_soon() -> None:
 
 
 @pytest.mark.parametrize("mode", ["balance", "performance-first"])
-def test_other_modes_do_not_wait(mode: str) -> None:
+def test_other_modes_do_not_wait(mode: Mode) -> None:
     desk, own = tied(mode)
     desk.fail(own, o.RateLimited(retry_after=10))
     answer = given(desk, asks(desk))
@@ -99,7 +100,8 @@ def test_an_account_that_failed_the_request_twice_is_not_waited_for() -> None:
 
 
 def test_cache_first_stays_with_a_tired_account_and_balance_does_not() -> None:
-    for mode, stays in (("cache-first", True), ("balance", False)):
+    cases: tuple[tuple[Mode, bool], ...] = (("cache-first", True), ("balance", False))
+    for mode, stays in cases:
         desk, own = tied(mode)
         desk.fail(own, o.Silent())
         assert (desk.lease(session="s").account == own) is stays
@@ -142,7 +144,7 @@ def test_a_quick_account_that_is_busy_loses_to_a_slower_one_that_is_free() -> No
 
 
 def test_the_session_moves_only_where_that_is_clearly_quicker() -> None:
-    for other, served in ((0.9, "a"), (0.5, "b")):
+    for other, served in ((0.6, "a"), (0.4, "b")):
         desk = paced(a=1.0, b=other)
         desk.settle(desk.lease(again="a", session="s"), o.Completed())
         assert desk.lease(session="s").account == served

@@ -45,6 +45,13 @@ class Rhythm(msgspec.Struct, frozen=True):
     ping_seconds: float
 
 
+class Described(msgspec.Struct, frozen=True):
+    """How accounts stand, and what those of an upstream have in common."""
+
+    accounts: tuple[AccountState, ...]
+    upstreams: tuple[UpstreamState, ...]
+
+
 class House:
     """One per daemon."""
 
@@ -86,9 +93,9 @@ class House:
         """Count a request's tokens, or estimate them. Raises ClientError for one that cannot be read."""
         return await self.counting.count(asked)
 
-    def describe_accounts(self) -> dict[str, tuple[AccountState, ...] | tuple[UpstreamState, ...]]:
+    def describe_accounts(self) -> Described:
         """How the accounts and their upstreams stand, as the admin API shows it."""
-        return {"accounts": self.roster.states(), "upstreams": self.roster.upstreams()}
+        return Described(self.roster.states(), self.roster.upstreams())
 
     def describe_policy(self) -> dict[str, Policy]:
         """The policy table in force for all requests, as the admin API shows it."""
