@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 from simulation.dice import Dice
+from typing_extensions import override
 
 from peekd.accounts.account import Account
 from peekd.accounts.leasing import heard, lease, report, settle
@@ -87,7 +88,9 @@ class Turns(Chooser):
     def settle(self, given: Lease, outcome: AnyOutcome, now: float) -> None:
         pass
 
+    @override
     def around(self, wanted: Wanted, now: float) -> tuple[bool, bool, float | None]:
+        """Anybody could, at any time."""
         return len({tried.account for tried in wanted.tried}) < len(self._names), True, None
 
 

@@ -48,7 +48,7 @@ def played(name: str, *, accounts: int, hours: float, requests: int, seed: int) 
     """Play a day by this name."""
     provider = Provider(accounts, hours * HOUR, seed)
     mode = next((mode for mode in MODES if mode == name), None)
-    chooser = Turns(provider) if mode is None else Chooser(provider, mode)
+    chooser = Turns(provider) if mode is None else Chooser(provider, msgspec.convert(mode, Mode))
     day = Day(provider, chooser, requests=requests, seconds=hours * HOUR, seed=seed)
     day.play()
     return figures(day.told, [one.name for one in provider.vendors])

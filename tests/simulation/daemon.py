@@ -27,9 +27,9 @@ from peekd.upstream import credentials
 from peekd.upstream.dial import Dial
 from peekd.vocabulary.errors import OperatorError
 from simulation.dice import Dice
+from simulation.upstreams import WALL
 from simulation.wire import Harbour
 
-WALL = 1_790_000_000.0
 SEAL_KEY = bytes(range(32))
 
 

@@ -31,6 +31,8 @@ def one_repair(case: Case) -> Iterator[str]:
         yield f"{len(repairs)} repairs"
     for number in repairs:
         repaired = attempts[number].account
+        if repaired in case.rules.limited:
+            continue  # it may have had its share meanwhile
         if number + 1 < len(attempts) and attempts[number + 1].account != repaired:
             yield f"repaired on {attempts[number + 1].account}, refused by {repaired}"
     blamed = {blame.account for blame in case.blames if blame.cause == "signature"}

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from peekd.accounts.settings import AccountSettings
+from peekd.accounts.settings import AccountSettings, SchedulingSettings
 from peekd.config.schema import Settings
 from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.serving.settings import ServerSettings
@@ -45,7 +45,7 @@ def draw(dice: Dice) -> Plan:
         name = tongue.replace("openai-", "")
         upstreams[name] = _upstream(dice, tongue, name)
         keys[name] = {}
-        for number in range(dice.choice((1, 2, 2, 3, 4))):
+        for number in range(dice.choice((1, 2, 2, 3, 4, 6))):
             account = f"{name}{number}"
             keys[name][account] = credential = new_key(account, 0)
             in_file = dice.chance(0.4)
@@ -60,6 +60,10 @@ def draw(dice: Dice) -> Plan:
         accounts=tuple(accounts),
         routes=_routes(dice),
         healing=_healing(dice),
+        scheduling=SchedulingSettings(
+            mode=dice.choice(("balance", "cache-first", "performance-first")),
+            stay_seconds=dice.choice((2, 10, 30)),
+        ),
     )
     return Plan(settings, environ, files, keys)
 
@@ -86,6 +90,8 @@ def _account(dice: Dice, name: str, upstream: str, *, in_file: bool) -> AccountS
         priority=dice.choice((0, 0, 0, 1)),
         weight=dice.choice((1, 1, 2)),
         max_concurrent=dice.choice((0, 0, 0, 1, 2)),
+        requests_per_minute=dice.choice((0, 0, 0, 2, 6)),
+        reserve=dice.choice((0.0, 0.0, 0.3)),
     )
 
 

@@ -55,6 +55,8 @@ class Said:
     fault: str = ""
     thinks: bool = False
     counted: int | None = None
+    rests: float | None = None
+    """Seconds that it asked to stay away."""
     sent: bytes = b""
     """What it was asked, where thoughts are replayed."""
     proof: str = ""
@@ -218,6 +220,8 @@ class Rules(msgspec.Struct, frozen=True):
     server: ServerSettings
     accounts: tuple[str, ...]
     """Those that may serve it."""
+    limited: frozenset[str] = frozenset()
+    """Those that serve only so many requests at once, or in a minute."""
 
 
 class Blame(msgspec.Struct, frozen=True):

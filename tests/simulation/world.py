@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Sequence
 from functools import partial
+from itertools import starmap
 
 import msgspec
 import trio
@@ -13,6 +14,7 @@ from peekd.healing.plan import Places, plan
 from peekd.records.entries import Entry
 from peekd.simulator.strict import Strict
 from peekd.vocabulary.errors import ClientError
+from simulation import laws_pool
 from simulation.clients import Client
 from simulation.daemon import WALL, Daemon, Disk, Shelf
 from simulation.dice import Dice
@@ -53,6 +55,8 @@ class World:
         self.endings: list[Ending] = []
         self.client_key = CLIENT_KEY
         self.life = 0
+        self.starts: list[float] = []
+        self.full: list[tuple[float, float]] = []
         self.stall_seconds = self.plan.settings.server.write_stall_seconds
         self.daemon: Daemon
         self.lives: dict[int, Daemon] = {}
@@ -159,7 +163,10 @@ class World:
         except ClientError:
             upstreams = set[str]()
         able = tuple(account.name for account in settings.accounts if account.upstream in upstreams)
-        return Rules(settings.healing, settings.server, able)
+        limited = frozenset(
+            one.name for one in settings.accounts if one.max_concurrent or one.requests_per_minute
+        )
+        return Rules(settings.healing, settings.server, able, limited)
 
     def _blames(self, daemon: Daemon) -> list[Blame]:
         return [
@@ -181,6 +188,7 @@ class World:
             if name not in asked | suspects
             and limits[name].upstream not in shaken
             and not limits[name].max_concurrent
+            and not limits[name].requests_per_minute
         ]
 
     # ---- a life -----------------------------------------------------------------------------------------
@@ -192,6 +200,7 @@ class World:
     async def start(self) -> None:
         """Bring a daemon up."""
         self.life += 1
+        self.starts.append(trio.current_time())
         self.daemon = self.lives[self.life] = daemon = Daemon(Harbour(), self.shelf)
         run = partial(
             daemon.run,
@@ -226,6 +235,18 @@ class World:
         self._stop()
         await self._wait_ended(self.plan.settings.server.drain_seconds + 5)
         self.endings += look_back(self.daemon, self._adopted)
+        self.endings += list(starmap(Ending, laws_pool.judge(self._pool())))
+
+    def _pool(self) -> laws_pool.World:
+        """What the laws on the choice of accounts look at."""
+        fresh = [
+            (at, account)
+            for at, entry in self.entries
+            if entry.phase == "refresh"
+            for account in [entry.message.removeprefix("the credential of ").partition(" is fetched")[0]]
+        ]
+        asked = laws_pool.asked_of(self.entries, self.starts)
+        return laws_pool.World(asked, self.said, self.plan.settings.accounts, self.starts, self.full, fresh)
 
     async def _wait_ended(self, seconds: float) -> None:
         with trio.move_on_after(seconds) as patience:
@@ -302,8 +323,12 @@ class World:
     async def _fill_shelf(self) -> None:
         """The store can take nothing for a while; requests go on."""
         self.shelf.full = True
-        await trio.sleep(self.dice.uniform(1, 20))
-        self.shelf.full = False
+        since = trio.current_time()
+        try:
+            await trio.sleep(self.dice.uniform(1, 20))
+        finally:
+            self.shelf.full = False
+            self.full.append((since, trio.current_time()))
 
     def _stop(self) -> None:
         self._stops.append(trio.current_time())
