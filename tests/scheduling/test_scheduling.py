@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from peekd.accounts.storms import MANY
 from peekd.vocabulary import outcomes as o
+from scheduling.cost import told
 from scheduling.day import Chooser, Day
 from scheduling.figures import MODES, TURNS, Figures, compare, gini, played, table
 from scheduling.provider import HOUR, Answer, Outage, Provider
@@ -83,6 +84,12 @@ def test_a_figure_for_how_uneven_the_load_is() -> None:
     assert gini([]) == 0.0
     assert gini([2, 2]) == pytest.approx(0.0)
     assert gini([0, 0, 0, 8]) == pytest.approx(0.75)
+
+
+def test_what_choosing_costs_is_measured() -> None:
+    line = told(3, "balance")
+    assert line.startswith("balance, 3 accounts: lease ")
+    assert line.count(" us") == 3
 
 
 def test_the_table_has_a_row_for_each() -> None:
