@@ -8,6 +8,8 @@ from peekd.accounts import storms
 from peekd.accounts.cooldown import COOLDOWNS
 from peekd.accounts.parties import PARTIES
 
+TIMES, DASH = "\u00d7", "\u2013"
+
 
 def test_every_failure_stands_there_with_its_party_and_its_rest(tree: Path) -> None:
     rows = {
@@ -17,9 +19,9 @@ def test_every_failure_stands_there_with_its_party_and_its_rest(tree: Path) -> N
     }
     told = {
         name: [
-            party.replace("_", " × "),
-            "–" if name not in COOLDOWNS else "hard" if COOLDOWNS[name].hard else "soft",
-            ", ".join(f"{step:g}" for step in COOLDOWNS[name].ladder) if name in COOLDOWNS else "–",
+            party.replace("_", f" {TIMES} "),
+            DASH if name not in COOLDOWNS else "hard" if COOLDOWNS[name].hard else "soft",
+            ", ".join(f"{step:g}" for step in COOLDOWNS[name].ladder) if name in COOLDOWNS else DASH,
         ]
         for name, party in PARTIES.items()
     }

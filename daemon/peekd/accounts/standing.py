@@ -31,13 +31,13 @@ class Standing(msgspec.Struct, frozen=True):
 def standing_of(pool: Pool, name: str, *, disabled: bool, shift: float) -> Standing:
     """Give what is to be kept of an account. `disabled`: by hand."""
     health = pool.health[name]
-    account = next(one for one in pool.accounts if one.name == name)
+    account = next((one for one in pool.accounts if one.name == name), None)
     return Standing(
         name,
         tuple(_moved(rest, shift) for rest in health.cooldowns),
         tuple(msgspec.structs.replace(streak, at=streak.at + shift) for streak in health.streaks),
         disabled=disabled,
-        because=account.because if disabled else "",
+        because=account.because if disabled and account is not None else "",
     )
 
 
