@@ -77,16 +77,20 @@ class Turns(Chooser):
         self._names = [one.name for one in provider.vendors]
         self._next = count()
 
+    @override
     def lease(self, wanted: Wanted, now: float) -> Lease | Rest:
+        """Take the next one."""
         number = next(self._next)
         name = wanted.again or self._names[number % len(self._names)]
         return Lease(number, name, MODEL.upstream, MODEL.model, wanted.session, now, "the next in turn")
 
+    @override
     def hear(self, given: Lease, answer: Answer, now: float) -> None:
-        pass
+        """Learn nothing."""
 
+    @override
     def settle(self, given: Lease, outcome: AnyOutcome, now: float) -> None:
-        pass
+        """Learn nothing."""
 
     @override
     def around(self, wanted: Wanted, now: float) -> tuple[bool, bool, float | None]:

@@ -254,12 +254,6 @@ PLANTS: tuple[Plant, ...] = (
         "if False:",
     ),
     Plant(
-        "a storm that is tried is never over",
-        (storms, "cleared"),
-        "if not one.over(model) or one.began > since",
-        "",
-    ),
-    Plant(
         "all locks are cleared where nobody is left",
         (leasing, "lease"),
         "        return pool, rest(pool, wanted, now)\n",

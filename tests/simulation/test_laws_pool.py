@@ -126,7 +126,13 @@ def test_all_laws_are_shown_to_fail() -> None:
 
 
 def test_attempts_are_read_off_a_journal() -> None:
-    known = {"request": "req_1", "attempt": 1, "account": "up0", "upstream": "up", "model": "m"}
+    known: dict[str, Any] = {
+        "request": "req_1",
+        "attempt": 1,
+        "account": "up0",
+        "upstream": "up",
+        "model": "m",
+    }
     entries = [
         (1.0, Entry("attempt 1 with up0", phase="attempt", **known)),
         (2.0, Entry("accepted", phase="peek", outcome="accepted", **known)),

@@ -13,7 +13,8 @@ def limits(what: str, limit: str, remaining: str, reset: str) -> dict[str, str]:
     ("reset", "seconds"), [("6m0s", 360.0), ("20ms", 0.02), ("1h2m3.5s", 3723.5), ("1s", 1.0), ("12.5", 12.5)]
 )
 def test_a_limit_is_a_share_and_the_seconds_to_its_reset(reset: str, seconds: float) -> None:
-    assert decode_quotas(limits("tokens", "150000", "75000", reset)) == (Quota(0.5, pytest.approx(seconds)),)
+    (quota,) = decode_quotas(limits("tokens", "150000", "75000", reset))
+    assert (quota.share, quota.seconds) == (0.5, pytest.approx(seconds))
 
 
 def test_requests_and_tokens_are_told_whatever_the_case_of_names() -> None:

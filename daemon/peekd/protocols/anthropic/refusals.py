@@ -77,7 +77,7 @@ _STOPPED: Final = re.compile(
     r"organization has been disabled"
     r"|(?:token|credential|key)s? (?:has|have) been (?:revoked|disabled)"
     r"|account (?:has been|is|was) (?:banned|disabled|suspended|deactivated|terminated)"
-    r"|violat(?:ion|es|ed|ing)\b.{0,80}\b(?:terms|polic(?:y|ies)|agreement)",
+    r"|violat(?:ions?|es|ed|ing)\b.{0,80}\b(?:terms|polic(?:y|ies)|agreement)",
     re.IGNORECASE | re.DOTALL,
 )
 """How an account is told that it is shut out for good. Of a 400 that is the request's own fault, only the

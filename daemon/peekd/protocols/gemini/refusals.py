@@ -43,7 +43,7 @@ _STOPPED: Final = re.compile(
     r"has been (?:suspended|banned|revoked|terminated)"
     r"|reported as leaked"
     r"|disabled in this account for violation"
-    r"|violat(?:ion|es|ed|ing)\b.{0,80}\b(?:terms|polic(?:y|ies)|agreement)",
+    r"|violat(?:ions?|es|ed|ing)\b.{0,80}\b(?:terms|polic(?:y|ies)|agreement)",
     re.IGNORECASE | re.DOTALL,
 )
 """How the same is said without a reason. Only what is the account's own is read for it."""

@@ -81,7 +81,7 @@ _STOPPED_WORDS: Final = frozenset({
 _STOPPED: Final = re.compile(
     r"token has been (?:invalidated|revoked)"
     r"|(?:account|organization) (?:has been|is|was) (?:banned|deactivated|disabled|suspended|terminated)"
-    r"|violat(?:ion|es|ed|ing)\b.{0,80}\b(?:terms|usage polic(?:y|ies)|agreement)",
+    r"|violat(?:ions?|es|ed|ing)\b.{0,80}\b(?:terms|usage polic(?:y|ies)|agreement)",
     re.IGNORECASE | re.DOTALL,
 )
 """How the same is said without a code. Only a 401 or 403 is read for it."""
