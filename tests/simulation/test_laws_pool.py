@@ -133,13 +133,14 @@ def test_attempts_are_read_off_a_journal() -> None:
         "upstream": "up",
         "model": "m",
     }
+    other: dict[str, Any] = {**known, "request": "req_2"}
     entries = [
         (1.0, Entry("attempt 1 with up0", phase="attempt", **known)),
         (2.0, Entry("accepted", phase="peek", outcome="accepted", **known)),
         (3.0, Entry("completed", phase="relay", outcome="completed", **known)),
         (3.5, Entry("over", phase="end", **known)),
-        (5.0, Entry("attempt 1 with up1", phase="attempt", **{**known, "request": "req_2"})),
-        (6.0, Entry("gone", phase="end", **{**known, "request": "req_2"})),
+        (5.0, Entry("attempt 1 with up1", phase="attempt", **other)),
+        (6.0, Entry("gone", phase="end", **other)),
     ]
     first, second = asked_of(entries, [0.0, 4.0])
     assert (first.began, first.heard, first.ended, first.outcome, first.life) == (1, 2, 3, "completed", 1)
