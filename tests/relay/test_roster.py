@@ -2,20 +2,19 @@
 
 from collections.abc import Callable
 from functools import partial
-from typing import cast
 
 import trio
 from playhouse import HELLO, open_playhouse
 from typing_extensions import override
 
-from peekd.accounts.settings import AccountSettings, SchedulingSettings
+from peekd.accounts.account import Account
+from peekd.accounts.settings import SchedulingSettings
 from peekd.accounts.wanted import Lease, Rest, Target, Wanted
 from peekd.relay.archive import Archive
 from peekd.relay.roster import Roster
 from peekd.signatures.settings import SignatureSettings
 from peekd.store.interface import Bound, Deed
 from peekd.store.volatile import Volatile
-from peekd.upstream.credentials import Credentials
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.quotas import Quota
 
@@ -28,7 +27,7 @@ async def test_a_lease_is_booked_and_its_end_too(autojump_clock: Clock) -> None:
         house = playhouse.house
         leased = house.roster.lease(WANTED)
         assert isinstance(leased, Lease)
-        assert house.describe_accounts().accounts[0].in_flight == 1
+        assert house.roster.states()[0].in_flight == 1
         house.roster.settle(leased, o.RateLimited(retry_after=60))
         assert house.roster.survey(WANTED).soonest == 60
         await trio.sleep(61)
@@ -59,8 +58,7 @@ def account(roster: Roster) -> Lease:
 
 def roster(store: Volatile, wall: Callable[[], float]) -> Roster:
     """Give the accounts of one life of a process."""
-    settings = [AccountSettings("alice", "up")]
-    return Roster(settings, cast("Credentials", None), Archive(SignatureSettings(), store, wall))
+    return Roster((Account("alice", "up"),), Archive(SignatureSettings(), store, wall))
 
 
 async def test_how_an_account_rests_outlives_the_process_and_a_clock_that_was_set(

@@ -220,6 +220,8 @@ class Rules(msgspec.Struct, frozen=True):
     server: ServerSettings
     accounts: tuple[str, ...]
     """Those that may serve it."""
+    goals: frozenset[tuple[str, str]] = frozenset()
+    """Upstreams, and the models to ask them for."""
     limited: frozenset[str] = frozenset()
     """Those that serve only so many requests at once, or in a minute."""
 

@@ -91,7 +91,7 @@ class Upstream:
                     self._book.bad_lines.append((trio.current_time(), self.name))
 
     def note(self, asked: Asked, body: bytes, line: Line, *, whole: bool = True) -> tuple[Said, Fate]:
-        """Write a request down and draw its fate. `whole`: all of its body is there."""
+        """Write a request down and draw its fate. `whole` False: only the beginning of its body is there."""
         number = len(self._book.said) + 1
         account = next((name for name, key in self.keys.items() if key == asked.key), "")
         tag = f"t{number}x"
@@ -108,8 +108,7 @@ class Upstream:
         )
         said.talk, said.sent = talk_in(body), body
         drawn = self._fate(asked, account, tag)
-        if whole:
-            drawn = self._signing(said, drawn, asked, body)
+        drawn = self._signing(said, drawn, asked, body) if whole else drawn
         said.label, said.fault = drawn.label, drawn.fault
         said.rests = float(drawn.act.retry_after) if drawn.act.retry_after.isdecimal() else None
         said.thinks = drawn.act.thinking is not None or asked.thinks

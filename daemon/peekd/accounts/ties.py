@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from peekd.accounts.account import Account
 from peekd.accounts.pool import Pool, listed
 from peekd.accounts.sessions import Key, bind, bound
 from peekd.accounts.wanted import Target, Wanted
@@ -21,10 +22,12 @@ def keep(pool: Pool, account: str, ids: Iterable[str]) -> Pool:
     return pool if held is pool.held else msgspec.structs.replace(pool, held=held)
 
 
-def holder(pool: Pool, ids: Iterable[str], targets: Iterable[Target]) -> str | None:
+def holder(
+    pool: Pool, ids: Iterable[str], targets: Iterable[Target], among: tuple[Account, ...] | None = None
+) -> str | None:
     """Give the account that holds the first of these of which that is known, if it can serve a target."""
     known = next((name for one in ids if (name := bound(pool.held, one)) is not None), None)
-    wanted = Wanted(tuple(targets), only=known)
+    wanted = Wanted(tuple(targets), only=known, among=among)
     is_listed = any(True for target in wanted.targets for _ in listed(pool, wanted, target))
     return known if is_listed else None
 

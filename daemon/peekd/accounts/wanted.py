@@ -6,6 +6,8 @@ import math
 
 import msgspec
 
+from peekd.accounts.account import Account
+
 
 class Target(msgspec.Struct, frozen=True):
     """An upstream and the model to ask it for."""
@@ -28,7 +30,7 @@ class Wanted(msgspec.Struct, frozen=True):
     oldest first, one entry each. `again`: the account to be asked once more, if it still can. `most`:
     distinct accounts that it may ask, 0: any number. `only`: the one account that may serve, since it holds
     what the request names. `began`: when the request came; without it, it waits for nobody. `ends`: when no
-    attempt may be begun any more.
+    attempt may be begun any more. `among`: the accounts to choose from, where they are not the pool's own.
     """
 
     targets: tuple[Target, ...]
@@ -39,6 +41,7 @@ class Wanted(msgspec.Struct, frozen=True):
     only: str | None = None
     began: float | None = None
     ends: float = math.inf
+    among: tuple[Account, ...] | None = None
 
 
 class Lease(msgspec.Struct, frozen=True):

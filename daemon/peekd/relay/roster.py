@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable
 
 import msgspec
 import trio
 
-from peekd.accounts.account import account_of
+from peekd.accounts.account import Account
 from peekd.accounts.hands import disable, enable, renew, reset
 from peekd.accounts.health import Health
 from peekd.accounts.leasing import heard, lease, report, settle
 from peekd.accounts.pool import open_pool
 from peekd.accounts.sessions import bound
-from peekd.accounts.settings import AccountSettings, SchedulingSettings
+from peekd.accounts.settings import SchedulingSettings
 from peekd.accounts.standing import Standing, restored, standing_of
 from peekd.accounts.states import AccountState, UpstreamState, describe, describe_upstreams
+from peekd.accounts.succession import adopt, forget, switched
+from peekd.accounts.tally import Tally, counted
 from peekd.accounts.ties import holder, keep, strangers
 from peekd.accounts.waiting import survey
 from peekd.accounts.wanted import Lease, Rest, Survey, Target, Wanted
+from peekd.records.narrate import said
 from peekd.relay.archive import Archive
 from peekd.store.interface import Bound
-from peekd.upstream.credentials import Credentials
 from peekd.vocabulary.outcomes import Blank, Outcome
 from peekd.vocabulary.quotas import Quota
 
 
-class Roster:
+class Roster:  # noqa: PLR0904  every way in which the pool changes, and nothing else
     """One per house. The pool is a value: every change replaces it, without an await in between."""
 
-    def __init__(
-        self, accounts: Sequence[AccountSettings], credentials: Credentials, archive: Archive
-    ) -> None:
-        self.pool = open_pool(account_of(account) for account in accounts)
-        self._credentials = credentials
+    def __init__(self, crew: tuple[Account, ...], archive: Archive) -> None:
+        """`crew`: the accounts as the settings have them."""
+        self.pool = open_pool(crew)
+        self._crew = crew
         self._archive = archive
+        self._tallies: dict[str, Tally] = {}
         self._by_hand: set[str] = set()
 
     def schedule(self, scheduling: SchedulingSettings) -> None:
@@ -54,15 +56,17 @@ class Roster:
 
     def heard(self, leased: Lease) -> None:
         """An attempt's first meaningful event has come."""
-        before = self.pool.health[leased.account]
+        stood = self.pool.health[leased.account]
         self.pool = heard(self.pool, leased, trio.current_time())
-        self._keep_standing(leased.account, before)
+        self._keep_standing(leased.account, stood)
 
     def settle(self, leased: Lease, outcome: Outcome) -> None:
         """Book what became of an attempt."""
-        before = self.pool.health[leased.account]
+        stood = self.pool.health[leased.account]
         self.pool = settle(self.pool, leased, outcome, trio.current_time())
-        self._keep_standing(leased.account, before)
+        self._keep_standing(leased.account, stood)
+        before = self.tally(leased.account)
+        self._tallies[leased.account] = counted(before, outcome, said(outcome), self._archive.now())
 
     def glance(self, wanted: Wanted) -> Lease | Rest:
         """Whom `lease` would take, without taking anybody: the pool that it would make is dropped."""
@@ -74,14 +78,27 @@ class Roster:
         pool = self.pool if left is None else settle(self.pool, left, Blank(), now)
         return survey(pool, wanted, now)
 
-    async def refresh(self, account: str) -> bool:
-        """Fetch an account's credential anew; True where it is another now, and the account serves again."""
-        fresh = await self._credentials.refresh(account)
-        if fresh:
-            before = self.pool.health[account]
-            self.pool = renew(self.pool, account)
-            self._keep_standing(account, before)
-        return fresh
+    def renew(self, account: str) -> None:
+        """An account has another credential: what the old one was turned away for no longer holds."""
+        stood = self.pool.health[account]
+        self.pool = renew(self.pool, account)
+        self._keep_standing(account, stood)
+
+    # ---- other settings ----
+
+    def adopt(self, crew: tuple[Account, ...]) -> None:
+        """Take other accounts in place of those there are; what is known of one goes on by its name."""
+        self.pool = adopt(self.pool, self._crew, crew)
+        self._crew = crew
+
+    def forget(self, names: Container[str]) -> None:
+        """Drop what is known of accounts that are none of these."""
+        self.pool = forget(self.pool, names)
+        self._tallies = {name: tally for name, tally in self._tallies.items() if name in names}
+
+    def among(self, crew: tuple[Account, ...]) -> tuple[Account, ...] | None:
+        """What a request under these accounts says in `Wanted.among`: nothing while they are the pool's."""
+        return None if crew is self._crew else switched(crew, self.pool)
 
     # ---- by hand, or for good ----
 
@@ -140,9 +157,11 @@ class Roster:
             if one.account in self.pool.health:
                 self.pool = keep(self.pool, one.account, (one.id,))
 
-    def holder(self, ids: Iterable[str], targets: Iterable[Target]) -> str | None:
+    def holder(
+        self, ids: Iterable[str], targets: Iterable[Target], among: tuple[Account, ...] | None = None
+    ) -> str | None:
         """Who holds what these ids name, where that is known and it can serve a target."""
-        return holder(self.pool, ids, targets)
+        return holder(self.pool, ids, targets, among)
 
     def strangers(self, account: str, ids: Iterable[str]) -> frozenset[str]:
         """Which of these another account is known to hold."""
@@ -157,3 +176,7 @@ class Roster:
     def upstreams(self) -> tuple[UpstreamState, ...]:
         """How the upstreams stand that they belong to."""
         return describe_upstreams(self.pool, trio.current_time())
+
+    def tally(self, account: str) -> Tally:
+        """What became of an account's attempts since the start."""
+        return self._tallies.get(account, Tally())
