@@ -59,7 +59,10 @@ class Asked:
 
 
 class World(msgspec.Struct, frozen=True):
-    """What is looked at. `starts`: when each life began. `full`: when the store took nothing."""
+    """What is looked at. `accounts`: those that were there throughout, `all` that ever were.
+
+    `starts`: when each life began. `full`: when the store took nothing. `renewed`: whose credential was.
+    """
 
     asked: Sequence[Asked]
     said: Sequence[Said]
@@ -67,6 +70,11 @@ class World(msgspec.Struct, frozen=True):
     starts: Sequence[float] = (0.0,)
     full: Sequence[tuple[float, float]] = ()
     renewed: Sequence[tuple[float, str]] = ()
+    all: Sequence[AccountSettings] = ()
+
+    def knows(self, one: Asked) -> bool:
+        """Whether its account was there throughout."""
+        return any(account.name == one.account for account in self.accounts)
 
     def forgot(self, one: Asked, until: float) -> bool:
         """Whether a restart in between may have lost what was booked then, since the store was full."""
@@ -109,7 +117,7 @@ def asked_of(entries: Iterable[tuple[float, Entry]], starts: Sequence[float]) ->
 def rests_are_kept(world: World) -> Iterator[str]:
     """While an account rests, nobody asks it, and a restart changes nothing about that."""
     for one in world.asked:
-        if one.outcome not in RESTS:
+        if one.outcome not in RESTS or not world.knows(one):
             continue
         until = one.ended + _rest(world, one)
         for other in world.asked:
@@ -155,7 +163,7 @@ def _mended(world: World, one: Asked, other: Asked) -> bool:
 def probe_is_single(world: World) -> Iterator[str]:
     """After a rest that was earned by a spent quota or what a person mends, one request tries alone."""
     for one in world.asked:
-        if one.outcome not in PROBED:
+        if one.outcome not in PROBED or not world.knows(one):
             continue
         later = [
             other
@@ -212,7 +220,7 @@ def _over(settings: AccountSettings, asked: Sequence[Asked]) -> Iterator[str]:
 def storm_burns_no_pool(world: World) -> Iterator[str]:
     """Once many accounts of an upstream failed alike at once, nobody there is asked for a moment."""
     sizes: defaultdict[str, int] = defaultdict(int)
-    for settings in world.accounts:
+    for settings in world.all or world.accounts:
         sizes[settings.upstream] += 1
     failed = sorted((one for one in world.asked if one.outcome in ALIKE), key=lambda one: one.ended)
     for last in failed:

@@ -259,7 +259,8 @@ class World:
             for account in [entry.message.removeprefix("the credential of ").partition(" is fetched")[0]]
         ]
         asked = laws_pool.asked_of(self.entries, self.starts)
-        return laws_pool.World(asked, self.said, self.plan.settings.accounts, self.starts, self.full, fresh)
+        steady = self.file.steady  # what a reload lets go of is forgotten
+        return laws_pool.World(asked, self.said, steady, self.starts, self.full, fresh, self.plan.accounts)
 
     async def _wait_ended(self, seconds: float) -> None:
         with trio.move_on_after(seconds) as patience:
