@@ -226,8 +226,8 @@ def test_an_account_that_is_shut_out_for_good_is_the_end_whatever_the_ladder_say
     assert decision.because == "the account is shut out for good, and others are not asked lest they are too"
 
 
-def test_a_blank_that_nobody_can_try_again_now_is_tried_by_whoever_is_back_in_time() -> None:
+def test_a_blank_that_nobody_can_try_again_now_waits_for_whoever_comes_back() -> None:
     """An account over its requests a minute is such: its first blank is no answer yet."""
     assert ask(o.Blank(), another=False, same=False, soonest=20.0, left=60.0).move == "rotate"
-    assert ask(o.Blank(), another=False, same=False, soonest=60.0, left=60.0).move == "relay"
+    assert ask(o.NoAccount(), another=False, same=False, soonest=60.0, left=60.0).move == "give_up"
     assert ask(o.Blank(), another=False, same=False, soonest=None).move == "relay"
