@@ -91,7 +91,7 @@ def test_the_one_retry_of_a_blank_is_had_from_another_account_where_the_same_may
     assert ask(o.Blank(), history).move == "rotate"
     assert ask(o.Blank(), (*history, past(o.Blank(), "rotate")), account="b").move == "relay"
     assert ask(o.Blank(), history, another=False).move == "again"
-    assert ask(o.Blank(), history, another=False, same=False).move == "relay"
+    assert ask(o.Blank(), history, another=False, same=False).move == "rotate"
 
 
 def test_without_another_account_a_passing_cause_is_asked_again_after_its_pause() -> None:
@@ -230,4 +230,5 @@ def test_a_blank_that_nobody_can_try_again_now_waits_for_whoever_comes_back() ->
     """An account over its requests a minute is such: its first blank is no answer yet."""
     assert ask(o.Blank(), another=False, same=False, soonest=20.0, left=60.0).move == "rotate"
     assert ask(o.NoAccount(), another=False, same=False, soonest=60.0, left=60.0).move == "give_up"
-    assert ask(o.Blank(), another=False, same=False, soonest=None).move == "relay"
+    assert ask(o.Blank(), another=False, same=False, soonest=None).move == "rotate"
+    assert ask(o.NoAccount(), another=False, same=False, soonest=None).move == "give_up"

@@ -89,12 +89,12 @@ def _rung_of_request(
     """Find the rung of a row that counts for the whole request: the n-th time, the n-th rung.
 
     A try that the same account cannot give is had from another one, or from whoever comes back, and not left
-    out; where nobody is back in time, the request ends without it.
+    out; where nobody does in time, the request ends without it.
     """
     for rung in rule.ladder[nth:]:
         if rung not in ACCOUNT_RUNGS or _helps(rung, outcome, history, around):
             return rung
-        if around.another or around.soonest is not None:
+        if around.another or not around.same:
             return "rotate"
     return rule.ladder[-1] if rule.repeat and rule.ladder else None
 
