@@ -21,15 +21,15 @@ from peekd.service.keeping import Keeping
 from peekd.service.notify import Notifier
 from peekd.service.reload import Source
 from peekd.serving.app import Front
-from peekd.store.interface import Deed
+from peekd.store.interface import Deed, Loaded
 from peekd.store.volatile import Volatile
 from peekd.upstream import credentials
 from peekd.upstream.dial import Dial
 from peekd.vocabulary.errors import OperatorError
 from simulation.dice import Dice
+from simulation.upstreams import WALL
 from simulation.wire import Harbour
 
-WALL = 1_790_000_000.0
 SEAL_KEY = bytes(range(32))
 
 
@@ -69,6 +69,23 @@ class Shelf(Volatile):
             self.lost += 1
         else:
             super().write(deed)
+
+
+class _Pen:
+    """What one life writes to the shelf with; a dead one writes nothing any more."""
+
+    def __init__(self, shelf: Shelf, daemon: Daemon) -> None:
+        self._shelf = shelf
+        self._daemon = daemon
+
+    def write(self, deed: Deed) -> None:
+        """Take a deed."""
+        if not self._daemon.dead:
+            self._shelf.write(deed)
+
+    async def load(self) -> Loaded:
+        """Give all that lies there."""
+        return await self._shelf.load()
 
 
 class Daemon:
@@ -140,7 +157,7 @@ class Daemon:
 
         @asynccontextmanager
         async def open_keeping(*_: object) -> AsyncGenerator[Keeping]:
-            yield Keeping(SEAL_KEY, self._shelf)
+            yield Keeping(SEAL_KEY, _Pen(self._shelf, self))
 
         def make_server(*pieces: Any) -> GuardedServer:
             self.server = real_server(*pieces)

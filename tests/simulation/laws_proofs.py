@@ -35,6 +35,8 @@ def one_repair(case: Case) -> Iterator[str]:
         yield f"{len(repairs)} repairs"
     for number in repairs:
         repaired = attempts[number].account
+        if repaired in case.rules.limited:
+            continue  # it may have had its share meanwhile
         moved = number + 1 < len(attempts) and attempts[number + 1].account != repaired
         if moved and not _was_wanted(case, repaired):
             yield f"repaired on {attempts[number + 1].account}, refused by {repaired}"

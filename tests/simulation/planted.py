@@ -17,7 +17,7 @@ from typing import Any, cast
 
 import msgspec
 
-from peekd.accounts import health, pool, succession
+from peekd.accounts import candidates, health, leasing, standing, storms, succession
 from peekd.healing import decide, history, peek
 from peekd.protocols.anthropic import compose
 from peekd.protocols.gemini import contents
@@ -228,9 +228,55 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         "a limit rests the account for no time",
-        (pool, "_obstacles"),
-        "for rest in health.resting(model, now)",
-        "for rest in ()",
+        (candidates, "_own_obstacles"),
+        "health.resting(model, now)",
+        "()",
+    ),
+    Plant(
+        "what rested is forgotten by a restart",
+        (standing, "restored"),
+        "for standing in standings:",
+        "for standing in ():",
+    ),
+    Plant(
+        "what rested is read back by a clock that means nothing any more",
+        (roster, "Roster._shift"),
+        "self._archive.now() - trio.current_time()",
+        "self._archive.now()",
+    ),
+    Plant(
+        "many requests at once try whether a trouble is over",
+        (candidates, "busy_until"),
+        "if health.probe is not None and",
+        "if False and",
+    ),
+    Plant(
+        "a storm stops nobody",
+        (storms, "raging"),
+        "if storm.over(model) and",
+        "if False and",
+    ),
+    Plant(
+        "requests of a minute are counted for half of it",
+        (leasing, "_begun"),
+        "now - MINUTE",
+        "now - MINUTE / 2",
+    ),
+    Plant(
+        "attempts at once are not limited",
+        (candidates, "busy_until"),
+        "if 0 < account.max_concurrent <= health.in_flight:",
+        "if False:",
+    ),
+    Plant(
+        "all locks are cleared where nobody is left",
+        (leasing, "lease"),
+        "        return pool, rest(pool, wanted, now)\n",
+        "        cleared = {n: msgspec.structs.replace(h, cooldowns=()) for n, h in pool.health.items()}\n"
+        "        pool = msgspec.structs.replace(pool, health=cleared)\n"
+        "        found = chosen(pool, wanted, now)\n"
+        "        if found is None:\n"
+        "            return pool, rest(pool, wanted, now)\n",
     ),
     Plant(
         "signatures are restored by what is latest, and not by what was said",

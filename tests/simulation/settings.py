@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from peekd.accounts.settings import AccountSettings
+from peekd.accounts.settings import AccountSettings, SchedulingSettings
 from peekd.config.schema import Settings
 from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.serving.settings import ServerSettings
@@ -67,6 +67,10 @@ def draw(dice: Dice, *, straight: bool = False) -> Plan:
         accounts=tuple(accounts),
         routes=STRAIGHT if straight else draw_routes(dice),
         healing=draw_healing(dice),
+        scheduling=SchedulingSettings(
+            mode=dice.choice(("balance", "cache-first", "performance-first")),
+            stay_seconds=dice.choice((2, 10, 30)),
+        ),
     )
     return Plan(settings, environ, files, keys, (*accounts, *spare))
 
@@ -93,6 +97,8 @@ def _account(dice: Dice, name: str, upstream: str, *, in_file: bool) -> AccountS
         priority=dice.choice((0, 0, 0, 1)),
         weight=dice.choice((1, 1, 2)),
         max_concurrent=dice.choice((0, 0, 0, 1, 2)),
+        requests_per_minute=dice.choice((0, 0, 0, 2, 6)),
+        reserve=dice.choice((0.0, 0.0, 0.3)),
     )
 
 

@@ -55,6 +55,8 @@ class Said:
     fault: str = ""
     thinks: bool = False
     counted: int | None = None
+    rests: float | None = None
+    """Seconds that it asked to stay away."""
     sent: bytes = b""
     """What it was asked, where thoughts are replayed."""
     proof: str = ""
@@ -231,6 +233,8 @@ class Rules(msgspec.Struct, frozen=True):
     """Those that may serve it."""
     goals: frozenset[tuple[str, str]] = frozenset()
     """Upstreams, and the models to ask them for."""
+    limited: frozenset[str] = frozenset()
+    """Those that serve only so many requests at once, or in a minute."""
 
 
 class Blame(msgspec.Struct, frozen=True):

@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Protocol
 
 import h11
@@ -23,6 +24,9 @@ from simulation.heard import read_json
 from simulation.moods import TWISTS, Climate, Fate, dialling, fate
 from simulation.transcripts import Said
 from simulation.wire import Line, Manner, connect
+
+WALL = 1_790_000_000.0
+"""What the wall clock reads when a world begins."""
 
 LONG_BODY = 65536
 DIAL_SECONDS = 0.05
@@ -107,6 +111,7 @@ class Upstream:
         drawn = self._fate(asked, account, tag)
         drawn = self._signing(said, drawn, asked, body) if whole else drawn
         said.label, said.fault = drawn.label, drawn.fault
+        said.rests = float(drawn.act.retry_after) if drawn.act.retry_after.isdecimal() else None
         said.thinks = drawn.act.thinking is not None or asked.thinks
         said.counted = next(iter(drawn.act.usage.values()), None)
         self._book.said.append(said)
@@ -147,7 +152,23 @@ class Upstream:
             return Fate(act, "over quota", fault="429")
         times.append(now)
         drawn = fate(self.sky, dice, asked, tag, now)
-        return msgspec.structs.replace(drawn, act=_echoing(drawn.act, asked, dice))
+        act = _echoing(drawn.act, asked, dice)
+        if most:
+            left = (most - len(times)) / most
+            act = msgspec.structs.replace(act, headers=self._figures(most, left, times[0] + window - now))
+        return msgspec.structs.replace(drawn, act=act)
+
+    def _figures(self, most: int, left: float, seconds: float) -> dict[str, str]:
+        """Say in headers what is left of an account's window, where the language has such headers."""
+        remaining = str(round(most * left))
+        if self.language == "anthropic":
+            reset = datetime.fromtimestamp(WALL + trio.current_time() + seconds, UTC)
+            figures = {"limit": str(most), "remaining": remaining, "reset": reset.isoformat()}
+            return {f"anthropic-ratelimit-tokens-{name}": value for name, value in figures.items()}
+        if self.language == "gemini":
+            return {}
+        figures = {"limit": str(most), "remaining": remaining, "reset": f"{seconds:.3f}s"}
+        return {f"x-ratelimit-{name}-tokens": value for name, value in figures.items()}
 
     async def play(self, said: Said, steps: Iterator[Step], line: Line) -> bool:
         """Say all of it; gives whether the connection can serve another request."""

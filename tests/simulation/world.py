@@ -6,6 +6,7 @@ import signal
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import starmap
 from unittest import mock
 
 import msgspec
@@ -18,6 +19,7 @@ from peekd.service import watching
 from peekd.service.reload import Source
 from peekd.simulator.strict import Strict
 from peekd.vocabulary.errors import ClientError
+from simulation import laws_pool
 from simulation.clients import Client
 from simulation.daemon import WALL, Daemon, Disk, Shelf
 from simulation.dice import Dice
@@ -65,6 +67,8 @@ class World:
         self.endings: list[Ending] = []
         self.client_key = CLIENT_KEY
         self.life = 0
+        self.starts: list[float] = []
+        self.full: list[tuple[float, float]] = []
         self.stall_seconds = self.plan.settings.server.write_stall_seconds
         self.daemon: Daemon
         self.lives: dict[int, Daemon] = {}
@@ -200,6 +204,7 @@ class World:
             if name not in asked | suspects
             and limits[name].upstream not in shaken
             and not limits[name].max_concurrent
+            and not limits[name].requests_per_minute
         ]
 
     # ---- a life -----------------------------------------------------------------------------------------
@@ -217,6 +222,7 @@ class World:
     async def start(self) -> None:
         """Bring a daemon up."""
         self.life += 1
+        self.starts.append(trio.current_time())
         self.daemon = self.lives[self.life] = daemon = Daemon(Harbour(), self.shelf)
         loaded = self.file.load()
         self.file.take(trio.current_time())
@@ -253,6 +259,19 @@ class World:
         self._stop()
         await self._wait_ended(self.file.settings.server.drain_seconds + 5)
         self.endings += look_back(self.daemon, self._adopted)
+        self.endings += list(starmap(Ending, laws_pool.judge(self._pool())))
+
+    def _pool(self) -> laws_pool.World:
+        """What the laws on the choice of accounts look at."""
+        fresh = [
+            (at, account)
+            for at, entry in self.entries
+            if entry.phase == "refresh"
+            for account in [entry.message.removeprefix("the credential of ").partition(" is fetched")[0]]
+        ]
+        asked = laws_pool.asked_of(self.entries, self.starts)
+        steady = self.file.steady  # what a reload lets go of is forgotten
+        return laws_pool.World(asked, self.said, steady, self.starts, self.full, fresh, self.plan.accounts)
 
     async def _wait_ended(self, seconds: float) -> None:
         with trio.move_on_after(seconds) as patience:
@@ -360,8 +379,12 @@ class World:
     async def _fill_shelf(self) -> None:
         """The store can take nothing for a while; requests go on."""
         self.shelf.full = True
-        await trio.sleep(self.dice.uniform(1, 20))
-        self.shelf.full = False
+        since = trio.current_time()
+        try:
+            await trio.sleep(self.dice.uniform(1, 20))
+        finally:
+            self.shelf.full = False
+            self.full.append((since, trio.current_time()))
 
     def _stop(self) -> None:
         self._stops.append(trio.current_time())
@@ -383,7 +406,10 @@ def _rules(call: Call, settings: Settings) -> Rules:
     goals = frozenset((target.upstream, target.model) for target in targets)
     upstreams = {target.upstream for target in targets}
     able = tuple(account.name for account in settings.accounts if account.upstream in upstreams)
-    return Rules(settings.healing, settings.server, able, goals)
+    limited = frozenset(
+        one.name for one in settings.accounts if one.max_concurrent or one.requests_per_minute
+    )
+    return Rules(settings.healing, settings.server, able, goals, limited)
 
 
 class Played(msgspec.Struct, frozen=True):

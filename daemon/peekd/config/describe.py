@@ -22,6 +22,10 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
         "One table for each row of the policy that is to differ; `peekd policy` prints the rows.",
     ),
     "logs": ("[logs]", "What is written down."),
+    "scheduling": (
+        "[scheduling]",
+        "How an account is chosen among those that could serve.",
+    ),
     "signatures": (
         "[signatures]",
         "The memory of thought signatures, by which a conversation goes on whatever its client lost.",
@@ -71,6 +75,8 @@ MEANINGS: Mapping[str, str] = {
     "accounts[].models": "patterns (* and ?) of the upstream's models that it may serve; empty: all",
     "accounts[].disabled": "leave it out",
     "accounts[].max_concurrent": "attempts on it at once; 0: no limit",
+    "accounts[].requests_per_minute": "attempts begun on it in any 60 seconds; 0: no limit",
+    "accounts[].reserve": "share of its quota that is kept: others go first where less is reported left",
     "accounts[].proxy": "proxy for this account, in place of the upstream's",
     "routes[].match": "pattern (* and ? only) of the model that the client asks for; case counts",
     "routes[].to": "who serves: UPSTREAM/MODEL, or UPSTREAM (model as asked); each when those before cannot",
@@ -89,6 +95,8 @@ MEANINGS: Mapping[str, str] = {
     "healing.policy.*.ladder": 'the moves, in order of their turn; "…" at the end repeats the last one',
     "healing.policy.*.base_seconds": "the pause before the first of them that is a retry",
     "logs.level": "the lowest rank that is written",
+    "scheduling.mode": '"cache-first", "balance" or "performance-first"',
+    "scheduling.stay_seconds": "cache-first: longest wait for the account that a session is with",
     "signatures.recovery_note": "tell the model in words that thoughts were left out after a refusal",
     "signatures.ttl_seconds": "how long a signature is remembered after its last use",
     "signatures.min_length": "what is shorter is taken for no signature; verbatim requests keep it",

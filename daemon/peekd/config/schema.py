@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from peekd.accounts.settings import AccountSettings
+from peekd.accounts.settings import AccountSettings, SchedulingSettings
 from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.records.settings import LogSettings
 from peekd.serving.settings import ServerSettings
@@ -20,5 +20,6 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accounts: tuple[AccountSettings, ...] = ()
     routes: tuple[RouteSettings, ...] = ()
     healing: HealingSettings = HealingSettings()
+    scheduling: SchedulingSettings = SchedulingSettings()
     logs: LogSettings = LogSettings()
     signatures: SignatureSettings = SignatureSettings()

@@ -18,9 +18,8 @@ from peekd.config.schema import Settings
 from peekd.config.shapes import expected, known_settings, placeholder, struct_of, without_none
 
 LATER = frozenset({
-    "metrics", "records", "scheduling", "logs.directory",
+    "metrics", "records", "logs.directory",
     "upstreams.*.location",
-    "accounts[].requests_per_minute", "accounts[].reserve",
     "routes[].hedge", "routes[].tool_boundary", "routes[].continue_text", "routes[].atomic_tools",
 })  # fmt: skip
 """Settings that belong to parts of peekd which this version does not have."""

@@ -6,8 +6,11 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from peekd.protocols import anthropic, gemini, openai_chat, openai_completions, openai_responses
+from peekd.protocols.anthropic import quotas as anthropic_quotas
 from peekd.protocols.gemini import assist
 from peekd.protocols.interface import ClientProtocol, Ids, UpstreamProtocol
+from peekd.protocols.openai import quotas as openai_quotas
+from peekd.vocabulary.quotas import Quota
 
 CLIENTS: Mapping[str, ClientProtocol] = {
     anthropic.CLIENT.name: anthropic.CLIENT,
@@ -36,3 +39,17 @@ def upstream_of(name: str, platform: str | None, project: str, ids: Ids) -> Upst
     Raises KeyError for one that there is not.
     """
     return UPSTREAMS[name] if platform is None else _PLATFORMS[name, platform](project, ids)
+
+
+def quotas_of(name: str, headers: Mapping[str, str], wall: float) -> tuple[Quota, ...]:
+    """Give what an answer's headers say is left of an account's quota; most protocols say nothing.
+
+    `wall`: when they came, in Unix time.
+    """
+    match name:
+        case anthropic.UPSTREAM.name:
+            return anthropic_quotas.decode_quotas(headers, wall)
+        case openai_chat.UPSTREAM.name | openai_responses.UPSTREAM.name:
+            return openai_quotas.decode_quotas(headers)
+        case _:
+            return ()

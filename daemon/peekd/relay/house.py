@@ -9,7 +9,7 @@ from typing import Any
 
 import trio
 
-from peekd.accounts.settings import AccountSettings
+from peekd.accounts.settings import AccountSettings, SchedulingSettings
 from peekd.healing.plan import near_names
 from peekd.healing.policy import Policy
 from peekd.healing.settings import HealingSettings, RouteSettings
@@ -48,6 +48,7 @@ class House:
         self.live = Live()
         self.grove = Grove(tree, self._clear)
         self.roster = Roster(tree.crew, means.archive)
+        self.roster.schedule(tree.scheduling)
         self.draining = False
         self.lives = Lives()
         self.counting = Counting(means.seal, self.roster.glance)
@@ -68,6 +69,7 @@ class House:
         """Take over what a store has kept."""
         self.archive.recall(loaded)
         self.roster.recall(loaded.bound)
+        self.roster.stand(loaded.standings)
 
     def rhythm(self, asked: Asked) -> Rhythm:
         """The rhythm of a request that begins now."""
@@ -86,7 +88,8 @@ class House:
 
     def describe_accounts(self) -> dict[str, Any]:
         """How the accounts stand, and the settings."""
-        return {"accounts": self._accounts(), "settings": self.settings_state}
+        upstreams = self.roster.upstreams()
+        return {"accounts": self._accounts(), "upstreams": upstreams, "settings": self.settings_state}
 
     def describe_policy(self) -> dict[str, Policy]:
         """The policy table in force for all requests."""
@@ -130,6 +133,7 @@ class House:
         """Serve with this tree from now on; what runs goes on with the one that it began with."""
         before = self.tree
         self.roster.adopt(tree.crew)
+        self.roster.schedule(tree.scheduling)
         for account in sorted(tree.credentials.renewed(before.credentials)):
             self.roster.renew(account)
         self.grove.adopt(tree)
@@ -155,6 +159,7 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
     expose_account: bool = True,
     seal_key: bytes | None = None,
     signatures: SignatureSettings | None = None,
+    scheduling: SchedulingSettings | None = None,
     store: Store | None = None,
     seams: Seams = NATURAL,
 ) -> AsyncGenerator[House]:
@@ -165,7 +170,8 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
     and no carrier outlives the house. `store`: what outlives it; without one nothing does. Raises
     OperatorError, in a group, where a credential cannot be had.
     """
-    ground = Ground(healing, upstreams, accounts, routes, where, expose_account)
+    modes = scheduling or SchedulingSettings()
+    ground = Ground(healing, upstreams, accounts, routes, where, expose_account, modes)
     async with trio.open_nursery() as nursery:
         clients = Upstreams(upstreams, dials=dials)
         credentials = Credentials(ground.references, environ, nursery)

@@ -177,6 +177,9 @@ class Journey:
         )
         async with opening as attempt:
             self._scribe.opened(attempt.upstream_request_id, attempt.status, attempt.sent)
+            self._house.roster.report(
+                lease, self._tree.quotas(lease.upstream, attempt.headers, self._house.seams.wall())
+            )
             footing = Footing(trip.ends, secret, self._calls.thoughts(protocol))
             self._passage = passage = Passage(attempt, protocol, self._scribe, healing, footing)
             outcome = await passage.peek()
@@ -198,6 +201,8 @@ class Journey:
         """Settle what has ended, so that the kernel sees the account as it is now; then decide."""
         if not isinstance(outcome, o.Accepted | o.Blank):
             tenure.settle(outcome)
+        elif isinstance(outcome, o.Accepted):
+            tenure.heard()
         step = trip.decide(outcome, lease)
         if step.decision.move != "relay":
             tenure.settle(outcome)

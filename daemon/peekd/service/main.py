@@ -301,6 +301,7 @@ async def _open(process: Process, dials: Dials) -> AsyncGenerator[House]:
             expose_account=settings.server.expose_account,
             seal_key=kept.seal_key,
             signatures=settings.signatures,
+            scheduling=settings.scheduling,
             store=kept.store,
             seams=process.seams,
         ) as house,

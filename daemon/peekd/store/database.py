@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from peekd.accounts.standing import Standing
 from peekd.signatures.settings import SignatureSettings
 from peekd.signatures.steps import Origin, Piece, Step
 from peekd.store.interface import Bound, Deed, Forgotten, Kept, Loaded, Refused, Touched
@@ -35,7 +36,11 @@ _SIGNATURES: Final = """
     CREATE INDEX bound_since ON bound (since);
 """
 
-MIGRATIONS: Final = (_SIGNATURES,)
+_STANDINGS: Final = """
+    CREATE TABLE standings (account TEXT PRIMARY KEY, standing BLOB NOT NULL) WITHOUT ROWID;
+"""
+
+MIGRATIONS: Final = (_SIGNATURES, _STANDINGS)
 """What makes the tables of each version from those of the one before; the first begins with none."""
 
 VERSION: Final = len(MIGRATIONS)
@@ -61,9 +66,12 @@ _STEPS: Final = """
     SELECT family, session, number, upstream, model, account, learned, used, pieces FROM steps ORDER BY used
 """
 _REFUSED: Final = "SELECT session, proofs, since FROM refused ORDER BY since"
+_STAND: Final = "INSERT OR REPLACE INTO standings VALUES (?, ?)"
+_STOOD: Final = "SELECT standing FROM standings ORDER BY account"
 _BOUND: Final = "SELECT id, account, since FROM bound ORDER BY since"
 
 _proofs: Final = msgspec.msgpack.Decoder(tuple[str, ...])
+_standings: Final = msgspec.msgpack.Decoder(Standing)
 _pieces: Final = msgspec.msgpack.Decoder(tuple[Piece, ...])
 
 
@@ -134,10 +142,11 @@ class Database:
         try:
             steps = tuple(_kept(row) for row in self._connection.execute(_STEPS))
             refused = tuple(starmap(_refused, self._connection.execute(_REFUSED)))
+            stood = tuple(_standings.decode(_bytes(row)) for (row,) in self._connection.execute(_STOOD))
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             raise Unreadable(str(error)) from error
         bound = tuple(starmap(Bound, self._connection.execute(_BOUND)))
-        return Loaded(steps, refused, bound)
+        return Loaded(steps, refused, bound, stood)
 
 
 def is_corrupt(error: sqlite3.Error) -> bool:
@@ -164,6 +173,8 @@ def _statement(deed: Deed) -> tuple[str, tuple[object, ...]]:
             return _REFUSE, (deed.session, deed.since, msgspec.msgpack.encode(deed.proofs))
         case Bound():
             return _BIND, (deed.id, deed.account, deed.since)
+        case Standing():
+            return _STAND, (deed.account, msgspec.msgpack.encode(deed))
 
 
 def _kept(row: tuple[object, ...]) -> Kept:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from peekd.accounts.standing import Standing
 from peekd.signatures.steps import Step
 
 
@@ -48,7 +49,7 @@ class Bound(msgspec.Struct, frozen=True):
     since: float
 
 
-Deed = Kept | Touched | Forgotten | Refused | Bound
+Deed = Kept | Touched | Forgotten | Refused | Bound | Standing
 
 
 class Loaded(msgspec.Struct, frozen=True):
@@ -57,6 +58,7 @@ class Loaded(msgspec.Struct, frozen=True):
     steps: tuple[Kept, ...] = ()
     refused: tuple[Refused, ...] = ()
     bound: tuple[Bound, ...] = ()
+    standings: tuple[Standing, ...] = ()
 
 
 class Store(Protocol):

@@ -13,6 +13,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag_field="outcome"):
 
     `status` is the upstream's HTTP status where there was one; `message` its words or ours, not redacted;
     `retry_after` the seconds it asked us to stay away; `should_retry` its own word on asking again, if any.
+    `stop`: the account was shut out for good (revoked, banned), and asking with others would spread that.
     """
 
     status: int | None = None
@@ -20,6 +21,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag_field="outcome"):
     message: str = ""
     retry_after: float | None = None
     should_retry: bool | None = None
+    stop: bool = False
 
 
 # ---- end of peek, good --------------------------------------------------------------------------
