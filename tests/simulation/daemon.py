@@ -23,7 +23,7 @@ from peekd.service.notify import Notifier
 from peekd.serving.app import Front
 from peekd.store.interface import Deed
 from peekd.store.volatile import Volatile
-from peekd.upstream import credentials
+from peekd.upstream import secrets
 from peekd.upstream.dial import Dial
 from peekd.vocabulary.errors import OperatorError
 from simulation.dice import Dice
@@ -39,17 +39,17 @@ class Disk:
     def __init__(self) -> None:
         self.files: dict[str, str] = {}
 
-    def read(self, path: Path, reference: str, *, forbidden: int) -> str:
+    def read(self, path: Path, reference: str, *, forbidden: int) -> bytes:
         """Read a file as peekd's own reader does. Raises OperatorError."""
         del forbidden
         if str(path) not in self.files:
             raise OperatorError(f"{reference}: No such file or directory")
-        return self.files[str(path)]
+        return self.files[str(path)].encode()
 
     @contextmanager
     def mounted(self) -> Generator[None]:
         """Be the disk of this process."""
-        with mock.patch.object(credentials, "_read", self.read):
+        with mock.patch.object(secrets, "_read", self.read):
             yield
 
 
@@ -114,6 +114,7 @@ class Daemon:
                 ids=lambda prefix: f"{prefix}{dice.getrandbits(96):024x}",
             ),
             dials=dials,
+            watching=False,
         )
         door = main.Door("127.0.0.1", "http://127.0.0.1:8045", self.harbour)
         try:

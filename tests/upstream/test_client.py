@@ -10,6 +10,7 @@ from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import Call
 from peekd.upstream.attempt import Attempt
 from peekd.upstream.client import Upstreams
+from peekd.upstream.headers import Proof
 from peekd.upstream.settings import UpstreamSettings
 from peekd.vocabulary.errors import OperatorError
 
@@ -24,7 +25,7 @@ SECRET = "sk-very-secret"
 def opening(upstreams: Upstreams, *, proxy: str = "", upstream: str = "one") -> Attempt:
     account = AccountSettings(name="alice", upstream=upstream, proxy=proxy)
     return upstreams.attempt(
-        upstream=upstream, account=account, secret=SECRET, call=CALL, deadlines=HealingSettings()
+        upstream=upstream, account=account, proof=Proof(SECRET), call=CALL, deadlines=HealingSettings()
     )
 
 

@@ -44,7 +44,7 @@ def reach_accounts(settings: Settings, environ: Mapping[str, str]) -> Iterator[R
 def reach_upstreams(settings: Settings) -> Iterator[Reached]:
     """Connect to each upstream, with TLS where it has it; where it has a proxy, to the proxy only."""
     for name, upstream in settings.upstreams.items():
-        tries = _load if upstream.base_url.startswith(_SIMULATOR) else _connect
+        tries = _load if upstream.address.startswith(_SIMULATOR) else _connect
         try:
             words = tries(upstream, settings.healing.connect_seconds)
         except (OSError, UnicodeError, OperatorError) as error:
@@ -64,20 +64,20 @@ def _words(error: Exception) -> str:
 def _place(upstream: UpstreamSettings) -> str:
     """Name what is connected to; a proxy without the password that its URL may hold."""
     if not upstream.proxy:
-        return upstream.base_url
+        return upstream.address
     place = urlsplit(upstream.proxy)
     return f"its proxy {place.scheme}://{place.netloc.rpartition('@')[2]}"
 
 
 def _load(upstream: UpstreamSettings, seconds: float) -> str:
     del seconds
-    load_script(upstream.base_url.removeprefix(_SIMULATOR))
+    load_script(upstream.address.removeprefix(_SIMULATOR))
     return "its script can be read"
 
 
 def _connect(upstream: UpstreamSettings, seconds: float) -> str:
     """Open a connection and close it again; say what it was. Raises OSError, of which TLS's own is a kind."""
-    place = urlsplit(upstream.proxy or upstream.base_url)
+    place = urlsplit(upstream.proxy or upstream.address)
     host, port = place.hostname or "", place.port or _PORTS[place.scheme]
     with socket.create_connection((host, port), timeout=seconds) as connection:
         if place.scheme != "https":

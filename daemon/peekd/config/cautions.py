@@ -42,7 +42,7 @@ def _upstreams(settings: Settings) -> Iterator[str]:
             yield f"upstreams.{name} has no account that is enabled"
         if settings.routes and name not in routed:
             yield f"upstreams.{name} is in no route: it is never asked"
-        url = urlsplit(upstream.base_url)
+        url = urlsplit(upstream.address)
         if url.scheme == "http" and not _is_near(url.hostname or ""):
             yield f"upstreams.{name}.base_url is http: credentials and prompts cross the network unencrypted"
 

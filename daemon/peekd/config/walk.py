@@ -19,13 +19,10 @@ from peekd.config.shapes import expected, known_settings, placeholder, struct_of
 
 LATER = frozenset({
     "metrics", "records", "scheduling", "logs.directory",
-    "upstreams.*.location",
     "accounts[].requests_per_minute", "accounts[].reserve",
     "routes[].hedge", "routes[].tool_boundary", "routes[].continue_text", "routes[].atomic_tools",
 })  # fmt: skip
 """Settings that belong to parts of peekd which this version does not have."""
-
-LATER_VALUES = frozenset({("upstreams.*.platform", "vertex")})
 
 SECRET = frozenset({
     "server.client_keys", "server.client_keys[]", "server.admin_keys", "server.admin_keys[]",
@@ -85,9 +82,6 @@ def _mended_struct(
 
 
 def _mended_leaf(value: object, hint: object, place: Place, faults: list[SettingsFault]) -> object:
-    if isinstance(value, str) and (place.pattern, value) in LATER_VALUES:
-        faults.append(SettingsFault(place.path, expected(hint), f"{shown(value)}, which is {_NOT_AVAILABLE}"))
-        return placeholder(hint)
     try:
         converted = msgspec.convert(value, cast("Any", hint))
     except msgspec.ValidationError:

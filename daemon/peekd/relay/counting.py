@@ -86,12 +86,15 @@ class Counting:
         return None
 
     async def _ask(self, asked: Asked, leased: Lease) -> bytes | None:
+        proof = self._means.credentials.proof(leased.account)
+        if proof is None:
+            return None
         protocol = self._speaks(leased.upstream)
         call, headers = Calls(asked, self._means.seal).count(protocol, leased.model)
         opening = self._means.upstreams.attempt(
             upstream=leased.upstream,
             account=self._accounts[leased.account],
-            secret=self._means.credentials.secret(leased.account),
+            proof=proof,
             call=call,
             headers=headers,
             deadlines=self._places.healing,

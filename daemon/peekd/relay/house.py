@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import cache
+from functools import cache, partial
 
 import msgspec
 import trio
@@ -15,7 +15,7 @@ from peekd.healing.plan import Places, Plan, overlaid_healing, plan
 from peekd.healing.policy import Policy, policy_in_force
 from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.protocols.interface import UpstreamProtocol
-from peekd.protocols.registry import upstream_of
+from peekd.protocols.registry import Site, upstream_of
 from peekd.records.entries import Journal
 from peekd.records.live import Live
 from peekd.relay.archive import Archive
@@ -26,13 +26,16 @@ from peekd.relay.lives import Lives
 from peekd.relay.means import NATURAL, Means, Seams
 from peekd.relay.offers import Offers
 from peekd.relay.roster import Roster
+from peekd.relay.vigil import Vigil
 from peekd.signatures.seal import KEY_BYTES, Seal
 from peekd.signatures.settings import SignatureSettings
 from peekd.store.interface import Loaded, Store
 from peekd.store.volatile import Nowhere
 from peekd.upstream.client import Upstreams
-from peekd.upstream.credentials import Credentials
+from peekd.upstream.credentials import Credentials, Supply
 from peekd.upstream.dial import Dial
+from peekd.upstream.google import Errand, Reply
+from peekd.upstream.minting import Failed
 from peekd.upstream.settings import UpstreamSettings
 from peekd.vocabulary.errors import ClientError
 
@@ -101,7 +104,8 @@ class House:
     def speaks(self, upstream: str) -> UpstreamProtocol:
         """How an upstream speaks: its protocol, as its platform has it."""
         settings = self.settings[upstream]
-        return upstream_of(settings.protocol, settings.platform, settings.project, self.seams.ids)
+        site = Site(settings.project, settings.location, self.seams.ids)
+        return upstream_of(settings.protocol, settings.platform, site)
 
     def plan(self, model: str, protocol: str) -> Plan:
         """Who may serve a request. Raises ClientError where nobody may."""
@@ -154,13 +158,15 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
     signatures: SignatureSettings | None = None,
     store: Store | None = None,
     seams: Seams = NATURAL,
+    watching: bool = False,
 ) -> AsyncGenerator[House]:
     """Open what a daemon serves with; closes every connection on leaving.
 
     `dials`: by upstream name, how to reach it where it is not on the network (a simulator). `where`: the file
     to edit, for messages. `seal_key`: what carriers of signatures are sealed with; without one it is made up,
-    and no carrier outlives the house. `store`: what outlives it; without one nothing does. Raises
-    OperatorError, in a group, where a credential cannot be had.
+    and no carrier outlives the house. `store`: what outlives it; without one nothing does. `watching`: files
+    of credentials that are replaced are taken up. Raises OperatorError, in a group, where a credential cannot
+    be had.
     """
     protocols = {name: settings.protocol for name, settings in upstreams.items()}
     references = {account.name: account.credential for account in accounts}
@@ -169,9 +175,17 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
         seal = Seal(seal_key if seal_key is not None else seams.key(KEY_BYTES))
         kept = store or Nowhere()
         archive = Archive(signatures or SignatureSettings(), kept, seams.wall)
-        means = Means(clients, Credentials(references, environ, nursery), journal, seal, archive, seams)
+        known = {account.name: account for account in accounts}
+
+        async def fetch(account: str, errand: Errand) -> Reply | Failed:
+            return await clients.fetch(known[account].upstream, known[account], errand, healing)
+
+        supply = Supply(fetch, healing.refresh_seconds, seams.wall, seams.jitter)
+        credentials = Credentials(references, environ, nursery, supply)
+        means = Means(clients, credentials, journal, seal, archive, seams)
         house = House(Places(tuple(routes), protocols, healing, where), upstreams, accounts, means)
         house.recall(await kept.load())
+        nursery.start_soon(partial(Vigil(credentials, house.roster, journal).run, watching=watching))
         try:
             yield house
         finally:

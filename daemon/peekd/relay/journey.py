@@ -28,6 +28,8 @@ from peekd.relay.rendering import ToBody, ToStream, Verbatim
 from peekd.relay.scribe import Scribe
 from peekd.relay.tenure import Tenure
 from peekd.relay.trip import Trip
+from peekd.upstream.headers import Proof
+from peekd.upstream.minting import CREDENTIAL_REFRESH
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.decisions import Decision, Step
 from peekd.vocabulary.errors import ClientError, Fault
@@ -50,6 +52,7 @@ class Journey:
         self._scribe = Scribe(_record_of(asked), house.live, house.journal, trio.current_time)
         self._passage: Passage | None = None
         self._sink: ToStream | ToBody | None = None
+        self._shown: str | None = None
 
     # ---- the loop ----
 
@@ -108,7 +111,7 @@ class Journey:
         """Fetch an account's credential anew; others that wait for the same one share the fetch."""
         fresh = False
         with trio.move_on_after(min(trip.healing(step.upstream).refresh_seconds, trip.left())):
-            fresh = await self._house.roster.refresh(step.account)
+            fresh = await self._house.roster.refresh(step.account, self._shown)
         self._scribe.refreshed(step.account, fresh=fresh)
         return fresh
 
@@ -153,6 +156,20 @@ class Journey:
         splices = Splices(stream=streams, repaired=trip.repaired, unreadable=strange)
         return self._calls.make(protocol, lease.model, splices, lease.account)
 
+    async def _prove(self, trip: Trip, lease: Lease) -> Proof | AnyOutcome:
+        """What the account shows; its access token is waited for only where none holds."""
+        seconds = min(trip.healing(lease.upstream).refresh_seconds, trip.left())
+        proof = self._house.credentials.proof(lease.account)
+        if proof is None:
+            with trio.move_on_after(seconds):
+                proof = await self._house.credentials.ready(lease.account)
+        if proof is None:
+            return o.HeadersTimeout(
+                type=CREDENTIAL_REFRESH, message=f"no access token within {seconds:.0f} s"
+            )
+        self._shown = proof.secret if isinstance(proof, Proof) else None
+        return proof
+
     async def _attempt(self, trip: Trip, lease: Lease, tenure: Tenure) -> Step:
         """Open, peek, decide, and where that says so relay, inside one scope that closes the upstream."""
         protocol = self._house.speaks(lease.upstream)
@@ -160,18 +177,20 @@ class Journey:
         call, headers = self._call(trip, lease)
         self._scribe.sent(call, streams=streams)
         healing = capped(trip.healing(lease.upstream), trip.left(), streams=streams)
-        secret = self._house.credentials.secret(lease.account)
+        proof = await self._prove(trip, lease)
+        if not isinstance(proof, Proof):
+            return self._note(trip, proof, lease, tenure)
         opening = self._house.upstreams.attempt(
             upstream=lease.upstream,
             account=self._house.accounts[lease.account],
-            secret=secret,
+            proof=proof,
             call=call,
             headers=headers,
             deadlines=healing,
         )
         async with opening as attempt:
             self._scribe.opened(attempt.upstream_request_id, attempt.status, attempt.sent)
-            footing = Footing(trip.ends, secret, self._calls.thoughts(protocol))
+            footing = Footing(trip.ends, proof.secret, self._calls.thoughts(protocol))
             self._passage = passage = Passage(attempt, protocol, self._scribe, healing, footing)
             outcome = await passage.peek()
             trip.refusal = passage.refusal

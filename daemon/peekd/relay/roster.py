@@ -61,18 +61,30 @@ class Roster:
         pool = self.pool if left is None else settle(self.pool, left, Blank(), now)
         return survey(pool, wanted, now)
 
-    async def refresh(self, account: str) -> bool:
-        """Fetch an account's credential anew; True where it is another now, and the account serves again."""
-        fresh = await self._credentials.refresh(account)
+    async def refresh(self, account: str, used: str | None = None) -> bool:
+        """Fetch an account's credential anew; True where it is another now, and the account serves again.
+
+        `used`: the secret that was turned away.
+        """
+        fresh = await self._credentials.refresh(account, used=used)
         if fresh:
-            self.pool = renew(self.pool, account)
+            self.renew(account)
         return fresh
+
+    def renew(self, account: str) -> None:
+        """The account has another credential: what the old one was turned away for is over."""
+        self.pool = renew(self.pool, account)
+
+    def is_disabled(self, account: str) -> bool:
+        """Whether an account is kept from serving."""
+        return any(one.disabled for one in self.pool.accounts if one.name == account)
 
     # ---- by hand, or for good ----
 
     def enable(self, account: str) -> None:
         """Let an account serve. Raises KeyError where there is no such account; so do the two below."""
         self.pool = enable(self.pool, account)
+        self._credentials.revive(account)
 
     def disable(self, account: str, because: str) -> None:
         """Keep an account from serving until it is enabled; what it does now goes on."""

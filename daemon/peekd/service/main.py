@@ -54,6 +54,7 @@ class Process(msgspec.Struct, frozen=True):
     """What a daemon is started with. `where` is the file to name to someone who is to change a setting.
 
     `seams` and `dials` (by upstream name, a stream in place of TCP) are the ways to clock, dice and network.
+    `watching`: files of credentials that are replaced are taken up, which is looked for in a thread.
     """
 
     settings: Settings
@@ -65,6 +66,7 @@ class Process(msgspec.Struct, frozen=True):
     demo: bool = False
     seams: Seams = NATURAL
     dials: Mapping[str, Dial] = MappingProxyType({})
+    watching: bool = True
 
 
 class Door(msgspec.Struct, frozen=True):
@@ -228,6 +230,7 @@ async def _open(process: Process, dials: Mapping[str, Dial]) -> AsyncGenerator[H
             signatures=settings.signatures,
             store=kept.store,
             seams=process.seams,
+            watching=process.watching,
         ) as house,
     ):
         house.expose_account = settings.server.expose_account
@@ -240,9 +243,9 @@ async def _open_dials(settings: Settings) -> AsyncGenerator[dict[str, Dial]]:
     async with trio.open_nursery() as nursery:
         try:
             yield {
-                name: Simulator(load_script(upstream.base_url.removeprefix(SIMULATED)), nursery=nursery).dial
+                name: Simulator(load_script(upstream.address.removeprefix(SIMULATED)), nursery=nursery).dial
                 for name, upstream in settings.upstreams.items()
-                if upstream.base_url.startswith(SIMULATED)
+                if upstream.address.startswith(SIMULATED)
             }
         finally:
             nursery.cancel_scope.cancel()

@@ -56,6 +56,7 @@ class Posting(NamedTuple):
     headers: Headers
     body: bytes
     deadlines: HealingSettings
+    method: str = "POST"
 
     @override
     def __repr__(self) -> str:
@@ -112,7 +113,7 @@ class Attempt:
         posting = self._posting
         try:
             request = httpx.Request(
-                "POST",
+                posting.method,
                 posting.url,
                 headers=posting.headers,
                 content=posting.body,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import httpx
 
 from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import Call
-from peekd.upstream.attempt import Attempt, Posting
+from peekd.upstream.attempt import Attempt, Failure, Posting
 from peekd.upstream.dial import Dial, Tls, dial_tcp, system_tls
-from peekd.upstream.headers import Pairs, encode_headers
+from peekd.upstream.google import METADATA_HOSTS, Errand, Reply
+from peekd.upstream.headers import Pairs, Proof, encode_headers
 from peekd.upstream.proxy import decode_proxy
 from peekd.upstream.settings import UpstreamSettings
 from peekd.upstream.transport import Transport
@@ -19,6 +21,8 @@ from peekd.vocabulary.errors import OperatorError
 
 SIMULATOR = "simulator:"
 SIMULATOR_URL = "http://simulator"
+TOKEN_BYTES = 1 << 16
+"""How long an answer with an access token may be."""
 
 
 class Identity(Protocol):
@@ -64,12 +68,13 @@ class Upstreams:
         self._tls = tls
         self._ways: dict[tuple[str, str], _Way] = {}
         self._opened: set[Attempt] = set()
+        self._errands: set[Attempt] = set()
         self._check()
 
     def _check(self) -> None:
         faults: list[str] = []
         for name, upstream in self._settings.items():
-            if upstream.base_url.startswith(SIMULATOR) and name not in self._dials:
+            if upstream.address.startswith(SIMULATOR) and name not in self._dials:
                 faults.append(f"upstream {name}: there is no simulator for it here")
             if upstream.proxy:
                 try:
@@ -84,7 +89,7 @@ class Upstreams:
         *,
         upstream: str,
         account: Identity,
-        secret: str,
+        proof: Proof,
         call: Call,
         headers: Pairs = (),
         deadlines: HealingSettings,
@@ -96,12 +101,29 @@ class Upstreams:
         settings = self._settings[upstream]
         posting = Posting(
             url=_base_url(settings) + call.path,
-            headers=encode_headers(settings, secret, headers, call.headers),
+            headers=encode_headers(settings, proof, headers, call.headers),
             body=call.body,
             deadlines=deadlines,
         )
         way = self._way(upstream, account.proxy or settings.proxy)
         return Attempt(way.client, posting, self._opened)
+
+    async def fetch(
+        self, upstream: str, account: Identity, errand: Errand, deadlines: HealingSettings
+    ) -> Reply | Failure:
+        """Send what an access token costs, on the way that this account's requests take; never raises.
+
+        What the machine itself answers is asked for straight.
+        """
+        straight = urlsplit(errand.url).hostname in METADATA_HOSTS
+        proxy = "" if straight else account.proxy or self._settings[upstream].proxy
+        pairs = (*errand.headers, ("accept-encoding", "identity"))
+        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
+        posting = Posting(errand.url, headers, errand.body, deadlines, errand.method)
+        async with Attempt(self._way(upstream, proxy).client, posting, self._errands) as attempt:
+            if attempt.failure is not None:
+                return attempt.failure
+            return Reply(attempt.status, await attempt.read_refusal(TOKEN_BYTES))
 
     def open_count(self) -> int:
         """How many attempts are between `async with` and its end."""
@@ -122,7 +144,7 @@ class Upstreams:
 
     def _way(self, upstream: str, proxy: str) -> _Way:
         dial = self._dials.get(upstream)
-        simulated = self._settings[upstream].base_url.startswith(SIMULATOR)
+        simulated = self._settings[upstream].address.startswith(SIMULATOR)
         key = (upstream, "" if simulated else proxy)
         way = self._ways.get(key)
         if way is None:
@@ -138,8 +160,8 @@ class Upstreams:
 
 def _base_url(settings: UpstreamSettings) -> str:
     """Give what a path is put behind: the base without a version, since the path brings its own."""
-    if settings.base_url.startswith(SIMULATOR):
+    if settings.address.startswith(SIMULATOR):
         return SIMULATOR_URL
-    base = settings.base_url.rstrip("/")
+    base = settings.address.rstrip("/")
     # OpenAI's own SDKs want their base with the version, so that is how such addresses are handed around.
     return base.removesuffix("/v1") if settings.protocol.startswith("openai-") else base
