@@ -89,7 +89,7 @@ def test_an_exchange_can_be_made_again_and_again() -> None:
 
 def test_an_impersonated_account_takes_two_requests_and_may_block() -> None:
     url = "https://iamcredentials.googleapis.com/v1/projects/-/serviceAccounts/robot@p:generateAccessToken"
-    info = {
+    info: dict[str, Any] = {
         "type": "impersonated_service_account",
         "service_account_impersonation_url": url,
         "source_credentials": authorized_user(),
@@ -116,7 +116,7 @@ def test_an_impersonated_account_takes_two_requests_and_may_block() -> None:
 def test_a_federated_account_exchanges_what_stands_in_its_own_file(tmp_path: Path) -> None:
     subject = tmp_path / "subject"
     subject.write_text("subject-token")
-    info = {
+    info: dict[str, Any] = {
         "type": "external_account",
         "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q",
         "subject_token_type": "urn:ietf:params:oauth:token-type:jwt",

@@ -49,9 +49,10 @@ class Vigil:
                 self._roster.disable(news.account, said)
             case "replaced":
                 self._take_up(news.account)
-            case "renewed":
-                self._disabled.discard(news.account)  # somebody enabled it, and it was mended
-            case "late" | "unreadable":
+            case "renewed" if news.account in self._disabled:  # somebody enabled it, and it was mended
+                self._disabled.discard(news.account)
+                self._roster.renew(news.account)
+            case "renewed" | "late" | "unreadable":
                 pass
         priority, words = _TOLD[news.kind]
         message = words.format(account=news.account, words=said)

@@ -39,7 +39,7 @@ _PLAIN_HOSTS: Final = METADATA_HOSTS | {"localhost", "127.0.0.1", "::1", "simula
 """Where a token may be asked for without TLS: what never leaves the machine, or this program."""
 
 _ADC_FILE: Final = "application_default_credentials.json"
-_TOKEN_URI: Final = "https://oauth2.googleapis.com/token"
+_ENDPOINT: Final = "https://oauth2.googleapis.com/token"
 _DEPTH: Final = 8
 """Token requests in one exchange; an impersonated account behind a federated one needs three."""
 
@@ -206,7 +206,7 @@ def _authorized_user(info: Json) -> _Wallet:
         refresh_token=info["refresh_token"],
         client_id=info["client_id"],
         client_secret=info["client_secret"],
-        token_uri=info.get("token_uri") or _TOKEN_URI,
+        token_uri=info.get("token_uri") or _ENDPOINT,
     )
     return cast("_Wallet", made)
 
