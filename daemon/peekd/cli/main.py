@@ -19,6 +19,7 @@ COMMANDS = (
     ("check", "say which settings are in force and what is wrong with them"),
     ("requests", "list the latest requests"),
     ("explain", "tell the story of one request: what was tried, what came of it, what to do"),
+    ("accounts", "import accounts"),
     ("policy", "print what is done about each outcome"),
 )
 """Each command is the module of its name in this room."""

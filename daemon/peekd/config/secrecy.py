@@ -48,8 +48,13 @@ def secrecy_faults(settings: Settings) -> Iterator[SettingsFault]:
                 yield SettingsFault(("upstreams", name, "headers", header), expected, "what may be one")
 
 
+def is_account_reference(text: str) -> bool:
+    """Tell whether an account's credential may be named so."""
+    return bool(_REFERENCE.fullmatch(text) or _GOOGLE.fullmatch(text))
+
+
 def _reference(path: Path, text: str, *, google: bool = False) -> Iterator[SettingsFault]:
-    if _REFERENCE.fullmatch(text) or (google and _GOOGLE.fullmatch(text)):
+    if is_account_reference(text) if google else _REFERENCE.fullmatch(text):
         return
     ways = ("env:", "file:", "credential:", *(["google:"] if google else []))
     kind = next((way for way in ways if text.startswith(way)), "")
