@@ -90,3 +90,16 @@ def test_bytes_a_caller_sent_come_out_again_and_other_words_as_utf8() -> None:
     pairs = encode_headers(ANTHROPIC, Proof(SECRET), (("x-a", sent), ("x-b", "日")))
     assert named(pairs, b"x-a") == ["café".encode()]
     assert named(pairs, b"x-b") == ["日".encode()]
+
+
+def test_an_access_token_is_bearer_and_only_its_own_project_goes_along() -> None:
+    client = (("X-Goog-User-Project", "of-the-caller"),)
+    pairs = encode_headers(ANTHROPIC, Proof(SECRET, bearer=True), client)
+    assert named(pairs, b"authorization") == [f"Bearer {SECRET}".encode()]
+    assert named(pairs, b"x-api-key") == []
+    assert named(pairs, b"x-goog-user-project") == []
+    pairs = encode_headers(ANTHROPIC, Proof(SECRET, bearer=True, project="p-1"), client)
+    assert named(pairs, b"x-goog-user-project") == [b"p-1"]
+    assert SECRET not in repr(Proof(SECRET, bearer=True))
+    pairs = encode_headers(ANTHROPIC, Proof(SECRET), client)  # a key is not bound to a project
+    assert named(pairs, b"x-goog-user-project") == [b"of-the-caller"]

@@ -126,7 +126,7 @@ def _entries_of(path: Path) -> Iterator[_Entry]:
     if isinstance(_table(body).get("type"), str):
         yield _Entry(str(path), _table(body), path.absolute())
         return
-    listed = body if isinstance(body, list) else _table(body).get("accounts")
+    listed = cast("object", body) if isinstance(body, list) else _table(body).get("accounts")
     if not isinstance(listed, list):
         raise OperatorError(f"{path}: expected {_LIST_HELP}")
     for number, entry in enumerate(cast("list[object]", listed), 1):

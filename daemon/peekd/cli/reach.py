@@ -12,7 +12,7 @@ import truststore
 
 from peekd.config.schema import Settings
 from peekd.simulator.script import load_script
-from peekd.upstream.credentials import load_secret
+from peekd.upstream.credentials import load_any
 from peekd.upstream.settings import UpstreamSettings
 from peekd.vocabulary.errors import OperatorError
 
@@ -34,7 +34,7 @@ def reach_accounts(settings: Settings, environ: Mapping[str, str]) -> Iterator[R
         what = f"account {account.name}"
         try:
             if account.credential:
-                load_secret(account.credential, environ)
+                load_any(account.credential, environ)
         except OperatorError as error:
             yield Reached(what, ok=False, words=str(error))
         else:

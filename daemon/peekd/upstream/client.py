@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Protocol
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -115,7 +114,7 @@ class Upstreams:
 
         What the machine itself answers is asked for straight.
         """
-        straight = urlsplit(errand.url).hostname in METADATA_HOSTS
+        straight = errand.url.startswith(tuple(f"http://{host}/" for host in METADATA_HOSTS))
         proxy = "" if straight else account.proxy or self._settings[upstream].proxy
         pairs = (*errand.headers, ("accept-encoding", "identity"))
         headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
