@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import mock
+from zlib import crc32
 
 import trio
 from typing_extensions import override
@@ -23,7 +24,7 @@ from peekd.service.notify import Notifier
 from peekd.serving.app import Front
 from peekd.store.interface import Deed
 from peekd.store.volatile import Volatile
-from peekd.upstream import secrets
+from peekd.upstream import credentials, secrets
 from peekd.upstream.dial import Dial
 from peekd.vocabulary.errors import OperatorError
 from simulation.dice import Dice
@@ -49,8 +50,16 @@ class Disk:
     @contextmanager
     def mounted(self) -> Generator[None]:
         """Be the disk of this process."""
-        with mock.patch.object(secrets, "_read", self.read):
+        with (
+            mock.patch.object(secrets, "_read", self.read),
+            mock.patch.object(credentials, "stamp_of", self.stamp),
+        ):
             yield
+
+    def stamp(self, path: Path) -> secrets.Stamp | None:
+        """Look at a file as peekd's own watch does."""
+        text = self.files.get(str(path))
+        return None if text is None else secrets.Stamp(0, 0, len(text), crc32(text.encode()))
 
 
 class Shelf(Volatile):
@@ -114,7 +123,6 @@ class Daemon:
                 ids=lambda prefix: f"{prefix}{dice.getrandbits(96):024x}",
             ),
             dials=dials,
-            watching=False,
         )
         door = main.Door("127.0.0.1", "http://127.0.0.1:8045", self.harbour)
         try:

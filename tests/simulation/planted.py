@@ -22,8 +22,8 @@ from peekd.healing import decide, history, peek
 from peekd.relay import delivery, journey, passage, rendering, scribe, tenure, trip
 from peekd.serving import actions, ingress
 from peekd.signatures import memory
+from peekd.upstream import minting, transport
 from peekd.upstream import pool as connections
-from peekd.upstream import transport
 
 
 class Plant(msgspec.Struct, frozen=True):
@@ -234,5 +234,23 @@ PLANTS: tuple[Plant, ...] = (
         (decide, "next_rung"),
         "    kind = name_of(outcome)\n",
         "    kind = name_of(outcome)\n    if kind == 'signature':\n        return 'repair'\n",
+    ),
+    Plant(
+        "everyone who waits for an access token asks for one",
+        (minting, "Mint._flight"),
+        "if purse.flight is None:",
+        "if True:",
+    ),
+    Plant(
+        "an access token is sent though it has ended",
+        (minting, "Token.holds"),
+        "return now < self._until and wall < self._until_wall",
+        "return True",
+    ),
+    Plant(
+        "an access token is had anew for every refusal",
+        (minting, "Mint.renew"),
+        "if used is not None and token is not None and token.value != used:",
+        "if False:",
     ),
 )

@@ -20,7 +20,8 @@ from simulation.endings import Ending, look_back, look_over
 from simulation.manners import AGENTS
 from simulation.moods import climate
 from simulation.settings import CLIENT_KEY, Plan, draw, new_key
-from simulation.transcripts import Blame, Call, Case, Rules, Said
+from simulation.tokens import credential, look_at_tokens
+from simulation.transcripts import Blame, Call, Case, Minting, Rules, Said
 from simulation.upstreams import Upstream
 from simulation.wire import Harbour, Line, Manner, connect
 
@@ -46,6 +47,8 @@ class World:
         self.strict = dice.chance(STRICT)
         self.shelf = Shelf()
         self.said: list[Said] = []
+        self.mintings: list[Minting] = []
+        self.rotations: list[tuple[float, str]] = []
         self.bad_lines: list[tuple[float, str]] = []
         self.calls: list[Call] = []
         self.entries: list[tuple[float, Entry]] = []
@@ -134,6 +137,7 @@ class World:
             rules=self._rules(call),
             blames=self._blames(daemon),
             others=self.said,
+            mintings=self.mintings,
             bad_lines=self.bad_lines,
             idle=self._idle(call, said),
         )
@@ -173,6 +177,7 @@ class World:
         """Name the accounts that were well and free throughout, and were not asked."""
         asked = {one.account for one in said}
         suspects = {one.account for one in self.said if one.fault or one.left_at is not None}
+        suspects |= {one.account for one in self.mintings if one.fault or one.seconds == 0.0}
         shaken = {upstream for _, upstream in self.bad_lines}
         limits = {account.name: account for account in self.plan.settings.accounts}
         return [
@@ -223,6 +228,7 @@ class World:
         """Look whether anything is left, while it runs and after it stopped."""
         await trio.sleep(2.0)
         self.endings += look_over(self.daemon)
+        self.endings += look_at_tokens(self.mintings, self.said, self.rotations)
         self._stop()
         await self._wait_ended(self.plan.settings.server.drain_seconds + 5)
         self.endings += look_back(self.daemon, self._adopted)
@@ -263,7 +269,9 @@ class World:
         fresh = new_key(account, self._keys)
         upstream.keys[account] = fresh
         await trio.sleep(self.dice.uniform(0, 5))
-        self.disk.files[f"/keys/{account}"] = fresh
+        google = self.disk.files[f"/keys/{account}"].startswith("{")
+        self.disk.files[f"/keys/{account}"] = credential(fresh) if google else fresh
+        self.rotations.append((trio.current_time(), account))
 
     async def _restart(self) -> None:
         """Drain, and start again."""

@@ -116,6 +116,10 @@ async def test_all_who_wait_share_one_reading_and_one_who_leaves_takes_it_from_n
 # ---- files that are replaced ---------------------------------------------------------------------------
 
 
+def _serving(account: str) -> bool:
+    return bool(account)
+
+
 class Watched:
     """Credentials of alice with a file, and what was told of them."""
 
@@ -123,7 +127,7 @@ class Watched:
         self.credentials = Credentials({"alice": reference, "bob": "env:B"}, {"B": "b", **environ}, nursery)
         self.news: list[News] = []
         self.heard = trio.Event()
-        nursery.start_soon(self.credentials.run, lambda _: True, self._hear)
+        nursery.start_soon(self.credentials.run, _serving, self._hear)
 
     def _hear(self, news: News) -> None:
         self.news.append(news)
