@@ -24,7 +24,7 @@ def look_over(daemon: Daemon) -> list[Ending]:
     busy = [state.name for state in house.roster.states() if state.in_flight]
     counts = {
         "no attempt is left": house.upstreams.open_count(),
-        "no upstream slot is left taken": house.upstreams.busy_count(),
+        "no upstream slot is left taken": house.upstreams.busy_count() - house.upstreams.errand_count(),
         "no lease is left": len(busy),
         "no row is left open": house.live.opened(),
         "nobody is left inside the gate": len(_inside(daemon)),

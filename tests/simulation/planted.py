@@ -247,10 +247,4 @@ PLANTS: tuple[Plant, ...] = (
         "return now < self._until and wall < self._until_wall",
         "return True",
     ),
-    Plant(
-        "an access token is had anew for every refusal",
-        (minting, "Mint.renew"),
-        "if used is not None and token is not None and token.value != used:",
-        "if False:",
-    ),
 )

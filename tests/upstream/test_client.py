@@ -154,7 +154,7 @@ async def test_an_errand_goes_where_it_says_with_its_own_headers(net: Net) -> No
     assert asked.headers["host"] == "tokens"
     assert asked.headers["content-type"] == "text/x"
     assert not asked.headers.keys() & {"x-api-key", "authorization"}
-    assert upstreams.open_count() == 0
+    assert (upstreams.open_count(), upstreams.errand_count()) == (0, 0)
 
 
 async def test_an_errand_takes_the_way_of_its_account_and_the_machine_s_own_is_straight(net: Net) -> None:

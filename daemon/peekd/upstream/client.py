@@ -128,6 +128,10 @@ class Upstreams:
         """How many attempts are between `async with` and its end."""
         return len(self._opened)
 
+    def errand_count(self) -> int:
+        """How many access tokens are being asked for."""
+        return len(self._errands)
+
     def busy_count(self) -> int:
         """How many connections are connecting or carry an exchange."""
         return sum(way.transport.busy for way in self._ways.values())
