@@ -209,6 +209,7 @@ async def test_a_hung_token_endpoint_delays_only_those_who_need_it_and_is_bounde
         async with trio.open_nursery() as nursery:
             for number in range(9):
                 nursery.start_soon(ask, number)
+        assert any("waiting for an access token of alice" in entry.message for entry in house.entries)
         waited = [seconds for name, seconds in took.items() if name.endswith("-2")]
         assert waited  # who came to alice first waited for the one exchange, then went elsewhere
         assert max(waited) <= PATIENT.refresh_seconds + 1

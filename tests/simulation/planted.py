@@ -243,7 +243,7 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         "an access token is sent though it has ended",
-        (minting, "Token.holds"),
+        (minting, "AccessToken.holds"),
         "return now < self._until and wall < self._until_wall",
         "return True",
     ),

@@ -93,8 +93,8 @@ class Upstream:
                 if theirs.closed_at is None:
                     self._book.bad_lines.append((trio.current_time(), self.name))
 
-    def note(self, asked: Asked, body: bytes, line: Line) -> tuple[Said, Fate]:
-        """Write a request down and draw its fate."""
+    def note(self, asked: Asked, body: bytes, line: Line, *, whole: bool = True) -> tuple[Said, Fate]:
+        """Write a request down and draw its fate. `whole`: all of its body has come."""
         number = len(self._book.said) + 1
         account = self._account_of(asked.key)
         tag = f"t{number}x"
@@ -112,7 +112,7 @@ class Upstream:
         said.talk, said.sent = talk_in(body), body
         if asked.key in self.tokens:
             said.token, said.token_ends = asked.key, self.tokens[asked.key][1]
-        drawn = self._signing(said, self._fate(asked, account, tag), asked, body)
+        drawn = self._signing(said, self._fate(asked, account, tag), asked, body, whole=whole)
         said.label, said.fault = drawn.label, drawn.fault
         said.thinks = drawn.act.thinking is not None or asked.thinks
         said.counted = next(iter(drawn.act.usage.values()), None)
@@ -120,9 +120,9 @@ class Upstream:
         self._book.ring(said.wish, "arrived")
         return said, drawn
 
-    def _signing(self, said: Said, drawn: Fate, asked: Asked, body: bytes) -> Fate:
+    def _signing(self, said: Said, drawn: Fate, asked: Asked, body: bytes, *, whole: bool) -> Fate:
         """Refuse what breaks the vendor's rules, where it is strict; note the proof of an answer."""
-        if self.strict is None or drawn.act.kind != "answer" or asked.verb != "generate":
+        if self.strict is None or drawn.act.kind != "answer" or asked.verb != "generate" or not whole:
             return drawn
         refusal = self.strict.refusal(asked, body)
         if refusal is not None:
@@ -271,7 +271,7 @@ class _Exchange:
         """Answer before the request is over, or read no more of it."""
         dice = self._upstream.dice
         asked = _read(request, b"{}", 1)
-        said, _ = self._upstream.note(asked, body, self._theirs)
+        said, _ = self._upstream.note(asked, body, self._theirs, whole=False)
         what = dice.choice(("deaf", "413", "529", "gone"))
         said.label = said.fault = f"{what} while it was sent"
         if what == "deaf":

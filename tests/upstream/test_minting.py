@@ -23,7 +23,7 @@ from peekd.upstream.minting import (
     Mint,
     News,
     Terms,
-    Token,
+    AccessToken,
     refused,
 )
 from peekd.vocabulary import outcomes as o
@@ -359,6 +359,6 @@ async def test_a_step_that_may_block_is_taken_in_a_thread() -> None:
 
 async def test_no_repr_shows_a_token(autojump_clock: MockClock) -> None:
     await trio.lowlevel.checkpoint()
-    token = Token(Minted("access-canary", 60), 0.0, 0.0)
+    token = AccessToken(Minted("access-canary", 60), 0.0, 0.0)
     assert "canary" not in repr(token)
     assert (token.holds(50, 50), token.holds(58, 50), token.holds(50, 58)) == (True, False, False)

@@ -161,6 +161,7 @@ class Journey:
         seconds = min(trip.healing(lease.upstream).refresh_seconds, trip.left())
         proof = self._house.credentials.proof(lease.account)
         if proof is None:
+            self._scribe.unproven(lease.account)
             with trio.move_on_after(seconds):
                 proof = await self._house.credentials.ready(lease.account)
         if proof is None:

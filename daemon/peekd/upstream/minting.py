@@ -90,7 +90,7 @@ class Terms(msgspec.Struct, frozen=True):
     tell: Callable[[News], None] = lambda _: None
 
 
-class Token:
+class AccessToken:
     """An access token in force. It ends by either clock: the monotonic one sleeps with the machine."""
 
     def __init__(self, minted: Minted, now: float, wall: float) -> None:
@@ -103,7 +103,7 @@ class Token:
 
     @override
     def __repr__(self) -> str:
-        return f"Token(ends={self.ends:g})"
+        return f"AccessToken(ends={self.ends:g})"
 
     def holds(self, now: float, wall: float) -> bool:
         """Whether it may be sent now."""
@@ -123,7 +123,7 @@ class _Purse:
 
     def __init__(self, key: GoogleKey, due: float) -> None:
         self.key = key
-        self.token: Token | None = None
+        self.token: AccessToken | None = None
         self.flight: _Flight | None = None
         self.dead: o.Unauthorized | None = None
         self.failures = 0
@@ -217,7 +217,7 @@ class Mint:
 
     # ---- one exchange ----
 
-    def _holds(self, token: Token) -> bool:
+    def _holds(self, token: AccessToken) -> bool:
         return token.holds(trio.current_time(), self._terms.wall())
 
     def _flight(self, account: str) -> _Flight:
@@ -267,7 +267,7 @@ class Mint:
         now, jitter = trio.current_time(), self._terms.jitter()
         flight.found = found
         if isinstance(found, Minted):
-            token = purse.token = Token(found, now, self._terms.wall())
+            token = purse.token = AccessToken(found, now, self._terms.wall())
             purse.failures = 0
             purse.due = max(token.ends - token.ahead * (1 - SPREAD * jitter), now + RETRY_SECONDS[0])
             self._terms.tell(News(account, "renewed", f"for {found.seconds:g} s"))
