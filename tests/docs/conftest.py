@@ -11,6 +11,8 @@ import pytest
 TREE = Path(__file__).parents[2]
 NOT_OURS = {
     ".git",
+    "build",
+    "dist",
     ".venv",
     ".hypothesis",
     ".pytest_cache",

@@ -1,4 +1,4 @@
-"""The unit file keeps what the documents say of it, and its patience outlasts the drain."""
+"""The unit file keeps what the documents say of it, and its patience outlasts the last words."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 
-from peekd.serving.settings import ServerSettings
+from peekd.service.main import FAREWELL_SECONDS
+from peekd.service.status import PATIENCE_SECONDS
 
 
 @pytest.fixture
 def service(tree: Path) -> dict[str, str]:
     """The [Service] section."""
-    unit = RawConfigParser(delimiters=("=",), comment_prefixes=("#",), strict=True)
+    unit = RawConfigParser(delimiters=("=",), comment_prefixes=("#",), strict=False)
     unit.optionxform = str  # type: ignore[assignment]  # the documented way to keep the case of keys
     unit.read(tree / "systemd/peekd.service")
     return dict(unit["Service"])
@@ -29,8 +30,8 @@ def test_a_fault_in_the_settings_is_not_tried_again(service: dict[str, str]) -> 
     assert service["RestartPreventExitStatus"] == "78"
 
 
-def test_streams_may_drain_before_systemd_kills(service: dict[str, str]) -> None:
-    assert int(service["TimeoutStopSec"]) > ServerSettings().drain_seconds
+def test_the_end_is_not_killed_in_the_time_for_which_peekd_does_not_ask(service: dict[str, str]) -> None:
+    assert int(service["TimeoutStopSec"]) > FAREWELL_SECONDS + PATIENCE_SECONDS
     assert service["KillMode"] == "mixed"
 
 

@@ -27,12 +27,14 @@ def test_states_arrive_each_in_one_datagram(manager: tuple[str, socket.socket]) 
     notifier.watchdog()
     notifier.status("3 streams")
     notifier.stopping()
-    got = [sock.recv(4096) for _ in range(4)]
+    notifier.extend(1.5, "finishing 2 requests")
+    got = [sock.recv(4096) for _ in range(5)]
     assert got == [
         b"READY=1\nSTATUS=listening on http://127.0.0.1:8045",
         b"WATCHDOG=1",
         b"STATUS=3 streams",
         b"STOPPING=1",
+        b"EXTEND_TIMEOUT_USEC=1500000\nSTATUS=finishing 2 requests",
     ]
 
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-from argparse import ArgumentParser
+from argparse import Action, ArgumentParser
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NoReturn
 
-from peekd import __version__
+from typing_extensions import override
+
 from peekd.cli.asking import RefusedError, UnreachableError
 from peekd.cli.codes import CONFIGURATION, FAILED, INTERRUPTED, UNREACHABLE
 from peekd.vocabulary.errors import OperatorError
@@ -21,21 +23,31 @@ COMMANDS = (
     ("explain", "tell the story of one request: what was tried, what came of it, what to do"),
     ("accounts", "import accounts"),
     ("policy", "print what is done about each outcome"),
+    ("service", "install peekd as a systemd service, or take it away"),
 )
 """Each command is the module of its name in this room."""
 
 
-def make_parser(chosen: str = "") -> ArgumentParser:
+class _Version(Action):
+    """Looks up versions only when asked for them."""
+
+    @override
+    def __call__(self, parser: ArgumentParser, *_: object) -> NoReturn:
+        parser.exit(0, f"{import_module('peekd.cli.version').tell_version()}\n")
+
+
+def make_parser(chosen: str = "", *, whole: bool = False) -> ArgumentParser:
     """Make the parser of the command line, with the options of the command that is chosen.
 
     Only that one is imported: what a question to the daemon needs is there sooner than a daemon.
+    `whole`: with those of all, for what describes the command line.
     """
     parser = ArgumentParser(prog="peekd", description="One local endpoint that coding agents can trust.")
-    parser.add_argument("--version", action="version", version=f"peekd {__version__}")
+    parser.add_argument("--version", action=_Version, nargs=0, help="say which peekd this is, and on what")
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, words in COMMANDS:
         command = commands.add_parser(name, help=words, description=f"{words[0].upper()}{words[1:]}.")
-        if name == chosen:
+        if whole or name == chosen:
             module = import_module(f"peekd.cli.{name}")
             module.add_options(command)
             command.set_defaults(run=module.run)

@@ -36,7 +36,7 @@ async def open_keeping(
 ) -> AsyncGenerator[Keeping]:
     """Open what lies in the state directory; what cannot be had is told, and no reason not to serve."""
     directory = state_directory(environ)
-    key = _seal_key(directory, journal) if directory is not None else None
+    key = _seal_key(directory, environ, journal) if directory is not None else None
     if directory is None or key is None:
         yield Keeping()
         return
@@ -48,9 +48,9 @@ async def open_keeping(
         yield Keeping(key, store)
 
 
-def _seal_key(directory: Path, journal: Journal) -> bytes | None:
+def _seal_key(directory: Path, environ: Mapping[str, str], journal: Journal) -> bytes | None:
     try:
-        return load_seal_key(directory)
+        return load_seal_key(directory, environ)
     except OSError as error:
         journal(Entry(f"the state directory cannot be used: {error}; {_WORDS}", WARNING))
         return None

@@ -28,6 +28,7 @@ from peekd.service.keys import load_keys
 from peekd.service.logs import LineSink, LoggingBridge, open_journal
 from peekd.service.notify import Notifier, watchdog_seconds
 from peekd.service.sockets import host_of, open_sockets, raise_descriptor_limit, tell_address
+from peekd.service.status import keep_patient, keep_told
 from peekd.serving.app import Front
 from peekd.serving.behind import Fittings
 from peekd.serving.ingress import Access, compile_access
@@ -141,7 +142,9 @@ async def serve_doors(process: Process, doors: Sequence[Door], signals: Signals)
         async with trio.open_nursery() as nursery:
             await nursery.start(server.serve, [door.listener for door in doors])
             nursery.start_soon(_keep_watchdog_calm, process)
-            _tell_begun(process, house, [door.address for door in doors])
+            addresses = [door.address for door in doors]
+            _tell_begun(process, house, addresses)
+            nursery.start_soon(keep_told, process.notifier, house, f"listening on {', '.join(addresses)}")
             await anext(signals)
             house.draining = front.gate.draining = True
             process.notifier.stopping("finishing open requests")
@@ -161,6 +164,7 @@ async def _drain(server: GuardedServer, process: Process, signals: Signals, hous
     with trio.move_on_after(seconds) as patience:
         async with trio.open_nursery() as nursery:
             nursery.start_soon(_hurry, signals, patience)
+            nursery.start_soon(keep_patient, process.notifier, house, patience.deadline)
             await server.wait_ended()
             nursery.cancel_scope.cancel()
     house.lives.cut()

@@ -25,6 +25,10 @@ class Notifier:
         """We end."""
         self._send("STOPPING=1", status)
 
+    def extend(self, seconds: float, status: str = "") -> None:
+        """Starting or ending takes this much longer from now on; sd_notify(3), EXTEND_TIMEOUT_USEC."""
+        self._send(f"EXTEND_TIMEOUT_USEC={round(seconds * MICROSECONDS)}", status)
+
     def status(self, status: str) -> None:
         """One line for `systemctl status`."""
         self._send("", status)

@@ -11,6 +11,7 @@ from pathlib import Path
 from peekd.signatures.seal import KEY_BYTES
 
 _KEY_FILE = "seal.key"
+"""In the state directory; as a credential of systemd's, where several instances share one."""
 
 
 def state_directory(environ: Mapping[str, str]) -> Path | None:
@@ -31,12 +32,15 @@ def state_directory(environ: Mapping[str, str]) -> Path | None:
     return Path(home, ".local/state/peekd") if home else None
 
 
-def load_seal_key(directory: Path) -> bytes:
+def load_seal_key(directory: Path, environ: Mapping[str, str]) -> bytes:
     """Give the key that carriers of signatures are sealed with, made at the first call.
 
-    Two instances that begin at once end up with one key. Raises OSError where the directory cannot be used.
+    A credential of that name (systemd.exec(5), LoadCredential=) goes before the file. Two processes that
+    begin at once end up with one key. Raises OSError where there is none to be had.
     """
-    path = directory / _KEY_FILE
+    path = Path(environ.get("CREDENTIALS_DIRECTORY", "/nowhere"), _KEY_FILE)
+    if not path.exists():
+        path = directory / _KEY_FILE
     if not path.exists():
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
         _make(path)
