@@ -19,11 +19,11 @@ from peekd.upstream.minting import (
     LOOK_SECONDS,
     RETRY_SECONDS,
     SPREAD,
+    AccessToken,
     Failed,
     Mint,
     News,
     Terms,
-    AccessToken,
     refused,
 )
 from peekd.vocabulary import outcomes as o
