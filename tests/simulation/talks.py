@@ -8,6 +8,7 @@ from typing import Final, get_args
 import msgspec
 from signers import AGENTS, Loses
 
+from peekd.protocols.interface import BadArguments
 from simulation.asking import Wish
 from simulation.dice import Dice
 from simulation.tongues import TONGUES
@@ -61,9 +62,12 @@ class Talk:
     def take(self, call: Call) -> bool:
         """Take a whole answer into the history; tells whether it was one. A turn that failed never was."""
         said = call.well and call.heard.means  # a prompt that was blocked has no answer to replay
-        if said:
-            self._agent.read(call.headers["content-type"], call.body)
-        else:
+        try:
+            if said:
+                self._agent.read(call.headers["content-type"], call.body)
+        except BadArguments:  # the model's own: an agent cannot call that, and asks once more
+            said = False
+        if not said:
             del self._agent.history[self._before :]
             self._agent.pending = [*self._pending]
         return said
