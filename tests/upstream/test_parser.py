@@ -38,6 +38,95 @@ def test_what_http_cannot_carry_is_refused_without_repeating_it() -> None:
     assert caught.value.__cause__ is None
 
 
+@pytest.mark.parametrize(
+    ("target", "header"),
+    [
+        (b"/ HTTP/1.1\r\nx: y", (b"a", b"b")),
+        (b"/a b", (b"a", b"b")),
+        (b"/", (b"a\r\nb", b"c")),
+        (b"/", (b"a: b", b"c")),
+        (b"/", (b"", b"c")),
+        (b"/", (b"a", b"b\r\n\r\nGET /")),
+        (b"/", (b"a", b"b\0")),
+    ],
+)
+def test_nothing_can_be_slipped_into_a_request(target: bytes, header: tuple[bytes, bytes]) -> None:
+    with pytest.raises(httpx.LocalProtocolError):
+        Parser().encode_head(b"POST", target, [*HOST, header])
+
+
+def test_a_body_of_another_length_than_announced_is_not_ended() -> None:
+    parser = Parser()
+    parser.encode_head(b"POST", b"/", [*HOST, (b"Content-Length", b"4")])
+    parser.encode_body(b"abc")
+    with pytest.raises(httpx.LocalProtocolError):
+        parser.encode_end()
+
+
+@pytest.mark.parametrize(
+    "wire",
+    [
+        b"HTTP/1.1 200 OK\ncontent-length: 5\n\nabcde",
+        b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\ntransfer-encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n",
+        b"HTTP/1.1 200\r\nContent-Length: 5\r\n\r\nabcde",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5;x=y\r\nabcde\r\n0\r\ntrailer: z\r\n\r\n",
+    ],
+)
+def test_a_sloppy_answer_is_read_as_it_is_meant(wire: bytes) -> None:
+    parser = sent()
+    parser.feed(wire)
+    head = parser.read_head()
+    assert head is not None
+    assert all(name == name.lower() for name, _ in head.headers)
+    assert (parser.read_body(), parser.complete) == (b"abcde", True)
+
+
+@pytest.mark.parametrize(
+    ("wire", "reusable"),
+    [
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n", True),
+        (b"HTTP/1.1 204 No Content\r\n\r\n", True),
+        (b"HTTP/1.1 200 OK\r\nconnection: Close\r\ncontent-length: 0\r\n\r\n", False),
+        (b"HTTP/1.0 200 OK\r\ncontent-length: 0\r\n\r\n", False),
+        (b"HTTP/1.0 200 OK\r\nconnection: keep-alive\r\ncontent-length: 0\r\n\r\n", True),
+    ],
+)
+def test_a_connection_serves_again_as_long_as_the_upstream_says_so(wire: bytes, reusable: bool) -> None:  # noqa: FBT001
+    parser = sent()
+    parser.feed(wire)
+    assert parser.read_head() is not None
+    assert (parser.read_body(), parser.complete) == (b"", True)
+    assert parser.recycle() is reusable
+
+
+def test_one_connection_gives_one_answer_after_the_other() -> None:
+    parser = sent()
+    for wire in (CHUNKED, LENGTH, CHUNKED):
+        assert parser.read_head() is None
+        parser.feed(wire)
+        head = parser.read_head()
+        assert head is not None
+        assert (head.status, parser.read_body(), parser.complete) == (200, b"abcde", True)
+        assert parser.recycle()
+
+
+def test_an_upstream_that_turns_to_another_protocol_has_not_answered() -> None:
+    parser = sent()
+    parser.feed(b"HTTP/1.1 101 Switching\r\nupgrade: x\r\nconnection: upgrade\r\n\r\n")
+    with pytest.raises(httpx.RemoteProtocolError):
+        parser.read_head()
+
+
+def test_the_framing_of_a_chunk_has_an_end() -> None:
+    parser = sent()
+    parser.feed(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5;")
+    assert parser.read_head() is not None
+    for _ in range(2 + MAX_HEAD_BYTES // 4096):
+        parser.feed(b"x" * 4096)
+    with pytest.raises(httpx.RemoteProtocolError, match="no end"):
+        parser.read_body()
+
+
 @given(st.sampled_from([CHUNKED, LENGTH]), st.lists(st.integers(min_value=1, max_value=7), max_size=200))
 def test_any_chunking_gives_the_same_answer(wire: bytes, sizes: list[int]) -> None:
     parser, body, head, start = sent(), b"", None, 0

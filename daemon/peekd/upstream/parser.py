@@ -2,23 +2,75 @@
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 
-import h11
+import httptools
 import httpx
 
 MAX_HEAD_BYTES = 65536  # a status line with all its headers; also one chunk's framing
 
 Headers = list[tuple[bytes, bytes]]
 
+# RFC 9110 section 5: a name is a token, a value holds no line end. RFC 9112 section 3: a target has no blank.
+_NAMES = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:)*")
+_NOT_IN_VALUES = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+_NOT_IN_TARGETS = re.compile(rb"[\x00-\x20\x7f]")
+
+_CHUNKED = b"chunked"
+_LENGTHS = (b"content-length", b"transfer-encoding")
+_BODYLESS = frozenset({204, 304})
+_FINAL = 200
+
 
 class AnswerHead(NamedTuple):
-    """Status line and headers of a final answer."""
+    """Status line and headers of a final answer; names in lower case."""
 
     status: int
     reason: bytes
     version: bytes
     headers: Headers
+
+
+class _Heard:
+    """What llhttp calls back into: the answer that is being read, as far as it has come."""
+
+    def __init__(self) -> None:
+        self.reason = b""
+        self.headers: Headers = []
+        self.pieces: list[bytes] = []
+        self.awaited = True
+        """An answer is awaited; what comes while none is belongs to nobody."""
+        self.begun = self.whole = self.extra = False
+        """All its headers are here; its last byte is; something came that belongs to no answer."""
+        self.status = 0
+        self.version = b""
+        self.wire: httptools.HttpResponseParser | None = None
+
+    def on_message_begin(self) -> None:
+        if not self.awaited:
+            self.extra = True
+        self.reason, self.headers = b"", []
+
+    def on_status(self, reason: bytes) -> None:
+        self.reason += reason
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self.headers.append((name.lower(), value))
+
+    def on_headers_complete(self) -> None:
+        status = self.wire.get_status_code() if self.wire is not None else 0
+        if self.awaited and status >= _FINAL:
+            self.begun, self.status = True, status
+            self.version = self.wire.get_http_version().encode() if self.wire is not None else b""
+
+    def on_body(self, data: bytes) -> None:
+        if self.awaited:
+            self.pieces.append(data)
+
+    def on_message_complete(self) -> None:
+        if self.begun and self.awaited:
+            self.whole, self.awaited = True, False
 
 
 class Parser:
@@ -29,102 +81,133 @@ class Parser:
     """
 
     def __init__(self) -> None:
-        self._wire = h11.Connection(h11.CLIENT, max_incomplete_event_size=MAX_HEAD_BYTES)
+        self._heard = _Heard()
+        self._heard.wire = self._wire = httptools.HttpResponseParser(self._heard)
+        # Where a sender is sloppy and no one else reads the answer, nothing can be smuggled: a bare line feed
+        # ends a line (RFC 9112 section 2.2), chunks go before a length (section 6.3).
+        self._wire.set_dangerous_leniencies(
+            lenient_chunked_length=True,
+            lenient_optional_cr_before_lf=True,
+            lenient_data_after_close=True,
+        )
         self._broken: httpx.RemoteProtocolError | None = None
         self._ended = False
+        self._head: AnswerHead | None = None
+        self._open_ended = False
+        self._reusable = True
+        self._unplaced = 0
+        self._owed = 0
         self.complete = False
         """The answer's last byte has been read."""
 
     # ---- the request ----
 
     def encode_head(self, method: bytes, target: bytes, headers: Headers) -> bytes:
-        """Begin a request."""
-        try:
-            request = h11.Request(method=method, target=target, headers=headers)
-        except h11.LocalProtocolError:
-            raise httpx.LocalProtocolError("a header or the path holds what HTTP/1.1 cannot carry") from None
-        return self._encode(request)
+        """Begin a request with a body of the length that its headers tell."""
+        names = b"".join(name + b":" for name, _ in headers)
+        values = b"".join(value for _, value in headers)
+        if not _NAMES.fullmatch(names) or _NOT_IN_VALUES.search(values) or _NOT_IN_TARGETS.search(target):
+            raise httpx.LocalProtocolError("a header or the path holds what HTTP/1.1 cannot carry")
+        self._owed = next((int(value) for name, value in headers if name.lower() == b"content-length"), 0)
+        lines = [b"%b %b HTTP/1.1\r\n" % (method, target), *(b"%b: %b\r\n" % header for header in headers)]
+        return b"".join((*lines, b"\r\n"))
 
     def encode_body(self, piece: bytes | memoryview) -> bytes:
         """Write some of the body."""
-        return self._encode(h11.Data(data=piece))  # pyright: ignore[reportArgumentType]  h11 takes any buffer
+        self._owed -= len(piece)
+        return bytes(piece)
 
     def encode_end(self) -> bytes:
         """End the request."""
-        return self._encode(h11.EndOfMessage())
-
-    def _encode(self, event: h11.Event) -> bytes:
-        try:
-            return self._wire.send(event) or b""
-        except h11.LocalProtocolError:
-            raise httpx.LocalProtocolError("the body's length is not the announced one") from None
+        if self._owed:
+            raise httpx.LocalProtocolError("the body's length is not the announced one")
+        return b""
 
     # ---- the answer ----
 
     def feed(self, data: bytes) -> None:
         """Take what one read brought; b"" when the peer will send no more."""
         self._ended = not data
+        if not data or self._broken is not None:
+            return
+        before = len(self._heard.pieces)
         try:
-            self._wire.receive_data(data)
-        except h11.RemoteProtocolError as fault:
-            self._broken = httpx.RemoteProtocolError(str(fault))
+            self._wire.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._broken = httpx.RemoteProtocolError("the upstream turns to another protocol, unasked")
+        except httptools.HttpParserError as fault:
+            self._fault(str(fault))
+        self._count(len(data), placed=len(self._heard.pieces) > before or self._heard.whole)
+
+    def _fault(self, words: str) -> None:
+        """After the last byte it is somebody else's noise; before, the answer is broken."""
+        if self._heard.whole:
+            self._heard.extra = True
+        else:
+            self._broken = httpx.RemoteProtocolError(words)
+
+    def _count(self, size: int, *, placed: bool) -> None:
+        """Bytes that are neither a head nor a body yet are kept by the parser: not without end."""
+        self._unplaced = 0 if placed else self._unplaced + size
+        if self._unplaced > MAX_HEAD_BYTES and self._broken is None:
+            self._broken = httpx.RemoteProtocolError("a head, or the framing of a chunk, has no end")
 
     def read_head(self) -> AnswerHead | None:
         """Give the final answer's head once it is whole; informational ones (1xx) are passed over."""
-        while not isinstance(event := self._next_event(), h11.Response):
-            if event is h11.NEED_DATA:
-                return None
-            if not isinstance(event, h11.InformationalResponse):
-                raise self._break("the answer does not begin with a status line")
-        return AnswerHead(event.status_code, event.reason, event.http_version, list(event.headers))
+        heard = self._heard
+        if not heard.begun:
+            if self._broken is not None:
+                raise self._broken
+            return None
+        if self._head is None:
+            self._head = AnswerHead(heard.status, heard.reason, heard.version, heard.headers)
+            self._note_framing(self._head)
+        return self._head
+
+    def _note_framing(self, head: AnswerHead) -> None:
+        """RFC 9112 sections 6.3 and 9.3: how the body ends, and whether the connection outlives it."""
+        told = dict(head.headers)
+        framed = any(name in told for name in _LENGTHS) or head.status in _BODYLESS
+        options = told.get(b"connection", b"").lower()
+        self._open_ended = not framed
+        self._reusable = framed and b"close" not in options and (
+            head.version == b"1.1" or b"keep-alive" in options
+        )  # fmt: skip
 
     def read_body(self) -> bytes:
         """Give all the body that has been fed and not yet given; sets `complete` at the end.
 
         What came before a fault is given first, the fault is raised by the next call.
         """
-        pieces: list[bytes] = []
-        while not self.complete:
-            try:
-                event = self._next_event()
-            except httpx.RemoteProtocolError:
-                if pieces:
-                    break
-                raise
-            if isinstance(event, h11.Data):
-                pieces.append(bytes(event.data))  # h11 gives a bytearray
-            elif isinstance(event, h11.EndOfMessage):
-                self.complete = True
-            elif event is h11.NEED_DATA and not self._ended:
-                break
-            else:
-                raise self._break("the body is cut short")
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
-
-    def _next_event(self) -> h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]:
-        if self._broken is not None:
-            raise self._broken
-        try:
-            return self._wire.next_event()
-        except h11.RemoteProtocolError as fault:
-            raise self._break(str(fault)) from fault
-
-    def _break(self, message: str) -> httpx.RemoteProtocolError:
-        self._broken = httpx.RemoteProtocolError(message)
-        return self._broken
+        heard = self._heard
+        if heard.pieces:
+            data = heard.pieces[0] if len(heard.pieces) == 1 else b"".join(heard.pieces)
+            heard.pieces = []
+            self.complete = heard.whole
+            return data
+        self.complete = heard.whole or (self._ended and self._open_ended and self._broken is None)
+        if not self.complete:
+            if self._broken is not None:
+                raise self._broken
+            if self._ended:
+                self._broken = httpx.RemoteProtocolError("the body is cut short")
+                raise self._broken
+        return b""
 
     # ---- between exchanges ----
 
     @property
     def has_leftover(self) -> bool:
         """Bytes have come that belong to no answer."""
-        return bool(self._wire.trailing_data[0])
+        return self._heard.extra
 
     def recycle(self) -> bool:
         """Make ready for the next exchange; False where this connection must not carry another."""
-        done = self._wire.our_state is h11.DONE and self._wire.their_state is h11.DONE
-        if not done or self._ended or self.has_leftover:
+        done = self._heard.whole and not self._heard.pieces and not self._owed
+        if not done or self._ended or self.has_leftover or not self._reusable:
             return False
-        self._wire.start_next_cycle()
-        self.complete = False
+        heard = self._heard
+        heard.begun = heard.whole = self.complete = False
+        heard.awaited = True
+        self._head = None
         return True

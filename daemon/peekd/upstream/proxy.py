@@ -55,11 +55,12 @@ async def _connect(proxy: httpx.URL, stream: trio.abc.Stream, origin: Origin) ->
             if not data:
                 raise httpx.ProxyError(f"proxy {proxy.host}: closed without answering")
             parser.feed(bytes(data))
+        early = parser.has_leftover or parser.read_body()
     except httpx.RemoteProtocolError as fault:
         raise httpx.ProxyError(f"proxy {proxy.host}: {fault}") from fault
     if head.status // 100 != _SUCCESSFUL:
         raise httpx.ProxyError(f"proxy {proxy.host}: answered {head.status}")
-    if parser.has_leftover:
+    if early:
         raise httpx.ProxyError(f"proxy {proxy.host}: spoke before it was asked to")
 
 
