@@ -115,7 +115,13 @@ def failed_record() -> RequestRecord:
 def _canned(answers: Answers, seen: Seen) -> type[BaseHTTPRequestHandler]:
     class Canned(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            seen.append((self.path, {name.lower(): value for name, value in self.headers.items()}))
+            self._answer(self.path)
+
+        def do_POST(self) -> None:
+            self._answer(f"POST {self.path}")
+
+        def _answer(self, asked: str) -> None:
+            seen.append((asked, {name.lower(): value for name, value in self.headers.items()}))
             status, body = answers.get(self.path, (404, b'{"error": {"message": "no such thing is kept"}}'))
             self.send_response(status)
             self.send_header("content-length", str(len(body)))

@@ -1,8 +1,11 @@
+import io
 import json
 from pathlib import Path
 
 import pytest
+from typing_extensions import override
 
+from peekd.cli.check import progress_on
 from peekd.cli.main import main
 
 GOOD = """\
@@ -93,7 +96,7 @@ def test_json_holds_the_same(good: Path, capsys: pytest.CaptureFixture[str]) -> 
     assert len(told["cautions"]) == 1
 
 
-@pytest.mark.parametrize(("key", "code"), [("canary", 0), (None, 1)])
+@pytest.mark.parametrize(("key", "code"), [("sim-alice", 0), ("canary", 1), (None, 1)])
 def test_connect_loads_credentials_and_fails_where_one_is_missing(
     key: str | None,
     code: int,
@@ -107,8 +110,10 @@ def test_connect_loads_credentials_and_fails_where_one_is_missing(
         monkeypatch.setenv("KEY_ALICE", key)
     assert main(["check", "--connect", "--config", str(path)]) == code
     told = capsys.readouterr().out
-    assert f"account alice@example.com  {'ok' if key else 'failed'}" in told
-    assert "upstream google" in told
+    assert f"account alice@example.com  {'failed' if code else 'ok'}" in told
+    assert ("google answers 200: the credential is good" in told) == (not code)
+    assert ("→ mend what is named there" in told) == (not key)
+    assert ("→ renew the credential of alice@example.com: env:KEY_ALICE" in told) == (key == "canary")
     assert "canary" not in told
 
 
@@ -122,3 +127,20 @@ def test_a_proxys_password_is_not_told(
     out, err = capsys.readouterr()
     assert "google" in out
     assert "canary" not in out + err
+
+
+class Terminal(io.StringIO):
+    @override
+    def isatty(self) -> bool:
+        return True
+
+
+def test_progress_is_for_a_terminal_and_leaves_no_line() -> None:
+    pipe, terminal = io.StringIO(), Terminal()
+    for stream in (pipe, terminal):
+        tell = progress_on(stream)
+        for done in range(3):
+            tell(done, 2)
+    assert pipe.getvalue() == ""
+    assert "tried 1 of 2" in terminal.getvalue()
+    assert terminal.getvalue().endswith("\r\x1b[K")

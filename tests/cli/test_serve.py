@@ -5,12 +5,14 @@ import pytest
 
 from peekd.cli import serve
 from peekd.config.schema import Settings
+from peekd.service.reload import Source
 
 
 def test_the_settings_that_are_found_are_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ran: list[tuple[Settings, str]] = []
 
-    def run_service(settings: Settings, *, where: str) -> int:
+    def run_service(settings: Settings, *, where: str, source: Source) -> int:
+        assert source.load() == source.loaded
         ran.append((settings, where))
         return 3
 

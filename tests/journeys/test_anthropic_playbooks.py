@@ -414,7 +414,7 @@ async def test_a_credential_that_was_replaced_serves_the_same_request(
     autojump_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_playhouse({"alice": ["401", "answer text=Hello"], "bob": ["answer"]}) as house:
-        credentials = house.house.credentials
+        credentials = house.house.tree.credentials
 
         async def refresh(account: str, *, used: str | None = None) -> bool:
             await trio.lowlevel.checkpoint()

@@ -214,7 +214,7 @@ async def test_an_upstreams_cookies_limits_and_server_never_come_back(
 async def test_an_account_stays_unnamed_where_that_is_set(autojump_clock: Clock) -> None:
     healing = msgspec.structs.replace(QUICK, early_commit_seconds=1)
     async with open_playhouse({"alice": ["answer delay=5"]}, healing=healing) as house:
-        house.house.expose_account = False
+        house.house.tree.expose_account = False
         told = await house.ask()
         assert "x-account-email" not in told.headers
         assert b"alice" not in told.body

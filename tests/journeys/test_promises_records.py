@@ -93,8 +93,8 @@ async def test_a_credential_that_stays_the_same_is_told_and_then_another_account
             await trio.lowlevel.checkpoint()
             return False
 
-        monkeypatch.setattr(house.house.credentials, "refresh", refresh)
-        monkeypatch.setattr(house.house.credentials, "refreshable", bool)
+        monkeypatch.setattr(house.house.tree.credentials, "refresh", refresh)
+        monkeypatch.setattr(house.house.tree.credentials, "refreshable", bool)
         told = await house.ask()
         assert told.told == [("alice", "unauthorized", "rotate"), ("bob", "completed", "relay")]
         moves = [entry.move for entry in told.entries if entry.phase == "decide"]
@@ -111,8 +111,8 @@ async def test_a_credential_is_not_waited_for_past_the_budget(
             await trio.sleep_forever()
             raise AssertionError
 
-        monkeypatch.setattr(house.house.credentials, "refresh", refresh)
-        monkeypatch.setattr(house.house.credentials, "refreshable", bool)
+        monkeypatch.setattr(house.house.tree.credentials, "refresh", refresh)
+        monkeypatch.setattr(house.house.tree.credentials, "refreshable", bool)
         told = await house.ask()
         assert told.record.seconds == pytest.approx(5, abs=0.01)
         assert told.status == 503

@@ -34,10 +34,10 @@ async def raw_answer(house: Playhouse, protocol: str) -> bytes:
         "anthropic": {**BODY, "stream": True},
         "gemini": {"contents": [{"parts": [{"text": "Say hello."}]}]},
     }
-    opening = house.house.upstreams.attempt(
+    opening = house.house.tree.upstreams.attempt(
         upstream="up",
-        account=house.house.accounts["alice"],
-        proof=Proof("alice"),
+        account=house.house.tree.accounts["alice"],
+        secret="alice",
         call=Call(PATHS[protocol], msgspec.json.encode(plain[protocol])),
         deadlines=ONCE,
     )

@@ -7,9 +7,8 @@ from requested import asked_of
 
 from peekd.accounts.settings import AccountSettings
 from peekd.accounts.wanted import Lease, Target, Wanted
-from peekd.healing.settings import HealingOverrides, HealingSettings, RouteSettings, RuleSettings
 from peekd.records.entries import Entry
-from peekd.relay.house import House, open_house
+from peekd.relay.house import open_house
 from peekd.simulator.script import Script
 from peekd.simulator.server import open_simulator
 from peekd.upstream.settings import UpstreamSettings
@@ -22,10 +21,6 @@ WANTED = Wanted((Target("up", HELLO["model"]),))
 
 def ignore(entry: Entry) -> None:
     """A journal nobody reads."""
-
-
-def layered(house: House, model: str, upstream: str) -> HealingSettings:
-    return house.healing(house.plan(model, "anthropic"), upstream)
 
 
 # ---- accounts ------------------------------------------------------------------------------------
@@ -51,55 +46,6 @@ async def test_counting_takes_no_account(autojump_clock: Clock) -> None:
         before = playhouse.house.roster.pool
         assert (await playhouse.house.count_tokens(asked)).status == 200
         assert playhouse.house.roster.pool is before
-
-
-# ---- settings ------------------------------------------------------------------------------------
-
-
-async def test_a_routes_settings_lie_over_the_upstreams_and_those_over_the_common_ones(
-    autojump_clock: Clock,
-) -> None:
-    upstream = UpstreamSettings(
-        "anthropic", "simulator:x", healing=HealingOverrides(peek_seconds=7, max_attempts=2)
-    )
-    special = RouteSettings("claude-opus-*", ("up",), HealingOverrides(peek_seconds=9))
-    async with (
-        open_simulator(Script()) as simulator,
-        open_house(
-            healing=QUICK,
-            upstreams={"up": upstream},
-            accounts=[],
-            routes=[special, RouteSettings("*", ("up",))],
-            journal=ignore,
-            environ={},
-            dials={"up": simulator.dial},
-        ) as house,
-    ):
-        for model, name, expected in [
-            ("claude-opus-5-5", "up", (9, 2)),
-            ("claude-opus-5-5", "", (9, QUICK.max_attempts)),
-            ("claude-haiku-4-5", "up", (7, 2)),
-            ("claude-haiku-4-5", "", (QUICK.peek_seconds, QUICK.max_attempts)),
-        ]:
-            healing = layered(house, model, name)
-            assert (healing.peek_seconds, healing.max_attempts) == expected
-            assert layered(house, model, name) is healing
-
-
-async def test_an_operators_row_lies_over_the_table(autojump_clock: Clock) -> None:
-    async with open_playhouse({"alice": ["answer"]}) as playhouse:
-        house = playhouse.house
-        changed = HealingSettings(policy={"silent": RuleSettings(ladder=("rotate",), base_seconds=3)})
-        assert house.policy(changed)["silent"].base == 3
-        assert house.policy(changed) is house.policy(changed)
-        assert house.describe_policy()["policy"] == house.policy(QUICK)
-        assert house.policy(QUICK)["silent"].base != 3
-
-
-async def test_a_model_that_no_route_matches_is_the_clients_to_know(autojump_clock: Clock) -> None:
-    async with open_playhouse({"alice": ["answer"]}) as playhouse:
-        with pytest.raises(ClientError, match="no route matches"):
-            playhouse.house.plan("gpt-5", "anthropic")
 
 
 # ---- opening and closing -------------------------------------------------------------------------
@@ -135,3 +81,34 @@ async def test_leaving_closes_idle_connections(autojump_clock: Clock) -> None:
             assert simulator.open_connections == 1
         await trio.testing.wait_all_tasks_blocked()
         assert simulator.open_connections == 0
+
+
+# ---- by hand -------------------------------------------------------------------------------------
+
+
+async def test_an_account_is_switched_by_its_name_and_told_as_it_stands_then(autojump_clock: Clock) -> None:
+    async with open_playhouse({"alice": ["429 retry-after=90"], "bob": ["answer"]}) as playhouse:
+        house = playhouse.house
+        await playhouse.ask()
+        assert house.describe_accounts()["accounts"][0]["state"] == "resting"
+        assert house.switch("alice", "reset")["account"]["state"] == "ready"
+        off = house.switch("bob", "disable")["account"]
+        assert (off["state"], off["because"]) == ("disabled", "disabled by hand")
+        assert house.switch("bob", "enable")["account"]["usable"]
+
+
+async def test_who_is_not_there_cannot_be_switched_and_the_nearest_names_are_told(
+    autojump_clock: Clock,
+) -> None:
+    async with open_playhouse({"alice": ["answer"]}) as playhouse:
+        with pytest.raises(ClientError, match=r"no account is called 'alicee'; near names: alice"):
+            playhouse.house.switch("alicee", "disable")
+
+
+async def test_accounts_are_told_with_what_became_of_their_attempts(autojump_clock: Clock) -> None:
+    async with open_playhouse({"alice": ["500", "answer"]}) as playhouse:
+        await playhouse.ask()
+        (told,) = playhouse.house.describe_accounts()["accounts"]
+        assert (told["requests"], told["success_rate"]) == (2, 0.5)
+        assert told["last_error"]
+        assert playhouse.house.describe_accounts()["settings"].loads == 1

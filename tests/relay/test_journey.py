@@ -117,7 +117,7 @@ async def test_a_failure_says_who_was_tried_last(autojump_clock: Clock) -> None:
         assert told.headers["x-account-email"] == "bob"
         assert told.headers["x-peekd-attempts"] == "2"
         assert told.headers["x-mapped-model"] == HELLO["model"]
-        playhouse.house.expose_account = False
+        playhouse.house.tree.expose_account = False
         assert "x-account-email" not in (await playhouse.ask()).headers
 
 

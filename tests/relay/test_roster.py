@@ -16,7 +16,7 @@ async def test_a_lease_is_booked_and_its_end_too(autojump_clock: Clock) -> None:
         house = playhouse.house
         leased = house.roster.lease(WANTED)
         assert isinstance(leased, Lease)
-        assert house.describe_accounts()["accounts"][0].in_flight == 1
+        assert house.roster.states()[0].in_flight == 1
         house.roster.settle(leased, o.RateLimited(retry_after=60))
         assert house.roster.survey(WANTED).soonest == 60
         await trio.sleep(61)

@@ -21,7 +21,9 @@ Clock = trio.testing.MockClock
 
 def trip_of(playhouse: Playhouse, asked: Asked | None = None) -> Trip:
     asked = asked or asked_of()
-    return Trip(playhouse.house, asked, playhouse.house.plan(asked.head.model, "anthropic"))
+    return Trip(
+        playhouse.house, playhouse.house.tree, asked, playhouse.house.tree.plan(asked.head.model, "anthropic")
+    )
 
 
 def lease(playhouse: Playhouse, trip: Trip, again: str | None = None) -> Lease:
@@ -98,7 +100,7 @@ async def test_a_target_that_is_passed_over_is_wanted_no_more_and_the_first_reas
 ) -> None:
     async with open_playhouse({"alice": ["answer"]}) as playhouse:
         targets = (Target("up", "a"), Target("up", "b"))
-        trip = Trip(playhouse.house, asked_of(), Plan(targets, QUICK))
+        trip = Trip(playhouse.house, playhouse.house.tree, asked_of(), Plan(targets, QUICK))
         second, first = (Lease(0, "alice", "up", model, None, 0.0, "so") for model in ("b", "a"))
         trip.pass_over(second, ClientError("invalid_request", "b: cannot be said"))
         assert trip.wanted().targets == targets[:1]
@@ -132,14 +134,14 @@ async def test_all_requests_of_a_route_share_one_table(
     autojump_clock: Clock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with open_playhouse({"alice": ["answer"]}) as playhouse:
-        house, asked_for = playhouse.house, list[HealingSettings]()
-        table = house.policy
+        tree, asked_for = playhouse.house.tree, list[HealingSettings]()
+        table = tree.policy
 
         def noted(healing: HealingSettings) -> Policy:
             asked_for.append(healing)
             return table(healing)
 
-        monkeypatch.setattr(house, "policy", noted)
+        monkeypatch.setattr(tree, "policy", noted)
         for _ in range(3):
             trip_of(playhouse).no_account(Rest(soonest=None, causes=(), mend=("alice",), exists=True))
         assert len(asked_for) == 3

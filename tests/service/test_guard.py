@@ -9,6 +9,8 @@ import pytest
 import trio
 from quart_trio import QuartTrio
 
+from peekd.service.guard import Limits
+
 GET = b"GET /quick HTTP/1.1\r\nHost: localhost\r\n\r\n"
 CLOSING = b"GET /quick HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n"
 Open = Callable[..., Any]
@@ -77,6 +79,19 @@ async def test_an_address_has_no_more_connections_than_its_limit(
         while site.server.open_connections == 2:
             await trio.lowlevel.checkpoint()
         assert await answers(site, reading)
+
+
+async def test_other_limits_hold_for_connections_that_come_then(
+    open_site: Open, reading: Any, toy: QuartTrio
+) -> None:
+    async with open_site(toy, connections_per_address=2) as site:
+        held = await site.connect()
+        await held.send_all(GET)
+        await reading.until(held, b"quick")
+        site.server.adopt(Limits(connections_per_address=1))
+        assert (await reading.all(await site.connect())).startswith(b"HTTP/1.1 503")
+        await held.send_all(GET)
+        await reading.until(held, b"quick")
 
 
 async def test_accepting_goes_on_after_the_system_ran_out_of_descriptors(

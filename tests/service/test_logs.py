@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from peekd.records.entries import DEBUG, ERROR, INFO, WARNING, Entry
 from peekd.service.logs import (
     LINE_BYTES,
+    Filtered,
     LineSink,
     LoggingBridge,
     NativeSink,
@@ -26,7 +27,6 @@ from peekd.service.logs import (
     encode_json_entry,
     encode_line,
     encode_terminal_entry,
-    filtered,
     is_journal,
     open_journal,
 )
@@ -184,7 +184,7 @@ def test_the_journal_is_known_by_device_and_inode(tmp_path: Path) -> None:
 
 def test_lower_ranks_than_the_level_are_not_written() -> None:
     got: list[Entry] = []
-    journal = filtered(got.append, INFO)
+    journal = Filtered(got.append, INFO)
     for priority in (DEBUG, INFO, WARNING):
         journal(Entry("x", priority))
     assert [entry.priority for entry in got] == [INFO, WARNING]
@@ -221,3 +221,14 @@ def test_a_json_line_begins_with_its_time() -> None:
     line = msgspec.json.decode(encode_json_entry(Entry("hello"), 0, now=1_767_225_600.25))
     assert line["TIME"] == "2026-01-01T00:00:00.250Z"
     assert next(iter(line)) == "TIME"
+
+
+def test_a_journal_can_be_tuned_while_it_is_used() -> None:
+    got: list[Entry] = []
+    journal = Filtered(got.append, INFO)
+    journal(Entry("first", DEBUG))
+    journal.tune("debug")
+    journal(Entry("second", DEBUG))
+    journal.tune("error")
+    journal(Entry("third", WARNING))
+    assert [entry.message for entry in got] == ["second"]

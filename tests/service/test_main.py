@@ -166,6 +166,9 @@ async def test_what_is_left_after_the_time_to_drain_is_told_to_come_back(
         daemon.signal()
         await daemon.ended.wait()
         assert [(told.status_code, told.headers["retry-after"]) for told in answers] == [(503, "1")]
+        (held,) = [entry for entry in daemon.entries if "held up" in entry.message]
+        assert "the end was held up by POST /v1/messages for m of python-httpx" in held.message
+        assert held.request == answers[0].headers["x-request-id"]
         assert [entry.outcome for entry in daemon.entries if entry.phase == "end"] == ["drained"]
 
 
@@ -238,7 +241,9 @@ async def test_readiness_is_told_to_the_service_manager_and_so_is_the_end(tmp_pa
         ):
             await serve(process, sockets, receive)
         assert manager.recv(4096).startswith(b"READY=1\nSTATUS=listening on unix:")
-        assert manager.recv(4096).startswith(b"STOPPING=1")
+        while (told := manager.recv(4096)).startswith(b"STATUS="):  # how it stands, in between
+            pass
+        assert told.startswith(b"STOPPING=1")
 
 
 async def test_sockets_that_strangers_reach_need_keys() -> None:

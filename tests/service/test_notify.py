@@ -51,3 +51,11 @@ def test_the_watchdog_is_told_twice_in_its_time() -> None:
 @pytest.mark.parametrize("environ", [{}, {"WATCHDOG_USEC": "0"}, {"WATCHDOG_USEC": "9", "WATCHDOG_PID": "1"}])
 def test_no_watchdog_of_ours(environ: dict[str, str]) -> None:
     assert watchdog_seconds(environ) is None
+
+
+def test_a_reload_is_told_with_its_moment(manager: tuple[str, socket.socket]) -> None:
+    name, sock = manager
+    Notifier(name).reloading("reading")
+    state, moment, status = sock.recv(4096).decode().split("\n")
+    assert (state, status) == ("RELOADING=1", "STATUS=reading")
+    assert int(moment.removeprefix("MONOTONIC_USEC=")) > 0

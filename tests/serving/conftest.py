@@ -16,7 +16,7 @@ from peekd.records.entries import Entry, RequestRecord
 from peekd.records.live import Live
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final
-from peekd.relay.house import Rhythm
+from peekd.relay.tree import Rhythm
 from peekd.serving.app import Front
 from peekd.serving.behind import Fittings
 from peekd.serving.ingress import compile_access
@@ -84,6 +84,7 @@ class FakeHouse:
         self.offers = FakeOffers()
         self.live = Live()
         self.is_ready = True
+        self.switched: list[tuple[str, str]] = []
 
     def ready(self) -> bool:
         return self.is_ready
@@ -97,6 +98,12 @@ class FakeHouse:
 
     def describe_accounts(self) -> object:
         return [{"name": "alice"}]
+
+    def switch(self, account: str, verb: str) -> object:
+        if account == "nobody":
+            raise ClientError("not_found", "no account is called 'nobody'; near names: norbert")
+        self.switched.append((account, verb))
+        return {"account": {"name": account}}
 
     def describe_policy(self) -> object:
         return {"blank": ["again"]}

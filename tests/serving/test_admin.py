@@ -8,6 +8,7 @@ import pytest
 from peekd.records.entries import RequestRecord
 from peekd.records.live import KEPT, Live
 from peekd.serving.admin import DEFAULT_LIMIT, list_requests, show_request
+from peekd.serving.routes import SWITCHES
 from peekd.vocabulary.errors import ClientError
 
 
@@ -54,3 +55,62 @@ def test_one_request_is_found_by_id_or_by_its_place(live: Live) -> None:
     assert found == {"req_7": "req_7", "last": "req_59", "last-failed": "req_57"}
     with pytest.raises(ClientError, match="the last 1000"):
         show_request(live, "req_unheard")
+
+
+# ---- switches ----------------------------------------------------------------------------------------
+
+NAMES = {
+    "alice": "alice",
+    "alice@example.com": "alice@example.com",
+    "team%2Falice": "team/alice",
+    "team/alice": "team/alice",
+    "a%20b%3Fc": "a b?c",
+    "%C3%A4nne": "änne",
+}
+
+
+@pytest.mark.parametrize("written", NAMES)
+@pytest.mark.parametrize("verb", SWITCHES)
+async def test_an_account_is_switched_whatever_its_name(bench: Any, written: str, verb: str) -> None:
+    toy = bench()
+    told = await toy.ask("POST", f"/api/accounts/{written}/{verb}")
+    assert (told.status, msgspec.json.decode(told.body)) == (200, {"account": {"name": NAMES[written]}})
+    assert toy.house.switched == [(NAMES[written], verb)]
+    (entry,) = toy.entries
+    assert entry.message == f"account {NAMES[written]}: {verb} by hand, by 127.0.0.1"
+    assert entry.account == NAMES[written]
+
+
+async def test_who_switched_it_is_told_by_the_name_of_the_key(bench: Any) -> None:
+    toy = bench(admin_keys={"ops": "admin-secret"})
+    refused = await toy.ask("POST", "/api/accounts/alice/disable")
+    assert (refused.status, toy.house.switched) == (401, [])
+    await toy.ask("POST", "/api/accounts/alice/disable", headers={"x-api-key": "admin-secret"})
+    assert toy.entries[-1].message == "account alice: disable by hand, by admin key ops from 127.0.0.1"
+    assert not any("admin-secret" in entry.message for entry in toy.entries)
+
+
+async def test_an_unknown_account_is_told_with_near_names_and_no_line_says_it_was_done(bench: Any) -> None:
+    toy = bench()
+    told = await toy.ask("POST", "/api/accounts/nobody/reset")
+    assert told.status == 404
+    assert "near names: norbert" in msgspec.json.decode(told.body)["error"]["message"]
+    assert not any("by hand" in entry.message for entry in toy.entries)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "peer", "status"),
+    [
+        ("GET", "/api/accounts/alice/disable", {}, "127.0.0.1", 405),
+        ("POST", "/api/accounts/alice/remove", {}, "127.0.0.1", 404),
+        ("POST", "/api/accounts/alice/disable", {}, "192.0.2.7", 403),
+        ("POST", "/api/accounts/alice/disable", {"Origin": "https://evil.example"}, "127.0.0.1", 403),
+        ("POST", "/api/accounts/alice/disable", {"Sec-Fetch-Site": "cross-site"}, "127.0.0.1", 403),
+    ],
+)
+async def test_nobody_else_switches_anything(
+    bench: Any, method: str, path: str, headers: dict[str, str], peer: str, status: int
+) -> None:
+    toy = bench()
+    told = await toy.ask(method, path, headers=headers, peer=peer)
+    assert (told.status, toy.house.switched) == (status, [])

@@ -26,3 +26,14 @@ def test_a_draining_gate_lets_nobody_in() -> None:
     refused = gate.enter("a")
     assert refused is not None
     assert refused.kind == "overloaded"
+
+
+def test_another_limit_holds_for_the_next_one_and_turns_nobody_out() -> None:
+    gate = Gate(2)
+    assert gate.enter("alice") is None
+    assert gate.enter("alice") is None
+    gate.most_per_key = 1
+    assert gate.enter("alice") is not None
+    gate.leave("alice")
+    gate.leave("alice")
+    assert gate.enter("alice") is None

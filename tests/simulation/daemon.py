@@ -14,13 +14,13 @@ from zlib import crc32
 import trio
 from typing_extensions import override
 
-from peekd.config.schema import Settings
 from peekd.records.entries import Journal
 from peekd.relay.house import House, Seams
 from peekd.service import main
 from peekd.service.guard import GuardedServer
 from peekd.service.keeping import Keeping
 from peekd.service.notify import Notifier
+from peekd.service.reload import Source
 from peekd.serving.app import Front
 from peekd.store.interface import Deed
 from peekd.store.volatile import Volatile
@@ -93,9 +93,9 @@ class Daemon:
         self._signals, self._take = trio.open_memory_channel[int](10)
         self._up = trio.Event()
 
-    def signal(self) -> None:
-        """Send SIGTERM."""
-        self._signals.send_nowait(signal.SIGTERM)
+    def signal(self, number: int = signal.SIGTERM) -> None:
+        """Send a signal."""
+        self._signals.send_nowait(number)
 
     async def wait_up(self) -> None:
         """Wait until it serves."""
@@ -103,7 +103,7 @@ class Daemon:
 
     async def run(
         self,
-        settings: Settings,
+        source: Source,
         environ: Mapping[str, str],
         journal: Journal,
         dials: Mapping[str, Dial],
@@ -111,7 +111,7 @@ class Daemon:
     ) -> None:
         """Live until told to stop, or until `scope` is cancelled."""
         process = main.Process(
-            settings=settings,
+            settings=source.loaded.settings,
             environ=environ,
             journal=journal,
             notifier=_Word(self._up.set),
@@ -122,6 +122,7 @@ class Daemon:
                 key=dice.randbytes,
                 ids=lambda prefix: f"{prefix}{dice.getrandbits(96):024x}",
             ),
+            source=source,
             dials=dials,
         )
         door = main.Door("127.0.0.1", "http://127.0.0.1:8045", self.harbour)

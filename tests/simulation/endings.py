@@ -23,9 +23,12 @@ def look_over(daemon: Daemon) -> list[Ending]:
     house = daemon.house
     busy = [state.name for state in house.roster.states() if state.in_flight]
     counts = {
-        "no attempt is left": house.upstreams.open_count(),
-        "no upstream slot is left taken": house.upstreams.busy_count() - house.upstreams.errand_count(),
+        "no attempt is left": house.tree.upstreams.open_count(),
+        "no upstream slot is left taken": house.tree.upstreams.busy_count(),
         "no lease is left": len(busy),
+        "no earlier tree is left": len(house.grove.standing) - 1,
+        "no way is left that nobody goes": len(_clients(daemon).keys() - house.tree.ways),
+        "no account is known that is gone": len(house.roster.pool.health.keys() - house.tree.accounts.keys()),
         "no row is left open": house.live.opened(),
         "nobody is left inside the gate": len(_inside(daemon)),
     }
@@ -41,6 +44,11 @@ def look_back(daemon: Daemon, lines: Sequence[Line]) -> list[Ending]:
     if daemon.server.open_connections:
         found.append(Ending("no connection is left", f"the server counts {daemon.server.open_connections}"))
     return found
+
+
+def _clients(daemon: Daemon) -> Any:
+    """Give the clients of upstreams by their ways."""
+    return vars(daemon.house.tree.upstreams)["_clients"]
 
 
 def _inside(daemon: Daemon) -> Any:

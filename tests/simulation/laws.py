@@ -29,6 +29,7 @@ LAWS: Mapping[str, Law] = {
         ),
         *(conduct.no_silence, conduct.over_in_time, conduct.peek_is_absolute, conduct.leaves_with_client),
         *(conduct.within_limits, conduct.own_fault_at_once, conduct.blame_is_earned, conduct.nobody_idles),
+        conduct.one_tree,
         *(
             proofs.no_signature_refusal,
             proofs.one_repair,

@@ -115,6 +115,16 @@ def within_limits(case: Case) -> Iterator[str]:
         yield f"an attempt was begun {begun - call.asked_at:.1f} s after it was asked"
 
 
+def one_tree(case: Case) -> Iterator[str]:
+    """A request is served under one configuration: the accounts, upstreams and models of the one it met."""
+    rules, attempts = case.rules, case.record.attempts if case.record else []
+    for attempt in attempts:
+        if attempt.account not in rules.accounts:
+            yield f"{attempt.account} is none of {', '.join(rules.accounts)}"
+        if (attempt.upstream, attempt.model) not in rules.goals:
+            yield f"{attempt.upstream}/{attempt.model} is where no route of its led"
+
+
 def _unfolded(case: Case) -> int:
     """A stream that could not be folded is asked for once more, and is no failure of anybody's."""
     return (

@@ -17,9 +17,10 @@ from typing import Any, cast
 
 import msgspec
 
-from peekd.accounts import pool
+from peekd.accounts import pool, succession
 from peekd.healing import decide, history, peek
-from peekd.relay import delivery, journey, passage, rendering, scribe, tenure, trip
+from peekd.relay import delivery, house, journey, passage, rendering, roster, scribe, tenure, trip
+from peekd.service import reload
 from peekd.serving import actions, ingress
 from peekd.signatures import memory
 from peekd.upstream import minting, transport
@@ -107,7 +108,7 @@ PLANTS: tuple[Plant, ...] = (
         "the wrong account is excluded",
         (trip, "Trip.decide"),
         "(*self._tried, lease.tried)",
-        "(*self._tried, *(type(lease.tried)(name, lease.model) for name in self._house.accounts "
+        "(*self._tried, *(type(lease.tried)(name, lease.model) for name in self._tree.accounts "
         "if name != lease.account))",
     ),
     Plant(
@@ -236,15 +237,40 @@ PLANTS: tuple[Plant, ...] = (
         "    kind = name_of(outcome)\n    if kind == 'signature':\n        return 'repair'\n",
     ),
     Plant(
-        "everyone who waits for an access token asks for one",
-        (minting, "Mint._flight"),
-        "if purse.flight is None:",
-        "if True:",
+        "a request goes over to other settings while it runs",
+        (trip, "Trip.healing"),
+        "self._tree.healing(",
+        "self._house.tree.healing(",
     ),
     Plant(
-        "an access token is sent though it has ended",
-        (minting, "AccessToken.holds"),
-        "return now < self._until and wall < self._until_wall",
-        "return True",
+        "a request is served by accounts of other settings than it met",
+        (roster, "Roster.among"),
+        "return None if crew is self._crew else switched(crew, self.pool)",
+        "return None",
+    ),
+    Plant(
+        "a request whose client left keeps its settings",
+        (journey, "Journey.run"),
+        "self._house.grove.leave(self._tree)",
+        "isinstance(sys.exception(), trio.Cancelled) or self._house.grove.leave(self._tree)",
+    ),
+    Plant(
+        "an account that a file no longer lists is forgotten while it works",
+        (succession, "adopt"),
+        "for name, old in pool.health.items()}\n",
+        "for name, old in pool.health.items() if name in {one.name for one in listed}}\n",
+    ),
+    Plant(
+        "settings with a fault are taken over as far as they go",
+        (reload, "Reloader.reload"),
+        "self._refuse(error.faults)\n",
+        "self._refuse(error.faults)\n        house = self._parts.house\n"
+        "        house.adopt(await house.grow(ground_of(self.settings, ''), self._parts.dials.of({})))\n",
+    ),
+    Plant(
+        "connections of settings that are gone stay open",
+        (house, "House._clear"),
+        "self._nursery.start_soon(self.tree.upstreams.close_except, ways)",
+        "del ways",
     ),
 )

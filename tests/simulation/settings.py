@@ -33,33 +33,38 @@ KINDS = (("env", 3.0), ("file", 2.0), ("google", 3.0))
 
 
 class Plan(msgspec.Struct, frozen=True):
-    """Settings, and what stands behind their references. `files`: what the disk holds."""
+    """Settings, and what stands behind their references. `files`: what the disk holds.
+
+    `accounts`: those of the settings, and spare ones that a change of them may bring in.
+    """
 
     settings: Settings
     environ: Mapping[str, str]
     files: Mapping[str, str]
     keys: Mapping[str, Mapping[str, str]]
     """By upstream and account: the credential in force."""
+    accounts: tuple[AccountSettings, ...] = ()
 
 
 def draw(dice: Dice) -> Plan:
     """Draw a configuration."""
     upstreams: dict[str, UpstreamSettings] = {}
     accounts: list[AccountSettings] = []
+    spare: list[AccountSettings] = []
     environ, files = {"CLIENT_KEY": CLIENT_KEY}, dict[str, str]()
     keys: dict[str, dict[str, str]] = {}
     for tongue in TONGUES:
         name = tongue.replace("openai-", "")
         upstreams[name] = _upstream(dice, tongue, name)
         keys[name] = {}
-        for number in range(dice.choice((1, 2, 2, 3, 4))):
+        listed = dice.choice((1, 2, 2, 3, 4))
+        for number in range(listed + dice.choice((0, 1, 2))):
             account = f"{name}{number}"
             keys[name][account] = credential = new_key(account, 0)
-            kind = dice.weighed(KINDS if tongue in GOOGLE else KINDS[:2])
-            accounts.append(_account(dice, account, name, kind))
-            if kind == "google":
-                files[f"/keys/{account}"] = token_file(credential)
-            elif kind == "file":
+            in_file = dice.chance(0.4)
+            among = accounts if number < listed else spare
+            among.append(_account(dice, account, name, in_file=in_file))
+            if in_file:
                 files[f"/keys/{account}"] = credential
             else:
                 environ[account.upper()] = credential
@@ -67,10 +72,10 @@ def draw(dice: Dice) -> Plan:
         server=_server(dice),
         upstreams=upstreams,
         accounts=tuple(accounts),
-        routes=_routes(dice),
-        healing=_healing(dice),
+        routes=draw_routes(dice),
+        healing=draw_healing(dice),
     )
-    return Plan(settings, environ, files, keys)
+    return Plan(settings, environ, files, keys, (*accounts, *spare))
 
 
 def new_key(account: str, number: int) -> str:
@@ -115,10 +120,12 @@ def _server(dice: Dice) -> ServerSettings:
         keep_alive_seconds=20,
         drain_seconds=dice.choice((2, 30)),
         max_requests_per_key=dice.choice((0, 0, 0, 4)),
+        watch_seconds=dice.choice((0, 0, 1)),
     )
 
 
-def _healing(dice: Dice) -> HealingSettings:
+def draw_healing(dice: Dice) -> HealingSettings:
+    """Draw budgets and deadlines."""
     return HealingSettings(
         max_attempts=dice.choice((1, 2, 3, 3, 5)),
         max_accounts=dice.choice((1, 2, 8, 8)),
@@ -135,7 +142,7 @@ def _healing(dice: Dice) -> HealingSettings:
     )
 
 
-def _routes(dice: Dice) -> tuple[RouteSettings, ...]:
+def draw_routes(dice: Dice) -> tuple[RouteSettings, ...]:
     """Draw where each protocol's models go: mostly to their own, at times across, at times both in turn."""
     if dice.chance(0.3):
         return ()

@@ -8,7 +8,7 @@ from typing import Final, get_args
 import msgspec
 from signers import AGENTS, Loses
 
-from peekd.protocols.interface import BadArguments
+from peekd.protocols.interface import BadArguments, Unfoldable
 from simulation.asking import Wish
 from simulation.dice import Dice
 from simulation.tongues import TONGUES
@@ -65,7 +65,7 @@ class Talk:
         try:
             if said:
                 self._agent.read(call.headers["content-type"], call.body)
-        except BadArguments:  # the model's own: an agent cannot call that, and asks once more
+        except (BadArguments, Unfoldable):  # a call that no agent can read: it asks again
             said = False
         if not said:
             del self._agent.history[self._before :]

@@ -89,7 +89,7 @@ def case_of(call: Call | None = None, *said: Said, **changes: Any) -> Case:
         "said": said or (said_of(answer()),),
         "entries": ((1.4, Entry("completed", phase="end")),),
         "record": record_of(),
-        "rules": Rules(HEALING, ServerSettings(), ("up0",)),
+        "rules": Rules(HEALING, ServerSettings(), ("up0",), frozenset({("up", "claude")})),
     }
     return Case(**given | changes)
 
@@ -207,6 +207,10 @@ BROKEN: dict[str, list[Case]] = {
         case_of(record=record_of(verdict="sk-canary-client-0123456789abcdef")),
         case_of(None, with_line(said_of(answer()), b"x-api-key: sk-canary-client-0123456789abcdef")),
         case_of(None, with_line(said_of(answer()), b"x-api-key: sk-canary-up-other0-000000\r\n")),
+    ],
+    "one_tree": [
+        case_of(rules=Rules(HEALING, ServerSettings(), ("up1",), frozenset({("up", "claude")}))),
+        case_of(rules=Rules(HEALING, ServerSettings(), ("up0",), frozenset({("other", "claude")}))),
     ],
     "kept_back": [case_of(call_of(answer(), headers={"set-cookie": "a=b"}))],
     "record_tells": [

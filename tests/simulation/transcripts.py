@@ -243,6 +243,8 @@ class Rules(msgspec.Struct, frozen=True):
     server: ServerSettings
     accounts: tuple[str, ...]
     """Those that may serve it."""
+    goals: frozenset[tuple[str, str]] = frozenset()
+    """Upstreams, and the models to ask them for."""
 
 
 class Blame(msgspec.Struct, frozen=True):

@@ -94,7 +94,7 @@ class Upstream:
                     self._book.bad_lines.append((trio.current_time(), self.name))
 
     def note(self, asked: Asked, body: bytes, line: Line, *, whole: bool = True) -> tuple[Said, Fate]:
-        """Write a request down and draw its fate. `whole`: all of its body has come."""
+        """Write a request down and draw its fate. `whole` False: only the beginning of its body is there."""
         number = len(self._book.said) + 1
         account = self._account_of(asked.key)
         tag = f"t{number}x"
@@ -110,9 +110,8 @@ class Upstream:
             streams=asked.stream,
         )
         said.talk, said.sent = talk_in(body), body
-        if asked.key in self.tokens:
-            said.token, said.token_ends = asked.key, self.tokens[asked.key][1]
-        drawn = self._signing(said, self._fate(asked, account, tag), asked, body, whole=whole)
+        drawn = self._fate(asked, account, tag)
+        drawn = self._signing(said, drawn, asked, body) if whole else drawn
         said.label, said.fault = drawn.label, drawn.fault
         said.thinks = drawn.act.thinking is not None or asked.thinks
         said.counted = next(iter(drawn.act.usage.values()), None)

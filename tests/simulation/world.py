@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import signal
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from unittest import mock
 
 import msgspec
 import trio
 
+from peekd.config.schema import Settings
 from peekd.healing.plan import Places, plan
-from peekd.records.entries import Entry
+from peekd.records.entries import ERROR, Entry
+from peekd.service import watching
+from peekd.service.reload import Source
 from peekd.simulator.strict import Strict
 from peekd.vocabulary.errors import ClientError
 from simulation.clients import Client
 from simulation.daemon import WALL, Daemon, Disk, Shelf
 from simulation.dice import Dice
 from simulation.endings import Ending, look_back, look_over
+from simulation.laws import judge
 from simulation.manners import AGENTS
 from simulation.moods import climate
+from simulation.operator_file import PATH, OperatorFile, changed
 from simulation.settings import CLIENT_KEY, Plan, draw, new_key
 from simulation.tokens import credential, look_at_tokens
 from simulation.transcripts import Blame, Call, Case, Minting, Rules, Said
@@ -44,6 +51,7 @@ class World:
         self.plan: Plan = draw(dice)
         self.disk = Disk()
         self.disk.files |= self.plan.files
+        self.file = OperatorFile(self.plan.settings, self.disk.files)
         self.strict = dice.chance(STRICT)
         self.shelf = Shelf()
         self.said: list[Said] = []
@@ -120,27 +128,37 @@ class World:
         asked = call.began if call.asked_at is None else min(call.began, call.asked_at)
         call.disturbed = any(asked <= at <= call.ended_at + 1 for at in self._disturbances)
         call.stopping = any(asked - 1 <= at <= call.ended_at for at in self._stops)
-        self.cases.append(self._case(call, daemon))
+        self.cases.append(self._case(call, daemon, asked))
         self._judging -= 1
 
     # ---- what is known of one request ------------------------------------------------------------------
 
-    def _case(self, call: Call, daemon: Daemon) -> Case:
+    def _case(self, call: Call, daemon: Daemon, asked: float) -> Case:
+        """Put a request's case together: by what was in force when it was planned.
+
+        Where that is not known to the moment, whatever was in force may speak for it.
+        """
         said = [one for one in self.said if one.wish == call.wish.number]
         request = call.headers.get("x-request-id", "") or self._request_of(daemon, call, said)
         record = daemon.house.live.find(request) if request else None
-        return Case(
-            call=call,
-            said=said,
-            entries=[(at, entry) for at, entry in self.entries if entry.request == request],
-            record=record,
-            rules=self._rules(call),
-            blames=self._blames(daemon),
-            others=self.said,
-            mintings=self.mintings,
-            bad_lines=self.bad_lines,
-            idle=self._idle(call, said),
-        )
+        entries = [(at, entry) for at, entry in self.entries if entry.request == request]
+        planned = [at for at, entry in entries if entry.phase == "plan"]
+        blames = self._blames(daemon)
+        cases = [
+            Case(
+                call=call,
+                said=said,
+                entries=entries,
+                record=record,
+                rules=_rules(call, settings),
+                blames=blames,
+                others=self.said,
+                bad_lines=self.bad_lines,
+                idle=self._idle(call, said, settings),
+            )
+            for settings in self.file.between(*(planned[:1] * 2 or (asked, call.ended_at)))
+        ]
+        return cases[0] if len(cases) == 1 else next((one for one in cases if not [*judge(one)]), cases[-1])
 
     def _request_of(self, daemon: Daemon, call: Call, said: Sequence[Said]) -> str:
         """Find the id of a request whose client never heard it, by when it came."""
@@ -154,17 +172,6 @@ class World:
         ]
         return min(near)[1] if near and said else ""
 
-    def _rules(self, call: Call) -> Rules:
-        settings = self.plan.settings
-        protocols = {name: upstream.protocol for name, upstream in settings.upstreams.items()}
-        places = Places(settings.routes, protocols, settings.healing)
-        try:
-            upstreams = {target.upstream for target in plan(call.wish.model, call.tongue, places).targets}
-        except ClientError:
-            upstreams = set[str]()
-        able = tuple(account.name for account in settings.accounts if account.upstream in upstreams)
-        return Rules(settings.healing, settings.server, able)
-
     def _blames(self, daemon: Daemon) -> list[Blame]:
         return [
             Blame(name, rest.cause, rest.since)
@@ -173,16 +180,16 @@ class World:
             if rest.since < daemon.died_at
         ]
 
-    def _idle(self, call: Call, said: Sequence[Said]) -> list[str]:
+    def _idle(self, call: Call, said: Sequence[Said], settings: Settings) -> list[str]:
         """Name the accounts that were well and free throughout, and were not asked."""
         asked = {one.account for one in said}
         suspects = {one.account for one in self.said if one.fault or one.left_at is not None}
         suspects |= {one.account for one in self.mintings if one.fault or one.seconds == 0.0}
         shaken = {upstream for _, upstream in self.bad_lines}
-        limits = {account.name: account for account in self.plan.settings.accounts}
+        limits = {account.name: account for account in settings.accounts}
         return [
             name
-            for name in self._rules(call).accounts
+            for name in _rules(call, settings).accounts
             if name not in asked | suspects
             and limits[name].upstream not in shaken
             and not limits[name].max_concurrent
@@ -191,16 +198,24 @@ class World:
     # ---- a life -----------------------------------------------------------------------------------------
 
     def _journal(self, daemon: Daemon, entry: Entry) -> None:
-        if not daemon.dead:
-            self.entries.append((trio.current_time(), entry))
+        if daemon.dead:
+            return
+        if entry.priority <= ERROR and self.file.spoilt and not entry.request:
+            self.file.refused += entry.message.startswith("the old settings stay")
+            return
+        if "taken over:" in entry.message:
+            self.file.take(trio.current_time())
+        self.entries.append((trio.current_time(), entry))
 
     async def start(self) -> None:
         """Bring a daemon up."""
         self.life += 1
         self.daemon = self.lives[self.life] = daemon = Daemon(Harbour(), self.shelf)
+        loaded = self.file.load()
+        self.file.take(trio.current_time())
         run = partial(
             daemon.run,
-            self.plan.settings,
+            Source(self.file.load, loaded),
             self.plan.environ,
             partial(self._journal, daemon),
             {name: upstream.dial for name, upstream in self.upstreams.items()},
@@ -230,7 +245,7 @@ class World:
         self.endings += look_over(self.daemon)
         self.endings += look_at_tokens(self.mintings, self.said, self.rotations)
         self._stop()
-        await self._wait_ended(self.plan.settings.server.drain_seconds + 5)
+        await self._wait_ended(self.file.settings.server.drain_seconds + 5)
         self.endings += look_back(self.daemon, self._adopted)
 
     async def _wait_ended(self, seconds: float) -> None:
@@ -252,6 +267,8 @@ class World:
             (self._hurry, 0.5),
             (self._crash, 1.0),
             (self._fill_shelf, 0.5),
+            (self._change_file, 4.0),
+            (self._spoil_file, 1.0),
         )
         if self.dice.chance(0.3):
             return
@@ -278,8 +295,8 @@ class World:
         before = self.daemon
         began = trio.current_time()
         self._stop()
-        await self._wait_ended(self.plan.settings.server.drain_seconds + 5)
-        if trio.current_time() - began >= self.plan.settings.server.drain_seconds - CLOSE:
+        await self._wait_ended(self.file.settings.server.drain_seconds + 5)
+        if trio.current_time() - began >= self.file.settings.server.drain_seconds - CLOSE:
             self._disturb()
         self.endings += look_back(before, self._adopted)
         await self.start()
@@ -307,6 +324,35 @@ class World:
         await trio.sleep(self.dice.uniform(0, 2))
         await self.start()
 
+    async def _change_file(self) -> None:
+        """Other settings, right ones: they are taken over."""
+        self.file.write(changed(self.dice, self.plan, self.file.settings))
+        await self._read_anew(lambda: self.file.taken, "other settings are taken over")
+
+    async def _spoil_file(self) -> None:
+        """Settings with a fault: they change nothing, and the operator mends them."""
+        before = self.daemon.house.tree
+        self.file.spoil(f"{PATH}:3: expected TOML")
+        await self._read_anew(lambda: self.file.refused, "settings with a fault are refused")
+        if self.daemon.house.tree is not before:
+            self.endings.append(Ending("a bad file changes nothing", "there is another tree"))
+        self.file.write(self.file.settings)
+
+    async def _read_anew(self, count: Callable[[], int], law: str) -> None:
+        """Have the file read, by a signal or by who watches it, and wait until that shows."""
+        before = count()
+        if not self.dice.chance(0.3) or not self._watched():
+            self.daemon.signal(signal.SIGHUP)
+        for _ in range(100):
+            await trio.sleep(0.1)
+            if count() > before:
+                return
+        self.endings.append(Ending(law, "nothing was said within 10 s"))
+
+    def _watched(self) -> bool:
+        """Whether the daemon watches its file."""
+        return bool(self.file.in_force.server.watch_seconds)
+
     async def _fill_shelf(self) -> None:
         """The store can take nothing for a while; requests go on."""
         self.shelf.full = True
@@ -320,6 +366,20 @@ class World:
     def _disturb(self) -> None:
         """Note that whatever is under way is cut by us."""
         self._disturbances.append(trio.current_time())
+
+
+def _rules(call: Call, settings: Settings) -> Rules:
+    """What these settings promise for a request."""
+    protocols = {name: upstream.protocol for name, upstream in settings.upstreams.items()}
+    places = Places(settings.routes, protocols, settings.healing)
+    try:
+        targets = plan(call.wish.model, call.tongue, places).targets
+    except ClientError:
+        targets = ()
+    goals = frozenset((target.upstream, target.model) for target in targets)
+    upstreams = {target.upstream for target in targets}
+    able = tuple(account.name for account in settings.accounts if account.upstream in upstreams)
+    return Rules(settings.healing, settings.server, able, goals)
 
 
 class Played(msgspec.Struct, frozen=True):
@@ -336,7 +396,7 @@ async def play(dice: Dice, requests: int) -> Played:
     tasks = trio.lowlevel.current_statistics().tasks_living
     async with trio.open_nursery() as nursery:
         world = World(dice, nursery)
-        with world.disk.mounted():
+        with world.disk.mounted(), mock.patch.object(watching, "stamps", world.file.stamps):
             await world.live(requests)
         await trio.sleep(5.0)  # the last word of a close may be late
         left = trio.lowlevel.current_statistics().tasks_living - tasks

@@ -201,8 +201,8 @@ class Playhouse:
 
     def assert_nothing_left(self) -> None:
         """No attempt is open, no account is taken, no record is unclosed."""
-        assert self.house.upstreams.open_count() == 0
-        assert self.house.upstreams.busy_count() == 0
+        assert self.house.tree.upstreams.open_count() == 0
+        assert self.house.tree.upstreams.busy_count() == 0
         assert all(state.in_flight == 0 for state in self.house.roster.states())
         assert self.house.live.opened() == 0
 

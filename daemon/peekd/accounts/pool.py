@@ -134,7 +134,7 @@ def _passed_over(targets: tuple[Target, ...]) -> str:
 
 
 def _listed(pool: Pool, wanted: Wanted, target: Target) -> Iterator[Account]:
-    for one in pool.accounts:
+    for one in pool.accounts if wanted.among is None else wanted.among:
         if one.upstream == target.upstream and serves(one, target.model) and wanted.only in {None, one.name}:
             yield one
 
@@ -239,10 +239,12 @@ def keep(pool: Pool, account: str, ids: Iterable[str]) -> Pool:
     return pool if held is pool.held else msgspec.structs.replace(pool, held=held)
 
 
-def holder(pool: Pool, ids: Iterable[str], targets: Iterable[Target]) -> str | None:
+def holder(
+    pool: Pool, ids: Iterable[str], targets: Iterable[Target], among: tuple[Account, ...] | None = None
+) -> str | None:
     """Give the account that holds the first of these of which that is known, if it can serve a target."""
     known = next((name for one in ids if (name := bound(pool.held, one)) is not None), None)
-    wanted = Wanted(tuple(targets), only=known)
+    wanted = Wanted(tuple(targets), only=known, among=among)
     listed = any(True for target in wanted.targets for _ in _listed(pool, wanted, target))
     return known if listed else None
 

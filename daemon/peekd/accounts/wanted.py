@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
+from peekd.accounts.account import Account
+
 
 class Target(msgspec.Struct, frozen=True):
     """An upstream and the model to ask it for."""
@@ -25,7 +27,7 @@ class Wanted(msgspec.Struct, frozen=True):
     `targets` in order: the next serves when those before have no account left. `tried`: its failed attempts,
     oldest first, one entry each. `again`: the account to be asked once more, if it still can. `most`:
     distinct accounts that it may ask, 0: any number. `only`: the one account that may serve, since it holds
-    what the request names.
+    what the request names. `among`: the accounts to choose from, where they are not the pool's own.
     """
 
     targets: tuple[Target, ...]
@@ -34,6 +36,7 @@ class Wanted(msgspec.Struct, frozen=True):
     again: str | None = None
     most: int = 0
     only: str | None = None
+    among: tuple[Account, ...] | None = None
 
 
 class Lease(msgspec.Struct, frozen=True):

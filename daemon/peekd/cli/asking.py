@@ -137,8 +137,8 @@ def _first_key(references: Sequence[str], environ: Mapping[str, str]) -> str:
     return ""
 
 
-def ask(daemon: Daemon, path: str) -> bytes:
-    """Ask for one page of the admin API, and give its body.
+def ask(daemon: Daemon, path: str, method: str = "GET") -> bytes:
+    """Ask for one page of the admin API (or, with POST, that something be done), and give its body.
 
     Raises UnreachableError where no daemon answers, RefusedError where it does not give the page.
     """
@@ -147,7 +147,7 @@ def ask(daemon: Daemon, path: str) -> bytes:
         headers["Authorization"] = f"Bearer {daemon.key}"
     try:
         with closing(_connection(daemon.target)) as connection:
-            connection.request("GET", daemon.target.prefix + path, headers=headers)
+            connection.request(method, daemon.target.prefix + path, headers=headers)
             answer = connection.getresponse()
             status, body = answer.status, answer.read(MOST_BYTES)
     except (OSError, HTTPException, UnicodeError) as error:

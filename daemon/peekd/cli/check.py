@@ -5,12 +5,13 @@ from __future__ import annotations
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TextIO
 
 import msgspec
 
 from peekd.cli.codes import CONFIGURATION, DONE, FAILED
 from peekd.cli.paint import Paint, columns, paint_for, plain
-from peekd.cli.reach import Reached, reach_accounts, reach_upstreams
+from peekd.cli.reach import Progress, Reached, reach_all
 from peekd.config.cautions import cautions
 from peekd.config.load import Loaded, load_settings
 from peekd.vocabulary.errors import OperatorError
@@ -59,7 +60,9 @@ def add_options(parser: ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("--config", metavar="FILE", help="the settings to read")
     parser.add_argument(
-        "--connect", action="store_true", help="also load each credential and connect to each upstream"
+        "--connect",
+        action="store_true",
+        help="also ask each upstream with each account's credential for its models, which costs nothing",
     )
     parser.add_argument("--json", action="store_true", help="as JSON")
 
@@ -75,14 +78,24 @@ def run(arguments: Namespace, environ: Mapping[str, str]) -> int:
         return CONFIGURATION
     reached: list[Reached] = []
     if arguments.connect:
-        reached += reach_accounts(loaded.settings, environ)
-        reached += reach_upstreams(loaded.settings)
+        reached = reach_all(loaded.settings, environ, progress_on(sys.stderr))
     report = report_of(loaded, reached)
     if arguments.json:
         _write(msgspec.json.encode(report))
     else:
         sys.stdout.write(told(report, loaded, paint_for(sys.stdout, environ)))
     return DONE if all(one.ok for one in reached) else FAILED
+
+
+def progress_on(stream: TextIO) -> Progress:
+    """Tell on a terminal how far it is, in one line that goes away; elsewhere tell nothing."""
+
+    def tell(done: int, count: int) -> None:
+        if stream.isatty():
+            stream.write(f"\r\x1b[Ktried {done} of {count}" if done < count else "\r\x1b[K")
+            stream.flush()
+
+    return tell
 
 
 def _write(body: bytes) -> None:
@@ -118,7 +131,9 @@ def told(report: Report, loaded: Loaded, paint: Paint) -> str:
         rows = [(one.what, "ok" if one.ok else "failed", plain(one.words)) for one in report.reached]
         marked = zip(columns(rows), report.reached, strict=True)
         lines += [paint.head("reached")]
-        lines += [f"  {paint.good(line) if one.ok else paint.bad(line)}" for line, one in marked]
+        for line, one in marked:
+            lines.append(f"  {paint.good(line) if one.ok else paint.bad(line)}")
+            lines += [f"    → {plain(one.advice)}"] if one.advice else []
     lines += ["", *(f"{paint.warn('caution')}: {caution}" for caution in report.cautions)]
     return "\n".join(lines).rstrip("\n") + "\n"
 

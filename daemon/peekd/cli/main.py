@@ -21,7 +21,7 @@ COMMANDS = (
     ("check", "say which settings are in force and what is wrong with them"),
     ("requests", "list the latest requests"),
     ("explain", "tell the story of one request: what was tried, what came of it, what to do"),
-    ("accounts", "import accounts"),
+    ("accounts", "list the accounts: how they stand, and until when; enable, disable or reset one"),
     ("policy", "print what is done about each outcome"),
     ("service", "install peekd as a systemd service, or take it away"),
 )
@@ -33,7 +33,8 @@ class _Version(Action):
 
     @override
     def __call__(self, parser: ArgumentParser, *_: object) -> NoReturn:
-        parser.exit(0, f"{import_module('peekd.cli.version').tell_version()}\n")
+        sys.stdout.write(f"{import_module('peekd.cli.version').tell_version()}\n")
+        parser.exit()
 
 
 def make_parser(chosen: str = "", *, whole: bool = False) -> ArgumentParser:

@@ -61,6 +61,27 @@ def plain(text: str) -> str:
     )
 
 
+def span(seconds: float) -> str:
+    """Tell a span of time as a person does: two units at most.
+
+    >>> [span(seconds) for seconds in (0.2, 59.6, 300, 7500, 273_600)]
+    ['0 s', '1 min', '5 min', '2 h 5 min', '3 d 4 h']
+    """
+    left = max(0, round(seconds))
+    told: list[str] = []
+    for unit, size in _UNITS:
+        count, left = divmod(left, size)
+        if count or (told and left):
+            told.append(f"{count} {unit}" if count else "")
+        if len(told) == _MOST_UNITS:
+            break
+    return " ".join(word for word in told if word) or "0 s"
+
+
+_UNITS = (("d", 86400), ("h", 3600), ("min", 60), ("s", 1))
+_MOST_UNITS = 2
+
+
 def columns(rows: Sequence[Sequence[str]], *, gap: str = "  ") -> list[str]:
     """Align rows of cells; the last column is not padded.
 

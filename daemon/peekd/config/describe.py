@@ -53,6 +53,7 @@ MEANINGS: Mapping[str, str] = {
     "server.write_stall_seconds": "longest time that a client may read nothing of what is sent to it",
     "server.keep_alive_seconds": "longest time that a connection stays open without a request",
     "server.drain_seconds": "time for open requests to finish when peekd stops",
+    "server.watch_seconds": "how often these settings are looked at for a change; 0: only at SIGHUP",
     "upstreams.*.protocol": "the wire language of the upstream",
     "upstreams.*.base_url": 'https://HOST, http://HOST, or "simulator:SCRIPT"; empty (vertex): by location',
     "upstreams.*.platform": '"code-assist" (Gemini in envelopes), "vertex" (Gemini, Claude); not set: as is',

@@ -23,7 +23,7 @@ Ids = Callable[[str], str]
 
 
 class Call(msgspec.Struct, frozen=True):
-    """What is sent upstream: method POST, `path` (with query) under the upstream's base URL."""
+    """What is sent upstream: `path` (with query) is under the upstream's base URL."""
 
     path: str
     body: bytes
@@ -34,6 +34,7 @@ class Call(msgspec.Struct, frozen=True):
     """What was changed in a verbatim body, by name; shown in the record."""
     restored: tuple[str, ...] = ()
     """What the client had lost and was put back, by name; shown in the record."""
+    method: str = "POST"
 
 
 class Splices(msgspec.Struct, frozen=True):

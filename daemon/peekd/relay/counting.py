@@ -8,20 +8,18 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 
 import trio
 
-from peekd.accounts.settings import AccountSettings
 from peekd.accounts.wanted import Lease, Rest, Target, Wanted
-from peekd.healing.plan import Places, plan
 from peekd.protocols.estimate import estimate_prompt
-from peekd.protocols.interface import UpstreamProtocol
 from peekd.relay.asked import Asked
 from peekd.relay.calibration import Calibration
 from peekd.relay.calls import Calls
 from peekd.relay.delivery import Final
-from peekd.relay.means import Means
+from peekd.relay.tree import Tree
+from peekd.signatures.seal import Seal
 
 AT_ONCE = 4
 """Counts under way at one upstream."""
@@ -38,41 +36,30 @@ ESTIMATED = ("x-peekd-estimated", "1")
 
 
 class Counting:
-    """Answers token counts.
+    """Answers token counts. `glance` says whom to ask, without taking anybody."""
 
-    `glance` says whom to ask, without taking anybody; `speaks`, how an upstream speaks.
-    """
-
-    def __init__(
-        self,
-        places: Places,
-        accounts: Mapping[str, AccountSettings],
-        means: Means,
-        glance: Callable[[Wanted], Lease | Rest],
-        speaks: Callable[[str], UpstreamProtocol],
-    ) -> None:
-        self._places = places
-        self._accounts = accounts
-        self._means = means
+    def __init__(self, seal: Seal, glance: Callable[[Wanted], Lease | Rest]) -> None:
+        self._seal = seal
         self._glance = glance
-        self._speaks = speaks
-        self.calibration = Calibration(means.seal, trio.current_time)
+        self.calibration = Calibration(seal, trio.current_time)
         self._known: OrderedDict[bytes, bytes] = OrderedDict()
         self._under_way: dict[str, int] = {}
 
-    async def count(self, asked: Asked) -> Final:
+    async def count(self, asked: Asked, tree: Tree) -> Final:
         """Give the count. Raises ClientError for a request that cannot be read."""
-        target = plan(asked.head.model, asked.protocol.name, self._places).targets[:1]
-        if not target or self._places.protocols[target[0].upstream] != asked.protocol.name:
-            return self._estimated(asked, *target)
-        key = hashlib.sha256(b"\0".join((target[0].upstream.encode(), target[0].model.encode(), asked.body)))
-        counted = self._known.get(key.digest()) or await self._counted(asked, target[0])
+        target = tree.plan(asked.head.model, asked.protocol.name).targets[:1]
+        if not target or tree.places.protocols[target[0].upstream] != asked.protocol.name:
+            return self._estimated(asked, tree, *target)
+        where = tree.settings[target[0].upstream].base_url
+        named = (target[0].upstream, where, target[0].model)
+        key = hashlib.sha256(b"\0".join((*(name.encode() for name in named), asked.body)))
+        counted = self._known.get(key.digest()) or await self._counted(asked, tree, target[0])
         if counted is None:
-            return self._estimated(asked, target[0])
+            return self._estimated(asked, tree, target[0])
         self._remember(key.digest(), counted)
         return Final(OK, JSON, counted)
 
-    async def _counted(self, asked: Asked, target: Target) -> bytes | None:
+    async def _counted(self, asked: Asked, tree: Tree, target: Target) -> bytes | None:
         """Ask the upstream; None where it is busy counting, slow, or does not answer with a count."""
         leased = self._glance(Wanted((target,)))
         if isinstance(leased, Rest) or self._under_way.get(target.upstream, 0) >= AT_ONCE:
@@ -80,24 +67,21 @@ class Counting:
         self._under_way[target.upstream] = self._under_way.get(target.upstream, 0) + 1
         try:
             with trio.move_on_after(SECONDS):
-                return await self._ask(asked, leased)
+                return await self._ask(asked, tree, leased)
         finally:
             self._under_way[target.upstream] -= 1
         return None
 
-    async def _ask(self, asked: Asked, leased: Lease) -> bytes | None:
-        proof = self._means.credentials.proof(leased.account)
-        if proof is None:
-            return None
-        protocol = self._speaks(leased.upstream)
-        call, headers = Calls(asked, self._means.seal).count(protocol, leased.model)
-        opening = self._means.upstreams.attempt(
+    async def _ask(self, asked: Asked, tree: Tree, leased: Lease) -> bytes | None:
+        protocol = tree.speaks(leased.upstream)
+        call, headers = Calls(asked, self._seal).count(protocol, leased.model)
+        opening = tree.upstreams.attempt(
             upstream=leased.upstream,
-            account=self._accounts[leased.account],
-            proof=proof,
+            account=tree.accounts[leased.account],
+            secret=tree.credentials.secret(leased.account),
             call=call,
             headers=headers,
-            deadlines=self._places.healing,
+            deadlines=tree.places.healing,
         )
         async with opening as attempt:
             if attempt.failure is not None or attempt.status != OK:
@@ -105,11 +89,11 @@ class Counting:
             body = protocol.unwrap(await attempt.read_refusal())
         return body if asked.protocol.is_count(body) else None
 
-    def _estimated(self, asked: Asked, target: Target | None = None) -> Final:
+    def _estimated(self, asked: Asked, tree: Tree, target: Target | None = None) -> Final:
         """The local estimate, as the model is likely to count it, and marked as one."""
-        tokens = estimate_prompt(Calls(asked, self._means.seal).conversation)
+        tokens = estimate_prompt(Calls(asked, self._seal).conversation)
         if target is not None:
-            family = self._speaks(target.upstream).family
+            family = tree.speaks(target.upstream).family
             tokens = self.calibration.corrected(target, family, tokens)
         return Final(OK, (*JSON, ESTIMATED), asked.protocol.encode_count(tokens))
 

@@ -1,32 +1,31 @@
-"""What all requests share: accounts, upstreams, policy, and what a house works with."""
+"""What all requests share: the settings in force, accounts, and what a house works with."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import cache, partial
+from functools import partial
+from typing import Any
 
-import msgspec
 import trio
 
 from peekd.accounts.settings import AccountSettings
-from peekd.accounts.states import AccountState
-from peekd.healing.plan import Places, Plan, overlaid_healing, plan
-from peekd.healing.policy import Policy, policy_in_force
+from peekd.healing.plan import near_names
+from peekd.healing.policy import Policy
 from peekd.healing.settings import HealingSettings, RouteSettings
-from peekd.protocols.interface import UpstreamProtocol
-from peekd.protocols.registry import Site, upstream_of
 from peekd.records.entries import Journal
 from peekd.records.live import Live
 from peekd.relay.archive import Archive
 from peekd.relay.asked import Asked
 from peekd.relay.counting import Counting
 from peekd.relay.delivery import Final
+from peekd.relay.grove import Grove
 from peekd.relay.lives import Lives
 from peekd.relay.means import NATURAL, Means, Seams
 from peekd.relay.offers import Offers
 from peekd.relay.roster import Roster
-from peekd.relay.vigil import Vigil
+from peekd.relay.standing import SettingsState, stand
+from peekd.relay.tree import Ground, Rhythm, Tree
 from peekd.signatures.seal import KEY_BYTES, Seal
 from peekd.signatures.settings import SignatureSettings
 from peekd.store.interface import Loaded, Store
@@ -40,107 +39,108 @@ from peekd.upstream.settings import UpstreamSettings
 from peekd.vocabulary.errors import ClientError
 
 
-class Rhythm(msgspec.Struct, frozen=True):
-    """How long a streaming client waits for a true status, and from then on for the next byte; seconds."""
-
-    early_commit_seconds: float
-    ping_seconds: float
-
-
 class House:
-    """One per daemon."""
+    """One per daemon. `nursery`: what a tree leaves behind is cleared away there."""
 
-    def __init__(
-        self,
-        places: Places,
-        settings: Mapping[str, UpstreamSettings],
-        accounts: Sequence[AccountSettings],
-        means: Means,
-    ) -> None:
-        self.places = places
-        self.settings = settings
-        self.accounts = {account.name: account for account in accounts}
-        self.upstreams = means.upstreams
-        self.credentials = means.credentials
+    def __init__(self, tree: Tree, means: Means, nursery: trio.Nursery) -> None:
         self.journal = means.journal
         self.seal = means.seal
         self.archive = means.archive
         self.seams = means.seams
         self.live = Live()
-        self.offers = Offers(places, accounts)
-        self.roster = Roster(accounts, means.credentials, means.archive)
+        self.grove = Grove(tree, self._clear)
+        self.roster = Roster(tree.crew, means.archive)
         self.draining = False
         self.lives = Lives()
-        self.expose_account = True
-        self.counting = Counting(places, self.accounts, means, self.roster.glance, self.speaks)
-        self._healing = cache(self._overlaid)
-        self._policies: dict[int, tuple[HealingSettings, Policy]] = {}
+        self.counting = Counting(means.seal, self.roster.glance)
+        self.settings_state = SettingsState(file=tree.places.where, at=means.seams.wall(), loads=1)
+        self._nursery = nursery
 
-    # ---- accounts ----
+    @property
+    def tree(self) -> Tree:
+        """The configuration that new requests take."""
+        return self.grove.current
+
+    @property
+    def offers(self) -> Offers:
+        """What models can be asked for."""
+        return self.tree.offers
 
     def recall(self, loaded: Loaded) -> None:
         """Take over what a store has kept."""
         self.archive.recall(loaded)
         self.roster.recall(loaded.bound)
 
+    def rhythm(self, asked: Asked) -> Rhythm:
+        """The rhythm of a request that begins now."""
+        return self.tree.rhythm(asked)
+
     async def count_tokens(self, asked: Asked) -> Final:
         """Count a request's tokens, or estimate them. Raises ClientError for one that cannot be read."""
-        return await self.counting.count(asked)
-
-    def describe_accounts(self) -> dict[str, tuple[AccountState, ...]]:
-        """How the accounts stand, as the admin API shows it."""
-        return {"accounts": self.roster.states()}
-
-    def describe_policy(self) -> dict[str, Policy]:
-        """The policy table in force for all requests, as the admin API shows it."""
-        return {"policy": self.policy(self.places.healing)}
+        with self.grove.visited() as tree:
+            return await self.counting.count(asked, tree)
 
     def ready(self) -> bool:
         """Whether a request could be served now."""
         return not self.draining and any(state.usable for state in self.roster.states())
 
-    # ---- settings ----
+    # ---- what the admin API shows and does ----
 
-    def speaks(self, upstream: str) -> UpstreamProtocol:
-        """How an upstream speaks: its protocol, as its platform has it."""
-        settings = self.settings[upstream]
-        site = Site(settings.project, settings.location, self.seams.ids)
-        return upstream_of(settings.protocol, settings.platform, site)
+    def describe_accounts(self) -> dict[str, Any]:
+        """How the accounts stand, and the settings."""
+        return {"accounts": self._accounts(), "settings": self.settings_state}
 
-    def plan(self, model: str, protocol: str) -> Plan:
-        """Who may serve a request. Raises ClientError where nobody may."""
-        return plan(model, protocol, self.places)
+    def describe_policy(self) -> dict[str, Policy]:
+        """The policy table in force for all requests."""
+        return {"policy": self.tree.policy(self.tree.places.healing)}
 
-    def healing(self, planned: Plan, upstream: str) -> HealingSettings:
-        """The budgets and deadlines for one upstream on one route."""
-        number = self.places.routes.index(planned.route) if planned.route is not None else None
-        return self._healing(number, upstream)
+    def switch(self, account: str, verb: str) -> dict[str, Any]:
+        """Enable, disable or reset an account, and tell how it stands then.
 
-    def rhythm(self, asked: Asked) -> Rhythm:
-        """The rhythm of a request: the quickest of all whom it may go to, since it is kept from the start."""
-        try:
-            planned = self.plan(asked.head.model, asked.protocol.name)
-        except ClientError:  # its journey will say so
-            return Rhythm(self.places.healing.early_commit_seconds, self.places.healing.ping_seconds)
-        upstreams = [target.upstream for target in planned.targets] or [""]
-        kept = [self.healing(planned, upstream) for upstream in upstreams]
-        return Rhythm(
-            early_commit_seconds=min(healing.early_commit_seconds for healing in kept),
-            ping_seconds=min(healing.ping_seconds for healing in kept),
-        )
+        Raises ClientError (not_found), with near names, for an account that is not there.
+        """
+        names = [one.name for one in self.roster.pool.accounts]
+        if account not in names:
+            words = f"no account is called {account!r}{near_names(account, names)}"
+            raise ClientError("not_found", words)
+        verbs = {
+            "enable": self.roster.enable,
+            "disable": partial(self.roster.disable, because="disabled by hand"),
+            "reset": self.roster.reset,
+        }
+        verbs[verb](account)
+        return {"account": next(one for one in self._accounts() if one["name"] == account)}
 
-    def _overlaid(self, route: int | None, upstream: str) -> HealingSettings:
-        layers = [self.settings[upstream].healing] if upstream else []
-        if route is not None:
-            layers.append(self.places.routes[route].healing)
-        return overlaid_healing(self.places.healing, *layers)
+    def _accounts(self) -> list[dict[str, Any]]:
+        wall = self.seams.wall()
+        return [stand(state, self.roster.tally(state.name), wall) for state in self.roster.states()]
 
-    def policy(self, healing: HealingSettings) -> Policy:
-        """The policy table in force under these settings."""
-        known = self._policies.get(id(healing))
-        if known is None:
-            known = self._policies[id(healing)] = (healing, policy_in_force(healing))
-        return known[1]
+    # ---- other settings ----
+
+    async def grow(self, ground: Ground, dials: Mapping[str, Dial]) -> Tree:
+        """Make a tree of other settings, for `adopt`; nothing changes by it.
+
+        Raises OperatorError where a credential or a way to an upstream cannot be had.
+        """
+        upstreams = self.tree.upstreams.adopt(ground.upstreams, dials)
+        read = partial(self.tree.credentials.adopt, ground.references)
+        # A dead mount never answers, and a read has no effect: it may be left behind.
+        credentials = await trio.to_thread.run_sync(read, abandon_on_cancel=True)
+        return Tree(ground, upstreams, credentials, self.seams.ids)
+
+    def adopt(self, tree: Tree) -> None:
+        """Serve with this tree from now on; what runs goes on with the one that it began with."""
+        before = self.tree
+        self.roster.adopt(tree.crew)
+        for account in sorted(tree.credentials.renewed(before.credentials)):
+            self.roster.renew(account)
+        self.grove.adopt(tree)
+
+    def _clear(self, standing: Sequence[Tree]) -> None:
+        """Let go of what no tree in use has any more."""
+        self.roster.forget(frozenset(name for tree in standing for name in tree.accounts))
+        ways = [way for tree in standing for way in tree.ways]
+        self._nursery.start_soon(self.tree.upstreams.close_except, ways)
 
 
 @asynccontextmanager
@@ -154,6 +154,7 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
     environ: Mapping[str, str],
     dials: Mapping[str, Dial] | None = None,
     where: str = "the configuration",
+    expose_account: bool = True,
     seal_key: bytes | None = None,
     signatures: SignatureSettings | None = None,
     store: Store | None = None,
@@ -168,29 +169,23 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
     of credentials that are replaced are taken up. Raises OperatorError, in a group, where a credential cannot
     be had.
     """
-    protocols = {name: settings.protocol for name, settings in upstreams.items()}
-    references = {account.name: account.credential for account in accounts}
+    ground = Ground(healing, upstreams, accounts, routes, where, expose_account)
     async with trio.open_nursery() as nursery:
         clients = Upstreams(upstreams, dials=dials)
+        credentials = Credentials(ground.references, environ, nursery)
         seal = Seal(seal_key if seal_key is not None else seams.key(KEY_BYTES))
         kept = store or Nowhere()
         archive = Archive(signatures or SignatureSettings(), kept, seams.wall)
-        known = {account.name: account for account in accounts}
-
-        async def fetch(account: str, errand: Errand) -> Reply | Failed:
-            return await clients.fetch(known[account].upstream, known[account], errand, healing)
-
-        supply = Supply(fetch, healing.refresh_seconds, seams.wall, seams.jitter)
-        credentials = Credentials(references, environ, nursery, supply)
-        means = Means(clients, credentials, journal, seal, archive, seams)
-        house = House(Places(tuple(routes), protocols, healing, where), upstreams, accounts, means)
+        house = House(
+            Tree(ground, clients, credentials, seams.ids), Means(journal, seal, archive, seams), nursery
+        )
         house.recall(await kept.load())
         nursery.start_soon(partial(Vigil(credentials, house.roster, journal).run, watching=watching))
         try:
             yield house
         finally:
             with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSING_SECONDS):
-                await clients.aclose()
+                await house.tree.upstreams.aclose()
             nursery.cancel_scope.cancel()
 
 

@@ -42,12 +42,13 @@ BLANK_ACCEPTED = "blank_accepted"
 
 
 class Journey:
-    """One request's way. `delivery` is the client's side of it."""
+    """One request's way. `delivery` is the client's side of it. It must be `run`: then it leaves its tree."""
 
     def __init__(self, house: House, asked: Asked, delivery: Delivery) -> None:
         self._house = house
         self._asked = asked
         self._delivery = delivery
+        self._tree = house.grove.take()
         self._calls = Calls(asked, house.seal, house.archive)
         self._scribe = Scribe(_record_of(asked), house.live, house.journal, trio.current_time)
         self._passage: Passage | None = None
@@ -66,12 +67,13 @@ class Journey:
         finally:
             if not isinstance(sys.exception(), Exception):
                 self._scribe.close(name_of(self._leaving()), status=self._status(), usage=self._usage())
+            self._house.grove.leave(self._tree)
 
     async def _run(self) -> None:
         try:
-            planned = self._house.plan(self._asked.head.model, self._asked.protocol.name)
+            planned = self._tree.plan(self._asked.head.model, self._asked.protocol.name)
             self._scribe.planned(tuple(f"{target.upstream}/{target.model}" for target in planned.targets))
-            await self._travel(Trip(self._house, self._asked, planned))
+            await self._travel(Trip(self._house, self._tree, self._asked, planned))
         except ClientError as error:
             await self._tell(signed(error.fault, self._asked.id), "rejected")
 
@@ -111,7 +113,9 @@ class Journey:
         """Fetch an account's credential anew; others that wait for the same one share the fetch."""
         fresh = False
         with trio.move_on_after(min(trip.healing(step.upstream).refresh_seconds, trip.left())):
-            fresh = await self._house.roster.refresh(step.account, self._shown)
+            fresh = await self._tree.credentials.refresh(step.account)
+        if fresh:
+            self._house.roster.renew(step.account)
         self._scribe.refreshed(step.account, fresh=fresh)
         return fresh
 
@@ -150,7 +154,7 @@ class Journey:
 
     def _call(self, trip: Trip, lease: Lease) -> tuple[Call, Headers]:
         """What such an attempt sends. Raises ClientError where the upstream's protocol cannot say it."""
-        protocol = self._house.speaks(lease.upstream)
+        protocol = self._tree.speaks(lease.upstream)
         strange = self._house.roster.strangers(lease.account, self._calls.proofs(protocol))
         streams = trip.streams(lease.upstream)
         splices = Splices(stream=streams, repaired=trip.repaired, unreadable=strange)
@@ -173,18 +177,16 @@ class Journey:
 
     async def _attempt(self, trip: Trip, lease: Lease, tenure: Tenure) -> Step:
         """Open, peek, decide, and where that says so relay, inside one scope that closes the upstream."""
-        protocol = self._house.speaks(lease.upstream)
+        protocol = self._tree.speaks(lease.upstream)
         streams = trip.streams(lease.upstream)
         call, headers = self._call(trip, lease)
         self._scribe.sent(call, streams=streams)
         healing = capped(trip.healing(lease.upstream), trip.left(), streams=streams)
-        proof = await self._prove(trip, lease)
-        if not isinstance(proof, Proof):
-            return self._note(trip, proof, lease, tenure)
-        opening = self._house.upstreams.attempt(
+        secret = self._tree.credentials.secret(lease.account)
+        opening = self._tree.upstreams.attempt(
             upstream=lease.upstream,
-            account=self._house.accounts[lease.account],
-            proof=proof,
+            account=self._tree.accounts[lease.account],
+            secret=secret,
             call=call,
             headers=headers,
             deadlines=healing,
@@ -230,19 +232,19 @@ class Journey:
             self._delivery.begin(self._headers(early=early), early=early)
 
     def _headers(self, *, early: bool = False) -> Headers:
-        exposed = self._house.expose_account
+        exposed = self._tree.expose_account
         return answer_headers(self._scribe.record, early=early, expose_account=exposed)
 
     def _open_sink(self, lease: Lease, whole: bytes | None, learning: Learning) -> ToStream | ToBody:
         """Pass stage 1 for a streaming client; a comment names the account where the headers could not."""
-        protocol = self._house.speaks(lease.upstream)
+        protocol = self._tree.speaks(lease.upstream)
         rendering = self._calls.rendering(protocol, lease.model, self._house.seams.ids, learning)
         if not self._asked.head.stream:
             own = whole if isinstance(rendering, Verbatim) else None
             return ToBody(rendering, self._asked.protocol.collector(), own)
         self._begin(early=False)
         sink = ToStream(rendering, self._delivery)
-        if self._delivery.early and self._house.expose_account:
+        if self._delivery.early and self._tree.expose_account:
             attempts = len(self._scribe.record.attempts)
             note = f"peekd account={lease.account} model={lease.model} attempts={attempts}"
             sink.say(self._asked.protocol.encode_note(note))

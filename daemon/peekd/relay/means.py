@@ -1,4 +1,4 @@
-"""What a house works with: the network, the secrets, the journal, and the seams to clock and dice."""
+"""What a house works with whatever its settings are: journal, seal, archive, seams to clock and dice."""
 
 from __future__ import annotations
 
@@ -13,8 +13,6 @@ from peekd.protocols.interface import Ids
 from peekd.records.entries import Journal
 from peekd.relay.archive import Archive
 from peekd.signatures.seal import Seal
-from peekd.upstream.client import Upstreams
-from peekd.upstream.credentials import Credentials
 
 
 def fresh_id(prefix: str) -> str:
@@ -38,8 +36,6 @@ NATURAL = Seams()
 class Means(msgspec.Struct, frozen=True):
     """What a house works with."""
 
-    upstreams: Upstreams
-    credentials: Credentials
     journal: Journal
     seal: Seal
     archive: Archive

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable
 
 import trio
 
-from peekd.accounts.account import account_of
+from peekd.accounts.account import Account
 from peekd.accounts.pool import (
     disable,
     enable,
@@ -21,24 +21,25 @@ from peekd.accounts.pool import (
     survey,
 )
 from peekd.accounts.sessions import bound
-from peekd.accounts.settings import AccountSettings
 from peekd.accounts.states import AccountState, describe
+from peekd.accounts.succession import adopt, forget, switched
+from peekd.accounts.tally import Tally, counted
 from peekd.accounts.wanted import Lease, Rest, Survey, Target, Wanted
+from peekd.records.narrate import said
 from peekd.relay.archive import Archive
 from peekd.store.interface import Bound
-from peekd.upstream.credentials import Credentials
 from peekd.vocabulary.outcomes import Blank, Outcome
 
 
 class Roster:
     """One per house. The pool is a value: every change replaces it, without an await in between."""
 
-    def __init__(
-        self, accounts: Sequence[AccountSettings], credentials: Credentials, archive: Archive
-    ) -> None:
-        self.pool = open_pool(account_of(account) for account in accounts)
-        self._credentials = credentials
+    def __init__(self, crew: tuple[Account, ...], archive: Archive) -> None:
+        """`crew`: the accounts as the settings have them."""
+        self.pool = open_pool(crew)
+        self._crew = crew
         self._archive = archive
+        self._tallies: dict[str, Tally] = {}
 
     # ---- leases ----
 
@@ -50,6 +51,8 @@ class Roster:
     def settle(self, leased: Lease, outcome: Outcome) -> None:
         """Book what became of an attempt."""
         self.pool = settle(self.pool, leased, outcome, trio.current_time())
+        before = self.tally(leased.account)
+        self._tallies[leased.account] = counted(before, outcome, said(outcome), self._archive.now())
 
     def glance(self, wanted: Wanted) -> Lease | Rest:
         """Whom `lease` would take, without taking anybody: the pool that it would make is dropped."""
@@ -61,15 +64,25 @@ class Roster:
         pool = self.pool if left is None else settle(self.pool, left, Blank(), now)
         return survey(pool, wanted, now)
 
-    async def refresh(self, account: str, used: str | None = None) -> bool:
-        """Fetch an account's credential anew; True where it is another now, and the account serves again.
+    def renew(self, account: str) -> None:
+        """An account has another credential: what the old one was turned away for no longer holds."""
+        self.pool = renew(self.pool, account)
 
-        `used`: the secret that was turned away.
-        """
-        fresh = await self._credentials.refresh(account, used=used)
-        if fresh:
-            self.renew(account)
-        return fresh
+    # ---- other settings ----
+
+    def adopt(self, crew: tuple[Account, ...]) -> None:
+        """Take other accounts in place of those there are; what is known of one goes on by its name."""
+        self.pool = adopt(self.pool, self._crew, crew)
+        self._crew = crew
+
+    def forget(self, names: Container[str]) -> None:
+        """Drop what is known of accounts that are none of these."""
+        self.pool = forget(self.pool, names)
+        self._tallies = {name: tally for name, tally in self._tallies.items() if name in names}
+
+    def among(self, crew: tuple[Account, ...]) -> tuple[Account, ...] | None:
+        """What a request under these accounts says in `Wanted.among`: nothing while they are the pool's."""
+        return None if crew is self._crew else switched(crew, self.pool)
 
     def renew(self, account: str) -> None:
         """The account has another credential: what the old one was turned away for is over."""
@@ -108,9 +121,11 @@ class Roster:
             if one.account in self.pool.health:
                 self.pool = keep(self.pool, one.account, (one.id,))
 
-    def holder(self, ids: Iterable[str], targets: Iterable[Target]) -> str | None:
+    def holder(
+        self, ids: Iterable[str], targets: Iterable[Target], among: tuple[Account, ...] | None = None
+    ) -> str | None:
         """Who holds what these ids name, where that is known and it can serve a target."""
-        return holder(self.pool, ids, targets)
+        return holder(self.pool, ids, targets, among)
 
     def strangers(self, account: str, ids: Iterable[str]) -> frozenset[str]:
         """Which of these another account is known to hold."""
@@ -121,3 +136,7 @@ class Roster:
     def states(self) -> tuple[AccountState, ...]:
         """How the accounts stand."""
         return describe(self.pool, trio.current_time())
+
+    def tally(self, account: str) -> Tally:
+        """What became of an account's attempts since the start."""
+        return self._tallies.get(account, Tally())

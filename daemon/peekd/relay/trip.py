@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import trio
 
+from peekd.accounts.account import Account
 from peekd.accounts.wanted import Lease, Rest, Target, Tried, Wanted
 from peekd.healing.decide import Circumstances, decide
 from peekd.healing.history import attempts_spent
@@ -13,6 +14,7 @@ from peekd.healing.settings import HealingSettings
 from peekd.healing.verdict import Setting, broken_off, verdict
 from peekd.relay.asked import Asked
 from peekd.relay.house import House
+from peekd.relay.tree import Tree
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.decisions import Decision, History, Step
 from peekd.vocabulary.errors import ClientError, Fault
@@ -29,7 +31,7 @@ CLIENT_SHARE = 0.5
 class Trip:
     """Notes outcomes, asks the kernel for decisions, and knows when the budget ends. Carries nothing out."""
 
-    def __init__(self, house: House, asked: Asked, planned: Plan) -> None:
+    def __init__(self, house: House, tree: Tree, asked: Asked, planned: Plan) -> None:
         self.plan = planned
         self.history: History = ()
         self.repaired = False
@@ -38,10 +40,11 @@ class Trip:
         self.rest: Rest | None = None
         self.number = 0
         self._house = house
+        self._tree = tree
         self._asked = asked
         self._tried: tuple[Tried, ...] = ()
         self._untold: dict[Target, ClientError] = {}
-        self._only = house.roster.holder(asked.head.names, planned.targets)
+        self._only = house.roster.holder(asked.head.names, planned.targets, self._among)
         self._ends = trio.current_time() + budget(planned.healing, asked)
 
     def wanted(self, again: str | None = None) -> Wanted:
@@ -53,7 +56,13 @@ class Trip:
             again=again,
             most=self.plan.healing.max_accounts,
             only=self._only,
+            among=self._among,
         )
+
+    @property
+    def _among(self) -> tuple[Account, ...] | None:
+        """The accounts of its own tree, as they are switched now."""
+        return self._house.roster.among(self._tree.crew)
 
     def pass_over(self, lease: Lease, error: ClientError) -> None:
         """Leave out a target whose protocol cannot say the request.
@@ -66,14 +75,14 @@ class Trip:
 
     def healing(self, upstream: str) -> HealingSettings:
         """The settings in force for an attempt at this upstream."""
-        return self._house.healing(self.plan, upstream)
+        return self._tree.healing(self.plan, upstream)
 
     def streams(self, upstream: str) -> bool:
         """Whether this upstream is asked to stream: not where it is not to, nor where folding failed before.
 
         Across protocols the frames that are folded are our own, and can be.
         """
-        settings = self._house.settings[upstream]
+        settings = self._tree.settings[upstream]
         verbatim = settings.protocol == self._asked.protocol.name
         return settings.streams and not (self.unfoldable and verbatim)
 
@@ -109,7 +118,7 @@ class Trip:
         decision = decide(
             step.outcome,
             self.history,
-            self._house.policy(healing),
+            self._tree.policy(healing),
             self._circumstances(step, healing, held),
             jitter=self._house.seams.jitter(),
         )
@@ -132,7 +141,7 @@ class Trip:
             another=survey.another,
             same=survey.same,
             soonest=survey.soonest,
-            refreshable=bool(step.account) and self._house.credentials.refreshable(step.account),
+            refreshable=bool(step.account) and self._tree.credentials.refreshable(step.account),
         )
 
     # ---- no answer ----
@@ -147,7 +156,7 @@ class Trip:
         if shown:
             return broken_off(last.outcome)
         survey = self._house.roster.survey(self.wanted())
-        spoken = self._house.places.protocols.get(last.upstream, "")
+        spoken = self._tree.places.protocols.get(last.upstream, "")
         return verdict(
             self.history,
             Setting(
@@ -159,15 +168,15 @@ class Trip:
                 configured=self.rest is None or self._has_accounts(),
                 missing=self._missing(),
                 model=self._asked.head.model,
-                near=self._house.offers.near(self._asked.head.model, self._asked.protocol.name),
-                where=self._house.places.where,
+                near=self._tree.offers.near(self._asked.head.model, self._asked.protocol.name),
+                where=self._tree.places.where,
             ),
         )
 
     def _has_accounts(self) -> bool:
         """Whether any account belongs to an upstream that may be asked."""
         upstreams = {target.upstream for target in self.plan.targets}
-        return any(account.upstream in upstreams for account in self._house.accounts.values())
+        return any(account.upstream in upstreams for account in self._tree.accounts.values())
 
     def _missing(self) -> bool:
         """Whether nobody is left because nobody has the model: so the upstream says, or the settings."""

@@ -51,19 +51,28 @@ class GuardedServer:
         self._limits = limits or Limits()
         self._journal = journal
         self._config = _hypercorn_config()
-        self._terms = Terms(
-            app=ASGIWrapper(app),
-            config=self._config,
-            journal=journal,
-            write_stall_seconds=self._limits.write_stall_seconds,
-            keep_alive_seconds=self._limits.keep_alive_seconds,
-        )
+        self._app = ASGIWrapper(app)
+        self._terms = self._terms_of(self._limits)
         self._open: set[Connection] = set()
         self._by_address: Counter[str] = Counter()
         self._accepting = trio.CancelScope()
         self._serving = trio.CancelScope()
         self._stopped = False
         self._ended = trio.Event()
+
+    def _terms_of(self, limits: Limits) -> Terms:
+        return Terms(
+            app=self._app,
+            config=self._config,
+            journal=self._journal,
+            write_stall_seconds=limits.write_stall_seconds,
+            keep_alive_seconds=limits.keep_alive_seconds,
+        )
+
+    def adopt(self, limits: Limits) -> None:
+        """Hold connections that come from now on to other limits."""
+        self._limits = limits
+        self._terms = self._terms_of(limits)
 
     @property
     def open_connections(self) -> int:

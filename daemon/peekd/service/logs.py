@@ -194,7 +194,7 @@ def _printable(text: str) -> str:
 # ---- choosing one -------------------------------------------------------------------------------------
 
 
-def open_journal(level: str, environ: Mapping[str, str], descriptor: int = 2) -> Journal:
+def open_journal(level: str, environ: Mapping[str, str], descriptor: int = 2) -> Filtered:
     """Choose where entries go: the journal where stderr is the journal, a terminal, else JSON lines."""
     least = PRIORITIES[level]
     sink: Sink
@@ -204,17 +204,24 @@ def open_journal(level: str, environ: Mapping[str, str], descriptor: int = 2) ->
         sink = LineSink(descriptor, encode_terminal_entry)
     else:
         sink = LineSink(descriptor, encode_json_entry)
-    return filtered(sink, least)
+    return Filtered(sink, least)
 
 
-def filtered(sink: Journal, least: int) -> Journal:
-    """Let through what ranks at least `least`; a lower number ranks higher (syslog)."""
+class Filtered:
+    """Lets through what ranks at least `least`; a lower number ranks higher (syslog)."""
 
-    def journal(entry: Entry) -> None:
-        if entry.priority <= least:
-            sink(entry)
+    def __init__(self, sink: Journal, least: int) -> None:
+        self._sink = sink
+        self._least = least
 
-    return journal
+    def __call__(self, entry: Entry) -> None:
+        """Pass it on, or not."""
+        if entry.priority <= self._least:
+            self._sink(entry)
+
+    def tune(self, level: str) -> None:
+        """Take another least level, by its name in the settings."""
+        self._least = PRIORITIES[level]
 
 
 def is_journal(stream: str, descriptor: int) -> bool:

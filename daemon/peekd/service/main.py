@@ -7,7 +7,7 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import AsyncGenerator, AsyncIterator, Iterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from types import MappingProxyType
@@ -22,19 +22,20 @@ from peekd.records.entries import INFO, NOTICE, WARNING, Entry, Journal
 from peekd.relay.house import NATURAL, House, Seams, open_house
 from peekd.relay.journey import Journey
 from peekd.service import demo as demonstration
+from peekd.service.access import make_access
+from peekd.service.dials import Dials
 from peekd.service.guard import GuardedServer, Limits
+from peekd.service.holders import tell_holders
 from peekd.service.keeping import open_keeping
-from peekd.service.keys import load_keys
 from peekd.service.logs import LineSink, LoggingBridge, open_journal
 from peekd.service.notify import Notifier, watchdog_seconds
+from peekd.service.reload import Parts, Reloader, Source
 from peekd.service.sockets import host_of, open_sockets, raise_descriptor_limit, tell_address
 from peekd.service.status import keep_patient, keep_told
 from peekd.serving.app import Front
 from peekd.serving.behind import Fittings
-from peekd.serving.ingress import Access, compile_access
+from peekd.serving.ingress import Access
 from peekd.serving.settings import ServerSettings
-from peekd.simulator.script import load_script
-from peekd.simulator.server import Simulator
 from peekd.upstream.dial import Dial
 from peekd.vocabulary.errors import OperatorError
 
@@ -46,7 +47,13 @@ DESCRIPTORS_A_STREAM = 2
 FAREWELL_SECONDS = 2.0
 """How long those who are still waiting when the drain ends have to read that there is no answer."""
 
-SIMULATED = "simulator:"
+
+_STDERR = 2
+
+
+def _untuned(level: str) -> None:
+    """A journal without levels."""
+
 
 Signals = AsyncIterator[int]
 
@@ -54,8 +61,9 @@ Signals = AsyncIterator[int]
 class Process(msgspec.Struct, frozen=True):
     """What a daemon is started with. `where` is the file to name to someone who is to change a setting.
 
-    `seams` and `dials` (by upstream name, a stream in place of TCP) are the ways to clock, dice and network.
-    `watching`: files of credentials that are replaced are taken up, which is looked for in a thread.
+    `terminal`: somebody watches it on one. `source`: where its settings came from, to be read again; None:
+    they stay as they are. `tune`: sets the journal's level. `seams` and `dials` (by upstream name, a stream
+    in place of TCP) are the ways to clock, dice and network.
     """
 
     settings: Settings
@@ -65,6 +73,9 @@ class Process(msgspec.Struct, frozen=True):
     where: str = "the configuration"
     descriptors: int = 1024
     demo: bool = False
+    terminal: bool = False
+    source: Source | None = None
+    tune: Callable[[str], None] = _untuned
     seams: Seams = NATURAL
     dials: Mapping[str, Dial] = MappingProxyType({})
     watching: bool = True
@@ -78,8 +89,14 @@ class Door(msgspec.Struct, frozen=True):
     listener: trio.abc.Listener[trio.SocketStream]
 
 
-def run(settings: Settings, *, demo: bool = False, where: str = "the configuration") -> int:
-    """Serve until SIGTERM or SIGINT, and give the exit code.
+def run(
+    settings: Settings,
+    *,
+    demo: bool = False,
+    where: str = "the configuration",
+    source: Source | None = None,
+) -> int:
+    """Serve until SIGTERM or SIGINT, and give the exit code. `source`: as in `Process`.
 
     Raises OperatorError where it cannot begin: a socket that cannot be had, a key that cannot be read.
     """
@@ -87,10 +104,21 @@ def run(settings: Settings, *, demo: bool = False, where: str = "the configurati
     if demo:
         settings = demonstration.demo_settings(settings.server)
         environ.update(demonstration.SECRETS)
-    journal = LineSink(1, demonstration.tell) if demo else open_journal(settings.logs.level, environ)
+    filtered = open_journal(settings.logs.level, environ)
+    journal = LineSink(1, demonstration.tell) if demo else filtered
     logging.getLogger().addHandler(LoggingBridge(journal))
-    notifier = Notifier(environ.get("NOTIFY_SOCKET"))
-    process = Process(settings, environ, journal, notifier, where, raise_descriptor_limit(), demo)
+    process = Process(
+        settings=settings,
+        environ=environ,
+        journal=journal,
+        notifier=Notifier(environ.get("NOTIFY_SOCKET")),
+        where=where,
+        descriptors=raise_descriptor_limit(),
+        demo=demo,
+        terminal=os.isatty(_STDERR),
+        source=source,
+        tune=filtered.tune,
+    )
     server = settings.server
     with open_sockets(server.bind, environ, write_stall_seconds=server.write_stall_seconds) as sockets:
         if demo:
@@ -115,7 +143,7 @@ def _lines(group: BaseExceptionGroup[OperatorError]) -> Iterator[str]:
 
 
 async def _live(process: Process, sockets: Sequence[socket.socket]) -> None:
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         await serve(process, sockets, aiter(signals))
 
 
@@ -133,31 +161,66 @@ def _door(sock: socket.socket) -> Door:
 
 
 async def serve_doors(process: Process, doors: Sequence[Door], signals: Signals) -> None:
-    """Serve until told to stop; the first signal begins the end, the second hurries it."""
+    """Serve until told to stop; the first signal begins the end, the second hurries it.
+
+    SIGHUP is no such signal: the settings are read anew.
+    """
     settings, journal = process.settings, process.journal
-    access = _access(process, [door.host for door in doors])
-    async with _open_dials(settings) as dials, _open(process, {**dials, **process.dials}) as house:
+    hosts = [door.host for door in doors]
+    access = make_access(settings.server, hosts, process.environ)
+    async with _open_dials(process) as dials, _open(process, dials) as house:
         front = _front(house, access, process)
-        server = GuardedServer(_asgi(front), journal, _limits(settings.server, process.descriptors))
+        limits = partial(_limits, descriptors=process.descriptors)
+        server = GuardedServer(_asgi(front), journal, limits(settings.server))
         async with trio.open_nursery() as nursery:
             await nursery.start(server.serve, [door.listener for door in doors])
             nursery.start_soon(_keep_watchdog_calm, process)
+            parts = Parts(
+                house=house,
+                front=front,
+                server=server,
+                dials=dials,
+                hosts=hosts,
+                environ=process.environ,
+                journal=journal,
+                notifier=process.notifier,
+                limits=limits,
+                tune=process.tune,
+            )
+            reloader = Reloader(settings, process.source, parts) if process.source else None
             addresses = [door.address for door in doors]
             _tell_begun(process, house, addresses)
             nursery.start_soon(keep_told, process.notifier, house, f"listening on {', '.join(addresses)}")
-            await anext(signals)
+            async with trio.open_nursery() as listening:
+                if reloader is not None:
+                    listening.start_soon(reloader.run)
+                await _wait_told_to_stop(signals, reloader, process)
+                listening.cancel_scope.cancel()
             house.draining = front.gate.draining = True
             process.notifier.stopping("finishing open requests")
-            await _drain(server, process, signals, house)
+            seconds = (reloader.settings if reloader else settings).server.drain_seconds
+            await _drain(server, process, signals, house, seconds)
             nursery.cancel_scope.cancel()
 
 
-async def _drain(server: GuardedServer, process: Process, signals: Signals, house: House) -> None:
-    """Let what runs finish, for `drain_seconds` or until the next signal; then end what is left.
+async def _wait_told_to_stop(signals: Signals, reloader: Reloader | None, process: Process) -> None:
+    """Wait for the signal to end; those to read the settings anew are passed on.
+
+    SIGHUP ends who has no settings to read, and who was started on a terminal that is gone.
+    """
+    while await anext(signals) == signal.SIGHUP and reloader is not None:
+        if process.terminal and not os.isatty(_STDERR):
+            return
+        reloader.ask()
+
+
+async def _drain(
+    server: GuardedServer, process: Process, signals: Signals, house: House, seconds: float
+) -> None:
+    """Let what runs finish, for so many seconds or until the next signal; then end what is left.
 
     Each of those is told so in its own words, and cut where it does not read them.
     """
-    seconds = process.settings.server.drain_seconds
     server.stop()
     words = f"stopping: {server.open_connections} connections have up to {seconds:g} s to finish"
     process.journal(Entry(words, NOTICE))
@@ -167,6 +230,9 @@ async def _drain(server: GuardedServer, process: Process, signals: Signals, hous
             nursery.start_soon(keep_patient, process.notifier, house, patience.deadline)
             await server.wait_ended()
             nursery.cancel_scope.cancel()
+    if patience.cancelled_caught:
+        for entry in tell_holders(house.live, server.open_connections, process.seams.wall()):
+            process.journal(entry)
     house.lives.cut()
     with trio.move_on_after(FAREWELL_SECONDS):
         await server.wait_ended()
@@ -176,7 +242,8 @@ async def _drain(server: GuardedServer, process: Process, signals: Signals, hous
 
 
 async def _hurry(signals: Signals, patience: trio.CancelScope) -> None:
-    await anext(signals)
+    while await anext(signals) == signal.SIGHUP:
+        pass  # what ends takes nothing over any more
     patience.cancel()
 
 
@@ -216,8 +283,10 @@ def _asgi(front: Front) -> ASGIFramework:
 
 
 @asynccontextmanager
-async def _open(process: Process, dials: Mapping[str, Dial]) -> AsyncGenerator[House]:
+async def _open(process: Process, dials: Dials) -> AsyncGenerator[House]:
     settings = process.settings
+    stages = dials.stages(settings.upstreams)
+    dials.keep(stages)
     environ: Mapping[str, str] = {} if process.demo else process.environ
     async with (
         open_keeping(environ, settings.signatures, process.journal, process.seams.wall) as kept,
@@ -228,8 +297,9 @@ async def _open(process: Process, dials: Mapping[str, Dial]) -> AsyncGenerator[H
             routes=settings.routes,
             journal=process.journal,
             environ=process.environ,
-            dials=dials,
+            dials=dials.of(stages),
             where=process.where,
+            expose_account=settings.server.expose_account,
             seal_key=kept.seal_key,
             signatures=settings.signatures,
             store=kept.store,
@@ -237,34 +307,17 @@ async def _open(process: Process, dials: Mapping[str, Dial]) -> AsyncGenerator[H
             watching=process.watching,
         ) as house,
     ):
-        house.expose_account = settings.server.expose_account
         yield house
 
 
 @asynccontextmanager
-async def _open_dials(settings: Settings) -> AsyncGenerator[dict[str, Dial]]:
-    """Run a simulator for each upstream that is one; gives how to reach them."""
+async def _open_dials(process: Process) -> AsyncGenerator[Dials]:
+    """Where simulators run, one for each upstream that is one."""
     async with trio.open_nursery() as nursery:
         try:
-            yield {
-                name: Simulator(load_script(upstream.address.removeprefix(SIMULATED)), nursery=nursery).dial
-                for name, upstream in settings.upstreams.items()
-                if upstream.address.startswith(SIMULATED)
-            }
+            yield Dials(nursery, process.dials)
         finally:
             nursery.cancel_scope.cancel()
-
-
-def _access(process: Process, bound: Sequence[str]) -> Access:
-    """Make the rules of who may call. Raises OperatorError where strangers could call without a key."""
-    settings = process.settings.server
-    client_keys = load_keys("server.client_keys", settings.client_keys, process.environ)
-    admin_keys = load_keys("server.admin_keys", settings.admin_keys, process.environ)
-    access = compile_access(settings, bound=bound, client_keys=client_keys, admin_keys=admin_keys)
-    if not access.loopback_only and not client_keys:
-        hosts = ", ".join(host for host in bound if host)
-        raise OperatorError(f"server.bind: {hosts} is reached from elsewhere; set server.client_keys first")
-    return access
 
 
 def _limits(settings: ServerSettings, descriptors: int) -> Limits:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 
@@ -20,6 +21,11 @@ class Notifier:
     def ready(self, status: str = "") -> None:
         """We serve."""
         self._send("READY=1", status)
+
+    def reloading(self, status: str = "") -> None:
+        """We take over other settings; `ready` follows. The moment is how systemd tells one from another."""
+        now = time.clock_gettime_ns(time.CLOCK_MONOTONIC) // 1000
+        self._send(f"RELOADING=1\nMONOTONIC_USEC={now}", status)
 
     def stopping(self, status: str = "") -> None:
         """We end."""

@@ -22,7 +22,10 @@ def tell_state(house: House) -> str:
     usable = sum(state.usable for state in states)
     opened = house.live.opened()
     requests = f"{opened} open request{'s' * (opened != 1)}"
-    return f"{requests}; {usable} of {len(states)} account{'s' * (len(states) != 1)} usable"
+    accounts = f"{usable} of {len(states)} account{'s' * (len(states) != 1)} usable"
+    faults = len(house.settings_state.faults)
+    old = f"; old settings: {faults} fault{'s' * (faults != 1)} in the new ones, see `peekd check`"
+    return f"{requests}; {accounts}{old if faults else ''}"
 
 
 async def keep_told(notifier: Notifier, house: House, listens: str) -> None:

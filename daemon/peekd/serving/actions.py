@@ -11,7 +11,7 @@ from peekd.protocols.interface import ClientProtocol
 from peekd.records.entries import RequestRecord
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final, Streaming
-from peekd.serving.admin import list_requests, show_request
+from peekd.serving.admin import list_requests, show_request, switch_account
 from peekd.serving.asking import Asking
 from peekd.serving.behind import Fittings, Trip
 from peekd.serving.gate import Gate
@@ -56,6 +56,7 @@ class Actions:
             "requests": self._requests,
             "request": self._request,
             "accounts": self._accounts,
+            "switch": self._switch,
             "policy": self._policy,
         }
 
@@ -162,6 +163,9 @@ class Actions:
 
     async def _accounts(self, _route: Route, _asking: Asking, _name: str) -> Answer:
         return encode_json(self._house.describe_accounts())
+
+    async def _switch(self, route: Route, asking: Asking, name: str) -> Answer:
+        return switch_account(self._fittings, asking, name, route.path.rpartition("/")[2])
 
     async def _policy(self, _route: Route, _asking: Asking, _name: str) -> Answer:
         return encode_json(self._house.describe_policy())

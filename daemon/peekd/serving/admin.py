@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from itertools import islice
 
+from peekd.records.entries import NOTICE, Entry
 from peekd.records.live import KEPT, Live, failed
 from peekd.relay.delivery import Final
+from peekd.serving.asking import Asking
+from peekd.serving.behind import Fittings
 from peekd.serving.replies import encode_json
 from peekd.vocabulary.errors import ClientError
 
@@ -34,3 +37,17 @@ def show_request(live: Live, name: str) -> Final:
         words = f"no request {name!r} is kept: peekd keeps the last {KEPT} since it started"
         raise ClientError("not_found", words)
     return encode_json(record)
+
+
+def switch_account(fittings: Fittings, asking: Asking, name: str, verb: str) -> Final:
+    """Do one of `routes.SWITCHES` to an account, and write down who did what. Raises ClientError."""
+    told = fittings.house.switch(name, verb)
+    words = f"account {name}: {verb} by hand, by {_whose(asking)}"
+    fittings.journal(Entry(words, NOTICE, asking.id, account=name))
+    return encode_json(told)
+
+
+def _whose(asking: Asking) -> str:
+    """Name a caller of the admin API: the key where it showed one, and where it calls from."""
+    where = str(asking.caller.address or "a local socket")
+    return f"admin key {asking.key} from {where}" if asking.key else where

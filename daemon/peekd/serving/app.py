@@ -35,6 +35,7 @@ from peekd.serving.ingress import (
     judge_admin,
     judge_client,
     judge_page,
+    match_key,
     offered_keys,
 )
 from peekd.serving.replies import encode_fault
@@ -61,11 +62,8 @@ class Front(QuartTrio):
         super().__init__("peekd", static_folder=None)
         self.gate = Gate(settings.max_requests_per_key)
         self._fittings = fittings
-        self._access = access
-        self._settings = settings
         self._actions = Actions(fittings, self.gate, self._mended)
-        self.config["MAX_CONTENT_LENGTH"] = settings.max_body_mib * MIB
-        self.config["BODY_TIMEOUT"] = settings.body_seconds
+        self.adopt(access, settings)
         self.config["RESPONSE_TIMEOUT"] = None  # silence has deadlines of its own, a long answer has none
         self.config["PROPAGATE_EXCEPTIONS"] = True  # bugs come to `_mended`, the only one who catches them
         self.url_map.merge_slashes = False  # a POST must not be redirected
@@ -82,6 +80,14 @@ class Front(QuartTrio):
                 provide_automatic_options=False,
             )
 
+    def adopt(self, access: Access, settings: ServerSettings) -> None:
+        """Take these rules for requests that come from now on."""
+        self.access = access
+        self._settings = settings
+        self.gate.most_per_key = settings.max_requests_per_key
+        self.config["MAX_CONTENT_LENGTH"] = settings.max_body_mib * MIB
+        self.config["BODY_TIMEOUT"] = settings.body_seconds
+
     # ---- the way in ---------------------------------------------------------------------------------
 
     @override
@@ -89,6 +95,7 @@ class Front(QuartTrio):
         """Serve one request; bugs end here, as a 500 in the caller's shape."""
         asking = cast("Asking", request)
         asking.id = self._fittings.fresh_id()
+        asking.access = self.access
         given: list[Response] = []
 
         async def serve() -> None:
@@ -129,10 +136,10 @@ class Front(QuartTrio):
     async def _let_in(self) -> Response | None:
         """Turn away, before any route is looked at, whoever may not call at all."""
         asking = _current()
-        asking.caller = find_caller(asking.peer, asking.said, self._access.trusted)
-        fault = judge_address(self._access, asking.caller)
+        asking.caller = find_caller(asking.peer, asking.said, asking.access.trusted)
+        fault = judge_address(asking.access, asking.caller)
         if fault is None:
-            fault = judge_page(self._access, asking.said, asking.local)
+            fault = judge_page(asking.access, asking.said, asking.local)
         if fault is None and asking.method == "OPTIONS":
             return self._answer_options(asking)
         if fault is None and "websocket" in dict(asking.said).get("upgrade", "").lower():
@@ -148,9 +155,10 @@ class Front(QuartTrio):
             asking = _current()
             offered = offered_keys(asking.said, asking.query_keys)
             if route.entry == "admin":
-                fault = judge_admin(self._access, asking.caller, offered_keys(asking.said))
+                fault = judge_admin(asking.access, asking.caller, offered_keys(asking.said))
+                asking.key = match_key(offered_keys(asking.said), asking.access.admin_keys) or ""
             elif route.entry == "client":
-                judged = judge_client(self._access, asking.caller, offered)
+                judged = judge_client(asking.access, asking.caller, offered)
                 fault = judged if isinstance(judged, Fault) else None
                 asking.key = judged if isinstance(judged, str) else ""
             else:
@@ -211,7 +219,7 @@ class Front(QuartTrio):
     def _answer_options(self, asking: Asking) -> Response:
         """Answer a preflight of an origin that is let in; anything else gets no options."""
         said = dict(asking.said)
-        if not is_allowed_origin(self._access, said.get("origin", "")):
+        if not is_allowed_origin(asking.access, said.get("origin", "")):
             return self._tell(asking, Fault("permission", "OPTIONS is for origins in server.allowed_origins"))
         wanted = said.get("access-control-request-headers", "")
         headers = {
@@ -226,7 +234,7 @@ class Front(QuartTrio):
         response.headers["X-Request-Id"] = asking.id
         response.headers["request-id"] = asking.id
         origin = dict(asking.said).get("origin", "")
-        if origin and is_allowed_origin(self._access, origin):
+        if origin and is_allowed_origin(asking.access, origin):
             response.headers["Access-Control-Allow-Origin"] = origin
             response.headers["Access-Control-Expose-Headers"] = "*"
             response.headers.add("Vary", "Origin")

@@ -13,7 +13,7 @@ from quart_trio.wrappers import TrioRequest
 from typing_extensions import override
 
 from peekd.serving.callers import Caller
-from peekd.serving.ingress import CREDENTIALS, take_keys
+from peekd.serving.ingress import CREDENTIALS, Access, take_keys
 
 
 class Asking(TrioRequest):
@@ -26,9 +26,11 @@ class Asking(TrioRequest):
     id: str = ""
     nursery: trio.Nursery
     query_keys: tuple[str, ...] = ()
+    access: Access
+    """The rules that held when it came."""
     caller: Caller = Caller(None, loopback=False)
     key: str = ""
-    """The name of the client key that fitted, "" for none."""
+    """The name of the key that fitted, "" for none."""
     inside: bool = False
     """Whether the gate has counted it, and must be told when it leaves."""
 

@@ -81,6 +81,10 @@ class House(Protocol):
         """Count a request's tokens: a side channel, without journey or record."""
         ...
 
+    def switch(self, account: str, verb: str) -> object:
+        """Do one of `routes.SWITCHES` to an account, and tell of it. Raises ClientError: no such one."""
+        ...
+
     def describe_accounts(self) -> object:
         """Tell of each account, in what msgspec can write as JSON; no secret is in it."""
         ...

@@ -12,15 +12,16 @@ class Gate:
 
     def __init__(self, most_per_key: int = 0) -> None:
         self.draining = False
-        self._most = most_per_key
+        self.most_per_key = most_per_key
         self._inside: Counter[str] = Counter()
 
     def enter(self, key: str) -> Fault | None:
         """Take a request in, or tell why not; whoever was taken in must `leave`."""
         if self.draining:
             return Fault("overloaded", "peekd is stopping and takes nothing new", retry_after=1)
-        if key and self._most and self._inside[key] >= self._most:
-            words = f"the client key {key!r} has {self._most} requests open, and no more may be"
+        most = self.most_per_key
+        if key and most and self._inside[key] >= most:
+            words = f"the client key {key!r} has {most} requests open, and no more may be"
             return Fault("rate_limit", words, retry_after=1)
         self._inside[key] += 1
         return None

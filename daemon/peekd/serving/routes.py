@@ -22,8 +22,17 @@ Action = Literal[
     "requests",
     "request",
     "accounts",
+    "switch",
     "policy",
 ]
+
+
+SWITCHES: Mapping[str, str] = {
+    "enable": "let an account serve",
+    "disable": "keep an account from serving until it is enabled; what it does now goes on",
+    "reset": "forget an account's cooldowns and failures",
+}
+"""What can be done to an account by hand."""
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -89,7 +98,11 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("/api/requests", ("GET",), "requests", "admin", "the last requests; ?failed=1, ?limit=N"),
     Route("/api/requests/<name>", ("GET",), "request", "admin", "one request by id, or last, or last-failed"),
-    Route("/api/accounts", ("GET",), "accounts", "admin", "accounts, their health and cooldowns"),
+    Route("/api/accounts", ("GET",), "accounts", "admin", "accounts, how they stand; the settings' state"),
+    *(
+        Route(f"/api/accounts/<path:name>/{verb}", ("POST",), "switch", "admin", what)
+        for verb, what in SWITCHES.items()
+    ),
     Route("/api/policy", ("GET",), "policy", "admin", "the healing policy in force"),
 )
 

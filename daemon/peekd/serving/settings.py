@@ -29,3 +29,4 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     write_stall_seconds: Seconds = 30.0
     keep_alive_seconds: Seconds = 300.0
     drain_seconds: Annotated[float, msgspec.Meta(ge=0)] = 120.0
+    watch_seconds: Annotated[float, msgspec.Meta(ge=0)] = 2.0

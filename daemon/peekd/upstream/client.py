@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Protocol
 
 import httpx
 
@@ -38,7 +38,16 @@ class Identity(Protocol):
         ...
 
 
-class _Way:
+class Way(NamedTuple):
+    """How an upstream is reached: where two of these are the same, so are the connections."""
+
+    upstream: str
+    base_url: str
+    max_connections: int
+    proxy: str
+
+
+class _Client:
     """One client with its own pool: an upstream, straight or through one proxy."""
 
     def __init__(self, transport: Transport) -> None:
@@ -65,10 +74,21 @@ class Upstreams:
         self._settings = dict(settings)
         self._dials = dict(dials or {})
         self._tls = tls
-        self._ways: dict[tuple[str, str], _Way] = {}
+        self._clients: dict[Way, _Client] = {}
         self._opened: set[Attempt] = set()
         self._errands: set[Attempt] = set()
         self._check()
+
+    def adopt(
+        self, settings: Mapping[str, UpstreamSettings], dials: Mapping[str, Dial] | None = None
+    ) -> Upstreams:
+        """Give the same for other settings: what is reached as before is reached by the same connections.
+
+        Raises OperatorError as making one does.
+        """
+        adopted = Upstreams(settings, dials=dials, tls=self._tls)
+        adopted._clients, adopted._opened = self._clients, self._opened
+        return adopted
 
     def _check(self) -> None:
         faults: list[str] = []
@@ -103,9 +123,17 @@ class Upstreams:
             headers=encode_headers(settings, proof, headers, call.headers),
             body=call.body,
             deadlines=deadlines,
+            method=call.method,
         )
-        way = self._way(upstream, account.proxy or settings.proxy)
-        return Attempt(way.client, posting, self._opened)
+        client = self._client(self.way(upstream, account))
+        return Attempt(client.client, posting, self._opened)
+
+    def way(self, upstream: str, account: Identity) -> Way:
+        """Tell how this account's upstream is reached. Raises KeyError for an upstream that is not there."""
+        settings = self._settings[upstream]
+        simulated = settings.base_url.startswith(SIMULATOR)
+        proxy = "" if simulated else account.proxy or settings.proxy
+        return Way(upstream, settings.base_url, settings.max_connections, proxy)
 
     async def fetch(
         self, upstream: str, account: Identity, errand: Errand, deadlines: HealingSettings
@@ -134,31 +162,34 @@ class Upstreams:
 
     def busy_count(self) -> int:
         """How many connections are connecting or carry an exchange."""
-        return sum(way.transport.busy for way in self._ways.values())
+        return sum(one.transport.busy for one in self._clients.values())
 
     def idle_count(self) -> int:
         """How many connections are kept for later."""
-        return sum(way.transport.idle for way in self._ways.values())
+        return sum(one.transport.idle for one in self._clients.values())
 
     async def aclose(self) -> None:
         """Close all that is idle; attempts still open close theirs when they end."""
-        for way in self._ways.values():
-            await way.client.aclose()
+        await self.close_except(())
 
-    def _way(self, upstream: str, proxy: str) -> _Way:
-        dial = self._dials.get(upstream)
-        simulated = self._settings[upstream].address.startswith(SIMULATOR)
-        key = (upstream, "" if simulated else proxy)
-        way = self._ways.get(key)
-        if way is None:
+    async def close_except(self, ways: Iterable[Way]) -> None:
+        """Close what is idle of all other ways, and forget them: nobody goes there any more."""
+        kept = frozenset(ways)
+        stale = [way for way in self._clients if way not in kept]
+        for client in [self._clients.pop(way) for way in stale]:
+            await client.client.aclose()
+
+    def _client(self, way: Way) -> _Client:
+        client = self._clients.get(way)
+        if client is None:
             transport = Transport(
-                self._settings[upstream].max_connections,
-                proxy=decode_proxy(key[1]) if key[1] else None,
-                dial=dial or dial_tcp,
+                way.max_connections,
+                proxy=decode_proxy(way.proxy) if way.proxy else None,
+                dial=self._dials.get(way.upstream) or dial_tcp,
                 tls=self._tls,
             )
-            way = self._ways[key] = _Way(transport)
-        return way
+            client = self._clients[way] = _Client(transport)
+        return client
 
 
 def _base_url(settings: UpstreamSettings) -> str:

@@ -103,6 +103,21 @@ class Credentials:
             tell=lambda news: self._tell(news),
         )
 
+    def adopt(self, references: Mapping[str, str]) -> Credentials:
+        """Read everything anew, blocking, for other references; whoever works with these here is undisturbed.
+
+        Raises OperatorError, and changes nothing, where one cannot be loaded.
+        """
+        return Credentials(references, self._environ, self._nursery)
+
+    def renewed(self, before: Credentials) -> frozenset[str]:
+        """Name the accounts that were there before and have another secret now."""
+        return frozenset(
+            name
+            for name, secret in self._secrets.items()
+            if name in before._secrets and before._secrets[name] != secret
+        )
+
     @override
     def __repr__(self) -> str:
         return f"Credentials({', '.join(self._references)})"

@@ -91,6 +91,13 @@ def test_thinking_goes_where_a_turn_would_have_to_begin_with_it() -> None:
     assert names == ("thinking blocks", "thinking")
 
 
+def test_such_a_turn_is_seen_behind_an_answer_of_thoughts_alone_that_goes() -> None:
+    said = [user(SAID), assistant(THOUGHT, CALL), user(RESULT), assistant(THOUGHT), user(SAID)]
+    made, _ = repaired(messages=said, thinking={"type": "enabled", "budget_tokens": 1024})
+    assert "thinking" not in made
+    assert made["messages"] == [user(SAID), assistant(CALL), user(RESULT), user(SAID)]
+
+
 def test_instructions_in_between_do_not_hide_such_a_turn() -> None:
     between = [*WAITING, {"role": "system", "content": "x"}]
     assert "thinking" not in repaired(messages=between, thinking=ENABLED)[0]

@@ -8,6 +8,7 @@ https://platform.claude.com/docs/en/build-with-claude/extended-thinking
 
 from __future__ import annotations
 
+from itertools import takewhile
 from typing import Any, Final
 
 import msgspec
@@ -67,7 +68,9 @@ def repair(body: bytes, top: list[Span], splices: Splices) -> Repair:
     if edits:
         names = ("thinking blocks",) if splices.repaired else ("thinking of others",)
     touched = bool(edits) or splices.repaired or splices.careful
-    if touched and _brings_results(kinds, splices) and _is_enabled(body, top):
+    gone = {span.value for span in empty}
+    said = [kind for span, kind in zip(spans, kinds, strict=True) if span.value not in gone]
+    if touched and _brings_results(said, splices) and _is_enabled(body, top):
         edits += _without_thinking(body, top)
         names = (*names, "thinking")
     return Repair(tuple(edits), names)
@@ -100,11 +103,14 @@ def _goes(thought: _Typed, splices: Splices) -> bool:
 
 
 def _brings_results(messages: list[_Message], splices: Splices) -> bool:
-    """Tell whether the last user message answers calls of a turn that begins without a thought."""
+    """Tell whether the last user messages, one turn to the API, answer one that begins without a thought."""
     spoken = [message for message in messages if message.role != "system"]
-    if [message.role for message in spoken[-2:]] != ["assistant", "user"]:
+    last = list(takewhile(lambda message: message.role == "user", reversed(spoken)))
+    before = spoken[: len(spoken) - len(last)]
+    if not last or not before:
         return False
-    called, answered = (_blocks(message.content) for message in spoken[-2:])
+    called = _blocks(before[-1].content)
+    answered = [block for message in last for block in _blocks(message.content)]
     kinds = {_word(block.type) for block in called}
     if "tool_use" not in kinds or all(block.type != "tool_result" for block in answered):
         return False
