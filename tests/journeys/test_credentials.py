@@ -175,10 +175,10 @@ async def test_two_hundred_requests_at_expiry_cause_exactly_one_refresh(
         await house.ask_gemini()
         # The endpoint has trouble in all the time ahead, so that the token ends without another.
         await trio.sleep(LIFE - 12)
-        assert house.house.credentials.proof("alice") is not None
+        assert house.house.tree.credentials.proof("alice") is not None
         await trio.sleep(11)
         failed = len(sent(house, "token"))
-        assert house.house.credentials.proof("alice") is None
+        assert house.house.tree.credentials.proof("alice") is None
         told: list[str] = []
 
         async def ask() -> None:
@@ -306,7 +306,7 @@ async def test_a_replaced_file_brings_the_account_back(tmp_path: Path) -> None:
             assert told.status == 503
             fresh = write_credential(tmp_path / "new.json", authorized_user("anew"))
             fresh.rename(tmp_path / "alice.json")
-            await house.house.credentials.look()
+            await house.house.tree.credentials.look()
             told = await house.ask_gemini()
         assert told.record.outcome == "completed"
         assert sent(house, "generate")[-1].key == "anew"
@@ -319,14 +319,14 @@ async def test_who_was_disabled_by_hand_stays_so_when_its_file_is_replaced(tmp_p
         with trio.fail_after(30):
             house.house.roster.disable("alice", "on holiday")
             write_credential(tmp_path / "new.json", authorized_user("anew")).rename(tmp_path / "alice.json")
-            await house.house.credentials.look()
+            await house.house.tree.credentials.look()
         assert [state.because for state in house.house.roster.states()] == ["on holiday"]
 
 
 async def test_an_account_enabled_by_hand_is_tried_again(autojump_clock: MockClock, tmp_path: Path) -> None:
     async with open_accounts(tmp_path, {"alice": ["invalid-grant", "answer"]}) as house:
         await house.ask_gemini(verb="generateContent")
-        house.house.roster.enable("alice")
+        house.house.switch("alice", "enable")
         await trio.sleep(1)
         told = await house.ask_gemini()
         assert told.record.outcome == "completed"
@@ -375,7 +375,7 @@ async def test_no_secret_is_in_journal_record_error_or_state(
             told.body.decode(),
             repr(told.headers),
             caplog.text,
-            repr(house.house.credentials),
+            repr(house.house.tree.credentials),
         ])
         tokens = [seen.asked.text for seen in sent(house, "token") if seen.asked.text]
         for secret in (refresh, "canary-refresh", CANARY_CLIENT, private_key()[60:120], PREFIX, *tokens):
@@ -387,8 +387,8 @@ async def test_no_traceback_shows_a_secret(autojump_clock: MockClock, tmp_path: 
     async with open_accounts(tmp_path, {"alice": ["answer"]}) as house:
         told = await house.ask_gemini()
         assert told.record.outcome == "completed"
-        proof = await house.house.credentials.ready("alice")
-        crash = RuntimeError(f"{proof!r} {house.house.credentials!r}")
+        proof = await house.house.tree.credentials.ready("alice")
+        crash = RuntimeError(f"{proof!r} {house.house.tree.credentials!r}")
         shown = "".join(traceback.TracebackException.from_exception(crash, capture_locals=True).format())
         assert PREFIX not in shown
         assert CANARY_CLIENT not in shown

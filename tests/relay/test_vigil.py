@@ -14,8 +14,7 @@ Clock = trio.testing.MockClock
 
 
 def vigil_of(playhouse: Playhouse) -> Vigil:
-    house = playhouse.house
-    return Vigil(house.credentials, house.roster, playhouse.entries.append)
+    return playhouse.house.vigil
 
 
 def state_of(playhouse: Playhouse) -> tuple[str, str]:

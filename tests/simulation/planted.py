@@ -237,6 +237,18 @@ PLANTS: tuple[Plant, ...] = (
         "    kind = name_of(outcome)\n    if kind == 'signature':\n        return 'repair'\n",
     ),
     Plant(
+        "everyone who waits for an access token asks for one",
+        (minting, "Mint._flight"),
+        "if purse.flight is None:",
+        "if True:",
+    ),
+    Plant(
+        "an access token is sent though it has ended",
+        (minting, "AccessToken.holds"),
+        "return now < self._until and wall < self._until_wall",
+        "return True",
+    ),
+    Plant(
         "a request goes over to other settings while it runs",
         (trip, "Trip.healing"),
         "self._tree.healing(",

@@ -61,10 +61,12 @@ def draw(dice: Dice) -> Plan:
         for number in range(listed + dice.choice((0, 1, 2))):
             account = f"{name}{number}"
             keys[name][account] = credential = new_key(account, 0)
-            in_file = dice.chance(0.4)
+            kind = dice.weighed(KINDS if tongue in GOOGLE else KINDS[:2])
             among = accounts if number < listed else spare
-            among.append(_account(dice, account, name, in_file=in_file))
-            if in_file:
+            among.append(_account(dice, account, name, kind))
+            if kind == "google":
+                files[f"/keys/{account}"] = token_file(credential)
+            elif kind == "file":
                 files[f"/keys/{account}"] = credential
             else:
                 environ[account.upper()] = credential

@@ -110,6 +110,8 @@ class Upstream:
             streams=asked.stream,
         )
         said.talk, said.sent = talk_in(body), body
+        if asked.key in self.tokens:
+            said.token, said.token_ends = asked.key, self.tokens[asked.key][1]
         drawn = self._fate(asked, account, tag)
         drawn = self._signing(said, drawn, asked, body) if whole else drawn
         said.label, said.fault = drawn.label, drawn.fault
@@ -119,9 +121,9 @@ class Upstream:
         self._book.ring(said.wish, "arrived")
         return said, drawn
 
-    def _signing(self, said: Said, drawn: Fate, asked: Asked, body: bytes, *, whole: bool) -> Fate:
+    def _signing(self, said: Said, drawn: Fate, asked: Asked, body: bytes) -> Fate:
         """Refuse what breaks the vendor's rules, where it is strict; note the proof of an answer."""
-        if self.strict is None or drawn.act.kind != "answer" or asked.verb != "generate" or not whole:
+        if self.strict is None or drawn.act.kind != "answer" or asked.verb != "generate":
             return drawn
         refusal = self.strict.refusal(asked, body)
         if refusal is not None:

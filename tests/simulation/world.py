@@ -153,6 +153,7 @@ class World:
                 rules=_rules(call, settings),
                 blames=blames,
                 others=self.said,
+                mintings=self.mintings,
                 bad_lines=self.bad_lines,
                 idle=self._idle(call, said, settings),
             )

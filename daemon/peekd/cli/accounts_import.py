@@ -48,16 +48,26 @@ class Report(msgspec.Struct, frozen=True):
 
 
 def add_options(parser: ArgumentParser) -> None:
-    """Say what the command takes."""
+    """Say what the command takes; `--config` and `--json` may stand before it, too."""
     parser.add_argument(
         "sources", nargs="+", metavar="SOURCE", help="a JSON list of accounts, or Google credential files"
     )
     parser.add_argument("--config", metavar="FILE", help="the settings that the accounts are to be added to")
-    parser.add_argument("--upstream", metavar="NAME", help="where they belong, unless an entry says so")
-    parser.add_argument("--client", metavar="FILE", help="the OAuth client whose refresh tokens they are")
-    parser.add_argument("--secrets", metavar="DIR", help="where secrets are kept, each in a file of its own")
-    parser.add_argument("--output", metavar="FILE", help="write the tables there; it must not exist")
-    parser.add_argument("--dry-run", action="store_true", help="write nothing, only say what would be")
+    parser.add_argument(
+        "--upstream", default=None, metavar="NAME", help="where they belong, unless an entry says so"
+    )
+    parser.add_argument(
+        "--client", default=None, metavar="FILE", help="the OAuth client whose refresh tokens they are"
+    )
+    parser.add_argument(
+        "--secrets", default=None, metavar="DIR", help="where secrets are kept, each in a file of its own"
+    )
+    parser.add_argument(
+        "--output", default=None, metavar="FILE", help="write the tables there; it must not exist"
+    )
+    parser.add_argument(
+        "--dry-run", default=False, action="store_true", help="write nothing, only say what would be"
+    )
     parser.add_argument("--json", action="store_true", help="as JSON")
 
 

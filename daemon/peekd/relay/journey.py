@@ -113,7 +113,7 @@ class Journey:
         """Fetch an account's credential anew; others that wait for the same one share the fetch."""
         fresh = False
         with trio.move_on_after(min(trip.healing(step.upstream).refresh_seconds, trip.left())):
-            fresh = await self._tree.credentials.refresh(step.account)
+            fresh = await self._tree.credentials.refresh(step.account, used=self._shown)
         if fresh:
             self._house.roster.renew(step.account)
         self._scribe.refreshed(step.account, fresh=fresh)
@@ -163,11 +163,11 @@ class Journey:
     async def _prove(self, trip: Trip, lease: Lease) -> Proof | AnyOutcome:
         """What the account shows; its access token is waited for only where none holds."""
         seconds = min(trip.healing(lease.upstream).refresh_seconds, trip.left())
-        proof = self._house.credentials.proof(lease.account)
+        proof = self._tree.credentials.proof(lease.account)
         if proof is None:
             self._scribe.unproven(lease.account)
             with trio.move_on_after(seconds):
-                proof = await self._house.credentials.ready(lease.account)
+                proof = await self._tree.credentials.ready(lease.account)
         if proof is None:
             return o.HeadersTimeout(
                 type=CREDENTIAL_REFRESH, message=f"no access token within {seconds:.0f} s"
@@ -182,11 +182,13 @@ class Journey:
         call, headers = self._call(trip, lease)
         self._scribe.sent(call, streams=streams)
         healing = capped(trip.healing(lease.upstream), trip.left(), streams=streams)
-        secret = self._tree.credentials.secret(lease.account)
+        proof = await self._prove(trip, lease)
+        if not isinstance(proof, Proof):
+            return self._note(trip, proof, lease, tenure)
         opening = self._tree.upstreams.attempt(
             upstream=lease.upstream,
             account=self._tree.accounts[lease.account],
-            secret=secret,
+            proof=proof,
             call=call,
             headers=headers,
             deadlines=healing,

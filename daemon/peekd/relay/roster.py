@@ -84,10 +84,6 @@ class Roster:
         """What a request under these accounts says in `Wanted.among`: nothing while they are the pool's."""
         return None if crew is self._crew else switched(crew, self.pool)
 
-    def renew(self, account: str) -> None:
-        """The account has another credential: what the old one was turned away for is over."""
-        self.pool = renew(self.pool, account)
-
     def is_disabled(self, account: str) -> bool:
         """Whether an account is kept from serving."""
         return any(one.disabled for one in self.pool.accounts if one.name == account)
@@ -97,7 +93,6 @@ class Roster:
     def enable(self, account: str) -> None:
         """Let an account serve. Raises KeyError where there is no such account; so do the two below."""
         self.pool = enable(self.pool, account)
-        self._credentials.revive(account)
 
     def disable(self, account: str, because: str) -> None:
         """Keep an account from serving until it is enabled; what it does now goes on."""

@@ -24,18 +24,27 @@ _TOLD: Final = {
 class Vigil:
     """Keeps credentials fresh, and tells roster and journal what comes of it."""
 
-    def __init__(self, credentials: Credentials, roster: Roster, journal: Journal) -> None:
-        self._credentials = credentials
+    def __init__(self, roster: Roster, journal: Journal, nursery: trio.Nursery) -> None:
+        self.watching = False
+        """Whether files that are replaced are taken up."""
         self._roster = roster
         self._journal = journal
+        self._nursery = nursery
+        self._attending = trio.CancelScope()
         self._disabled: set[str] = set()
 
-    async def run(self, *, watching: bool = False) -> None:
-        """Go on until cancelled. `watching`: files that are replaced are taken up."""
-        async with trio.open_nursery() as nursery:
-            if watching:
-                nursery.start_soon(self._credentials.watch)
-            await self._credentials.run(self._serves, self.tell)
+    def attend(self, credentials: Credentials) -> None:
+        """Keep these fresh from now on, in place of those before."""
+        self._attending.cancel()
+        self._attending = trio.CancelScope()
+        self._nursery.start_soon(self._attend, credentials, self._attending)
+
+    async def _attend(self, credentials: Credentials, scope: trio.CancelScope) -> None:
+        with scope:
+            async with trio.open_nursery() as nursery:
+                if self.watching:
+                    nursery.start_soon(credentials.watch)
+                await credentials.run(self._serves, self.tell)
 
     def _serves(self, account: str) -> bool:
         return not self._roster.is_disabled(account)

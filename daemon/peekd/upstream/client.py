@@ -87,7 +87,7 @@ class Upstreams:
         Raises OperatorError as making one does.
         """
         adopted = Upstreams(settings, dials=dials, tls=self._tls)
-        adopted._clients, adopted._opened = self._clients, self._opened
+        adopted._clients, adopted._opened, adopted._errands = self._clients, self._opened, self._errands
         return adopted
 
     def _check(self) -> None:
@@ -131,9 +131,9 @@ class Upstreams:
     def way(self, upstream: str, account: Identity) -> Way:
         """Tell how this account's upstream is reached. Raises KeyError for an upstream that is not there."""
         settings = self._settings[upstream]
-        simulated = settings.base_url.startswith(SIMULATOR)
+        simulated = settings.address.startswith(SIMULATOR)
         proxy = "" if simulated else account.proxy or settings.proxy
-        return Way(upstream, settings.base_url, settings.max_connections, proxy)
+        return Way(upstream, settings.address, settings.max_connections, proxy)
 
     async def fetch(
         self, upstream: str, account: Identity, errand: Errand, deadlines: HealingSettings
@@ -143,11 +143,12 @@ class Upstreams:
         What the machine itself answers is asked for straight.
         """
         straight = errand.url.startswith(tuple(f"http://{host}/" for host in METADATA_HOSTS))
-        proxy = "" if straight else account.proxy or self._settings[upstream].proxy
+        way = self.way(upstream, account)
+        way = way._replace(proxy="") if straight else way
         pairs = (*errand.headers, ("accept-encoding", "identity"))
         headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
         posting = Posting(errand.url, headers, errand.body, deadlines, errand.method)
-        async with Attempt(self._way(upstream, proxy).client, posting, self._errands) as attempt:
+        async with Attempt(self._client(way).client, posting, self._errands) as attempt:
             if attempt.failure is not None:
                 return attempt.failure
             return Reply(attempt.status, await attempt.read_refusal(TOKEN_BYTES))

@@ -68,6 +68,7 @@ class Credentials:
         self._secrets: dict[str, str] = {}
         self._faults: dict[str, str] = {}
         self._flights: dict[str, _Flight] = {}
+        self._supply = supply
         self._tell: Callable[[News], None] = _nobody
         self._serves: Callable[[str], bool] = _always
         keys = self._load()
@@ -103,12 +104,16 @@ class Credentials:
             tell=lambda news: self._tell(news),
         )
 
-    def adopt(self, references: Mapping[str, str]) -> Credentials:
+    def adopt(self, references: Mapping[str, str], supply: Supply | None = None) -> Credentials:
         """Read everything anew, blocking, for other references; whoever works with these here is undisturbed.
 
-        Raises OperatorError, and changes nothing, where one cannot be loaded.
+        Access tokens go on where their credential is the same. Raises OperatorError, and changes nothing,
+        where one cannot be loaded.
         """
-        return Credentials(references, self._environ, self._nursery)
+        adopted = Credentials(references, self._environ, self._nursery, supply or self._supply)
+        if adopted._mint is not None and self._mint is not None:
+            adopted._mint.inherit(self._mint)
+        return adopted
 
     def renewed(self, before: Credentials) -> frozenset[str]:
         """Name the accounts that were there before and have another secret now."""
@@ -116,7 +121,16 @@ class Credentials:
             name
             for name, secret in self._secrets.items()
             if name in before._secrets and before._secrets[name] != secret
-        )
+        ) | self._reminted(before)
+
+    def _reminted(self, before: Credentials) -> frozenset[str]:
+        mine, old = self._mint, before._mint
+        if mine is None or old is None:
+            return frozenset()
+        return frozenset(
+            name for name in self._references
+            if name in mine and name in old and mine.key(name).mark != old.key(name).mark
+        )  # fmt: skip
 
     @override
     def __repr__(self) -> str:

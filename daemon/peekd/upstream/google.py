@@ -9,6 +9,7 @@ no thread ever waits for a network. It is imported when the first such credentia
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol, cast
 from urllib.parse import urlsplit
@@ -88,11 +89,15 @@ class UnmintedError(Exception):
 class GoogleKey:
     """One credential that was read. `project`: the one that its requests are counted to, "" for none named.
 
-    `blocking`: a step may read files of its own, and belongs in a thread.
+    `blocking`: a step may read files of its own, and belongs in a thread. `mark`: tells one content from
+    another, and nothing of it.
     """
 
-    def __init__(self, kind: str, project: str, steps: _Steps, *, blocking: bool = False) -> None:
+    def __init__(
+        self, kind: str, project: str, steps: _Steps, *, blocking: bool = False, mark: bytes = b""
+    ) -> None:
         self.kind = kind
+        self.mark = mark
         self.project = project
         self.blocking = blocking
         self._steps = steps
@@ -170,7 +175,14 @@ def google_key(info: Json, reference: str, *, adc: bool = False) -> GoogleKey:
         words = f"{reference}: google-auth cannot use it ({type(fault).__name__})"
         raise OperatorError(words) from None  # their words may quote the key
     project = info.get("quota_project_id")
-    return GoogleKey(kind, project if isinstance(project, str) else "", _asked(wallet), blocking=row.blocking)
+    project = info.get("quota_project_id")
+    return GoogleKey(
+        kind,
+        project if isinstance(project, str) else "",
+        _asked(wallet),
+        blocking=row.blocking,
+        mark=sha256(msgspec.json.encode(info)).digest(),
+    )
 
 
 def _is_safe(url: str) -> bool:

@@ -130,6 +130,13 @@ class _Purse:
         self.due = due
 
 
+class _Bell:
+    """Rung where something is to be done before its time."""
+
+    def __init__(self) -> None:
+        self.rung = trio.Event()
+
+
 class Mint:
     """The access tokens of all accounts that have a Google credential."""
 
@@ -138,7 +145,7 @@ class Mint:
         self._purses = {name: _Purse(key, now + FIRST_SECONDS * terms.jitter()) for name, key in keys.items()}
         self._terms = terms
         self._nursery = nursery
-        self._woken = trio.Event()
+        self._bell = _Bell()
 
     def __contains__(self, account: str) -> bool:
         """Tell whether an account has such a credential."""
@@ -181,33 +188,41 @@ class Mint:
         await flight.done.wait()
         return isinstance(flight.found, Minted) and flight.found.token != (used or "")
 
+    def inherit(self, before: Mint) -> None:
+        """Go on with the tokens of those accounts whose credential is the same as there."""
+        self._bell = before._bell
+        for account, old in before._purses.items():
+            own = self._purses.get(account)
+            if own is not None and own.key.mark == old.key.mark:
+                self._purses[account] = old
+
     def replace(self, account: str, key: GoogleKey) -> None:
         """Take a credential in place of the one in force; the token of the old one is used no more."""
         purse = self._purses[account]
         purse.key, purse.token, purse.dead, purse.failures = key, None, None, 0
         purse.due = trio.current_time()
-        self._woken.set()
+        self._bell.rung.set()
 
     def revive(self, account: str) -> None:
         """Ask for a token again, though the credential was refused for good."""
         purse = self._purses[account]
         if purse.dead is not None:
             purse.dead, purse.due = None, trio.current_time()
-        self._woken.set()
+        self._bell.rung.set()
 
     # ---- ahead of time ----
 
     async def run(self) -> None:
         """Keep every account supplied, until cancelled."""
         while True:
-            self._woken = trio.Event()
+            self._bell.rung = trio.Event()
             now = trio.current_time()
             for account, purse in self._purses.items():
                 if purse.flight is None and purse.due <= now:
                     self._supply(account, purse, now)
             soonest = min((purse.due for purse in self._purses.values()), default=math.inf)
             with trio.move_on_at(soonest):
-                await self._woken.wait()
+                await self._bell.rung.wait()
 
     def _supply(self, account: str, purse: _Purse, now: float) -> None:
         if purse.dead is not None or not self._terms.serves(account):
@@ -239,7 +254,7 @@ class Mint:
         finally:
             purse.flight = None
             flight.done.set()
-            self._woken.set()
+            self._bell.rung.set()
 
     async def _mint(self, account: str, purse: _Purse) -> Minted | Refused:
         """Take one step after the other; begun anew where the credential is replaced meanwhile."""
