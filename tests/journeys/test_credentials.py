@@ -18,6 +18,7 @@ from playhouse import QUICK, STREAM, Playhouse, open_playhouse
 from trio.testing import MockClock
 
 from peekd.healing.settings import HealingSettings
+from peekd.relay.tree import Ground
 from peekd.simulator.script import Play, Script
 from peekd.simulator.server import Seen
 from peekd.simulator.tokens import PREFIX
@@ -343,6 +344,24 @@ async def test_a_token_that_is_turned_away_is_had_anew_once(
                 nursery.start_soon(house.ask_gemini)
         assert len(sent(house, "token")) == 2
         assert [record.outcome for record in house.house.live.newest_first()] == ["completed"] * 20
+
+
+@pytest.mark.parametrize("replaced", [True, False])
+async def test_other_settings_keep_the_access_tokens_of_credentials_that_stay(
+    tmp_path: Path, *, replaced: bool
+) -> None:
+    async with open_accounts(tmp_path, {"alice": ["answer"]}) as house:
+        with trio.fail_after(30):
+            await house.ask_gemini()
+            if replaced:
+                write_credential(tmp_path / "new", authorized_user("anew")).rename(tmp_path / "alice.json")
+            tree, dials = house.house.tree, {"up": house.simulator.dial}
+            ground = Ground(PATIENT, tree.settings, [*tree.accounts.values()], tree.places.routes)
+            house.house.adopt(await house.house.grow(ground, dials))
+            told = await house.ask_gemini()
+        assert told.record.outcome == "completed"
+        assert len(sent(house, "token")) == 1 + replaced
+        assert sent(house, "generate")[-1].key == ("anew" if replaced else "alice")
 
 
 # ---- secrets -------------------------------------------------------------------------------------------

@@ -121,13 +121,14 @@ class _Flight:
 class _Purse:
     """What is known of one account's token. `dead`: why its credential will never give one again."""
 
-    def __init__(self, key: GoogleKey, due: float) -> None:
+    def __init__(self, key: GoogleKey) -> None:
         self.key = key
         self.token: AccessToken | None = None
         self.flight: _Flight | None = None
         self.dead: o.Unauthorized | None = None
         self.failures = 0
-        self.due = due
+        self.begun = False
+        self.due = math.inf
 
 
 class _Bell:
@@ -141,8 +142,7 @@ class Mint:
     """The access tokens of all accounts that have a Google credential."""
 
     def __init__(self, keys: Mapping[str, GoogleKey], terms: Terms, nursery: trio.Nursery) -> None:
-        now = trio.current_time()
-        self._purses = {name: _Purse(key, now + FIRST_SECONDS * terms.jitter()) for name, key in keys.items()}
+        self._purses = {name: _Purse(key) for name, key in keys.items()}
         self._terms = terms
         self._nursery = nursery
         self._bell = _Bell()
@@ -218,6 +218,8 @@ class Mint:
             self._bell.rung = trio.Event()
             now = trio.current_time()
             for account, purse in self._purses.items():
+                if not purse.begun:
+                    purse.begun, purse.due = True, now + FIRST_SECONDS * self._terms.jitter()
                 if purse.flight is None and purse.due <= now:
                     self._supply(account, purse, now)
             soonest = min((purse.due for purse in self._purses.values()), default=math.inf)
@@ -240,7 +242,7 @@ class Mint:
         purse = self._purses[account]
         if purse.flight is None:
             purse.flight = _Flight()
-            purse.due = math.inf
+            purse.begun, purse.due = True, math.inf
             self._nursery.start_soon(self._fly, account, purse, purse.flight)
         return purse.flight
 
