@@ -50,8 +50,8 @@ function _shtab_peekd_using
   test "$_shtab_peekd_cmdpath" = "$argv"
 end
 
-set -g _shtab_peekd_commands serve demo check requests explain accounts 'accounts enable' 'accounts disable' 'accounts reset' policy service 'service install' 'service uninstall'
-set -g _shtab_peekd_opts_with_value --admin-key --config --port --program --root --url
+set -g _shtab_peekd_commands serve demo check requests explain accounts 'accounts enable' 'accounts disable' 'accounts reset' 'accounts import' policy service 'service install' 'service uninstall'
+set -g _shtab_peekd_opts_with_value --admin-key --client --config --output --port --program --root --secrets --upstream --url
 
 complete -c peekd -e
 complete -c peekd -f
@@ -82,7 +82,7 @@ complete -c peekd -n '_shtab_peekd_using explain' -l json -d 'the record itself'
 complete -c peekd -n '_shtab_peekd_using explain' -l config -x -d 'the settings that the daemon runs with'
 complete -c peekd -n '_shtab_peekd_using explain' -l url -x -d 'ask the daemon there instead (or $PEEKD_URL)'
 complete -c peekd -n '_shtab_peekd_using explain' -l admin-key -x -d 'a key, or env:NAME or file:PATH of one (or $PEEKD_ADMIN_KEY)'
-complete -c peekd -n '_shtab_peekd_using; and test $_shtab_peekd_npos -eq 0' -a accounts -d 'List the accounts: how they stand, and until when; enable, disable or reset one.'
+complete -c peekd -n '_shtab_peekd_using; and test $_shtab_peekd_npos -eq 0' -a accounts -d 'List the accounts: how they stand, and until when; enable, disable, reset or import.'
 complete -c peekd -n '_shtab_peekd_using accounts' -s h -l help -d 'show this help message and exit'
 complete -c peekd -n '_shtab_peekd_using accounts' -l json -d 'what the daemon says, as JSON'
 complete -c peekd -n '_shtab_peekd_using accounts' -l config -x -d 'the settings that the daemon runs with'
@@ -106,6 +106,15 @@ complete -c peekd -n '_shtab_peekd_using accounts reset' -l json -d 'how it stan
 complete -c peekd -n '_shtab_peekd_using accounts reset' -l config -x -d 'the settings that the daemon runs with'
 complete -c peekd -n '_shtab_peekd_using accounts reset' -l url -x -d 'ask the daemon there instead (or $PEEKD_URL)'
 complete -c peekd -n '_shtab_peekd_using accounts reset' -l admin-key -x -d 'a key, or env:NAME or file:PATH of one (or $PEEKD_ADMIN_KEY)'
+complete -c peekd -n '_shtab_peekd_using accounts; and test $_shtab_peekd_npos -eq 0' -a import -d 'make [[accounts]] of a list of accounts, or of Google credential files'
+complete -c peekd -n '_shtab_peekd_using accounts import' -s h -l help -d 'show this help message and exit'
+complete -c peekd -n '_shtab_peekd_using accounts import' -l config -x -d 'the settings that the accounts are to be added to'
+complete -c peekd -n '_shtab_peekd_using accounts import' -l upstream -x -d 'where they belong, unless an entry says so'
+complete -c peekd -n '_shtab_peekd_using accounts import' -l client -x -d 'the OAuth client whose refresh tokens they are'
+complete -c peekd -n '_shtab_peekd_using accounts import' -l secrets -x -d 'where secrets are kept, each in a file of its own'
+complete -c peekd -n '_shtab_peekd_using accounts import' -l output -x -d 'write the tables there; it must not exist'
+complete -c peekd -n '_shtab_peekd_using accounts import' -l dry-run -d 'write nothing, only say what would be'
+complete -c peekd -n '_shtab_peekd_using accounts import' -l json -d 'as JSON'
 complete -c peekd -n '_shtab_peekd_using; and test $_shtab_peekd_npos -eq 0' -a policy -d 'Print what is done about each outcome.'
 complete -c peekd -n '_shtab_peekd_using policy' -s h -l help -d 'show this help message and exit'
 complete -c peekd -n '_shtab_peekd_using policy' -l config -x -d 'the settings to read'

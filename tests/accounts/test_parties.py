@@ -32,6 +32,8 @@ def test_whoever_may_rest_for_it_has_a_record_and_nobody_else() -> None:
         (o.Malformed(type=o.UNFOLDABLE), "peekd"),
         (o.Overloaded(), "capacity"),
         (o.ServerError(), "upstream"),
+        (o.ServerError(type=o.CREDENTIAL_REFRESH), "account"),
+        (o.HeadersTimeout(type=o.CREDENTIAL_REFRESH), "account"),
         (o.Accepted(), None),
     ],
 )

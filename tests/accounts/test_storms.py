@@ -102,7 +102,16 @@ def test_what_counts_as_alike(outcome: Outcome, kind: str, model: str | None) ->
 
 
 @pytest.mark.parametrize(
-    "outcome", [o.Forbidden(), o.Rejected(), o.Silent(), o.ClientGone(), o.Unreachable(type=o.POOL_TIMEOUT)]
+    "outcome",
+    [
+        o.Forbidden(),
+        o.Rejected(),
+        o.Silent(),
+        o.ClientGone(),
+        o.Unreachable(type=o.POOL_TIMEOUT),
+        o.Unreachable(type=o.CREDENTIAL_REFRESH),
+        o.ServerError(type=o.CREDENTIAL_REFRESH),
+    ],
 )
 def test_what_is_no_sign_of_a_storm(outcome: Outcome) -> None:
     assert hit_of(outcome, account="a", model="m", now=5.0) is None

@@ -24,7 +24,8 @@ def look_over(daemon: Daemon) -> list[Ending]:
     busy = [state.name for state in house.roster.states() if state.in_flight]
     counts = {
         "no attempt is left": house.tree.upstreams.open_count(),
-        "no upstream slot is left taken": house.tree.upstreams.busy_count(),
+        "no upstream slot is left taken": house.tree.upstreams.busy_count()
+        - house.tree.upstreams.errand_count(),
         "no lease is left": len(busy),
         "no earlier tree is left": len(house.grove.standing) - 1,
         "no way is left that nobody goes": len(_clients(daemon).keys() - house.tree.ways),

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 from string import digits
 
+from simulation.tokens import failed
 from simulation.transcripts import LAG, OK, Call, Case, Said, finished
 
 GONE_SECONDS = 0.1
@@ -146,7 +147,8 @@ def own_fault_at_once(case: Case) -> Iterator[str]:
 def blame_is_earned(case: Case) -> Iterator[str]:
     """An account rests only where its upstream failed it just then: no client, no request is its fault."""
     for blame in case.blames:
-        if not any(_earned(blame.account, blame.since, said) for said in case.others):
+        unminted = failed(case.mintings, blame.account, blame.since)
+        if not unminted and not any(_earned(blame.account, blame.since, said) for said in case.others):
             upstream = blame.account.rstrip(digits)
             if not any(name == upstream and abs(at - blame.since) < SHORT for at, name in case.bad_lines):
                 why = f"{blame.cause}, since {blame.since:.2f}"

@@ -36,6 +36,9 @@ TOLD = frozenset({"rate_limited", "quota_exhausted"})
 WHOLE_ACCOUNT = frozenset({"unauthorized", "payment_required", "validation_required"})
 PROBED = frozenset({"unauthorized", "quota_exhausted", "payment_required", "validation_required"})
 
+UNPROVEN = "credential_refresh"
+"""So ends an attempt whose account had no access token; its upstream was not asked."""
+
 ALIKE = {"server_error": "server_error", "overloaded": "overloaded"}
 STORM_WINDOW = 9.0
 STORM_SECONDS = 2.0
@@ -98,7 +101,7 @@ class _Reader:
         if entry.phase in {"peek", "relay"} and entry.outcome == "accepted":
             one.heard = min(one.heard, at)
         elif entry.phase in {"peek", "relay"} and entry.outcome and one.ended > at:
-            one.ended, one.outcome = at, entry.outcome
+            one.ended, one.outcome = at, UNPROVEN if UNPROVEN in entry.upstream_error else entry.outcome
         elif entry.phase == "end":
             one.ended = min(one.ended, at)
 

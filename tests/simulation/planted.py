@@ -37,8 +37,8 @@ from peekd.relay import (
 from peekd.service import reload
 from peekd.serving import actions, ingress
 from peekd.signatures import memory
+from peekd.upstream import minting, transport
 from peekd.upstream import pool as connections
-from peekd.upstream import transport
 
 
 class Plant(msgspec.Struct, frozen=True):
@@ -295,6 +295,18 @@ PLANTS: tuple[Plant, ...] = (
         (decide, "next_rung"),
         "    kind = name_of(outcome)\n",
         "    kind = name_of(outcome)\n    if kind == 'signature':\n        return 'repair'\n",
+    ),
+    Plant(
+        "everyone who waits for an access token asks for one",
+        (minting, "Mint._flight"),
+        "if purse.flight is None:",
+        "if True:",
+    ),
+    Plant(
+        "an access token is sent though it has ended",
+        (minting, "AccessToken.holds"),
+        "return now < self._until and wall < self._until_wall",
+        "return True",
     ),
     Plant(
         "a request goes over to other settings while it runs",

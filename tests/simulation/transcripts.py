@@ -64,6 +64,9 @@ class Said:
     talk: str = ""
     pieces: Pieces = field(default_factory=list[tuple[float, bytes]])
     finished_at: float | None = None
+    token: str = ""
+    """The access token that it came with."""
+    token_ends: float | None = None
 
     @property
     def left_at(self) -> float | None:
@@ -118,6 +121,28 @@ class Said:
         if not self.streams:
             return tongue.read_whole(self.answer.body) if self.answer.complete else Heard()
         return tongue.read(self.answer.body)
+
+
+@dataclass(eq=False)
+class Minting:
+    """One request for an access token. `left_at`: when peekd closed before it was answered."""
+
+    account: str
+    life: int
+    arrived_at: float
+    line: Line
+    label: str
+    fault: str
+    token: str = ""
+    seconds: float = 0.0
+    finished_at: float | None = None
+
+    @property
+    def ended_at(self) -> float:
+        """When it was over, whoever ended it; infinite where it is not."""
+        closed = self.line.closed_at
+        ends = [at for at in (self.finished_at, closed) if at is not None]
+        return min(ends, default=float("inf"))
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -248,7 +273,8 @@ class Blame(msgspec.Struct, frozen=True):
 class Case(msgspec.Struct, frozen=True):
     """One request from every side.
 
-    `others`: what upstreams said to all requests so far. `bad_lines`: when a connection to which upstream
+    `others`: what upstreams said to all requests so far. `mintings`: all exchanges for access tokens so far.
+    `bad_lines`: when a connection to which upstream
     failed or was ended by it. `idle`: accounts that could have served it throughout, and were not asked.
     `record` None: there is none. `intact`: nothing that the store was given is lost.
     """
@@ -260,6 +286,7 @@ class Case(msgspec.Struct, frozen=True):
     rules: Rules
     blames: Sequence[Blame] = ()
     others: Sequence[Said] = ()
+    mintings: Sequence[Minting] = ()
     bad_lines: Sequence[tuple[float, str]] = ()
     idle: Sequence[str] = ()
     intact: bool = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections import defaultdict
 from collections.abc import Callable, Sequence
@@ -29,7 +30,8 @@ from simulation.manners import AGENTS
 from simulation.moods import climate
 from simulation.operator_file import PATH, OperatorFile, changed
 from simulation.settings import CLIENT_KEY, Plan, draw, new_key
-from simulation.transcripts import Blame, Call, Case, Rules, Said
+from simulation.tokens import credential, look_at_tokens
+from simulation.transcripts import Blame, Call, Case, Minting, Rules, Said
 from simulation.upstreams import Upstream
 from simulation.wire import Harbour, Line, Manner, connect
 
@@ -60,6 +62,8 @@ class World:
         self.file = OperatorFile(self.plan.settings, self.disk.files)
         self.shelf = Shelf()
         self.said: list[Said] = []
+        self.mintings: list[Minting] = []
+        self.rotations: list[tuple[float, str]] = []
         self.bad_lines: list[tuple[float, str]] = []
         self.calls: list[Call] = []
         self.entries: list[tuple[float, Entry]] = []
@@ -164,6 +168,7 @@ class World:
                 rules=_rules(call, settings),
                 blames=blames,
                 others=self.said,
+                mintings=self.mintings,
                 bad_lines=self.bad_lines,
                 idle=self._idle(call, said, settings),
                 intact=not self.shelf.lost,
@@ -196,6 +201,7 @@ class World:
         """Name the accounts that were well and free throughout, and were not asked."""
         asked = {one.account for one in said}
         suspects = {one.account for one in self.said if one.fault or one.left_at is not None}
+        suspects |= {one.account for one in self.mintings if one.fault or one.seconds == 0.0}
         shaken = {upstream for _, upstream in self.bad_lines}
         limits = {account.name: account for account in settings.accounts}
         return [
@@ -256,6 +262,7 @@ class World:
         """Look whether anything is left, while it runs and after it stopped."""
         await trio.sleep(2.0)
         self.endings += look_over(self.daemon)
+        self.endings += look_at_tokens(self.mintings, self.said, self.rotations)
         self._stop()
         await self._wait_ended(self.file.settings.server.drain_seconds + 5)
         self.endings += look_back(self.daemon, self._adopted)
@@ -267,7 +274,7 @@ class World:
             (at, account)
             for at, entry in self.entries
             if entry.phase == "refresh"
-            for account in [entry.message.removeprefix("the credential of ").partition(" is fetched")[0]]
+            for account in _RENEWED.findall(entry.message)
         ]
         asked = laws_pool.asked_of(self.entries, self.starts)
         steady = self.file.steady  # what a reload lets go of is forgotten
@@ -311,7 +318,9 @@ class World:
         fresh = new_key(account, self._keys)
         upstream.keys[account] = fresh
         await trio.sleep(self.dice.uniform(0, 5))
-        self.disk.files[f"/keys/{account}"] = fresh
+        google = self.disk.files[f"/keys/{account}"].startswith("{")
+        self.disk.files[f"/keys/{account}"] = credential(fresh) if google else fresh
+        self.rotations.append((trio.current_time(), account))
 
     async def _restart(self) -> None:
         """Drain, and start again."""
@@ -410,6 +419,10 @@ def _rules(call: Call, settings: Settings) -> Rules:
         one.name for one in settings.accounts if one.max_concurrent or one.requests_per_minute
     )
     return Rules(settings.healing, settings.server, able, goals, limited)
+
+
+_RENEWED = re.compile(r"the credential of ([^ ]+) (?:is fetched|was replaced)")
+"""Whose credential is another now."""
 
 
 class Played(msgspec.Struct, frozen=True):

@@ -12,7 +12,7 @@ import msgspec
 
 from peekd.accounts.parties import OF_A_MODEL, party_of
 from peekd.vocabulary import outcomes as o
-from peekd.vocabulary.outcomes import Outcome
+from peekd.vocabulary.outcomes import Outcome, is_unproven
 
 WINDOW = 10.0
 """Seconds within which failures count as one event."""
@@ -129,7 +129,7 @@ def hit_of(outcome: Outcome, *, account: str, model: str, now: float, own_path: 
     """What an outcome counts as; None where it is no sign of a storm."""
     party = party_of(outcome, own_path=own_path)
     kind = STOPPED if outcome.stop else _ALIKE.get(type(outcome))
-    if kind is None or party == "peekd" or (kind == "unreachable" and own_path):
+    if kind is None or party == "peekd" or is_unproven(outcome) or (kind == "unreachable" and own_path):
         return None
     return Hit(account, kind, model if party in OF_A_MODEL and not outcome.stop else None, now)
 

@@ -21,7 +21,7 @@ COMMANDS = (
     ("check", "say which settings are in force and what is wrong with them"),
     ("requests", "list the latest requests"),
     ("explain", "tell the story of one request: what was tried, what came of it, what to do"),
-    ("accounts", "list the accounts: how they stand, and until when; enable, disable or reset one"),
+    ("accounts", "list the accounts: how they stand, and until when; enable, disable, reset or import"),
     ("policy", "print what is done about each outcome"),
     ("service", "install peekd as a systemd service, or take it away"),
 )

@@ -19,12 +19,9 @@ from peekd.config.shapes import expected, known_settings, placeholder, struct_of
 
 LATER = frozenset({
     "metrics", "records", "logs.directory",
-    "upstreams.*.location",
     "routes[].hedge", "routes[].tool_boundary", "routes[].continue_text", "routes[].atomic_tools",
 })  # fmt: skip
 """Settings that belong to parts of peekd which this version does not have."""
-
-LATER_VALUES = frozenset({("upstreams.*.platform", "vertex")})
 
 SECRET = frozenset({
     "server.client_keys", "server.client_keys[]", "server.admin_keys", "server.admin_keys[]",
@@ -84,9 +81,6 @@ def _mended_struct(
 
 
 def _mended_leaf(value: object, hint: object, place: Place, faults: list[SettingsFault]) -> object:
-    if isinstance(value, str) and (place.pattern, value) in LATER_VALUES:
-        faults.append(SettingsFault(place.path, expected(hint), f"{shown(value)}, which is {_NOT_AVAILABLE}"))
-        return placeholder(hint)
     try:
         converted = msgspec.convert(value, cast("Any", hint))
     except msgspec.ValidationError:

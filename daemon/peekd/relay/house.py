@@ -26,13 +26,16 @@ from peekd.relay.offers import Offers
 from peekd.relay.roster import Roster
 from peekd.relay.standing import SettingsState, stand
 from peekd.relay.tree import Ground, Rhythm, Tree
+from peekd.relay.vigil import Vigil
 from peekd.signatures.seal import KEY_BYTES, Seal
 from peekd.signatures.settings import SignatureSettings
 from peekd.store.interface import Loaded, Store
 from peekd.store.volatile import Nowhere
 from peekd.upstream.client import Upstreams
-from peekd.upstream.credentials import Credentials
+from peekd.upstream.credentials import Credentials, Supply
 from peekd.upstream.dial import Dial
+from peekd.upstream.google import Errand, Reply
+from peekd.upstream.minting import Failed, News
 from peekd.upstream.settings import UpstreamSettings
 from peekd.vocabulary.errors import ClientError
 
@@ -54,6 +57,7 @@ class House:
         self.counting = Counting(means.seal, self.roster.glance)
         self.settings_state = SettingsState(file=tree.places.where, at=means.seams.wall(), loads=1)
         self._nursery = nursery
+        self.vigil = Vigil(self.roster, means.journal, nursery)
 
     @property
     def tree(self) -> Tree:
@@ -105,12 +109,17 @@ class House:
             words = f"no account is called {account!r}{near_names(account, names)}"
             raise ClientError("not_found", words)
         verbs = {
-            "enable": self.roster.enable,
+            "enable": self._enable,
             "disable": partial(self.roster.disable, because="disabled by hand"),
             "reset": self.roster.reset,
         }
         verbs[verb](account)
         return {"account": next(one for one in self._accounts() if one["name"] == account)}
+
+    def _enable(self, account: str) -> None:
+        """Let an account serve; a credential that was refused for good is tried again."""
+        self.roster.enable(account)
+        self.tree.credentials.revive(account)
 
     def _accounts(self) -> list[dict[str, Any]]:
         wall = self.seams.wall()
@@ -124,7 +133,8 @@ class House:
         Raises OperatorError where a credential or a way to an upstream cannot be had.
         """
         upstreams = self.tree.upstreams.adopt(ground.upstreams, dials)
-        read = partial(self.tree.credentials.adopt, ground.references)
+        supply = supply_of(ground, upstreams, self.seams)
+        read = partial(self.tree.credentials.adopt, ground.references, supply)
         # A dead mount never answers, and a read has no effect: it may be left behind.
         credentials = await trio.to_thread.run_sync(read, abandon_on_cancel=True)
         return Tree(ground, upstreams, credentials, self.seams.ids)
@@ -135,7 +145,8 @@ class House:
         self.roster.adopt(tree.crew)
         self.roster.schedule(tree.scheduling)
         for account in sorted(tree.credentials.renewed(before.credentials)):
-            self.roster.renew(account)
+            self.vigil.tell(News(account, "replaced", tree.accounts[account].credential))
+        self.vigil.attend(tree.credentials)
         self.grove.adopt(tree)
 
     def _clear(self, standing: Sequence[Tree]) -> None:
@@ -162,19 +173,21 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
     scheduling: SchedulingSettings | None = None,
     store: Store | None = None,
     seams: Seams = NATURAL,
+    watching: bool = False,
 ) -> AsyncGenerator[House]:
     """Open what a daemon serves with; closes every connection on leaving.
 
     `dials`: by upstream name, how to reach it where it is not on the network (a simulator). `where`: the file
     to edit, for messages. `seal_key`: what carriers of signatures are sealed with; without one it is made up,
-    and no carrier outlives the house. `store`: what outlives it; without one nothing does. Raises
-    OperatorError, in a group, where a credential cannot be had.
+    and no carrier outlives the house. `store`: what outlives it; without one nothing does. `watching`: files
+    of credentials that are replaced are taken up. Raises OperatorError, in a group, where a credential cannot
+    be had.
     """
     modes = scheduling or SchedulingSettings()
     ground = Ground(healing, upstreams, accounts, routes, where, expose_account, modes)
     async with trio.open_nursery() as nursery:
         clients = Upstreams(upstreams, dials=dials)
-        credentials = Credentials(ground.references, environ, nursery)
+        credentials = Credentials(ground.references, environ, nursery, supply_of(ground, clients, seams))
         seal = Seal(seal_key if seal_key is not None else seams.key(KEY_BYTES))
         kept = store or Nowhere()
         archive = Archive(signatures or SignatureSettings(), kept, seams.wall)
@@ -182,12 +195,24 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
             Tree(ground, clients, credentials, seams.ids), Means(journal, seal, archive, seams), nursery
         )
         house.recall(await kept.load())
+        house.vigil.watching = watching
+        house.vigil.attend(credentials)
         try:
             yield house
         finally:
             with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSING_SECONDS):
                 await house.tree.upstreams.aclose()
             nursery.cancel_scope.cancel()
+
+
+def supply_of(ground: Ground, clients: Upstreams, seams: Seams) -> Supply:
+    """What access tokens are had with, under these settings."""
+    known = {account.name: account for account in ground.accounts}
+
+    async def fetch(account: str, errand: Errand) -> Reply | Failed:
+        return await clients.fetch(known[account].upstream, known[account], errand, ground.healing)
+
+    return Supply(fetch, ground.healing.refresh_seconds, seams.wall, seams.jitter)
 
 
 CLOSING_SECONDS = 1.0

@@ -28,6 +28,7 @@ from peekd.relay.rendering import ToBody, ToStream, Verbatim
 from peekd.relay.scribe import Scribe
 from peekd.relay.tenure import Tenure
 from peekd.relay.trip import Trip
+from peekd.upstream.headers import Proof
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.decisions import Decision, Step
 from peekd.vocabulary.errors import ClientError, Fault
@@ -51,6 +52,7 @@ class Journey:
         self._scribe = Scribe(_record_of(asked), house.live, house.journal, trio.current_time)
         self._passage: Passage | None = None
         self._sink: ToStream | ToBody | None = None
+        self._shown: str | None = None
 
     # ---- the loop ----
 
@@ -112,7 +114,7 @@ class Journey:
         """Fetch an account's credential anew; others that wait for the same one share the fetch."""
         fresh = False
         with trio.move_on_after(min(trip.healing(step.upstream).refresh_seconds, trip.left())):
-            fresh = await self._tree.credentials.refresh(step.account)
+            fresh = await self._tree.credentials.refresh(step.account, used=self._shown)
         if fresh:
             self._house.roster.renew(step.account)
         self._scribe.refreshed(step.account, fresh=fresh)
@@ -159,6 +161,21 @@ class Journey:
         splices = Splices(stream=streams, repaired=trip.repaired, unreadable=strange)
         return self._calls.make(protocol, lease.model, splices, lease.account)
 
+    async def _prove(self, trip: Trip, lease: Lease) -> Proof | AnyOutcome:
+        """What the account shows; its access token is waited for only where none holds."""
+        seconds = min(trip.healing(lease.upstream).refresh_seconds, trip.left())
+        proof = self._tree.credentials.proof(lease.account)
+        if proof is None:
+            self._scribe.unproven(lease.account)
+            with trio.move_on_after(seconds):
+                proof = await self._tree.credentials.ready(lease.account)
+        if proof is None:
+            return o.HeadersTimeout(
+                type=o.CREDENTIAL_REFRESH, message=f"no access token within {seconds:.0f} s"
+            )
+        self._shown = proof.secret if isinstance(proof, Proof) else None
+        return proof
+
     async def _attempt(self, trip: Trip, lease: Lease, tenure: Tenure) -> Step:
         """Open, peek, decide, and where that says so relay, inside one scope that closes the upstream."""
         protocol = self._tree.speaks(lease.upstream)
@@ -166,11 +183,13 @@ class Journey:
         call, headers = self._call(trip, lease)
         self._scribe.sent(call, streams=streams)
         healing = capped(trip.healing(lease.upstream), trip.left(), streams=streams)
-        secret = self._tree.credentials.secret(lease.account)
+        proof = await self._prove(trip, lease)
+        if not isinstance(proof, Proof):
+            return self._note(trip, proof, lease, tenure)
         opening = self._tree.upstreams.attempt(
             upstream=lease.upstream,
             account=self._tree.accounts[lease.account],
-            secret=secret,
+            proof=proof,
             call=call,
             headers=headers,
             deadlines=healing,
@@ -180,7 +199,7 @@ class Journey:
             self._house.roster.report(
                 lease, self._tree.quotas(lease.upstream, attempt.headers, self._house.seams.wall())
             )
-            footing = Footing(trip.ends, secret, self._calls.thoughts(protocol))
+            footing = Footing(trip.ends, proof.secret, self._calls.thoughts(protocol))
             self._passage = passage = Passage(attempt, protocol, self._scribe, healing, footing)
             outcome = await passage.peek()
             trip.refusal = passage.refusal

@@ -100,10 +100,19 @@ class Roster:  # noqa: PLR0904  every way in which the pool changes, and nothing
         """What a request under these accounts says in `Wanted.among`: nothing while they are the pool's."""
         return None if crew is self._crew else switched(crew, self.pool)
 
+    def is_disabled(self, account: str) -> bool:
+        """Whether an account is kept from serving."""
+        return any(one.disabled for one in self.pool.accounts if one.name == account)
+
     # ---- by hand, or for good ----
 
-    def enable(self, account: str) -> None:
-        """Let an account serve. Raises KeyError where there is no such account; so do the two below."""
+    def enable(self, account: str, *, by_hand: bool = True) -> None:
+        """Let an account serve; one that a hand disabled, only `by_hand`.
+
+        Raises KeyError where there is no such account; so do the two below.
+        """
+        if not by_hand and account in self._by_hand:
+            return
         self.pool = enable(self.pool, account)
         self._by_hand.discard(account)
         self._keep_standing(account)

@@ -12,7 +12,7 @@ from peekd.healing.plan import Places, Plan, overlaid_healing, plan
 from peekd.healing.policy import Policy, policy_in_force
 from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.protocols.interface import Ids, UpstreamProtocol
-from peekd.protocols.registry import quotas_of, upstream_of
+from peekd.protocols.registry import Site, quotas_of, upstream_of
 from peekd.relay.asked import Asked
 from peekd.relay.offers import Offers
 from peekd.upstream.client import Upstreams, Way
@@ -72,7 +72,8 @@ class Tree:
     def speaks(self, upstream: str) -> UpstreamProtocol:
         """How an upstream speaks: its protocol, as its platform has it."""
         settings = self.settings[upstream]
-        return upstream_of(settings.protocol, settings.platform, settings.project, self._ids)
+        site = Site(settings.project, settings.location, self._ids)
+        return upstream_of(settings.protocol, settings.platform, site)
 
     def quotas(self, upstream: str, headers: Mapping[str, str], wall: float) -> tuple[Quota, ...]:
         """What an answer of this upstream, that came then, says is left of its account's quota."""

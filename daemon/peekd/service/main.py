@@ -78,6 +78,7 @@ class Process(msgspec.Struct, frozen=True):
     tune: Callable[[str], None] = _untuned
     seams: Seams = NATURAL
     dials: Mapping[str, Dial] = MappingProxyType({})
+    watching: bool = True
 
 
 class Door(msgspec.Struct, frozen=True):
@@ -304,6 +305,7 @@ async def _open(process: Process, dials: Dials) -> AsyncGenerator[House]:
             scheduling=settings.scheduling,
             store=kept.store,
             seams=process.seams,
+            watching=process.watching,
         ) as house,
     ):
         yield house

@@ -123,6 +123,9 @@ UNFOLDABLE = "unfoldable"
 """The type of a `Malformed` stream that is whole for all we know, and only cannot be folded into one body."""
 
 
+CREDENTIAL_REFRESH = "credential_refresh"
+"""The type of an outcome where the account had no access token, and none could be had just then."""
+
 UNSAYABLE = "unsayable"
 """The type of an outcome where the answer was whole, and the client's protocol could say nothing of it."""
 
@@ -235,3 +238,12 @@ def is_crowded(outcome: AnyOutcome) -> bool:
     (True, False)
     """
     return isinstance(outcome, Unreachable) and outcome.type == POOL_TIMEOUT
+
+
+def is_unproven(outcome: Outcome) -> bool:
+    """Whether the upstream was never asked, since the account's access token could not be had.
+
+    >>> is_unproven(ServerError(type=CREDENTIAL_REFRESH)), is_unproven(ServerError())
+    (True, False)
+    """
+    return outcome.type == CREDENTIAL_REFRESH
