@@ -28,7 +28,7 @@ from peekd.upstream import credentials, secrets
 from peekd.upstream.dial import Dial
 from peekd.vocabulary.errors import OperatorError
 from simulation.dice import Dice
-from simulation.upstreams import WALL
+from simulation.transcripts import WALL
 from simulation.wire import Harbour
 
 SEAL_KEY = bytes(range(32))

@@ -23,6 +23,9 @@ OK = 200
 LAG = 0.25
 """Seconds that connections and scheduling may add to a promised time."""
 
+WALL = 1_790_000_000.0
+"""What the wall clock reads when a world begins."""
+
 Pieces = list[tuple[float, bytes]]
 
 End = Literal["", "whole", "cut", "refused", "left", "gave up"]

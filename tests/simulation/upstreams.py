@@ -24,11 +24,8 @@ from simulation.dice import Dice
 from simulation.heard import read_json
 from simulation.moods import TWISTS, Climate, Fate, dialling, fate
 from simulation.tokens import LIVES, draw_fate
-from simulation.transcripts import Minting, Said
+from simulation.transcripts import WALL, Minting, Said
 from simulation.wire import Line, Manner, connect
-
-WALL = 1_790_000_000.0
-"""What the wall clock reads when a world begins."""
 
 LONG_BODY = 65536
 DIAL_SECONDS = 0.05

@@ -22,7 +22,7 @@ from peekd.simulator.strict import Strict
 from peekd.vocabulary.errors import ClientError
 from simulation import laws_pool
 from simulation.clients import Client
-from simulation.daemon import WALL, Daemon, Disk, Shelf
+from simulation.daemon import Daemon, Disk, Shelf
 from simulation.dice import Dice
 from simulation.endings import Ending, look_back, look_over
 from simulation.laws import judge
@@ -31,7 +31,7 @@ from simulation.moods import climate
 from simulation.operator_file import PATH, OperatorFile, changed
 from simulation.settings import CLIENT_KEY, Plan, draw, new_key
 from simulation.tokens import credential, look_at_tokens
-from simulation.transcripts import Blame, Call, Case, Minting, Rules, Said
+from simulation.transcripts import WALL, Blame, Call, Case, Minting, Rules, Said
 from simulation.upstreams import Upstream
 from simulation.wire import Harbour, Line, Manner, connect
 
