@@ -10,6 +10,7 @@ from simulation.tokens import failed
 from simulation.transcripts import LAG, OK, Call, Case, Said, finished
 
 GONE_SECONDS = 0.1
+SHUT_OUT = b"organization has been disabled"
 SHORT = 8.0
 """Seconds after which a bad connection may still come to be noticed."""
 
@@ -180,6 +181,8 @@ def nobody_idles(case: Case) -> Iterator[str]:
     record = case.record
     if record is None or record.outcome in {"rejected", "too_large", "drained", "signature"}:
         return
+    if any(SHUT_OUT in said.answer.body for said in case.said):
+        return  # others are spared what befell that account
     attempts = len(record.attempts)
     accounts = len({attempt.account for attempt in record.attempts})
     late = (record.seconds or 0) + 3 >= healing.budget_seconds
