@@ -1,5 +1,7 @@
 """Measure peekd against a direct connection, both in one run: `./dev bench [--rounds N] [--json FILE]`.
 
+`./dev bench --ledger` measures instead what the ledger costs, by a daemon with and one without it.
+
 Upstream, peekd and client are a process each. Every round asks first the upstream itself and then peekd,
 stage by stage, so that whatever else the machine does meets both; the median of the rounds is told.
 CPU is user and system time: of the upstream alone ("direct"), and of upstream and peekd ("with peekd").
@@ -61,6 +63,16 @@ STAGES = (
 )
 
 
+SATURATED = (
+    Stage("1 event, 16 at once", 1, 0, 640, 16, "ms/request"),
+    Stage("50 events, 16 streams", 50, 0, 320, 16, "ms/request"),
+)
+"""What the ledger is measured with: a daemon that has no pause."""
+
+STATE = ("HOME", "XDG_STATE_HOME", "STATE_DIRECTORY")
+"""Variables that lead to a state directory."""
+
+
 class Place(NamedTuple):
     """Where to ask, and the processes whose CPU it costs."""
 
@@ -97,14 +109,16 @@ def open_upstream() -> Generator[Place]:
 
 
 @contextmanager
-def open_daemon(upstream: int) -> Generator[Daemon]:
-    """Run `peekd serve` before this upstream."""
+def open_daemon(upstream: int, *, ledger: bool = True) -> Generator[Daemon]:
+    """Run `peekd serve` before this upstream; without a ledger it has no place to keep anything."""
     port = free_port()
     with tempfile.TemporaryDirectory() as place, Path(place, "log").open("wb") as log:
         config = Path(place, "peekd.toml")
         config.write_text(CONFIG.format(port=port, upstream=upstream))
         command = [str(Path(sys.executable).with_name("peekd")), "serve", "--config", str(config)]
-        with running(command, core=0, env={**os.environ, "BENCH_KEY": "none"}, log=log) as process:
+        env = {name: value for name, value in os.environ.items() if name not in STATE}
+        env |= {"BENCH_KEY": "none", **({"STATE_DIRECTORY": place} if ledger else {})}
+        with running(command, core=0, env=env, log=log) as process:
             start = wait_ready(process, port, Path(place, "log"))
             time.sleep(IDLE_SECONDS)
             yield Daemon(process.pid, port, start, resident_mb(process.pid))
@@ -131,11 +145,11 @@ def measure(stage: Stage, where: Place) -> Sample:
     return Sample(stage.per(spent), statistics.median(result["first"]) * 1e3, result["seconds"])
 
 
-def measure_rounds(rounds: int, places: dict[str, Place]) -> Samples:
+def measure_rounds(rounds: int, places: dict[str, Place], stages: tuple[Stage, ...] = STAGES) -> Samples:
     """Run every stage against every place, in turn, as often as asked."""
     samples: Samples = {}
     for _ in range(rounds):
-        for stage in STAGES:
+        for stage in stages:
             for name, where in places.items():
                 samples.setdefault((stage.name, name), []).append(measure(stage, where))
     return samples
@@ -168,6 +182,23 @@ def told(samples: Samples) -> list[str]:
     return lines
 
 
+def told_ledger(samples: Samples) -> list[str]:
+    """What the ledger costs, a line a stage: the median of the rounds' ratios, each of one moment."""
+    lines: list[str] = []
+    for stage in SATURATED:
+        without, with_it = (samples[stage.name, way] for way in ("without", "with"))
+        ratios = [one.cpu / other.cpu for one, other in zip(with_it, without, strict=True)]
+        figures = [statistics.median(sample.cpu for sample in way) for way in (without, with_it)]
+        told = f"{figures[0]:.3f} without, {figures[1]:.3f} with the ledger, {stage.unit} of CPU"
+        share = (statistics.median(ratios) - 1) * 100
+        lines.append(f"{stage.name:<24}{told}: {share:+.1f} % (rounds: {_each(ratios)})")
+    return lines
+
+
+def _each(ratios: list[float]) -> str:
+    return ", ".join(f"{(ratio - 1) * 100:+.1f}" for ratio in sorted(ratios))
+
+
 def told_cuts(cuts: dict[str, list[float]]) -> list[str]:
     """How long a client's leaving takes to reach the upstream, a line a place."""
     return [
@@ -176,12 +207,29 @@ def told_cuts(cuts: dict[str, list[float]]) -> list[str]:
     ]
 
 
+def measure_ledger(rounds: int) -> None:
+    """Compare a daemon that writes requests down with one that does not."""
+    with (
+        open_upstream() as upstream,
+        open_daemon(upstream.port) as writing,
+        open_daemon(upstream.port, ledger=False) as idle,
+    ):
+        places = {"without": Place(idle.port, (idle.pid,)), "with": Place(writing.port, (writing.pid,))}
+        measure_rounds(1, places, SATURATED)  # until both are warm
+        samples = measure_rounds(rounds, places, SATURATED)
+    sys.stdout.write("\n".join([*told_ledger(samples), ""]))
+
+
 def main() -> None:
     """Run the benchmark and print what it found."""
     parser = argparse.ArgumentParser(prog="./dev bench", description="peekd against a direct connection")
     parser.add_argument("--rounds", type=int, default=5, help="how often each stage is run (default: 5)")
     parser.add_argument("--json", type=Path, help="also write every sample to this file")
+    parser.add_argument("--ledger", action="store_true", help="measure what the ledger costs")
     chosen = parser.parse_args()
+    if chosen.ledger:
+        measure_ledger(chosen.rounds)
+        return
     with open_upstream() as upstream, open_daemon(upstream.port) as daemon:
         places = {"direct": upstream, "peekd": Place(daemon.port, (*upstream.pids, daemon.pid))}
         samples = measure_rounds(chosen.rounds, places)

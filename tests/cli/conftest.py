@@ -14,9 +14,12 @@ import msgspec
 import pytest
 from typing_extensions import override
 
+from peekd.cli import sources
 from peekd.config import load
-from peekd.records.entries import AttemptRecord, RequestRecord
-from peekd.vocabulary.events import Usage
+from peekd.records.entries import RequestRecord
+from peekd.records.rows import attempt_row, request_row
+from peekd.signatures.settings import SignatureSettings
+from peekd.store.database import Database
 
 Answers = dict[str, tuple[int, bytes]]
 Seen = list[tuple[str, dict[str, str]]]
@@ -25,91 +28,14 @@ Serve = Callable[..., AbstractContextManager[tuple[str, Seen]]]
 
 @pytest.fixture(autouse=True)
 def no_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    """Keep the machine's own settings and variables out."""
+    """Keep the machine's own settings, state and variables out."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.delenv("STATE_DIRECTORY", raising=False)
+    monkeypatch.setattr(sources, "SYSTEM_STATE", tmp_path / "system")
     monkeypatch.setattr(load, "SYSTEM_FILE", tmp_path / "system.toml")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     for name in ("PEEKD_CONFIG", "PEEKD_URL", "PEEKD_ADMIN_KEY"):
         monkeypatch.delenv(name, raising=False)
-
-
-@pytest.fixture
-def healed() -> RequestRecord:
-    """A request whose first account was at its limit."""
-    first = AttemptRecord(
-        1,
-        "alice@example.com",
-        "google",
-        "gemini-3-pro",
-        0.01,
-        marks={"sent": 0.02, "headers": 0.3},
-        status=429,
-        outcome="rate_limited",
-        upstream_error="RESOURCE_EXHAUSTED: slow\x1b[2J down",
-        move="rotate",
-        because="the account asks too fast; bob has quota",
-        after=0.5,
-        ended=0.31,
-    )
-    second = AttemptRecord(
-        2,
-        "bob",
-        "google",
-        "gemini-3-pro",
-        0.82,
-        marks={"sent": 0.83, "headers": 1.0, "first_byte": 1.1, "first_meaning": 1.2, "last": 3.4},
-        status=200,
-        upstream_request_id="req_7",
-        outcome="completed",
-        ended=3.41,
-    )
-    return RequestRecord(
-        "0b2f",
-        1_800_000_000.0,
-        "POST",
-        "/v1/messages?beta=true",
-        "anthropic",
-        client="127.0.0.1",
-        key="alice",
-        session="s1",
-        model="claude-sonnet-4-5",
-        mapped_model="gemini-3-pro",
-        stream=True,
-        attempts=[first, second],
-        state="done",
-        commit="late",
-        status=200,
-        outcome="completed",
-        account="bob",
-        usage=Usage(prompt=1200, cached=1000, output=40),
-        dropped=("top_k",),
-        repaired=("read.limit",),
-        spliced=("model",),
-        waits=[(0.31, 0.5, "the account asks too fast; bob has quota")],
-        seconds=3.42,
-        first_byte=1.21,
-    )
-
-
-@pytest.fixture
-def failed_record() -> RequestRecord:
-    """A request that no account could serve."""
-    attempt = AttemptRecord(
-        1, "alice@example.com", "google", "gemini-3-pro", 0.0, outcome="unauthorized", status=401
-    )
-    return RequestRecord(
-        "77aa",
-        1_800_000_060.0,
-        "POST",
-        "/v1/messages",
-        "anthropic",
-        model="claude-sonnet-4-5",
-        attempts=[attempt],
-        state="done",
-        status=503,
-        outcome="unauthorized",
-        verdict="no account can serve this: alice@example.com was turned away (peekd explain 77aa)",
-        seconds=0.2,
-    )
 
 
 def _canned(answers: Answers, seen: Seen) -> type[BaseHTTPRequestHandler]:
@@ -158,12 +84,24 @@ def served() -> Serve:
 
 
 @pytest.fixture
+def ledger(tmp_path: Path, healed: RequestRecord, failed_record: RequestRecord) -> Path:
+    """A ledger that a daemon left behind where the commands look for it."""
+    path = tmp_path / "state/peekd/peekd.db"
+    path.parent.mkdir(parents=True)
+    database = Database(path, SignatureSettings())
+    for record in (healed, failed_record):
+        database.apply([request_row(record), *(attempt_row(record, one) for one in record.attempts)])
+    database.close()
+    return path
+
+
+@pytest.fixture
 def pages(healed: RequestRecord, failed_record: RequestRecord) -> Answers:
     """The admin API's pages."""
     encode = msgspec.json.encode
     return {
-        "/api/requests": (200, encode({"requests": [failed_record, healed]})),
-        "/api/requests?failed=1": (200, encode({"requests": [failed_record]})),
+        "/api/requests": (200, encode({"requests": [failed_record, healed], "lost": 0})),
+        "/api/requests?failed=1": (200, encode({"requests": [failed_record], "lost": 0})),
         "/api/requests/last": (200, encode(healed)),
         "/api/requests/77aa": (200, encode(failed_record)),
         "/api/requests/odd": (200, b"<html>"),

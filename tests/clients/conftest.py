@@ -40,6 +40,7 @@ credential = "env:SECOND_KEY"
 [[routes]]
 match = "claude-opus-4-5"
 to = ["sim{model}"]
+{options}
 
 [healing.policy]
 overloaded = {{base_seconds = 0.0}}
@@ -84,8 +85,11 @@ async def serve_openai(serve: Serve) -> AsyncIterator[Callable[[str, str], Await
 
 
 @pytest.fixture
-async def daemon(tmp_path: Path) -> AsyncIterator[Start]:
-    """Start peekd before an upstream of this language that plays these acts; give its address."""
+async def daemon(tmp_path: Path) -> AsyncIterator[Callable[..., str]]:
+    """Start peekd before an upstream of this language that plays these acts; give its address.
+
+    `options`: lines of its route.
+    """
     entries: list[Entry] = []
     stop, signals = trio.open_memory_channel[int](1)
 
@@ -93,10 +97,10 @@ async def daemon(tmp_path: Path) -> AsyncIterator[Start]:
         entries.append(entry)
         sys.stderr.write(f"{entry.message}\n")  # shown where a test fails
 
-    def start(kind: str, acts: str) -> str:
+    def start(kind: str, acts: str, options: str = "") -> str:
         script, config = tmp_path / "script.toml", tmp_path / "peekd.toml"
         script.write_text(f"[[play]]\n{acts}\n")
-        config.write_text(SETTINGS.format(kind=kind, script=script, model=MODELS[kind]))
+        config.write_text(SETTINGS.format(kind=kind, script=script, model=MODELS[kind], options=options))
         settings = load_settings(str(config), KEYS).settings
         process = Process(settings, KEYS, journal, Notifier(None), str(config))
         nursery.start_soon(serve_process, process, sockets, signals)

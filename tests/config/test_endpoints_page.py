@@ -30,10 +30,10 @@ def test_every_route_has_its_row_with_methods_protocol_and_purpose() -> None:
         assert not route.protocol or f"| {route.protocol} |" in row
 
 
-def test_only_what_converses_streams_and_gemini_in_two_forms() -> None:
+def test_only_what_converses_or_tells_of_changes_streams_and_gemini_in_two_forms() -> None:
     for route in ROUTES:
         row = ROWS[plain_path(route)]
-        if route.action != "converse" or row.endswith("in one piece |"):
+        if route.action not in {"converse", "watch"} or row.endswith("in one piece |"):
             assert "`text/event-stream`" not in row
         else:
             assert "`text/event-stream`" in row

@@ -56,7 +56,7 @@ ladder = ["again"]
 ladder = ["relay"]
 
 [metrics]
-open = true
+opne = true
 """
 
 ENVIRON = {
@@ -102,7 +102,7 @@ peekd.toml:36: healing.early_commit_seconds: expected a number of at least 0 and
 peekd.toml:37: healing.policy.overloded: expected the name of an outcome, found an unknown one; \
 nearest: overloaded
 peekd.toml:40: healing.policy.silent.ladder[0]: expected one of the moves here: again, rotate, found "relay"
-peekd.toml:42: metrics: not available in this version
+peekd.toml:43: metrics.opne: expected a known key, found an unknown one; nearest: metrics.open
 $PEEKD_SERVER__CLIENT_KEYS: server.client_keys: expected a list of strings, found a string
 $PEEKD_LOGS__LEVEL: logs.level: expected "debug", "info", "warning" or "error", found "loud"
 $PEEKD_ACCOUNTS: [[accounts]] is a list of tables; those come from the file only

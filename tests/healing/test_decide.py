@@ -1,6 +1,6 @@
 """The kernel: which move, in which order, and that there is always an end."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import msgspec
 import pytest
@@ -232,3 +232,37 @@ def test_a_blank_that_nobody_can_try_again_now_waits_for_whoever_comes_back() ->
     assert ask(o.NoAccount(), another=False, same=False, soonest=60.0, left=60.0).move == "give_up"
     assert ask(o.Blank(), another=False, same=False, soonest=None).move == "rotate"
     assert ask(o.NoAccount(), another=False, same=False, soonest=None).move == "give_up"
+
+
+# ---- what may be sent again, and what follows a part of an answer ---------------------------------
+
+
+@pytest.mark.parametrize(
+    ("resent", "most", "move"), [(900, 0, "rotate"), (900, 900, "rotate"), (901, 900, "give_up")]
+)
+def test_a_retry_that_would_send_too_much_prompt_again_is_given_up(resent: int, most: int, move: str) -> None:
+    decision = ask(o.Silent(), resent=resent, max_resent=most)
+    assert decision.move == move
+    if move == "give_up":
+        assert decision.because == "about 901 tokens of prompt would be sent again, and 900 may be"
+
+
+def test_so_is_a_wait_for_an_account() -> None:
+    assert ask(o.NoAccount(), account="", soonest=5.0, resent=2, max_resent=1).move == "give_up"
+    assert ask(o.NoAccount(), account="", soonest=5.0, resent=1, max_resent=1).move == "wait"
+
+
+@pytest.mark.parametrize("outcome", [o.Broken(), o.Stalled()])
+def test_what_broke_off_goes_on_only_as_its_route_allows(outcome: AnyOutcome) -> None:
+    assert ask(outcome).move == "give_up"
+    assert ask(outcome).because == "there is no move that helps"
+    assert ask(outcome, beyond=("relay",)).move == "relay"
+    assert "completed_at_tool_boundary" in ask(outcome, beyond=("relay",)).because
+    assert ask(outcome, beyond=("resume",)).move == "resume"
+    assert ask(outcome, (past(outcome, "resume"),), beyond=("resume",)).move == "resume"
+    assert ask(outcome, beyond=("relay", "resume")).move == "relay"
+
+
+@pytest.mark.parametrize("limit", [{"attempts": 3}, {"left": 0.0}, {"resent": 2, "max_resent": 1}])
+def test_text_goes_on_within_the_budget_only(limit: dict[str, Any]) -> None:
+    assert ask(o.Broken(), beyond=("resume",), **limit).move == "give_up"

@@ -26,9 +26,14 @@ def test_a_timeout_is_never_asked_again_first() -> None:
     assert POLICY["silent"].ladder[0] == POLICY["headers_timeout"].ladder[0] == "rotate"
 
 
-def test_the_clients_own_fault_and_what_was_shown_have_empty_ladders() -> None:
-    for name in ("rejected", "too_large", "broken", "stalled", "client_gone", "internal"):
+def test_the_clients_own_fault_and_leaving_have_empty_ladders() -> None:
+    for name in ("rejected", "too_large", "client_gone", "internal"):
         assert POLICY[name].ladder == ()
+
+
+def test_what_was_shown_has_moves_that_only_a_routes_option_allows() -> None:
+    assert {name for name, rule in POLICY.items() if rule.beyond} == {"broken", "stalled"}
+    assert POLICY["broken"].ladder == POLICY["stalled"].ladder == ("relay", "resume")
 
 
 def test_an_operators_row_replaces_only_what_it_names() -> None:

@@ -7,11 +7,10 @@ from typing import Any
 import msgspec
 import pytest
 import trio
-from playhouse import HELLO, QUICK, Playhouse, open_playhouse
+from playhouse import HELLO, Playhouse, open_playhouse
 
-from peekd.healing.settings import HealingSettings
 from peekd.relay.delivery import Delivery, Final
-from peekd.relay.journey import Journey, capped
+from peekd.relay.journey import Journey
 
 Clock = trio.testing.MockClock
 
@@ -119,13 +118,3 @@ async def test_a_failure_says_who_was_tried_last(autojump_clock: Clock) -> None:
         assert told.headers["x-mapped-model"] == HELLO["model"]
         playhouse.house.tree.expose_account = False
         assert "x-account-email" not in (await playhouse.ask()).headers
-
-
-def test_deadlines_end_with_the_budget() -> None:
-    settings = HealingSettings(connect_seconds=10, send_seconds=60, headers_seconds=60)
-    ended = capped(settings, 30)
-    assert (ended.connect_seconds, ended.send_seconds, ended.headers_seconds) == (10, 30, 30)
-    assert capped(settings, 1000) == settings
-    assert capped(settings, 1000, streams=False).headers_seconds == settings.reasoning_seconds
-    assert capped(settings, 30, streams=False).headers_seconds == 30
-    assert capped(QUICK, 1).peek_seconds == QUICK.peek_seconds  # the watch itself knows when the budget ends

@@ -5,12 +5,17 @@ from peekd.protocols.interface import Call
 from peekd.records import narrate
 from peekd.records.entries import DEBUG, INFO, WARNING, Entry, RequestRecord
 from peekd.records.live import Live
+from peekd.relay.consumption import Consumption
 from peekd.relay.scribe import Scribe
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.decisions import Decision, Move, Step
 from peekd.vocabulary.events import Usage
 from peekd.vocabulary.outcomes import AnyOutcome
 
+CLIENT_LEFT = (
+    "client_gone after 1 attempt, 4.00 s. What you can do: nothing where a person stopped it; "
+    "else it is the agent's: raise its own timeout, or server.write_stall_seconds where it reads slowly"
+)
 PASSED = Lease(0, "alice", "google", "gemini-3", None, 0.0, "first in line")
 
 
@@ -204,12 +209,19 @@ def test_closing_ends_the_attempt_in_flight_and_the_record_at_once() -> None:
     desk = Desk()
     desk.attempt()
     desk.now += 4
-    desk.scribe.close("client_gone", status=200, usage=Usage(output=3))
+    desk.scribe.watching(lambda: Consumption(Usage(prompt=7, output=3), "estimated", "", 99))
+    desk.scribe.close("client_gone", status=200)
     assert (desk.record.state, desk.record.outcome, desk.record.seconds) == ("done", "client_gone", 4.0)
     assert (desk.record.attempts[0].outcome, desk.record.attempts[0].ended) == ("client_gone", 4.0)
-    assert desk.record.usage == Usage(output=3)
+    attempt = desk.record.attempts[0]
+    assert (attempt.usage, attempt.counted, attempt.received_bytes) == (
+        Usage(prompt=7, output=3),
+        "estimated",
+        99,
+    )
+    assert (desk.record.usage, desk.record.wasted) == (Usage(), 10)
     assert desk.live.opened() == 0
-    assert (desk.last.priority, desk.last.message) == (INFO, "client_gone after 1 attempt, 4.00 s")
+    assert (desk.last.priority, desk.last.message) == (INFO, CLIENT_LEFT)
 
 
 def test_an_attempt_that_has_ended_keeps_its_outcome() -> None:
@@ -229,7 +241,7 @@ def test_a_record_is_closed_once() -> None:
     assert len(desk.entries) == told
     assert (desk.record.outcome, desk.record.status, desk.record.advice) == ("empty", 503, "wait")
     assert (desk.last.priority, desk.last.outcome, desk.last.status) == (WARNING, "empty", 503)
-    assert desk.last.message == "empty after 0 attempts, 0.00 s: no answer"
+    assert desk.last.message == "empty after 0 attempts, 0.00 s: no answer. What you can do: wait"
 
 
 def test_what_an_answer_lost_and_what_was_mended_in_it_is_kept() -> None:

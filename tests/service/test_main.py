@@ -1,13 +1,15 @@
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
 import subprocess
 import sys
 from collections import defaultdict
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Coroutine
+from contextlib import asynccontextmanager, closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +17,18 @@ import httpx
 import msgspec
 import pytest
 import trio
+from requests_told import request, rows_of
 
 from peekd.accounts.settings import AccountSettings
 from peekd.config.schema import Settings
 from peekd.records.entries import Entry
-from peekd.service.main import Process, serve
+from peekd.records.settings import LogSettings, TracingSettings
+from peekd.service.main import Process, run, serve
 from peekd.service.notify import Notifier
 from peekd.service.sockets import open_sockets
 from peekd.serving.settings import ServerSettings
+from peekd.signatures.settings import SignatureSettings
+from peekd.store.database import Database
 from peekd.upstream.settings import UpstreamSettings
 from peekd.vocabulary.errors import OperatorError
 
@@ -210,6 +216,34 @@ async def test_a_state_directory_that_cannot_be_used_is_told_and_no_reason_not_t
     assert any("the state directory cannot be used" in entry.message for entry in entries)
 
 
+async def test_what_was_open_when_it_ended_is_told_at_the_start_and_can_be_explained(
+    client: httpx.AsyncClient, tmp_path: Path
+) -> None:
+    with closing(Database(tmp_path / "peekd.db", SignatureSettings())) as left:
+        left.apply(rows_of(request("req_left", state="open", outcome="", status=None)))
+    entries: list[Entry] = []
+    settings = Settings(server=ServerSettings(bind=("127.0.0.1:0",)))
+    process = Process(settings, {"STATE_DIRECTORY": str(tmp_path)}, entries.append, Notifier(None))
+    send, receive = trio.open_memory_channel[int](1)
+    with (
+        trio.fail_after(BOUND_SECONDS),
+        open_sockets(settings.server.bind, {}, write_stall_seconds=30) as sockets,
+    ):
+        url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(serve, process, sockets, receive)
+            record = (await client.get(f"{url}/api/requests/req_left")).json()
+            failed = (await client.get(f"{url}/api/requests?failed=1")).json()
+            send.send_nowait(signal.SIGTERM)
+    assert (record["state"], record["outcome"], record["note"]) == ("done", "internal", "peekd ended")
+    assert ([one["id"] for one in failed["requests"]], failed["lost"]) == (["req_left"], 0)
+    (told,) = [entry.message for entry in entries if "requests are written to" in entry.message]
+    assert told == (
+        f"requests are written to {tmp_path}/peekd.db, within 250 ms; 1 were open when peekd ended, and are "
+        "closed as internal; what came in its last 250 ms may be missing"
+    )
+
+
 async def test_no_account_is_no_reason_not_to_serve(client: httpx.AsyncClient) -> None:
     entries: list[Entry] = []
     settings = Settings(server=ServerSettings(bind=("127.0.0.1:0",)))
@@ -269,3 +303,27 @@ def test_a_real_process_serves_and_ends_with_zero_on_sigterm() -> None:
     assert int(answer.headers["x-peekd-attempts"]) > 1
     assert "heals" in told
     assert daemon.returncode == 0
+
+
+def test_a_process_writes_app_log_and_is_traced(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[Process] = []
+
+    def live(start: partial[Coroutine[Any, Any, None]]) -> None:
+        process: Process = start.args[0]
+        seen.append(process)
+        process.journal(Entry("hello"))
+
+    monkeypatch.setattr(trio, "run", live)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [])
+    settings = Settings(
+        server=ServerSettings(bind=(f"unix:{tmp_path}/peekd.sock",)),
+        logs=LogSettings(directory=str(tmp_path / "logs")),
+        tracing=TracingSettings("http://127.0.0.1:9/v1/traces"),
+    )
+    assert run(settings) == 0
+    (process,) = seen
+    assert '"hello"' in (tmp_path / "logs/app.log").read_text()
+    assert process.lost["app.log"]() == 0
+    assert len(process.on_close) == 1
+    assert run(Settings(server=settings.server)) == 0
+    assert seen[1].on_close == ()

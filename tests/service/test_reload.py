@@ -147,6 +147,8 @@ async def test_a_signal_takes_the_file_over_and_says_what_has_changed(
         told = (await client.get(f"{living.url}/api/accounts")).json()
         assert (told["settings"]["file"], told["settings"]["loads"]) == (str(living.path), 2)
         assert "faults" not in told["settings"]
+        metrics = (await client.get(f"{living.url}/metrics")).text
+        assert 'peekd_events_total{event="settings_taken_over"} 1.0' in metrics
 
 
 async def test_a_faulty_file_changes_nothing_and_every_fault_is_told(

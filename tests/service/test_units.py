@@ -97,6 +97,7 @@ def test_instances_are_the_service_but_for_door_state_and_shared_key() -> None:
         "Description=peekd, one local endpoint that coding agents can trust",
         "After=network-online.target peekd.socket",
         "StateDirectory=peekd",
+        "LogsDirectory=peekd",
     }
     assert many - single == {
         "Description=peekd, number %i behind one door",
@@ -104,6 +105,7 @@ def test_instances_are_the_service_but_for_door_state_and_shared_key() -> None:
         "Requires=peekd-shared.socket",
         "Sockets=peekd-shared.socket",
         "StateDirectory=peekd-%i",
+        "LogsDirectory=peekd-%i",
     }
 
 

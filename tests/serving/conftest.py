@@ -9,10 +9,12 @@ import msgspec
 import pytest
 import trio
 
-from peekd.protocols.following import Forgetful
+from peekd.healing.policy import POLICY, Policy
+from peekd.protocols.following import Latest
 from peekd.protocols.framing import EventStream
 from peekd.protocols.interface import ClientProtocol, ErrorReply
 from peekd.records.entries import Entry, RequestRecord
+from peekd.records.ledger import Ledger
 from peekd.records.live import Live
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final
@@ -22,6 +24,7 @@ from peekd.serving.behind import Fittings
 from peekd.serving.ingress import compile_access
 from peekd.serving.routes import ROUTES
 from peekd.serving.settings import ServerSettings
+from peekd.store.volatile import Nowhere
 from peekd.vocabulary.conversation import Head
 from peekd.vocabulary.errors import ClientError, Fault
 
@@ -56,8 +59,8 @@ class ToyProtocol:
         status = fault.status or STATUS.get(fault.kind, 500 if fault.kind == "internal" else 400)
         return ErrorReply(status, (("content-type", "application/json"),), msgspec.json.encode(body))
 
-    def following(self, model: str, created: int) -> Forgetful:
-        return Forgetful(lambda fault, _: f"event: error {fault.kind}\n\n".encode())
+    def following(self, model: str, created: int) -> Latest:
+        return Latest(lambda fault, _: f"event: error {fault.kind}\n\n".encode(), lambda last, usage: b"")
 
     def encode_ping(self) -> bytes:
         return PING
@@ -83,6 +86,8 @@ class FakeHouse:
     def __init__(self) -> None:
         self.offers = FakeOffers()
         self.live = Live()
+        self.ledger = Ledger(self.live)
+        self.store = Nowhere()
         self.is_ready = True
         self.switched: list[tuple[str, str]] = []
 
@@ -97,16 +102,17 @@ class FakeHouse:
         return Final(200, (("content-type", "application/json"),), b'{"input_tokens":7}')
 
     def describe_accounts(self) -> object:
-        return [{"name": "alice"}]
+        state = {"name": "alice", "upstream": "sim", "state": "ready"}
+        return {"accounts": [state, {**state, "name": "<b>bob</b>", "state": "resting", "seconds": 7.0}]}
+
+    def describe_policy(self) -> Mapping[str, Policy]:
+        return {"policy": POLICY}
 
     def switch(self, account: str, verb: str) -> object:
         if account == "nobody":
             raise ClientError("not_found", "no account is called 'nobody'; near names: norbert")
         self.switched.append((account, verb))
         return {"account": {"name": account}}
-
-    def describe_policy(self) -> object:
-        return {"blank": ["again"]}
 
 
 Script = Callable[[Asked, Delivery], Awaitable[None]]
@@ -147,6 +153,7 @@ class Bench:
         *,
         client_keys: Mapping[str, str] | None = None,
         admin_keys: Mapping[str, str] | None = None,
+        open_metrics: bool = False,
         **options: object,
     ) -> None:
         settings = msgspec.convert(options, ServerSettings)
@@ -164,6 +171,9 @@ class Bench:
             journal=self.entries.append,
             fresh_id=lambda: f"req_{next(numbers):020x}",
             wall=lambda: 1000.0,
+            settings=ServerSettings,
+            metrics=lambda accept: Final(200, (("content-type", accept),), b"peekd_ready 1.0\n"),
+            open_metrics=open_metrics,
         )
         access = compile_access(settings, bound=["127.0.0.1"], client_keys=client_keys, admin_keys=admin_keys)
         self.front = Front(fittings, access, settings)
@@ -205,8 +215,9 @@ class Bench:
 class Visit:
     """A client that sends a request, looks at what comes, and goes when it likes: bare ASGI messages."""
 
-    def __init__(self, front: Front, body: bytes) -> None:
+    def __init__(self, front: Front, body: bytes, method: str = "POST", path: str = "/v1/messages") -> None:
         self._front = front
+        self._method, self._path = method, path
         self._give, self._take = trio.open_memory_channel[dict[str, Any]](10)
         self._give.send_nowait({"type": "http.request", "body": body, "more_body": False})
         self._told, self._heard = trio.open_memory_channel[bytes](10)
@@ -216,10 +227,10 @@ class Visit:
             "type": "http",
             "asgi": {"version": "3.0"},
             "http_version": "1.1",
-            "method": "POST",
+            "method": self._method,
             "scheme": "http",
-            "path": "/v1/messages",
-            "raw_path": b"/v1/messages",
+            "path": self._path,
+            "raw_path": self._path.encode(),
             "query_string": b"",
             "headers": [(b"host", b"localhost")],
             "client": ("127.0.0.1", 1),

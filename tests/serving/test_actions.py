@@ -10,6 +10,8 @@ async def test_every_route_has_an_action_that_answers(bench: Callable[..., Any])
     toy = bench()
     toy.keep("one", "completed")
     for route in ROUTES:
+        if route.action == "watch" or route.path.startswith("/monitor"):
+            continue  # a stream without an end, and what is no API: see test_monitoring.py
         path = route.path.replace("<path:name>", "claude-a").replace("<name>", "one")
         for method in route.methods:
             content: dict[str, Any] = {"json": {"model": "m"}} if method == "POST" else {}

@@ -6,9 +6,11 @@ import msgspec
 import pytest
 
 from peekd.records.entries import RequestRecord
+from peekd.records.ledger import Ledger
 from peekd.records.live import KEPT, Live
-from peekd.serving.admin import DEFAULT_LIMIT, list_requests, show_request
+from peekd.serving.admin import DEFAULT_LIMIT, decode_query, list_requests, show_bodies, show_request
 from peekd.serving.routes import SWITCHES
+from peekd.store.queries import Query
 from peekd.vocabulary.errors import ClientError
 
 
@@ -25,36 +27,57 @@ def live() -> Live:
     return kept
 
 
-def ids(live: Live, query: dict[str, str]) -> list[str]:
-    told = msgspec.json.decode(list_requests(live, query).body, type=dict[str, list[dict[str, Any]]])
+async def ids(live: Live, query: dict[str, str]) -> list[str]:
+    told = msgspec.json.decode((await list_requests(Ledger(live), query, 3)).body, type=dict[str, Any])
+    assert told["lost"] == 3
     return [record["id"] for record in told["requests"]]
 
 
-def test_the_open_ones_come_first_then_the_newest(live: Live) -> None:
-    assert ids(live, {})[:3] == ["req_open", "req_59", "req_58"]
-    assert len(ids(live, {})) == DEFAULT_LIMIT
-    assert len(ids(live, {"limit": str(KEPT)})) == 61
+async def test_the_open_ones_come_first_then_the_newest(live: Live) -> None:
+    assert (await ids(live, {}))[:3] == ["req_open", "req_59", "req_58"]
+    assert len(await ids(live, {})) == DEFAULT_LIMIT
+    assert len(await ids(live, {"limit": str(KEPT)})) == 61
 
 
-def test_only_those_without_a_whole_answer(live: Live) -> None:
-    assert ids(live, {"failed": "1", "limit": "2"}) == ["req_57", "req_54"]
-    assert ids(live, {"failed": "0", "limit": "1"}) == ["req_open"]
+async def test_only_those_without_a_whole_answer(live: Live) -> None:
+    assert await ids(live, {"failed": "1", "limit": "2"}) == ["req_57", "req_54"]
+    assert await ids(live, {"failed": "0", "limit": "1"}) == ["req_open"]
 
 
 @pytest.mark.parametrize("limit", ["0", "-1", "x", "", "1001", "²"])
-def test_a_limit_that_is_none_is_told(live: Live, limit: str) -> None:
+async def test_a_limit_that_is_none_is_told(live: Live, limit: str) -> None:
     with pytest.raises(ClientError, match="limit: expected a number from 1 to 1000"):
-        list_requests(live, {"limit": limit})
+        await list_requests(Ledger(live), {"limit": limit})
 
 
-def test_one_request_is_found_by_id_or_by_its_place(live: Live) -> None:
+async def test_one_request_is_found_by_id_or_by_its_place(live: Live) -> None:
     found = {
-        name: msgspec.json.decode(show_request(live, name).body)["id"]
+        name: msgspec.json.decode((await show_request(Ledger(live), name)).body)["id"]
         for name in ("req_7", "last", "last-failed")
     }
     assert found == {"req_7": "req_7", "last": "req_59", "last-failed": "req_57"}
-    with pytest.raises(ClientError, match="the last 1000"):
-        show_request(live, "req_unheard")
+    with pytest.raises(ClientError, match="the last 1000 in memory"):
+        await show_request(Ledger(live), "req_unheard")
+
+
+async def test_filters_are_read_off_the_query(live: Live) -> None:
+    assert decode_query({"since": "5", "before": "9.5", "model": "m", "text": "Cut", "open": "yes"}) == Query(
+        since=5.0, before=9.5, model="m", text="Cut", open=True
+    )
+    assert await ids(live, {"open": "1"}) == ["req_open"]
+    assert await ids(live, {"since": "2"}) == []
+
+
+@pytest.mark.parametrize("time", ["x", "nan", "inf", "2h"])
+def test_a_time_that_is_none_is_told(time: str) -> None:
+    with pytest.raises(ClientError, match="since: expected seconds since 1970"):
+        decode_query({"since": time})
+
+
+async def test_words_are_given_where_they_are_kept(live: Live) -> None:
+    assert (await show_bodies(Ledger(live), "req_7")).body == b"{}"
+    with pytest.raises(ClientError, match="is kept"):
+        await show_bodies(Ledger(live), "req_unheard")
 
 
 # ---- switches ----------------------------------------------------------------------------------------

@@ -429,8 +429,19 @@ async def test_the_admin_api_lists_and_shows_requests_accounts_and_policy(bench:
     assert told((await toy.ask("GET", "/api/requests/req_1")).body)["id"] == "req_1"
     assert (await toy.ask("GET", "/api/requests/req_9")).status == 404
     assert (await toy.ask("GET", "/api/requests?limit=0")).status == 400
-    assert (await toy.ask("GET", "/api/accounts")).body == b'[{"name":"alice"}]'
-    assert (await toy.ask("GET", "/api/policy")).body == b'{"blank":["again"]}'
+    accounts = told((await toy.ask("GET", "/api/accounts")).body)["accounts"]
+    assert [account["name"] for account in accounts] == ["alice", "<b>bob</b>"]
+    assert "blank" in told((await toy.ask("GET", "/api/policy")).body)["policy"]
+
+
+async def test_metrics_are_for_whoever_may_administer_or_for_anyone(bench: Callable[..., Any]) -> None:
+    closed, opened = bench(auth="off"), bench(auth="off", open_metrics=True)
+    assert (await closed.ask("GET", "/metrics", peer="192.0.2.1")).status == 403
+    assert (await closed.ask("GET", "/metrics")).body == b"peekd_ready 1.0\n"
+    assert (await bench(admin_keys={"root": "a1"}).ask("GET", "/metrics")).status == 401
+    reply = await opened.ask("GET", "/metrics", peer="192.0.2.1", headers={"Accept": "text/odd"})
+    assert (reply.status, reply.headers["content-type"]) == (200, "text/odd")
+    assert (await opened.ask("HEAD", "/metrics")).status == 200
 
 
 async def test_the_admin_api_is_for_loopback_callers_unless_there_are_admin_keys(

@@ -11,6 +11,7 @@ from typing import Any
 from unittest import mock
 from zlib import crc32
 
+import msgspec
 import trio
 from typing_extensions import override
 
@@ -22,12 +23,15 @@ from peekd.service.keeping import Keeping
 from peekd.service.notify import Notifier
 from peekd.service.reload import Source
 from peekd.serving.app import Front
-from peekd.store.interface import Deed, Loaded
+from peekd.store.interface import Deed, Loaded, Standing
+from peekd.store.rows import Draft, Row
 from peekd.store.volatile import Volatile
 from peekd.upstream import credentials, secrets
 from peekd.upstream.dial import Dial
 from peekd.vocabulary.errors import OperatorError
+from simulation.books import Books
 from simulation.dice import Dice
+from simulation.laws_journal import Noted
 from simulation.transcripts import WALL
 from simulation.wire import Harbour
 
@@ -68,33 +72,42 @@ class Shelf(Volatile):
     def __init__(self) -> None:
         super().__init__()
         self.full = False
+        self.books = Books()
         self.lost = 0
-        """Deeds that it was given and did not keep."""
+        """Deeds that it was given and did not keep; rows are counted by the books."""
 
     @override
     def write(self, deed: Deed) -> None:
         """Take a deed, if there is room."""
-        if self.full:
+        if isinstance(deed, Draft):
+            deed = deed.make()
+        if isinstance(deed, Row):
+            (self.books.miss if self.full else self.books.write)(deed)
+        elif self.full:
             self.lost += 1
         else:
             super().write(deed)
 
+    @override
+    async def load(self) -> Loaded:
+        """Give all of it."""
+        return msgspec.structs.replace(await super().load(), left_open=self.books.load())
+
 
 class _Pen:
-    """What one life writes to the shelf with; a dead one writes nothing any more."""
+    """A process's way to the shelf: who is dead adds no row, and says no more of accounts."""
+
+    lost = 0
 
     def __init__(self, shelf: Shelf, daemon: Daemon) -> None:
         self._shelf = shelf
         self._daemon = daemon
+        self.load = shelf.load
 
     def write(self, deed: Deed) -> None:
         """Take a deed."""
-        if not self._daemon.dead:
+        if not (self._daemon.dead and isinstance(deed, Row | Draft | Standing)):
             self._shelf.write(deed)
-
-    async def load(self) -> Loaded:
-        """Give all that lies there."""
-        return await self._shelf.load()
 
 
 class Daemon:
@@ -106,6 +119,8 @@ class Daemon:
         self.house: House
         self.server: GuardedServer
         self.front: Front
+        self.noted = Noted()
+        """What its journal adds up to."""
         self.dead = False
         self.died_at = math.inf
         """When it was killed."""

@@ -7,7 +7,10 @@ from typing import Any
 
 import msgspec
 
+from peekd.config.schema import Settings
 from simulation.daemon import Daemon
+from simulation.laws_journal import metrics_agree
+from simulation.tongues import MODEL_AT
 from simulation.wire import Line
 
 
@@ -34,6 +37,13 @@ def look_over(daemon: Daemon) -> list[Ending]:
         "nobody is left inside the gate": len(_inside(daemon)),
     }
     return [Ending(law, f"{count} at the end, {busy or ''}") for law, count in counts.items() if count]
+
+
+def look_into(daemon: Daemon, settings: Settings, asked: set[str]) -> list[Ending]:
+    """Look at what an idle daemon has counted. `asked`: the models that clients asked for."""
+    models = asked | set(MODEL_AT.values())  # where a file leads to that came and went, too
+    complaints = metrics_agree(daemon.house.tally, daemon.noted, set(settings.upstreams), models)
+    return [Ending("the metrics agree", complaint) for complaint in complaints]
 
 
 def look_back(daemon: Daemon, lines: Sequence[Line]) -> list[Ending]:

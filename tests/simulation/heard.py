@@ -41,6 +41,8 @@ class Heard(msgspec.Struct):
     data: bool = False
     progress: bool = False
     open_blocks: int = 0
+    called: bool = False
+    """The block that was closed last is a call."""
     late: bool = False
     after_end: int = 0
     torn: list[str] = msgspec.field(default_factory=list[str])

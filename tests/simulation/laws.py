@@ -8,8 +8,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 
 from simulation import laws_answers as answers
+from simulation import laws_beyond as beyond
 from simulation import laws_conduct as conduct
+from simulation import laws_journal as journal
 from simulation import laws_proofs as proofs
+from simulation import laws_rows as rows
 from simulation import laws_told as told
 from simulation.transcripts import Case
 
@@ -31,6 +34,12 @@ LAWS: Mapping[str, Law] = {
         *(conduct.within_limits, conduct.own_fault_at_once, conduct.blame_is_earned, conduct.nobody_idles),
         conduct.one_tree,
         *(
+            beyond.one_winner,
+            beyond.no_hedge_after_limit,
+            beyond.boundary_where_allowed,
+            beyond.continuation_seam,
+        ),
+        *(
             proofs.no_signature_refusal,
             proofs.one_repair,
             proofs.proofs_to_their_family,
@@ -38,7 +47,9 @@ LAWS: Mapping[str, Law] = {
             proofs.nothing_forgotten,
             proofs.refused_goes_no_more,
         ),
+        *(rows.one_closed_row, rows.row_agrees, rows.sums_agree),
         *(told.true_status, told.errands_done, told.secrets_kept, told.kept_back, told.record_tells),
+        journal.journal_agrees,
     )
 }
 

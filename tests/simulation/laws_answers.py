@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from simulation.heard import Heard, frames_of
+from simulation.laws_beyond import bounded, resumed
 from simulation.transcripts import LAG, OK, Call, Case, finished, streamed
 
 # ---- the shape of an answer ----------------------------------------------------------------------
@@ -37,11 +38,12 @@ def one_end(case: Case) -> Iterator[str]:
 
 
 def frames_whole(case: Case) -> Iterator[str]:
-    """No frame is torn, nothing stands between that does not belong there."""
+    """No frame is torn that did not come so, nothing stands between that does not belong there."""
     call = case.call
     if call.errand != "converse" or call.status != OK or not finished(call):
         return
-    yield from call.heard.torn
+    came_so = {torn for said in case.said if said.language == call.tongue for torn in said.heard.torn}
+    yield from (torn for torn in call.heard.torn if torn not in came_so)
 
 
 def tool_json(case: Case) -> Iterator[str]:
@@ -85,14 +87,17 @@ def content_of_one_attempt(case: Case) -> Iterator[str]:
     call = case.call
     if call.errand != "converse" or call.status != OK or not call.heard.means:
         return
-    if not any(_begins(call.heard, said.heard) for said in case.said):
+    if not resumed(case) and not any(_begins(call.heard, said.heard) for said in case.said):
         yield f"no attempt said {call.heard.text[:80]!r} {call.heard.tools}"
 
 
 def no_false_end(case: Case) -> Iterator[str]:
-    """A client takes an answer for whole only where an attempt said just that, to its end."""
+    """A client takes an answer for whole only where an attempt said just that, to its end.
+
+    What a route's options make of a broken one has laws of its own.
+    """
     call = case.call
-    if call.errand != "converse" or not call.well:
+    if call.errand != "converse" or not call.well or bounded(case) or resumed(case):
         return
     if not any(said.heard.whole and _same(call.heard, said.heard) for said in case.said):
         yield f"no attempt ended with {call.heard.text[-60:]!r}, {len(call.heard.tools)} calls"
@@ -148,7 +153,7 @@ def model_told(case: Case) -> Iterator[str]:
 def verbatim(case: Case) -> Iterator[str]:
     """On one protocol the upstream's frames go as they came, in order, and none is missing."""
     call = case.call
-    if not streamed(call) or not call.well or call.wish.array:
+    if not streamed(call) or not call.well or call.wish.array or bounded(case) or resumed(case):
         return
     own = [said for said in case.said if said.language == call.tongue and said.streams and said.heard.whole]
     ours = _frames(call.body)

@@ -139,8 +139,9 @@ def own_fault_at_once(case: Case) -> Iterator[str]:
         plain = (
             said.label in {"400", "413", "422"} and said.answer.status in OWN_FAULTS and said.answer.complete
         )
-        if plain and case.said[number + 1 :]:
-            yield f"{said.label} by attempt {said.number}, and {len(case.said) - number - 1} more were made"
+        after = [later for later in case.said[number + 1 :] if later.arrived_at > (said.ended_at or 0) + LAG]
+        if plain and after:
+            yield f"{said.label} by attempt {said.number}, and {len(after)} more were made"
         if plain and finished(case.call) and case.call.status in {429, 503}:
             yield f"upstream said {said.label}, the client was told {case.call.status}"
 

@@ -37,9 +37,9 @@ def one_repair(case: Case) -> Iterator[str]:
         repaired = attempts[number].account
         if repaired in case.rules.limited:
             continue  # it may have had its share meanwhile
-        moved = number + 1 < len(attempts) and attempts[number + 1].account != repaired
-        if moved and not _was_wanted(case, repaired):
-            yield f"repaired on {attempts[number + 1].account}, refused by {repaired}"
+        after = next((attempt for attempt in attempts[number + 1 :] if not attempt.beside), None)
+        if after is not None and after.account != repaired and not _was_wanted(case, repaired):
+            yield f"repaired on {after.account}, refused by {repaired}"
     blamed = {blame.account for blame in case.blames if blame.cause == "signature"}
     if blamed:
         yield f"blamed for a signature: {blamed}"

@@ -18,16 +18,19 @@ from typing import Any, cast
 import msgspec
 
 from peekd.accounts import candidates, health, leasing, standing, storms, succession
-from peekd.healing import decide, history, peek
+from peekd.healing import decide, hedge, history, peek, resume
 from peekd.protocols.anthropic import compose
 from peekd.protocols.gemini import contents
+from peekd.records import tally
 from peekd.relay import (
     archive,
     calls,
     delivery,
+    facing,
     house,
     journey,
     passage,
+    race,
     rendering,
     roster,
     scribe,
@@ -37,6 +40,7 @@ from peekd.relay import (
 from peekd.service import reload
 from peekd.serving import actions, ingress
 from peekd.signatures import memory
+from peekd.store import database, ledger
 from peekd.upstream import minting, transport
 from peekd.upstream import pool as connections
 
@@ -100,7 +104,7 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         "an account is blamed when the client cancels",
-        (journey, "Journey._leaving"),
+        (facing, "Facing.leaving"),
         "else o.ClientGone()",
         "else o.Silent()",
     ),
@@ -114,9 +118,8 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "a broken stream is tried again after the commit",
         (decide, "next_rung"),
-        "    kind = name_of(outcome)\n",
-        "    kind = name_of(outcome)\n    if kind == 'broken' and len(history) < 2:\n"
-        "        return 'again'\n",
+        "    if rule.beyond:\n",
+        "    if rule.beyond and len(history) < 2:\n        return 'again'\n    if rule.beyond:\n",
     ),
     Plant(
         "the wrong account is excluded",
@@ -136,6 +139,42 @@ PLANTS: tuple[Plant, ...] = (
         (scribe, "Scribe.close"),
         'if record.state == "done":',
         'if record.state == "done" or outcome == "client_gone":',
+    ),
+    Plant(
+        "a row is closed twice",
+        (scribe, "Scribe.close"),
+        'if record.state == "done":',
+        "if False:",
+    ),
+    Plant(
+        "an attempt's row stays open when the client leaves",
+        (scribe, "Scribe.close"),
+        "if attempt.ended is None:",
+        'if attempt.ended is None and outcome != "client_gone":',
+    ),
+    Plant(
+        "wasted tokens are booked to the attempt that answered",
+        (scribe, "Scribe._end"),
+        "if seen or attempt.number == self.record.shown",
+        "if attempt.number != self.record.shown",
+    ),
+    Plant(
+        "a request's tokens are those of all its attempts",
+        (scribe, "Scribe._sum_up"),
+        'if one.number == record.shown or one.move == "resume"',
+        "if one.usage.prompt",
+    ),
+    Plant(
+        "what a killed process left open stays open",
+        (ledger, "close_open"),
+        "connection.execute(_CLOSE_REQUESTS, (note, note)).rowcount",
+        "0",
+    ),
+    Plant(
+        "of one batch the first word counts, not the last",
+        (database, "_last"),
+        "rows[key] = deed",
+        "rows.setdefault(key, deed)",
     ),
     Plant(
         "a slot is lost when a connect is cancelled",
@@ -287,8 +326,26 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "a repair is had from any account",
         (journey, "Journey._travel"),
-        "self._calls.spoil()\n                step = await self._ask(trip, again=step.account)",
-        "self._calls.spoil()\n                step = await self._ask(trip)",
+        "self._facing.calls.spoil()\n                step = await self._asking.ask(trip, again=step.account)",
+        "self._facing.calls.spoil()\n                step = await self._asking.ask(trip)",
+    ),
+    Plant(
+        "the slower of two attempts goes on",
+        (race, "Race.win"),
+        "scope.cancel()",
+        "pass",
+    ),
+    Plant(
+        "every request may be asked twice",
+        (hedge, "Bucket.filled"),
+        "self.level + share",
+        "self.level + 1.0",
+    ),
+    Plant(
+        "an answer cut inside a call ends as if the call were whole",
+        (resume, "Shown._begin"),
+        "self._open[index] = block",
+        "self._called = isinstance(block, e.ToolCallBlock)",
     ),
     Plant(
         "a request is repaired again and again",
@@ -307,6 +364,24 @@ PLANTS: tuple[Plant, ...] = (
         (minting, "AccessToken.holds"),
         "return now < self._until and wall < self._until_wall",
         "return True",
+    ),
+    Plant(
+        "a decision is not written down",
+        (scribe, "Scribe.decided"),
+        'self._write("decide"',
+        'if step.decision.move != "again":\n        self._write("decide"',
+    ),
+    Plant(
+        "a request whose client left is not counted",
+        (tally, "Tally.closed"),
+        "    protocol = record.protocol\n",
+        "    protocol = record.protocol\n    if record.outcome == 'client_gone':\n        return\n",
+    ),
+    Plant(
+        "a label grows with what clients send",
+        (tally, "Tally._served"),
+        "model = self._model(last.upstream, last.model)",
+        "model = record.session or last.model",
     ),
     Plant(
         "a request goes over to other settings while it runs",

@@ -9,21 +9,14 @@ import msgspec
 
 from peekd.accounts.settings import AccountSettings, SchedulingSettings
 from peekd.config.schema import Settings
-from peekd.healing.settings import HealingSettings, RouteSettings
+from peekd.healing.settings import HealingSettings, HedgingSettings, RouteSettings
 from peekd.serving.settings import ServerSettings
 from peekd.upstream.settings import UpstreamSettings
 from simulation.dice import Dice
 from simulation.tokens import credential as token_file
-from simulation.tongues import TONGUES
+from simulation.tongues import MODEL_AT, TONGUES
 
 CLIENT_KEY = "sk-canary-client-0123456789abcdef"
-MODEL_AT = {
-    "anthropic": "claude-opus-5-5",
-    "gemini": "gemini-3-pro-preview",
-    "openai-chat": "gpt-5",
-    "openai-responses": "gpt-5-codex",
-}
-"""What an upstream of another protocol is asked for."""
 
 
 GOOGLE = ("anthropic", "gemini")
@@ -80,6 +73,7 @@ def draw(dice: Dice, *, straight: bool = False) -> Plan:
             mode=dice.choice(("balance", "cache-first", "performance-first")),
             stay_seconds=dice.choice((2, 10, 30)),
         ),
+        hedging=_hedging(dice),
     )
     return Plan(settings, environ, files, keys, (*accounts, *spare))
 
@@ -150,6 +144,18 @@ def draw_healing(dice: Dice) -> HealingSettings:
     )
 
 
+def _options(dice: Dice) -> dict[str, bool]:
+    names = ("hedge", "tool_boundary", "continue_text", "atomic_tools")
+    return {name: dice.chance(0.5) for name in names}
+
+
+def _hedging(dice: Dice) -> HedgingSettings:
+    """Draw bounds within which it comes to hedges in short worlds."""
+    least = dice.choice((0.3, 0.6, 2))
+    share = dice.choice((0.03, 0.5, 1.0))
+    return HedgingSettings(min_seconds=least, max_seconds=least + dice.choice((0, 1)), max_share=share)
+
+
 STRAIGHT = tuple(
     RouteSettings(model, (own.replace("openai-", ""),))
     for own, tongue in TONGUES.items()
@@ -168,5 +174,6 @@ def draw_routes(dice: Dice) -> tuple[RouteSettings, ...]:
         for model in tongue.models:
             across = [f"{names[other]}/{MODEL_AT[other]}" for other in TONGUES if other != own]
             goals = dice.sample([names[own], names[own], *across], dice.choice((1, 1, 2, 3)))
-            routes.append(RouteSettings(model, tuple(dict.fromkeys(goals))))
+            route = {"match": model, "to": tuple(dict.fromkeys(goals)), **_options(dice)}
+            routes.append(msgspec.convert(route, RouteSettings))
     return tuple(routes)

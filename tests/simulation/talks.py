@@ -67,7 +67,8 @@ class Talk:
 
     def take(self, call: Call) -> bool:
         """Take a whole answer into the history; tells whether it was one. A turn that failed never was."""
-        said = call.well and call.heard.means  # a prompt that was blocked has no answer to replay
+        usable = all(isinstance(arguments, dict) for _, arguments in call.heard.calls())
+        said = call.well and call.heard.means and usable  # else there is no answer to replay
         try:
             if said:
                 self._agent.read(call.headers["content-type"], call.body)

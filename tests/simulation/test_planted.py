@@ -10,6 +10,9 @@ QUICK = {
     "the last frame is sent twice": "one_end",
     "answers are not looked at for signatures": "nothing_forgotten",
     "a lease is not given back when the client leaves": "no lease is left",
+    "a decision is not written down": "journal_agrees",
+    "a request whose client left is not counted": "the metrics agree",
+    "a label grows with what clients send": "the metrics agree",
 }
 """Those that are found within the first worlds; `./dev simulate --planted` looks for all."""
 

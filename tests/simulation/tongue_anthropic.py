@@ -130,7 +130,9 @@ class _Reader:
                 pass
 
     def _content_block_stop(self, said: Json) -> None:
-        if self.open.pop(said.get("index", -1), None) is None:
+        block = self.open.pop(said.get("index", -1), None)
+        self.heard.called = table(block).get("type") == "tool_use"
+        if block is None:
             self.heard.torn.append(f"block {said.get('index')} closes, which is not open")
 
     def _message_delta(self, said: Json) -> None:

@@ -124,11 +124,13 @@ def _take_part(heard: Heard, part: Json) -> None:
     heard.progress = heard.progress or "thoughtSignature" in part
     if "functionCall" in part:
         call = table(part["functionCall"])
+        heard.called = True
         heard.tools.append([str(call.get("name")), msgspec.json.encode(call.get("args", {})).decode()])
     elif part.get("thought"):
         heard.thinking += str(part.get("text", ""))
     elif "text" in part:
         heard.text += str(part["text"])
+        heard.called = heard.called and not part["text"]
     elif set(part) - {"thoughtSignature"}:
         heard.data = True
 

@@ -103,6 +103,7 @@ class _Reader:
                 self._begin(table(said.get("item")))
             case "output_item.done":
                 self.open.discard(index)
+                heard.called = table(said.get("item")).get("type") == "function_call"
             case "output_text.delta" | "refusal.delta":
                 heard.text += said.get("delta", "")
             case "reasoning_summary_text.delta" | "reasoning_text.delta":

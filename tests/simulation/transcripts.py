@@ -11,7 +11,7 @@ from typing import Literal
 import h11
 import msgspec
 
-from peekd.healing.settings import HealingSettings
+from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.records.entries import Entry, RequestRecord
 from peekd.serving.settings import ServerSettings
 from simulation.asking import Wish
@@ -221,6 +221,8 @@ class Call:
     """Its connection had served before."""
     stopping: bool = False
     """The daemon was told to stop while it was under way, or just before."""
+    request: str = ""
+    """Its id, where it should be in the ledger; known once it is over."""
     disturbed: bool = False
     """The daemon crashed or was told to hurry while it was under way."""
 
@@ -263,6 +265,8 @@ class Rules(msgspec.Struct, frozen=True):
     """Upstreams, and the models to ask them for."""
     limited: frozenset[str] = frozenset()
     """Those that serve only so many requests at once, or in a minute."""
+    options: RouteSettings = RouteSettings("*", ())
+    """Its route, for the options."""
 
 
 class Blame(msgspec.Struct, frozen=True):
@@ -279,7 +283,9 @@ class Case(msgspec.Struct, frozen=True):
     `others`: what upstreams said to all requests so far. `mintings`: all exchanges for access tokens so far.
     `bad_lines`: when a connection to which upstream
     failed or was ended by it. `idle`: accounts that could have served it throughout, and were not asked.
-    `record` None: there is none. `intact`: nothing that the store was given is lost.
+    `record` None: there is none. `request`: its id, where it should be in the ledger; `row`: what the ledger
+    has of it when all is over, `missed`: the ledger lost a row of it, `closes`: how often it was closed.
+    `intact`: nothing that the store was given is lost.
     """
 
     call: Call
@@ -292,6 +298,10 @@ class Case(msgspec.Struct, frozen=True):
     mintings: Sequence[Minting] = ()
     bad_lines: Sequence[tuple[float, str]] = ()
     idle: Sequence[str] = ()
+    request: str = ""
+    row: RequestRecord | None = None
+    missed: bool = False
+    closes: int = 1
     intact: bool = True
 
 

@@ -22,6 +22,7 @@ from peekd.simulator.tokens import read_token_request
 from simulation.asking import mark_in, talk_in
 from simulation.dice import Dice
 from simulation.heard import read_json
+from simulation.laws_beyond import begun_in
 from simulation.moods import TWISTS, Climate, Fate, dialling, fate
 from simulation.tokens import LIVES, draw_fate
 from simulation.transcripts import WALL, Minting, Said
@@ -116,6 +117,10 @@ class Upstream:
             said.token, said.token_ends = asked.key, self.tokens[asked.key][1]
         drawn = self._fate(asked, account, tag)
         drawn = self._signing(said, drawn, asked, body) if whole else drawn
+        if drawn.act.text and begun_in(self.language, body):  # models go on with a blank
+            drawn = msgspec.structs.replace(
+                drawn, act=msgspec.structs.replace(drawn.act, text=f" {drawn.act.text}")
+            )
         said.label, said.fault = drawn.label, drawn.fault
         said.rests = float(drawn.act.retry_after) if drawn.act.retry_after.isdecimal() else None
         said.thinks = drawn.act.thinking is not None or asked.thinks
@@ -204,9 +209,12 @@ class Upstream:
         for step in steps:
             match step:
                 case bytes():
-                    await line.send_all(step)
+                    try:
+                        await line.send_all(step)
+                    finally:  # where peekd left meanwhile, a part of it may have arrived
+                        if isinstance(said, Said):
+                            said.pieces.append((trio.current_time(), step))
                     if isinstance(said, Said):
-                        said.pieces.append((trio.current_time(), step))
                         self._book.ring(said.wish, "said")
                 case Pause(seconds):
                     await trio.sleep(seconds)

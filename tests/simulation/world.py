@@ -15,17 +15,21 @@ import trio
 
 from peekd.config.schema import Settings
 from peekd.healing.plan import Places, plan
+from peekd.healing.plan import Plan as Planned
+from peekd.healing.settings import RouteSettings
 from peekd.records.entries import ERROR, Entry
 from peekd.service import watching
 from peekd.service.reload import Source
 from peekd.simulator.strict import Strict
 from peekd.vocabulary.errors import ClientError
 from simulation import laws_pool
+from simulation.books import UNWRITTEN_SECONDS
 from simulation.clients import Client
 from simulation.daemon import Daemon, Disk, Shelf
 from simulation.dice import Dice
-from simulation.endings import Ending, look_back, look_over
+from simulation.endings import Ending, look_back, look_into, look_over
 from simulation.laws import judge
+from simulation.laws_beyond import hedges_bounded
 from simulation.manners import AGENTS
 from simulation.moods import climate
 from simulation.operator_file import PATH, OperatorFile, changed
@@ -156,6 +160,7 @@ class World:
         said = [one for one in self.said if one.wish == call.wish.number]
         request = call.headers.get("x-request-id", "") or self._request_of(daemon, call, said)
         record = daemon.house.live.find(request) if request else None
+        call.request = request if call.errand == "converse" and (record or call.disturbed) else ""
         entries = [(at, entry) for at, entry in self.entries if entry.request == request]
         planned = [at for at, entry in entries if entry.phase == "plan"]
         blames = self._blames(daemon)
@@ -176,6 +181,23 @@ class World:
             for settings in self.file.between(*(planned[:1] * 2 or (asked, call.ended_at)))
         ]
         return cases[0] if len(cases) == 1 else next((one for one in cases if not [*judge(one)]), cases[-1])
+
+    def closed_cases(self) -> list[Case]:
+        """Give the cases with what the ledger has of each, now that all is over."""
+        books = self.shelf.books
+        books.load()  # where the last life was killed, as the next one would
+        return [
+            msgspec.structs.replace(
+                case,
+                request=case.call.request,
+                row=books.find(case.call.request),
+                missed=case.call.request in books.missed,
+                closes=books.closes[case.call.request],
+            )
+            if case.call.request
+            else case
+            for case in self.cases
+        ]
 
     def _request_of(self, daemon: Daemon, call: Call, said: Sequence[Said]) -> str:
         """Find the id of a request whose client never heard it, by when it came."""
@@ -218,6 +240,7 @@ class World:
     def _journal(self, daemon: Daemon, entry: Entry) -> None:
         if daemon.dead:
             return
+        daemon.noted.note(entry)
         if entry.priority <= ERROR and self.file.spoilt and not entry.request:
             self.file.refused += entry.message.startswith("the old settings stay")
             return
@@ -263,6 +286,12 @@ class World:
         await trio.sleep(2.0)
         self.endings += look_over(self.daemon)
         self.endings += look_at_tokens(self.mintings, self.said, self.rotations)
+        if not self.daemon.dead:  # of one that was killed, the last words are missing
+            self.endings += look_into(
+                self.daemon, self.plan.settings, {call.wish.model for call in self.calls}
+            )
+        share = self.plan.settings.hedging.max_share
+        self.endings += [Ending("hedges_bounded", told) for told in hedges_bounded(self.entries, share)]
         self._stop()
         await self._wait_ended(self.file.settings.server.drain_seconds + 5)
         self.endings += look_back(self.daemon, self._adopted)
@@ -348,6 +377,7 @@ class World:
         self._disturb()
         self.daemon.dead = True
         self.daemon.died_at = trio.current_time()
+        self.shelf.books.kill(self.dice.uniform(0, UNWRITTEN_SECONDS))
         self.daemon.harbour.open = False
         for line in self._adopted:
             line.reset()
@@ -409,16 +439,17 @@ def _rules(call: Call, settings: Settings) -> Rules:
     protocols = {name: upstream.protocol for name, upstream in settings.upstreams.items()}
     places = Places(settings.routes, protocols, settings.healing)
     try:
-        targets = plan(call.wish.model, call.tongue, places).targets
+        planned = plan(call.wish.model, call.tongue, places)
     except ClientError:
-        targets = ()
-    goals = frozenset((target.upstream, target.model) for target in targets)
-    upstreams = {target.upstream for target in targets}
+        planned = Planned((), settings.healing)
+    goals = frozenset((target.upstream, target.model) for target in planned.targets)
+    upstreams = {target.upstream for target in planned.targets}
     able = tuple(account.name for account in settings.accounts if account.upstream in upstreams)
     limited = frozenset(
         one.name for one in settings.accounts if one.max_concurrent or one.requests_per_minute
     )
-    return Rules(settings.healing, settings.server, able, goals, limited)
+    options = planned.route or RouteSettings("*", ())
+    return Rules(settings.healing, settings.server, able, goals, limited, options)
 
 
 _RENEWED = re.compile(r"the credential of ([^ ]+) (?:is fetched|was replaced)")
@@ -447,4 +478,4 @@ async def play(dice: Dice, requests: int) -> Played:
         if left:
             endings.append(Ending("no task is left", f"{left} tasks live on"))
         nursery.cancel_scope.cancel()
-    return Played(world.cases, endings, trio.current_time(), world.entries)
+    return Played(world.closed_cases(), endings, trio.current_time(), world.entries)

@@ -174,6 +174,17 @@ def test_pings_may_lead_to_the_answer_to_silence_or_to_an_error(asked: Asked) ->
     assert b'"error"' in body_of("pings then=error", asked)
 
 
+@pytest.mark.parametrize("asked", LANGUAGES, ids=lambda asked: asked.language)
+@pytest.mark.parametrize("act", ["pings count=1 every=1", "error"])
+def test_what_an_upstream_says_in_between_stands_between_frames(act: str, asked: Asked) -> None:
+    for at in ("middle", "60", "250"):
+        body = body_of(f"{act} at={at} text=Hello", asked).replace(b"\r\n", b"\n")
+        for frame in body.split(b"\n\n"):
+            lines = [line.removeprefix(b"data:") for line in frame.split(b"\n") if line.startswith(b"data:")]
+            assert len(lines) <= 1
+            assert all(line == b" [DONE]" or msgspec.json.decode(line) for line in lines)
+
+
 @pytest.mark.parametrize("asked", LANGUAGES)
 def test_chunks_of_one_byte_split_every_character(asked: Asked) -> None:
     steps = play("split-utf8", asked)

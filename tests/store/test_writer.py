@@ -4,13 +4,20 @@ from __future__ import annotations
 
 import sqlite3
 from pathlib import Path
+from typing import cast
 
+import msgspec
 import pytest
 import trio
+from requests_told import CAME, request, rows_of
 from steps_told import NOW, step, thought
 
 from peekd.signatures.settings import SignatureSettings
 from peekd.store.interface import Bound, Kept, Loaded
+from peekd.store.ledger import CHUNK
+from peekd.store.queries import Query, open_reader
+from peekd.store.rows import BodyRow, Draft, Row
+from peekd.store.settings import RecordSettings
 from peekd.store.writer import MOST_WAITING, Writer, open_writer
 
 SETTINGS = SignatureSettings()
@@ -50,7 +57,7 @@ async def test_nothing_need_be_loaded_to_be_written(path: Path) -> None:
 
 def test_beyond_its_bound_the_oldest_is_lost_and_counted_and_told_once(path: Path) -> None:
     told: list[str] = []
-    writer = Writer(path, SETTINGS, lambda: NOW, told.append)
+    writer = Writer(path, SETTINGS, RecordSettings(), lambda: NOW, told.append)
     for number in range(MOST_WAITING + 10):
         writer.write(Bound(f"id{number}", "alice", NOW))
     assert writer.lost == 10
@@ -146,3 +153,76 @@ async def test_from_time_to_time_it_is_tidied(path: Path) -> None:
     check = sqlite3.connect(path)
     assert check.execute("SELECT COUNT(*) FROM steps").fetchone() == (0,)
     check.close()
+
+
+async def test_of_many_drafts_for_one_place_only_the_last_is_made(path: Path) -> None:
+    made: list[str] = []
+
+    def draft(outcome: str, name: str = "req_000001") -> Draft:
+        def make() -> Row:
+            made.append(outcome)
+            return rows_of(request(name, outcome=outcome))[0]
+
+        return Draft((name, 0), make)
+
+    async with open_writer(path, SETTINGS, wall=lambda: NOW, tell=lambda words: None) as writer:
+        for deed in (draft("first"), draft("other", "req_000002"), draft("last")):
+            writer.write(deed)
+    assert made == ["last", "other"]
+    with open_reader(path) as reader:
+        assert [one.request.outcome for one in reader.requests(Query(limit=9))] == ["other", "last"]
+
+
+async def test_a_number_that_no_database_takes_is_lost_alone(path: Path) -> None:
+    told: list[str] = []
+    odd = msgspec.structs.replace(rows_of(request("odd"))[0], prompt=2**70)
+
+    def broken() -> Row:
+        raise OverflowError("too large to tell")
+
+    async with open_writer(path, SETTINGS, wall=lambda: NOW, tell=told.append) as writer:
+        for deed in (*rows_of(request("a")), odd, Draft(("b", 0), broken), *rows_of(request("c"))):
+            writer.write(deed)
+    with open_reader(path) as reader:
+        assert {one.request.id for one in reader.requests(Query())} == {"a", "c"}
+    assert (writer.lost, len(told)) == (2, 1)
+
+
+async def test_old_requests_are_deleted_also_while_nobody_asks(
+    path: Path, autojump_clock: trio.testing.MockClock
+) -> None:
+    def wall() -> float:
+        return CAME + autojump_clock.current_time()
+
+    async with open_writer(path, SETTINGS, RecordSettings(retention_days=1), wall=wall, tell=print) as writer:
+        await writer.load()
+        for number in range(CHUNK + 20):
+            for row in rows_of(request(f"req_{number}")):
+                writer.write(row)
+        await trio.sleep(600)
+        with open_reader(path) as reader:
+            while reader.find("last") is not None:  # noqa: ASYNC110  a thread takes no time by this clock
+                await trio.sleep(600)
+
+
+async def test_a_full_disk_costs_rows_that_are_counted_and_nothing_once_there_is_room(path: Path) -> None:
+    told: list[str] = []
+    async with open_writer(path, SETTINGS, wall=lambda: NOW, tell=told.append) as writer:
+        await writer.load()
+        connection = cast("sqlite3.Connection", vars(vars(writer)["_database"])["_connection"])
+        (pages,) = connection.execute("PRAGMA page_count").fetchone()
+        connection.execute(f"PRAGMA max_page_count = {pages}")
+        big = [BodyRow(f"req_{number}", "answer", "much " * 1000) for number in range(20)]
+        for row in big:
+            writer.write(row)
+        while not writer.lost:  # noqa: ASYNC110  it tells nobody
+            await trio.sleep(0.01)
+        assert writer.lost == len(big)
+        connection.execute("PRAGMA max_page_count = 1000000")
+        writer.write(big[0])
+    assert len(told) == 1
+    assert "full" in told[0]
+    assert "the ledger misses requests" in told[0]
+    with open_reader(path) as reader:
+        assert reader.bodies("req_0") == [big[0]]
+        assert reader.bodies("req_1") == []

@@ -24,6 +24,7 @@ from peekd.service.connection import Connection, Terms
 from peekd.service.guard import GuardedServer, Limits
 from peekd.serving.app import Front
 from peekd.serving.behind import Fittings
+from peekd.serving.exposition import Exposition
 from peekd.serving.ingress import compile_access
 from peekd.serving.settings import ServerSettings
 from peekd.simulator.streams import MemoryStream, open_pair
@@ -117,6 +118,8 @@ def front_of(house: Playhouse) -> Front:
         journal=house.entries.append,
         fresh_id=lambda: f"req_{next(numbers)}",
         wall=lambda: 0.0,
+        settings=ServerSettings,
+        metrics=Exposition(house.house, "0").page,
     )
     return Front(fittings, access, ServerSettings())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import h11
@@ -96,8 +96,9 @@ async def open_rawhouse(
     accounts: Sequence[str] = ("alice",),
     healing: HealingSettings = QUICK,
     protocol: str = "anthropic",
+    options: Mapping[str, bool] = {},
 ) -> AsyncGenerator[tuple[Playhouse, RawUpstream]]:
-    """Open a house with one upstream that sends these answers, whichever account asks."""
+    """Open a house with one upstream that sends these answers, whoever asks; `options` of its route."""
     entries: list[Entry] = []
     settings = msgspec.convert({"protocol": protocol, "base_url": "simulator:raw"}, UpstreamSettings)
     goal = "up" if protocol == "anthropic" else "up/gemini-3-pro-preview"
@@ -107,7 +108,7 @@ async def open_rawhouse(
             healing=healing,
             upstreams={"up": settings},
             accounts=[AccountSettings(name, "up", f"env:{name.upper()}") for name in accounts],
-            routes=(RouteSettings("*", (goal,)),),
+            routes=(msgspec.convert({"match": "*", "to": [goal], **options}, RouteSettings),),
             journal=entries.append,
             environ={name.upper(): name for name in accounts},
             dials={"up": upstream.dial},

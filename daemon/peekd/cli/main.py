@@ -21,7 +21,9 @@ COMMANDS = (
     ("check", "say which settings are in force and what is wrong with them"),
     ("requests", "list the latest requests"),
     ("explain", "tell the story of one request: what was tried, what came of it, what to do"),
+    ("top", "show what goes on now, live: accounts, requests under way, the last minute"),
     ("accounts", "list the accounts: how they stand, and until when; enable, disable, reset or import"),
+    ("replay", "say what other settings would have decided about the requests in the ledger"),
     ("policy", "print what is done about each outcome"),
     ("service", "install peekd as a systemd service, or take it away"),
 )

@@ -12,12 +12,12 @@ import msgspec
 import trio
 
 from peekd.accounts.settings import AccountSettings
-from peekd.cli.story import ADVICE
 from peekd.config.schema import Settings
 from peekd.healing.classify import outcome_of_refusal
 from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import Call
 from peekd.protocols.registry import Site, upstream_of
+from peekd.records.advice import ADVICE
 from peekd.records.narrate import said
 from peekd.relay.means import fresh_id
 from peekd.relay.reading import without

@@ -1,62 +1,126 @@
-"""peekd requests: what was asked lately, one request a line, asked of the daemon that runs."""
+"""peekd requests: what was asked lately, one request a line, from the daemon or from its ledger."""
 
 from __future__ import annotations
 
+import shutil
 import sys
-from argparse import ArgumentParser, Namespace
-from collections.abc import Mapping, Sequence
-from datetime import tzinfo
+import time
+from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Final
 
 import msgspec
 
-from peekd.cli.asking import RefusedError, add_daemon_options, ask, find_daemon
-from peekd.cli.paint import Paint, columns, paint_for, plain
-from peekd.cli.story import clock, result
+from peekd.cli.codes import DONE
+from peekd.cli.paint import paint_for
+from peekd.cli.since import since_option
+from peekd.cli.sources import Source, add_source_options, find_source
+from peekd.cli.table import Layout, listed
 from peekd.records.entries import RequestRecord
+from peekd.store.queries import Query
 
-_TITLES = ("came", "id", "model", "account", "attempts", "seconds", "got")
+FOLLOW_SECONDS: Final = 1.0
+"""How often a list that is followed is looked at."""
 
+MOST: Final = 1000
+"""Requests that are asked for at once."""
 
-class Listing(msgspec.Struct):
-    """The daemon's answer."""
-
-    requests: tuple[RequestRecord, ...]
+_TEXTS: Final = {
+    "session": "of one session: its id, or a part of it",
+    "account": "with an attempt by this account",
+    "model": "for this model, as asked or as mapped",
+    "path": "to this path",
+    "outcome": "that came to this, or one of whose attempts did",
+    "text": "in whose errors this stands",
+}
 
 
 def add_options(parser: ArgumentParser) -> None:
     """Say what the command takes."""
     parser.add_argument("--failed", action="store_true", help="only those without a whole answer")
-    parser.add_argument("--json", action="store_true", help="the records themselves")
-    add_daemon_options(parser)
+    parser.add_argument("--healed", action="store_true", help="only those that took more than one attempt")
+    parser.add_argument("--open", action="store_true", help="only those under way")
+    now = since_option(lambda: datetime.fromtimestamp(time.time(), UTC).astimezone())
+    parser.add_argument("--since", type=now, metavar="TIME", help="from then on: 2h, 7d, 2027-01-15")
+    for name, words in _TEXTS.items():
+        parser.add_argument(f"--{name}", default="", metavar=name.upper(), help=f"only those {words}")
+    parser.add_argument("--limit", type=_limit, default=50, metavar="N", help="at most so many (50)")
+    parser.add_argument("--follow", action="store_true", help="go on with each that ends, until interrupted")
+    parser.add_argument("--json", action="store_true", help="the records themselves; followed, one a line")
+    add_source_options(parser)
+
+
+def _limit(text: str) -> int:
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise ArgumentTypeError(f"expected a number from 1 on, found {text!r}")
+    return int(text)
 
 
 def run(arguments: Namespace, environ: Mapping[str, str]) -> int:
-    """Print the list, the newest first."""
-    body = ask(find_daemon(arguments, environ), "/api/requests" + ("?failed=1" if arguments.failed else ""))
-    try:
-        records = msgspec.json.decode(body, type=Listing).requests
-    except (ValueError, RecursionError) as error:
-        raise RefusedError(f"what answers there is not this version of peekd: {error}") from error
+    """Print the list, the newest first; followed, the newest last."""
+    source = find_source(arguments, environ)
+    query = query_of(arguments)
+    layout = Layout(paint_for(sys.stdout, environ), _width())
+    if arguments.follow:
+        for record in followed(source, query, time.sleep):
+            _write_line(record, layout, as_json=arguments.json)
+        return DONE
+    records, lost = gathered(source, query)
     if arguments.json:
+        body = msgspec.json.encode({"requests": records, "lost": lost})
         sys.stdout.write(msgspec.json.format(body).decode() + "\n")
     else:
-        sys.stdout.write(listed(records, None, paint_for(sys.stdout, environ)))
-    return 0
+        sys.stdout.write(listed(records, layout))
+    if lost:
+        sys.stderr.write(f"peekd: {lost} rows could not be written; the journal says why\n")
+    return DONE
 
 
-def listed(records: Sequence[RequestRecord], zone: tzinfo | None, paint: Paint) -> str:
-    """Write the list as a table; `zone` None is this machine's."""
-    if not records:
-        return "no request\n"
-    bare = [result(record, Paint()) for record in records]
-    rows = [(*_row(record, zone), words) for record, words in zip(records, bare, strict=True)]
-    head, *lines = columns([_TITLES, *rows])
-    starts = [line.removesuffix(words) for line, words in zip(lines, bare, strict=True)]
-    told = [start + result(record, paint) for start, record in zip(starts, records, strict=True)]
-    return "\n".join([paint.head(head), *told]) + "\n"
+def _width() -> int | None:
+    """The terminal's columns; None where nobody looks at one."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
-def _row(record: RequestRecord, zone: tzinfo | None) -> tuple[str, ...]:
-    seconds = "" if record.seconds is None else f"{record.seconds:.2f}"
-    names = (plain(record.id), plain(record.model) or "-", plain(record.account) or "-")
-    return (clock(record, zone), *names, str(len(record.attempts)), seconds or "-")
+def query_of(arguments: Namespace) -> Query:
+    """Give what is asked for."""
+    names = ("failed", "healed", "open", "since", "limit", *_TEXTS)
+    return msgspec.convert({name: getattr(arguments, name) for name in names}, Query)
+
+
+def gathered(source: Source, query: Query) -> tuple[list[RequestRecord], int]:
+    """Give as many as are wanted, page by page, and how many rows were lost."""
+    found: dict[str, RequestRecord] = {}
+    while True:
+        page = msgspec.structs.replace(query, limit=min(MOST, query.limit - len(found)))
+        listing = source.requests(page)
+        fresh = [record for record in listing.requests if record.id not in found]
+        found.update((record.id, record) for record in fresh)
+        if not fresh or len(listing.requests) < page.limit or len(found) >= query.limit:
+            return list(found.values()), listing.lost
+        query = msgspec.structs.replace(query, before=fresh[-1].came)
+
+
+def followed(source: Source, query: Query, sleep: Callable[[float], None]) -> Iterator[RequestRecord]:
+    """Give the last that ended, then each as it ends, the oldest first."""
+    told: dict[str, None] = {}
+    while True:
+        records, _ = gathered(source, query)
+        for record in reversed(records):
+            if record.state == "done" and record.id not in told:
+                told[record.id] = None
+                yield record
+        under_way, _ = gathered(source, Query(open=True, limit=MOST))
+        oldest = min([record.came for record in (*under_way, *records[:1])], default=query.since)
+        query = msgspec.structs.replace(query, since=oldest, limit=MOST)
+        for known in list(told)[: -10 * MOST]:
+            del told[known]
+        sleep(FOLLOW_SECONDS)
+
+
+def _write_line(record: RequestRecord, layout: Layout, *, as_json: bool) -> None:
+    if as_json:
+        sys.stdout.write(msgspec.json.encode(record).decode() + "\n")
+    else:
+        sys.stdout.write(layout.line(record) + "\n")
+    sys.stdout.flush()

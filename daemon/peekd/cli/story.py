@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import datetime, tzinfo
 from operator import itemgetter
+from textwrap import wrap
 
 from peekd.cli.paint import Paint, plain
+from peekd.records.advice import advice
 from peekd.records.entries import AttemptRecord, RequestRecord
 from peekd.records.live import failed
+from peekd.records.prices import AS_OF
+from peekd.records.tale import tale
+from peekd.vocabulary.events import Usage
 
 MARKS: Mapping[str, str] = {
+    "queue": "free connection",
+    "connect": "connected",
     "sent": "sent",
     "headers": "status line",
     "first_byte": "first byte",
@@ -18,45 +26,46 @@ MARKS: Mapping[str, str] = {
     "last": "last byte",
 }
 
-ADVICE: Mapping[str, str] = {
-    "rate_limited": "add an account, or ask less often: {account} is at its limit",
-    "quota_exhausted": "add an account, or wait: {account} has used up its share",
-    "unauthorized": "renew the credential of {account}; `peekd check` shows where it is read from",
-    "payment_required": "add credit to {account}",
-    "forbidden": "let {account} use {model} at {upstream}, or leave {model} out of its `models`",
-    "validation_required": "confirm {account} with its provider",
-    "model_not_found": "correct the route: {upstream} has no {model} for {account}",
-    "rejected": "change the request: every account would say the same",
-    "too_large": "make the request smaller: {upstream} does not take it",
-    "overloaded": "name a second upstream in the route: {upstream} is short of capacity",
-    "server_error": "name a second upstream in the route: {upstream} is broken",
-    "unreachable": "see whether {upstream} can be reached from here: `peekd check --connect`",
-    "headers_timeout": "raise healing.headers_seconds for {upstream} if it is merely slow",
-    "silent": "raise healing.peek_seconds for {upstream} if it thinks without a sign",
-    "stalled": "raise healing.idle_seconds for {upstream} if it pauses that long",
-    "broken": "ask again: {upstream} broke off in the middle, and what was shown could not be taken back",
-    "internal": "report it with this output: it is a bug in peekd",
-}
-"""What a person can do about a last outcome, where the record has no advice of its own."""
+WIDTH = 80
+COLOUR = re.compile(r"\x1b\[[0-9]+m")
 
 
 def tell(record: RequestRecord, zone: tzinfo | None, paint: Paint) -> str:
-    """Tell the whole timeline of a request; `zone` None is this machine's."""
-    lines = [*_head(record, zone, paint), ""]
+    """Tell a request in sentences, then its whole timeline, then what to do; `zone` None: this machine's."""
+    head = (line for long in _head(record, zone, paint) for line in _folded(long))
+    lines = [*head, "", *wrap(plain(tale(record)), WIDTH), ""]
     lines += _attempts(record, paint) or ["no attempt was made"]
-    for title, words in (("The client was told", record.verdict), ("What you can do", advice(record))):
+    todo = advice(record) or "wait: it is under way"
+    for title, words in (("The client was told", record.verdict), ("What you can do", todo)):
         if words:
-            lines += ["", paint.head(title), f"  {plain(words)}"]
+            lines += ["", paint.head(title), *_wrapped(plain(words), 2)]
     return "\n".join(lines) + "\n"
 
 
-def advice(record: RequestRecord) -> str:
-    """Say what a person can do; "" where nothing is to be done."""
-    if record.advice or not failed(record):
-        return record.advice
-    last = record.attempts[-1] if record.attempts else None
-    words = ADVICE.get(last.outcome, "") if last else ""
-    return words.format(account=last.account, upstream=last.upstream, model=last.model) if last else words
+def _folded(line: str) -> Iterator[str]:
+    """Break a line of the head at its commas; colours take no room."""
+    held = ""
+    for part in line.split(", "):
+        longer = f"{held}, {part}" if held else part
+        if held and len(COLOUR.sub("", longer)) > WIDTH:
+            yield f"{held},"
+            longer = f"{' ' * 11}{part}"
+        held = longer
+    yield held
+
+
+def _wrapped(text: str, indent: int) -> list[str]:
+    """Break a text into lines; a word longer than a line stays whole, to be copied."""
+    margin = " " * indent
+    broken = wrap(
+        text,
+        WIDTH,
+        initial_indent=margin,
+        subsequent_indent=margin,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return broken or [margin]
 
 
 def result(record: RequestRecord, paint: Paint) -> str:
@@ -83,8 +92,13 @@ def _head(record: RequestRecord, zone: tzinfo | None, paint: Paint) -> Iterator[
     kind = "streaming" if record.stream else "not streaming"
     yield f"  asked    {plain(record.model) or '-'}{mapped}, {plain(record.protocol)}, {kind}"
     yield f"  got      {', '.join(_got(record, paint))}"
-    if usage := _usage(record):
+    if usage := _usage(record.usage, record.counted):
         yield f"  tokens   {usage}"
+    if record.wasted:
+        by = ", ".join(str(attempt.number) for attempt in record.attempts if attempt.wasted)
+        yield f"  wasted   {record.wasted} tokens, by attempt {by}"
+    if record.cost is not None:
+        yield f"  cost     about ${record.cost:.4f}, by the prices of {AS_OF}"
     if record.spliced:
         yield f"  changed  {plain(', '.join(record.spliced))}"
     if record.restored:
@@ -108,8 +122,7 @@ def _got(record: RequestRecord, paint: Paint) -> Iterator[str]:
         yield f"by {plain(record.account)}"
 
 
-def _usage(record: RequestRecord) -> str:
-    usage = record.usage
+def _usage(usage: Usage, counted: str) -> str:
     figures = (
         ("in", usage.prompt),
         ("from cache", usage.cached),
@@ -117,7 +130,8 @@ def _usage(record: RequestRecord) -> str:
         ("out", usage.output),
         ("of them thoughts", usage.thoughts),
     )
-    return ", ".join(f"{figure} {word}" for word, figure in figures if figure is not None)
+    told = ", ".join(f"{figure} {word}" for word, figure in figures if figure is not None)
+    return f"{told} (estimated)" if told and counted == "estimated" else told
 
 
 def _attempts(record: RequestRecord, paint: Paint) -> list[str]:
@@ -134,20 +148,28 @@ def _pause(at: float, length: float, why: str) -> str:
 def _attempt(attempt: AttemptRecord, paint: Paint) -> list[str]:
     indent = " " * 20
     who = f"{plain(attempt.account)} at {plain(attempt.upstream)}, {plain(attempt.model) or 'no model'}"
-    lines = [f"attempt {attempt.number:<2}{attempt.started:6.2f} s  {paint.head(who)}"]
+    hedge = f", beside attempt {attempt.beside}" if attempt.beside else ""
+    lines = [f"attempt {attempt.number:<2}{attempt.started:6.2f} s  {paint.head(who)}{hedge}"]
     marks = [f"{MARKS.get(mark, plain(mark))} {at:.2f}" for mark, at in attempt.marks.items()]
     if attempt.ended is not None:
         marks.append(f"ended {attempt.ended:.2f}")
-    if marks:
-        lines.append(indent + paint.dim(", ".join(marks)))
+    lines += [
+        paint.dim(line)
+        for line in wrap(", ".join(marks), WIDTH, initial_indent=indent, subsequent_indent=indent)
+    ]
     what = " ".join(str(part) for part in (attempt.status, plain(attempt.outcome)) if part) or "under way"
-    good = attempt.outcome in {"", "accepted", "completed"}
+    good = attempt.outcome in {"", "accepted", "completed", "superseded"}
     said = f": {plain(attempt.upstream_error)}" if attempt.upstream_error else ""
-    lines.append(indent + (paint.good(what) if good else paint.bad(what)) + said)
+    first, *more = _wrapped(what + said, len(indent))
+    shown = first.strip().removeprefix(what)
+    lines += [indent + (paint.good(what) if good else paint.bad(what)) + shown, *more]
     if attempt.move:
         after = f" after {attempt.after:.2f} s" if attempt.after else ""
         because = f": {plain(attempt.because)}" if attempt.because else ""
-        lines.append(f"{indent}→ {attempt.move}{after}{because}")
+        lines += _wrapped(f"→ {attempt.move}{after}{because}", len(indent))
+    if used := _usage(attempt.usage, attempt.counted):
+        wasted = ", wasted" if attempt.wasted else ""
+        lines.append(indent + paint.dim(f"tokens {used}{wasted}"))
     if attempt.upstream_request_id:
         lines.append(indent + paint.dim(f"the upstream calls it {plain(attempt.upstream_request_id)}"))
     return lines

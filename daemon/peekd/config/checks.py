@@ -62,6 +62,18 @@ def _server_lists(settings: Settings) -> Iterator[SettingsFault]:
             yield SettingsFault(path, "an origin: SCHEME://HOST, with :PORT where needed", shown(origin))
 
 
+def _directories(settings: Settings) -> Iterator[SettingsFault]:
+    directory = settings.logs.directory
+    if directory and not directory.startswith("/"):
+        yield SettingsFault(("logs", "directory"), "an absolute path, or nothing", shown(directory))
+    endpoint = settings.tracing.endpoint
+    scheme, host = _scheme_and_host(endpoint)
+    if endpoint and (scheme not in {"http", "https"} or not host):
+        yield SettingsFault(
+            ("tracing", "endpoint"), "https://HOST/PATH or http://HOST/PATH", _found_url(scheme)
+        )
+
+
 def _network(path: Path, text: str) -> Iterator[SettingsFault]:
     try:
         ip_network(text)
@@ -184,6 +196,7 @@ def _no_upstream(path: Path, name: str, settings: Settings) -> SettingsFault:
 CHECKS: tuple[Callable[[Settings], Iterator[SettingsFault]], ...] = (
     _binds,
     _server_lists,
+    _directories,
     _upstreams,
     _accounts,
     _routes,

@@ -21,6 +21,14 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
         "[healing.policy.overloaded]",
         "One table for each row of the policy that is to differ; `peekd policy` prints the rows.",
     ),
+    "hedging": (
+        "[hedging]",
+        "When a second attempt starts beside one that shows nothing, on routes with `hedge`.",
+    ),
+    "records": (
+        "[records]",
+        "The ledger: each request and each attempt, for `peekd requests`, `peekd explain` and the monitor.",
+    ),
     "logs": ("[logs]", "What is written down."),
     "scheduling": (
         "[scheduling]",
@@ -29,6 +37,12 @@ SECTIONS: Mapping[str, tuple[str, str]] = {
     "signatures": (
         "[signatures]",
         "The memory of thought signatures, by which a conversation goes on whatever its client lost.",
+    ),
+    "metrics": ("[metrics]", "What /metrics gives to Prometheus; docs/metrics.md tells each of them."),
+    "tracing": (
+        "[tracing]",
+        "Traces for OpenTelemetry: one for each request and attempt, without a word of prompts or answers; "
+        "needs `pip install peekd[otel]`.",
     ),
 }
 """For each table of settings its header, with a name for an example, and what it is for."""
@@ -81,9 +95,14 @@ MEANINGS: Mapping[str, str] = {
     "accounts[].proxy": "proxy for this account, in place of the upstream's",
     "routes[].match": "pattern (* and ? only) of the model that the client asks for; case counts",
     "routes[].to": "who serves: UPSTREAM/MODEL, or UPSTREAM (model as asked); each when those before cannot",
+    "routes[].hedge": "ask a second account beside one that is slow to begin; [hedging] bounds it",
+    "routes[].tool_boundary": "a stream cut just after a whole tool call ends as a call, and not as an error",
+    "routes[].continue_text": "go on with text that broke off, where the upstream takes its beginning",
+    "routes[].atomic_tools": "send a tool call when it is whole; pings meanwhile",
     "healing.max_attempts": "attempts that reached the model, or may have",
     "healing.max_accounts": "different accounts that one request may touch",
     "healing.budget_seconds": "no attempt and no wait begins that would end after this many seconds",
+    "healing.max_resent_tokens": "estimated tokens of prompt that retries of a request send again; 0: any",
     "healing.connect_seconds": "longest time to connect to an upstream, with TLS",
     "healing.send_seconds": "longest time to send it the request",
     "healing.headers_seconds": "longest time from there to its status line",
@@ -95,13 +114,23 @@ MEANINGS: Mapping[str, str] = {
     "healing.ping_seconds": "longest silence towards a streaming client from then on",
     "healing.policy.*.ladder": 'the moves, in order of their turn; "…" at the end repeats the last one',
     "healing.policy.*.base_seconds": "the pause before the first of them that is a retry",
+    "logs.directory": "an absolute path: app.log goes there as well, a file a day, kept 7 days; empty: none",
+    "hedging.min_seconds": "shortest time without meaning after which the second starts",
+    "hedging.max_seconds": "longest; it holds until enough answers of the model were timed, then their p95",
+    "hedging.max_share": "how many of the requests on such routes may be asked twice",
+    "hedging.max_prompt_tokens": "estimated tokens of prompt above which none is",
     "logs.level": "the lowest rank that is written",
     "scheduling.mode": '"cache-first", "balance" or "performance-first"',
     "scheduling.stay_seconds": "cache-first: longest wait for the account that a session is with",
+    "records.bodies": "keep what was asked and answered, redacted: never, of failed requests, of all",
+    "records.retention_days": "days after which a request is deleted",
+    "records.max_mib": "how much the ledger takes on disk; the oldest requests make room",
     "signatures.recovery_note": "tell the model in words that thoughts were left out after a refusal",
     "signatures.ttl_seconds": "how long a signature is remembered after its last use",
     "signatures.min_length": "what is shorter is taken for no signature; verbatim requests keep it",
     "signatures.max_mib": "how much is remembered, in memory and on disk; the least recently used goes",
+    "metrics.open": "to anyone; false: as the admin API, to admin keys, or without any to loopback",
+    "tracing.endpoint": "where OTLP over HTTP is taken, as http://127.0.0.1:4318/v1/traces; empty: off",
 }
 """From a setting's pattern to one line on it: its unit, and what its special values mean."""
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from peekd.config.endpoints_page import encode_endpoints_page
+from peekd.config.metrics_page import encode_metrics_page
 from peekd.config.policy_page import encode_policy_page
 from peekd.config.reference import encode_page, encode_sample
 
@@ -15,6 +16,7 @@ FILES: Mapping[str, Callable[[], str]] = {
     "docs/configuration.md": encode_page,
     "docs/policy.md": encode_policy_page,
     "docs/endpoints.md": encode_endpoints_page,
+    "docs/metrics.md": encode_metrics_page,
 }
 
 

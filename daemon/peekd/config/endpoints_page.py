@@ -56,7 +56,13 @@ A count that is not an upstream's has `x-peekd-estimated: 1`. What each of them 
 [promises](promises.md#headers).
 """
 
-_WHO = {"open": "anyone", "client": "client", "admin": "admin"}
+_WHO = {
+    "open": "anyone",
+    "client": "client",
+    "admin": "admin",
+    "page": "admin",
+    "metrics": "admin, or anyone with `[metrics] open`",
+}
 
 _FAULT = Fault("overloaded", "no answer after 3 attempts with 2 accounts; try again in 7 s", retry_after=7)
 _ID = "0b2f"
@@ -77,7 +83,7 @@ def _row(route: Route) -> str:
     cells = (
         ", ".join(route.methods),
         f"`{plain_path(route)}`",
-        route.protocol or ("the caller's" if route.entry == "client" else "JSON"),
+        route.protocol or _kind(route),
         _WHO[route.entry],
         " or ".join(f"`{form}`" for form in _forms(route)),
         route.what,
@@ -85,8 +91,16 @@ def _row(route: Route) -> str:
     return f"| {' | '.join(cells)} |\n"
 
 
+def _kind(route: Route) -> str:
+    if route.path.startswith("/monitor"):
+        return "pages"
+    return "the caller's" if route.entry == "client" else "JSON"
+
+
 def _forms(route: Route) -> list[str]:
     """Give the content types that a stream may have; none where there is no stream."""
+    if route.action == "watch":
+        return ["text/event-stream"]
     if route.action != "converse" or not route.protocol:
         return []
     protocol = CLIENTS[route.protocol]

@@ -17,13 +17,13 @@ _MOVES: Mapping[str, tuple[str, ...]] = {
     "forbidden": ("again", "refresh", "rotate"),
     "signature": ("repair", *_RETRY),
     "blank": (*_RETRY, "relay"),
-    "broken": (),
-    "stalled": (),
+    "broken": ("relay", "resume"),
+    "stalled": ("relay", "resume"),
 }
 """The moves that make sense for an outcome, where they are not just a retry.
 
-`relay` of anything but a blank answer would pass a failure off as success; once meaning is out, nothing can
-be taken back.
+`relay` of anything but a blank answer would pass a failure off as success; of one that broke off in front of
+its client it is an end at a tool call, which only a route's option allows.
 """
 
 

@@ -15,11 +15,15 @@ _HEAD = """\
 What is done about each outcome, as it comes. The n-th time that an outcome comes up in a request, the
 n-th move of its ladder is made; `…` repeats the last one; past the top peekd gives up. `again` and
 `refresh` start anew with each account, but for rows marked *once a request*. How often all this may be
-done is bounded by `max_attempts`, `max_accounts` and `budget_seconds` of `[healing]`.
+done is bounded by `max_attempts`, `max_accounts`, `budget_seconds` and `max_resent_tokens` of `[healing]`.
 
 The pause before the n-th move is *base* (fixed), *base·n* (linear) or *base·2ⁿ⁻¹* (exponential); those that
 grow are up to a quarter longer, by chance. Where an upstream says how long to stay away, its word goes before
 these. A cause that *passes* makes `rotate` mean `again` where no other account is left.
+
+Once the client has seen a part of the answer, a move is made only where an option of the route allows it:
+`relay` ends the answer at a tool call (`tool_boundary`), `resume` goes on with its text (`continue_text`).
+[routes.md](routes.md#options) tells when each is sound.
 
 `[healing.policy.NAME]` with `ladder` and `base_seconds` changes a row. `peekd policy` prints the table in
 force.
@@ -40,6 +44,7 @@ def _row(name: str, rule: Rule) -> str:
     notes = {
         "passes": rule.passing,
         "once a request": not rule.anew,
+        "only where an option of the route allows it": rule.beyond,
         "cannot be changed": name in FIXED_ROWS,
     }
     told = ", ".join(note for note, holds in notes.items() if holds)

@@ -5,10 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from peekd.accounts.settings import AccountSettings, SchedulingSettings
-from peekd.healing.settings import HealingSettings, RouteSettings
-from peekd.records.settings import LogSettings
-from peekd.serving.settings import ServerSettings
+from peekd.healing.settings import HealingSettings, HedgingSettings, RouteSettings
+from peekd.records.settings import LogSettings, TracingSettings
+from peekd.serving.settings import MetricsSettings, ServerSettings
 from peekd.signatures.settings import SignatureSettings
+from peekd.store.settings import RecordSettings
 from peekd.upstream.settings import UpstreamSettings
 
 
@@ -21,5 +22,9 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     routes: tuple[RouteSettings, ...] = ()
     healing: HealingSettings = HealingSettings()
     scheduling: SchedulingSettings = SchedulingSettings()
+    records: RecordSettings = RecordSettings()
+    hedging: HedgingSettings = HedgingSettings()
     logs: LogSettings = LogSettings()
     signatures: SignatureSettings = SignatureSettings()
+    metrics: MetricsSettings = MetricsSettings()
+    tracing: TracingSettings = TracingSettings()

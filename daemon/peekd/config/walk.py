@@ -17,20 +17,12 @@ from peekd.config.places import ROOT, Place, written
 from peekd.config.schema import Settings
 from peekd.config.shapes import expected, known_settings, placeholder, struct_of, without_none
 
-LATER = frozenset({
-    "metrics", "records", "logs.directory",
-    "routes[].hedge", "routes[].tool_boundary", "routes[].continue_text", "routes[].atomic_tools",
-})  # fmt: skip
-"""Settings that belong to parts of peekd which this version does not have."""
-
 SECRET = frozenset({
     "server.client_keys", "server.client_keys[]", "server.admin_keys", "server.admin_keys[]",
     "accounts[].credential", "upstreams.*.base_url", "upstreams.*.proxy", "accounts[].proxy",
     "upstreams.*.headers", "upstreams.*.headers.*",
 })  # fmt: skip
 """Where a secret may stand, rightly or not: a value from there is never shown."""
-
-_NOT_AVAILABLE = "not available in this version"
 
 
 def find_faults(raw: Mapping[str, object]) -> tuple[Settings, list[SettingsFault]]:
@@ -108,9 +100,7 @@ def _near_value(value: object, hint: object) -> str:
 
 
 def _unknown(place: Place, fields: Mapping[str, object]) -> SettingsFault:
-    """Tell an unknown key: promised for later, a slip of the pen, or from another table."""
-    if place.pattern in LATER:
-        return SettingsFault(place.path, found=_NOT_AVAILABLE)
+    """Tell an unknown key: a slip of the pen, or from another table."""
     name = str(place.path[-1])
     near = nearest(name, fields)
     if near:

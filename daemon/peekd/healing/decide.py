@@ -24,6 +24,8 @@ class Circumstances(msgspec.Struct, frozen=True):
     last. `left`: seconds until the budget ends. `another`: an account that this request has not asked could
     serve now. `same`: the one just asked may be asked once more. `soonest`: seconds until a resting account
     is back, None: none comes back by itself. `refreshable`: its credential can be had anew.
+    `resent`: prompt tokens that would have been sent again with one more attempt, and `max_resent` how many
+    may be, 0: any. `beyond`: moves that are left where the client has seen a part of the answer.
     """
 
     account: str
@@ -36,6 +38,9 @@ class Circumstances(msgspec.Struct, frozen=True):
     same: bool
     soonest: float | None
     refreshable: bool = False
+    resent: int = 0
+    max_resent: int = 0
+    beyond: tuple[Move, ...] = ()
 
 
 def decide(
@@ -48,18 +53,20 @@ def decide(
     rule = policy[kind]
     rung = next_rung(outcome, history, rule, around)
     if rung is None:
-        return Decision("give_up", _spent(rule))
+        return Decision("give_up", _NO_MOVE if rule.beyond else _spent(rule))
     match rung:
         case "relay":
             return Decision(rung, _welcome(kind))
         case "wait":
             return _wait(around)
-        case "rotate" | "again" | "refresh" | "repair" | "give_up":
+        case "rotate" | "again" | "refresh" | "repair" | "resume" | "give_up":
             return _retry(rung, outcome, history, rule, around, jitter)
 
 
 def next_rung(outcome: AnyOutcome, history: History, rule: Rule, around: Circumstances) -> Move | None:
     """Find the rung to take: account rungs first, where they can help; None past the top of the ladder."""
+    if rule.beyond:
+        return next((rung for rung in rule.ladder if rung in around.beyond), None)
     kind = name_of(outcome)
     seen = [step for step in history if name_of(step.outcome) == kind]
     if not rule.anew:
@@ -140,6 +147,7 @@ def _limit(move: Move, outcome: AnyOutcome, around: Circumstances) -> str:
          f"all {around.max_accounts} accounts for one request are spent"),
         (move == "rotate" and not elsewhere and outcome.should_retry is False,
          "the upstream asks not to be asked again"),
+        (_resends_too_much(around), _prompt_spent(around)),
         (around.left <= 0, _TIME_SPENT),
     )  # fmt: skip
     return next((name for reached, name in limits if reached), "")
@@ -147,12 +155,22 @@ def _limit(move: Move, outcome: AnyOutcome, around: Circumstances) -> str:
 
 _SHUT_OUT = "the account is shut out for good, and others are not asked lest they are too"
 
+
+def _resends_too_much(around: Circumstances) -> bool:
+    return 0 < around.max_resent < around.resent
+
+
+def _prompt_spent(around: Circumstances) -> str:
+    return f"about {around.resent} tokens of prompt would be sent again, and {around.max_resent} may be"
+
+
 _TIME_SPENT = "the time for this request is spent"
 
 _REASONS: dict[Move, str] = {
     "again": "the same account once more",
     "refresh": "the credential is fetched anew",
     "repair": "once more without replayed thoughts",
+    "resume": "the answer is gone on with after the words that were shown",
 }
 
 
@@ -169,6 +187,8 @@ def _wait(around: Circumstances) -> Decision:
         return Decision("give_up", "no account comes back by itself")
     if around.attempts >= around.max_attempts:
         return Decision("give_up", f"all {around.max_attempts} attempts are spent")
+    if _resends_too_much(around):
+        return Decision("give_up", _prompt_spent(around))
     if around.soonest >= around.left:
         return Decision(
             "give_up",
@@ -183,8 +203,15 @@ def _welcome(kind: str) -> str:
         "accepted": "the first meaningful event has come: commit and relay",
         "blank": "nothing was said twice: it is the model's answer (blank_accepted)",
         "completed": "the answer is whole",
+        "broken": _AT_BOUNDARY,
+        "stalled": _AT_BOUNDARY,
     }.get(kind, "passed on as the policy says")
 
 
+_AT_BOUNDARY = "all that was opened is closed, a tool call last: it ends there (completed_at_tool_boundary)"
+
+_NO_MOVE = "there is no move that helps"
+
+
 def _spent(rule: Rule) -> str:
-    return f"all {len(rule.ladder)} moves are spent" if rule.ladder else "there is no move that helps"
+    return f"all {len(rule.ladder)} moves are spent" if rule.ladder else _NO_MOVE

@@ -102,6 +102,7 @@ class Watch:
         self.error: Erred | None = None
         self.overtaken = False  # an error came when the answer was whole: it stands in the last frame's place
         self.usage = Usage()
+        self.said = 0  # characters of words, thoughts and arguments
         self.kept: list[str] = []
 
     def see_bytes(self, now: float) -> None:
@@ -118,12 +119,13 @@ class Watch:
         """Take in one event; give its rank."""
         self._note(event)
         rank = rank_of(event)
+        self.said += _length(event)
         if rank is Rank.MEANINGFUL or (rank is Rank.PROGRESS and self._progressed is None):
             self._progressed = now
-        if rank is Rank.MEANINGFUL and not self._thoughts and _is_thought(event):
+        if rank is Rank.MEANINGFUL and not self._thoughts and is_thought(event):
             rank = Rank.PROGRESS
         self.rank = max(self.rank, rank)
-        self.substance = self.substance or (rank is Rank.MEANINGFUL and not _is_thought(event))
+        self.substance = self.substance or (rank is Rank.MEANINGFUL and not is_thought(event))
         return rank
 
     def _note(self, event: Event) -> None:
@@ -257,7 +259,16 @@ def merged(before: Usage, after: Usage) -> Usage:
     return msgspec.structs.replace(before, **later)
 
 
-def _is_thought(event: Event) -> bool:
+def _length(event: Event) -> int:
+    match event:
+        case e.TextDelta(text=said) | e.ThinkingDelta(text=said) | e.ArgumentsDelta(fragment=said):
+            return len(said)
+        case _:
+            return 0
+
+
+def is_thought(event: Event) -> bool:
+    """Whether an event is words of a thought, which not every client sees."""
     match event:
         case e.ThinkingDelta() | e.Opened(block=e.ThinkingBlock()):
             return True

@@ -29,7 +29,9 @@ class Rule(msgspec.Struct, frozen=True):
     `repeat`: the last rung has no top. `base` and `cap` are seconds; the pause before the n-th retry is
     base (fixed), or base·n (linear) or base·2ⁿ⁻¹ (exponential), at most cap. `passing`: a moment later the
     same account may well succeed, so where no other account is left, "rotate" means "again". `anew`: the
-    account rungs start anew with each account (false: once in a request).
+    account rungs start anew with each account (false: once in a request). `beyond`: the client has
+    seen a part of the answer, so a rung is taken where a route's option allows it and what was shown bears
+    it, and not by turns.
     """
 
     ladder: tuple[Move, ...]
@@ -39,6 +41,7 @@ class Rule(msgspec.Struct, frozen=True):
     cap: float = 10.0
     passing: bool = False
     anew: bool = True
+    beyond: bool = False
 
 
 Policy = Mapping[str, Rule]
@@ -83,10 +86,10 @@ _TABLE: Mapping[type[o.Outcome], Rule] = {
     # asked for twice, nothing said twice: that is the model's answer
     o.Blank:              Rule(("again", "relay"), pace="fixed", base=0.1, passing=True, anew=False),
     o.NoAccount:          _rule("wait", "…"),
-    # the client has seen part of it: only the truth can be told now
     o.Completed:          _rule("relay"),
-    o.Broken:             _rule(),
-    o.Stalled:            _rule(),
+    # the client has seen part of it: only the truth can be told now, unless its route asks for more
+    o.Broken:             Rule(("relay", "resume"), beyond=True),
+    o.Stalled:            Rule(("relay", "resume"), beyond=True),
     # nobody is left to serve, or it is no upstream's doing
     o.ClientGone:         _rule(),
     o.Superseded:         _rule(),

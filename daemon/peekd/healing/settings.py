@@ -23,6 +23,7 @@ class HealingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_attempts: Count = 3
     max_accounts: Count = 8
     budget_seconds: Seconds = 300.0
+    max_resent_tokens: Annotated[int, msgspec.Meta(ge=0)] = 0
     connect_seconds: Seconds = 10.0
     send_seconds: Seconds = 60.0
     headers_seconds: Seconds = 60.0
@@ -41,6 +42,7 @@ class HealingOverrides(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     max_attempts: Count | None = None
     max_accounts: Count | None = None
     budget_seconds: Seconds | None = None
+    max_resent_tokens: Annotated[int, msgspec.Meta(ge=0)] | None = None
     connect_seconds: Seconds | None = None
     send_seconds: Seconds | None = None
     headers_seconds: Seconds | None = None
@@ -62,3 +64,19 @@ class RouteSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     match: str
     to: tuple[str, ...]
     healing: HealingOverrides = HealingOverrides()
+    hedge: bool = False
+    tool_boundary: bool = False
+    continue_text: bool = False
+    atomic_tools: bool = False
+
+
+class HedgingSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """When a second attempt may start beside the first, on routes with `hedge`.
+
+    `max_share`: of their requests. `max_prompt_tokens` are estimated ones.
+    """
+
+    min_seconds: Annotated[float, msgspec.Meta(ge=0)] = 2.0
+    max_seconds: Annotated[float, msgspec.Meta(gt=0)] = 60.0
+    max_share: Annotated[float, msgspec.Meta(ge=0, le=1)] = 0.03
+    max_prompt_tokens: Count = 50_000

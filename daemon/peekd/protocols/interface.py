@@ -14,7 +14,7 @@ import msgspec
 from peekd.signatures.seal import Carried, Kind, Seal, model_hash
 from peekd.vocabulary.conversation import Conversation, Family, Head
 from peekd.vocabulary.errors import Fault
-from peekd.vocabulary.events import Event
+from peekd.vocabulary.events import Event, Usage
 from peekd.vocabulary.refusals import Refusal
 from peekd.wire.sse import Frame
 
@@ -45,6 +45,7 @@ class Splices(msgspec.Struct, frozen=True):
     request of this conversation was refused for its thoughts before, so what would be refused again is
     mended. `signatures`: of the replayed calls, in their order, those that are known, else "". `note`: words
     to end the user's with, "" for none; `closing`: those of the turn before them where results are brought.
+    `begun`: words of an answer that broke off, for the model to go on from, "" for none.
     """
 
     model: str | None = None
@@ -55,6 +56,7 @@ class Splices(msgspec.Struct, frozen=True):
     signatures: tuple[str, ...] = ()
     note: str = ""
     closing: str = ""
+    begun: str = ""
 
 
 class Answering(msgspec.Struct, frozen=True):
@@ -119,7 +121,7 @@ class EventEncoder(Protocol):
 
 
 class Following(Protocol):
-    """A stream that goes out as it came, followed for what an error that ends it must know."""
+    """A stream that goes out as it came, followed for what an end that is ours must know."""
 
     def see(self, frame: Frame) -> None:
         """Note a frame that went out."""
@@ -127,6 +129,25 @@ class Following(Protocol):
 
     def fail(self, fault: Fault, request_id: str) -> bytes:
         """Give the frames that end what was said so far with an error; nothing may follow."""
+        ...
+
+    def end_at_call(self, usage: Usage | None) -> bytes:
+        """Give the frames that end what was said so far as an answer that waits for a tool's result.
+
+        `usage`: as it was last reported; None where the client is not told any.
+        """
+        ...
+
+
+class Continues(Protocol):
+    """How a protocol goes on with words of an answer that its upstream was given to begin with."""
+
+    def encode_more(self, text: str) -> bytes:
+        """Give the frame that adds words to the first block, which is open."""
+        ...
+
+    def encode_stop(self) -> bytes:
+        """Give the frame that closes it."""
         ...
 
 
@@ -175,6 +196,10 @@ class ClientProtocol(Protocol):
 
     def decode_request(self, body: bytes, path: str, seal: Seal) -> Conversation:
         """Read everything, what carriers hold too. Raises ClientError naming the field that is wrong."""
+        ...
+
+    def has_effects(self, body: bytes) -> bool:
+        """Tell whether to answer this request twice may do something twice. Total: in doubt, yes."""
         ...
 
     def encoder(self, answering: Answering) -> EventEncoder:
@@ -236,6 +261,8 @@ class UpstreamProtocol(Protocol):
     """Whose thought signatures its answers carry."""
     auth: str
     """How a credential is sent unless configured otherwise: x-api-key, x-goog-api-key or bearer."""
+    continues: Continues | None
+    """How an answer goes on that was begun with words of the model's own; None: it would begin anew."""
 
     def encode_request(
         self, conversation: Conversation, *, model: str, repaired: bool, stream: bool = True

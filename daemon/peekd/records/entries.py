@@ -11,6 +11,7 @@ from typing import Literal
 import msgspec
 
 from peekd.vocabulary.events import Usage
+from peekd.vocabulary.outcomes import AnyOutcome
 
 Phase = Literal["plan", "attempt", "peek", "decide", "wait", "refresh", "commit", "relay", "end"]
 
@@ -40,11 +41,44 @@ class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
 Journal = Callable[[Entry], None]
 """Takes an entry and returns at once; it never raises and never waits."""
 
+Counted = Literal["", "reported", "estimated"]
+"""Where token figures come from: the upstream, or our own estimate; "" is that nothing is known."""
+
+ENDED = "peekd ended"
+"""The note of a request that was open when the process ended without closing it."""
+
+
+class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One decision with all that it was made from, so that it can be made anew under another policy.
+
+    The fields after `outcome` and `move` are those of the kernel's circumstances, and the dice's throw.
+    """
+
+    outcome: AnyOutcome
+    move: str
+    because: str = ""
+    attempt: int = 0
+    account: str = ""
+    upstream: str = ""
+    pace: str = ""
+    after: float = 0.0
+    attempts: int = 0
+    accounts: int = 0
+    left: float = 0.0
+    another: bool = False
+    same: bool = False
+    soonest: float | None = None
+    refreshable: bool = False
+    jitter: float = 0.0
+
 
 class AttemptRecord(msgspec.Struct, omit_defaults=True):
     """One try at one upstream with one account. Times are seconds since the request came in.
 
-    `marks` holds them by phase: sent, headers, first_byte, first_meaning, last.
+    `marks` holds when each phase was over: queue (a connection is free to be had), connect, sent, headers,
+    first_byte, first_meaning, last. `usage` is what this attempt consumed; `counted` says who counted.
+    `wasted`: tokens of an attempt of which the client got nothing. `cost`: US dollars by our own price list,
+    None where the price or the tokens are unknown. `stop`: why the model stopped.
     """
 
     number: int
@@ -61,6 +95,15 @@ class AttemptRecord(msgspec.Struct, omit_defaults=True):
     because: str = ""
     after: float = 0.0
     ended: float | None = None
+    usage: Usage = Usage()
+    counted: Counted = ""
+    wasted: int = 0
+    cost: float | None = None
+    sent_bytes: int = 0
+    received_bytes: int = 0
+    stop: str = ""
+    beside: int = 0
+    """The attempt that was under way when this one began (a hedge), 0: none."""
 
 
 class RequestRecord(msgspec.Struct, omit_defaults=True):
@@ -85,6 +128,18 @@ class RequestRecord(msgspec.Struct, omit_defaults=True):
     note: str = ""
     account: str = ""
     usage: Usage = Usage()
+    """Of the attempt that the client saw; what others consumed is `wasted`."""
+    counted: Counted = ""
+    wasted: int = 0
+    """Tokens of all attempts of which the client got nothing."""
+    cost: float | None = None
+    """US dollars of all attempts whose cost is known, by our own price list; None where none is."""
+    stage: Literal[0, 1, 2] = 0
+    """How far it went out: nothing, headers and pings, meaning."""
+    shown: int = 0
+    """The number of the attempt that the client saw an answer of, be it a broken one; 0 for none."""
+    asked_bytes: int = 0
+    answer_bytes: int = 0
     dropped: tuple[str, ...] = ()
     spliced: tuple[str, ...] = ()
     restored: tuple[str, ...] = ()
@@ -99,3 +154,24 @@ class RequestRecord(msgspec.Struct, omit_defaults=True):
     """What a person can do, in one line; "" where nothing is to be done."""
     seconds: float | None = None
     first_byte: float | None = None
+    turns: list[Turn] = msgspec.field(default_factory=list[Turn])
+    """The decisions that led away from an attempt, or passed on an empty one."""
+
+    @property
+    def first_meaning(self) -> float | None:
+        """When the client could have its first word: that of the attempt it saw."""
+        seen = next((one for one in self.attempts if one.number == self.shown), None)
+        return seen.marks.get("first_meaning") if seen is not None else None
+
+    @property
+    def failed(self) -> bool:
+        """Whether the client did not get a whole answer, and had not left."""
+        return self.state == "done" and self.outcome not in {"completed", "client_gone"}
+
+    @property
+    def healed(self) -> bool:
+        """Whether it has a whole answer that the first attempt alone would not have given."""
+        return self.outcome == "completed" and len(self.attempts) > 1
+
+    traceparent: str = ""
+    """The client's own trace, as its header names it (W3C Trace Context)."""

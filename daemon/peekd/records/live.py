@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 from peekd.records.entries import RequestRecord
+from peekd.store.queries import TAIL
+from peekd.vocabulary.decisions import Step
 
 KEPT = 1000
 
 
 class Live:
-    """Written by the relay; read by `peekd explain`, the admin API and the service's drain."""
+    """Written by the relay; read by `peekd explain`, the admin API and the service's drain.
+
+    `on_change` is called with each request that begins, goes a step on, or is over, `on_close` with each that
+    is over, `on_step` with each decision; what stands there returns at once and never raises.
+    """
 
     def __init__(self, kept: int = KEPT) -> None:
+        self.on_change: list[Callable[[RequestRecord], None]] = []
+        self.on_close: list[Callable[[RequestRecord], None]] = []
+        self.on_step: list[Callable[[Step], None]] = []
         self._kept = kept
         self._open: dict[str, RequestRecord] = {}
         self._done: OrderedDict[str, RequestRecord] = OrderedDict()
@@ -21,6 +30,7 @@ class Live:
     def open(self, record: RequestRecord) -> None:
         """Begin to keep a request."""
         self._open[record.id] = record
+        self.changed(record)
 
     def close(self, record: RequestRecord) -> None:
         """A request is done; the oldest done one makes room."""
@@ -30,6 +40,19 @@ class Live:
         self._done[record.id] = record
         while len(self._done) > self._kept:
             self._done.popitem(last=False)
+        self.changed(record)
+        for tell in self.on_close:
+            tell(record)
+
+    def changed(self, record: RequestRecord) -> None:
+        """A request went a step on."""
+        for tell in self.on_change:
+            tell(record)
+
+    def stepped(self, step: Step) -> None:
+        """A decision was made."""
+        for tell in self.on_step:
+            tell(step)
 
     def opened(self) -> int:
         """Count the requests that are open."""
@@ -41,7 +64,7 @@ class Live:
         yield from reversed(self._done.values())
 
     def find(self, request_id: str) -> RequestRecord | None:
-        """Find a request by its whole id, by "last", or by "last-failed".
+        """Find a request by its id or the end of it, by "last", or by "last-failed".
 
         "last" is the newest that is done; an open one only where none is.
         """
@@ -51,9 +74,15 @@ class Live:
             case "last-failed":
                 return next((record for record in reversed(self._done.values()) if failed(record)), None)
             case _:
-                return self._open.get(request_id) or self._done.get(request_id)
+                return self._open.get(request_id) or self._done.get(request_id) or self._ending(request_id)
+
+    def _ending(self, tail: str) -> RequestRecord | None:
+        """Find the newest whose id ends so; a short end could be anybody's."""
+        if len(tail) < TAIL:
+            return None
+        return next((record for record in self.newest_first() if record.id.endswith(tail)), None)
 
 
 def failed(record: RequestRecord) -> bool:
     """Whether the client did not get a whole answer."""
-    return record.state == "done" and record.outcome not in {"completed", "client_gone"}
+    return record.failed

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 
-from peekd.records.entries import DEBUG, INFO, NOTICE, WARNING
+from peekd.records.advice import advice
+from peekd.records.entries import DEBUG, INFO, NOTICE, WARNING, RequestRecord
 from peekd.records.redact import redacted
 from peekd.vocabulary.decisions import Step
 from peekd.vocabulary.outcomes import Outcome, name_of
 
-RETRIES = frozenset({"again", "refresh", "rotate", "repair", "wait"})
+RETRIES = frozenset({"again", "refresh", "rotate", "repair", "wait", "resume"})
 
 Phrase = Callable[[Outcome, str], str]
 
@@ -18,8 +19,13 @@ SIGNATURE = (
     "Unexpected thinking signature error (should have been filtered). "
     "Retrying with all thinking blocks removed."
 )
+AT_BOUNDARY = "completed_at_tool_boundary"
+"""The note on an answer that broke off after a whole tool call, and was ended there."""
+
 AUTO_CONVERTED = "Auto-converting non-stream request to stream for better quota"
 
+
+NOBODY = "no_account: every account that could serve rests, was tried, or is disabled"
 
 _SECONDS = re.compile(r"for ([0-9]+) s$")
 
@@ -83,6 +89,8 @@ def of_outcome(step: Step, protocol: str = "") -> str:
     kind = name_of(outcome)
     if kind == "signature" and move == "repair":
         return SIGNATURE
+    if kind == "no_account":
+        return NOBODY
     then = "retrying..." if move in RETRIES else "passed on" if move == "relay" else "giving up"
     phrase = OWN_PHRASES.get(protocol, {}).get(kind) or PHRASES.get(kind)
     if phrase is not None:
@@ -107,15 +115,35 @@ def of_pause(step: Step) -> str:
     return f"Retry with {shape.get(decision.pace, 'fixed delay')}: {told}"
 
 
+def of_end(record: RequestRecord) -> str:
+    """Tell what became of a request that is over, what its client was told, and what a person can do."""
+    count = len(record.attempts)
+    tries = f"{count} attempt{'s' * (count != 1)}"
+    words = f" ({record.note})" if record.note else f": {record.verdict}" if record.verdict else ""
+    told = f"{record.outcome} after {tries}, {record.seconds or 0.0:.2f} s{words}"
+    straight = record.outcome == "completed" and count == 1
+    return told if straight else f"{told}. What you can do: {advice(record)}"
+
+
 def priority_of(step: Step) -> int:
-    """How loud a step is: a whole answer and its start are information, a retry is a notice."""
+    """How loud a step is: a whole answer and its start are information, a retry is a notice.
+
+    An answer that broke off and is passed on all the same, at a tool call, is a warning; an attempt that was
+    too slow is none.
+    """
+    if step.decision.move == "relay" and name_of(step.outcome) in {"broken", "stalled"}:
+        return WARNING
+    if name_of(step.outcome) == "superseded":
+        return INFO
     return PRIORITIES.get(step.decision.move, NOTICE)
 
 
 __all__ = [
+    "AT_BOUNDARY",
     "AUTO_CONVERTED",
     "DEBUG",
     "of_decision",
+    "of_end",
     "of_outcome",
     "of_pause",
     "priority_of",

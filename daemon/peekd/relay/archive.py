@@ -38,6 +38,10 @@ class Archive:
         for one in loaded.refused:
             self._memory.mark_refused(one.session, one.proofs, one.since)
 
+    def size(self) -> tuple[int, int]:
+        """How many steps are remembered, and about how many bytes they take."""
+        return len(self._memory), self._memory.bytes
+
     # ---- learning ----
 
     def learn(self, step: Step) -> None:

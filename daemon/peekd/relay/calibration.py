@@ -39,6 +39,9 @@ APART: Final = 1.0
 LEAST: Final = 200
 """Tokens below which a request tells more of its marks than of its words."""
 
+BYTES_A_TOKEN: Final = 4.0
+"""Of a request, where nothing was learnt about its model yet."""
+
 LOWEST, HIGHEST = 0.5, 2.0
 """Bounds of the factor: an upstream that reports nonsense moves estimates no further."""
 
@@ -58,6 +61,7 @@ class _Model:
         self.ratios: deque[float] = deque(maxlen=KEPT)
         self.waiting: deque[_Reported] = deque(maxlen=WAITING)
         self.last = float("-inf")
+        self.bytes_a_token = BYTES_A_TOKEN
 
 
 class Calibration:
@@ -73,6 +77,7 @@ class Calibration:
         if tokens is None or tokens < LEAST or len(asked.body) > LARGEST:
             return
         known = self._models.setdefault(target, _Model())
+        known.bytes_a_token = len(asked.body) / tokens
         if self._now() - known.last >= APART:
             known.last = self._now()
             known.waiting.append(_Reported(asked, tokens))
@@ -81,6 +86,11 @@ class Calibration:
     def corrected(self, target: Target, family: Family, tokens: int) -> int:
         """Give an estimate as this model is likely to count it: at least 1, and never less for more."""
         return max(1, round(tokens * self.factor(target, family)))
+
+    def by_size(self, target: Target, size: int) -> int:
+        """Guess the tokens of a prompt of so many bytes, without reading it: as the last one of its model."""
+        known = self._models.get(target)
+        return max(1, round(size / (known.bytes_a_token if known is not None else BYTES_A_TOKEN)))
 
     def factor(self, target: Target, family: Family) -> float:
         """What an estimate is multiplied with."""

@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from peekd.accounts.wanted import Lease
+from peekd.protocols.estimate import estimate_prompt
 from peekd.protocols.interface import Answering, Call, Following, Ids, Splices, UpstreamProtocol
 from peekd.protocols.mending import Mender
 from peekd.relay.archive import Archive, empty_archive
@@ -20,7 +21,7 @@ from peekd.signatures.proofs import proofs_in, tied_proofs, without_proofs
 from peekd.signatures.restore import Restored, Wanted, call_proofs, number_of_steps, proofs_of
 from peekd.signatures.seal import Seal
 from peekd.signatures.steps import Origin
-from peekd.vocabulary.conversation import Conversation
+from peekd.vocabulary.conversation import Conversation, Text, Turn
 from peekd.vocabulary.errors import ClientError
 from peekd.wire.headers import upstream_headers
 
@@ -29,6 +30,9 @@ _PREFIXES: Final = {"anthropic": "toolu_"}
 
 _ROLE: Final = re.compile(rb'"role"\s*:\s*"(?:assistant|model)"')
 """A step in a request's bytes; quotes inside the client's own words are escaped."""
+
+BYTES_A_TOKEN: Final = 4
+"""Of a request that our words do not reach."""
 
 Headers = tuple[tuple[str, str], ...]
 
@@ -99,12 +103,12 @@ class Calls:
         strange = ("thinking of another account",) if splices.unreadable else ()
         restored = self._restored(readable, protocol, splices, account)
         self._put_back = tuple(proof for step in restored.steps for proof in step.proofs)
-        said = restored.conversation
+        said = begun(restored.conversation, splices.begun)
         if splices.repaired and self._archive.settings.recovery_note:
             said = with_note(said)
         call = protocol.encode_request(said, model=model, repaired=splices.repaired, stream=splices.stream)
         dropped = tuple(dict.fromkeys((*readable.dropped, *strange, *call.dropped)))
-        noted = ("recovery note",) if said is not restored.conversation else ()
+        noted = ("recovery note",) * (splices.repaired and self._archive.settings.recovery_note)
         return msgspec.structs.replace(call, dropped=dropped, restored=restored.names, spliced=noted), ()
 
     def _restored(
@@ -178,12 +182,22 @@ class Calls:
         return protocol.splice_request(self._asked.body, self._asked.path, named)
 
     def rendering(
-        self, protocol: UpstreamProtocol, model: str, ids: Ids, learning: Learning | None = None
+        self,
+        protocol: UpstreamProtocol,
+        model: str,
+        ids: Ids,
+        learning: Learning | None = None,
+        *,
+        owns_end: bool = False,
     ) -> Rendering:
-        """How the answer of such a call becomes the client's. `learning` sees what the client gets."""
+        """How the answer of such a call becomes the client's. `learning` sees what the client gets.
+
+        `owns_end`: an upstream's own error does not go to the client.
+        """
         counted = self._asked.head.counted
         if self._verbatim(protocol):
-            return Verbatim(self._asked.protocol, self.following(), counted=counted, learning=learning)
+            asked, following = self._asked.protocol, self.following()
+            return Verbatim(asked, following, counted=counted, learning=learning, owns_end=owns_end)
         answering = Answering(
             self.conversation,
             ids,
@@ -206,6 +220,16 @@ class Calls:
         """Whether the client sees the words of thoughts in the answer of such a call."""
         return self._verbatim(protocol) or (self._thinks and self._shown)
 
+    @cached_property
+    def prompt(self) -> int:
+        """About how many tokens the request has: by its words where they can be read, else by its bytes."""
+        read = self._readable
+        return len(self._asked.body) // BYTES_A_TOKEN if read is None else estimate_prompt(read)
+
+    def offers_tools(self, protocol: UpstreamProtocol) -> bool:
+        """Whether the client can be expected to run a tool. Verbatim requests are not read for that."""
+        return self._verbatim(protocol) or bool(self.conversation.tools)
+
     @property
     def _thinks(self) -> bool:
         thought = self.conversation.thought
@@ -215,6 +239,18 @@ class Calls:
     def _shown(self) -> bool:
         thought = self.conversation.thought
         return thought is None or thought.shown
+
+
+def begun(conversation: Conversation, words: str) -> Conversation:
+    """Give a conversation that ends with the assistant's words, for the model to go on from; "" for none."""
+    if not words:
+        return conversation
+    turns, part = conversation.turns, Text(words)
+    if turns and turns[-1].role == "assistant":
+        turns = (*turns[:-1], msgspec.structs.replace(turns[-1], parts=(*turns[-1].parts, part)))
+    else:
+        turns = (*turns, Turn("assistant", (part,)))
+    return msgspec.structs.replace(conversation, turns=turns)
 
 
 def _steps_in(body: bytes) -> int:

@@ -47,6 +47,8 @@ class Delivery:
     def __init__(self, *, ping: bytes, ping_seconds: float, framing: Framing | None = None) -> None:
         self.stage: Literal[0, 1, 2] = 0
         self.early = False
+        self.given = 0
+        """Bytes of the answer that were handed over, pings left out."""
         self._reply: Reply | None = None
         self._replied = trio.Event()
         self._ping = ping
@@ -84,6 +86,7 @@ class Delivery:
     async def give(self, frames: bytes) -> None:
         """Pass stage 2 and hand whole frames on; waits while the client reads slowly."""
         self.stage = 2
+        self.given += len(frames)
         await self._give.send(self._framing.wrap(frames))
 
     async def give_last(self, frames: bytes) -> None:

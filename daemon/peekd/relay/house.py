@@ -5,21 +5,26 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import trio
 
 from peekd.accounts.settings import AccountSettings, SchedulingSettings
+from peekd.accounts.states import AccountState
 from peekd.healing.plan import near_names
 from peekd.healing.policy import Policy
-from peekd.healing.settings import HealingSettings, RouteSettings
+from peekd.healing.settings import HealingSettings, HedgingSettings, RouteSettings
 from peekd.records.entries import Journal
+from peekd.records.ledger import Ledger
 from peekd.records.live import Live
+from peekd.records.tally import Tally
 from peekd.relay.archive import Archive
 from peekd.relay.asked import Asked
 from peekd.relay.counting import Counting
 from peekd.relay.delivery import Final
 from peekd.relay.grove import Grove
+from peekd.relay.hedging import Hedges
 from peekd.relay.lives import Lives
 from peekd.relay.means import NATURAL, Means, Seams
 from peekd.relay.offers import Offers
@@ -30,6 +35,7 @@ from peekd.relay.vigil import Vigil
 from peekd.signatures.seal import KEY_BYTES, Seal
 from peekd.signatures.settings import SignatureSettings
 from peekd.store.interface import Loaded, Store
+from peekd.store.settings import Bodies
 from peekd.store.volatile import Nowhere
 from peekd.upstream.client import Upstreams
 from peekd.upstream.credentials import Credentials, Supply
@@ -49,9 +55,18 @@ class House:
         self.archive = means.archive
         self.seams = means.seams
         self.live = Live()
+        self.store = means.store
+        self.ledger = Ledger(self.live, means.ledger_path)
+        self.left_open = 0
+        """Requests that were open when the process before this one ended."""
+        self.bodies: Bodies = "off"
+        self.tally = Tally()
+        self.live.on_close.append(self.tally.closed)
+        self.live.on_step.append(self.tally.stepped)
         self.grove = Grove(tree, self._clear)
         self.roster = Roster(tree.crew, means.archive)
         self.roster.schedule(tree.scheduling)
+        self.hedges = Hedges(tree.hedging)
         self.draining = False
         self.lives = Lives()
         self.counting = Counting(means.seal, self.roster.glance)
@@ -71,6 +86,7 @@ class House:
 
     def recall(self, loaded: Loaded) -> None:
         """Take over what a store has kept."""
+        self.left_open = loaded.left_open
         self.archive.recall(loaded)
         self.roster.recall(loaded.bound)
         self.roster.stand(loaded.standings)
@@ -83,6 +99,14 @@ class House:
         """Count a request's tokens, or estimate them. Raises ClientError for one that cannot be read."""
         with self.grove.visited() as tree:
             return await self.counting.count(asked, tree)
+
+    def account_states(self) -> tuple[AccountState, ...]:
+        """How the accounts stand."""
+        return self.roster.states()
+
+    def signatures(self) -> tuple[int, int]:
+        """How many steps of conversations are remembered, and about how many bytes they take."""
+        return self.archive.size()
 
     def ready(self) -> bool:
         """Whether a request could be served now."""
@@ -146,6 +170,7 @@ class House:
         self.roster.schedule(tree.scheduling)
         for account in sorted(tree.credentials.renewed(before.credentials)):
             self.vigil.tell(News(account, "replaced", tree.accounts[account].credential))
+        self.hedges.settings = tree.hedging
         self.vigil.attend(tree.credentials)
         self.grove.adopt(tree)
 
@@ -172,28 +197,37 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
     signatures: SignatureSettings | None = None,
     scheduling: SchedulingSettings | None = None,
     store: Store | None = None,
+    ledger_path: Path | None = None,
     seams: Seams = NATURAL,
     watching: bool = False,
+    hedging: HedgingSettings | None = None,
 ) -> AsyncGenerator[House]:
     """Open what a daemon serves with; closes every connection on leaving.
 
     `dials`: by upstream name, how to reach it where it is not on the network (a simulator). `where`: the file
     to edit, for messages. `seal_key`: what carriers of signatures are sealed with; without one it is made up,
-    and no carrier outlives the house. `store`: what outlives it; without one nothing does. `watching`: files
-    of credentials that are replaced are taken up. Raises OperatorError, in a group, where a credential cannot
-    be had.
+    and no carrier outlives the house. `store`: what outlives it; without one nothing does. `ledger_path`: the
+    file in which the store's rows can be read. `watching`: files of credentials that are replaced are taken
+    up. Raises OperatorError, in a group, where a credential cannot be had.
     """
-    modes = scheduling or SchedulingSettings()
-    ground = Ground(healing, upstreams, accounts, routes, where, expose_account, modes)
+    ground = Ground(
+        healing,
+        upstreams,
+        accounts,
+        routes,
+        where,
+        expose_account,
+        scheduling or SchedulingSettings(),
+        hedging or HedgingSettings(),
+    )
     async with trio.open_nursery() as nursery:
         clients = Upstreams(upstreams, dials=dials)
         credentials = Credentials(ground.references, environ, nursery, supply_of(ground, clients, seams))
         seal = Seal(seal_key if seal_key is not None else seams.key(KEY_BYTES))
         kept = store or Nowhere()
         archive = Archive(signatures or SignatureSettings(), kept, seams.wall)
-        house = House(
-            Tree(ground, clients, credentials, seams.ids), Means(journal, seal, archive, seams), nursery
-        )
+        means = Means(journal, seal, archive, seams, kept, ledger_path)
+        house = House(Tree(ground, clients, credentials, seams.ids), means, nursery)
         house.recall(await kept.load())
         house.vigil.watching = watching
         house.vigil.attend(credentials)

@@ -6,6 +6,7 @@ import random
 import secrets
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import msgspec
 
@@ -13,6 +14,8 @@ from peekd.protocols.interface import Ids
 from peekd.records.entries import Journal
 from peekd.relay.archive import Archive
 from peekd.signatures.seal import Seal
+from peekd.store.interface import Store
+from peekd.store.volatile import Nowhere
 
 
 def fresh_id(prefix: str) -> str:
@@ -34,9 +37,11 @@ NATURAL = Seams()
 
 
 class Means(msgspec.Struct, frozen=True):
-    """What a house works with."""
+    """What a house works with. `ledger_path`: where the store's rows can be read, None: nowhere."""
 
     journal: Journal
     seal: Seal
     archive: Archive
     seams: Seams = NATURAL
+    store: Store = Nowhere()
+    ledger_path: Path | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -10,11 +10,14 @@ import trio
 
 from peekd.healing.classify import outcome_of_refusal
 from peekd.healing.peek import Watch
+from peekd.healing.resume import MISFIT, Misfit
 from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import BadArguments, Unfoldable, UpstreamProtocol
+from peekd.relay.consumption import Consumption, counted
 from peekd.relay.reading import Reading, Seen, Source, read_whole, without
 from peekd.relay.rendering import ToBody, TooMuch, ToStream
 from peekd.relay.scribe import Scribe
+from peekd.relay.words import Words
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.events import Beat
 from peekd.vocabulary.outcomes import AnyOutcome
@@ -100,7 +103,9 @@ class Passage:
             return self._attempt.failure
         self._scribe.mark("headers")
         if self._attempt.status >= NOT_AN_ANSWER:
-            return self._refused(self._attempt.status, await self._attempt.read_refusal())
+            refusal = await self._attempt.read_refusal()
+            self._reading.received += len(refusal)
+            return self._refused(self._attempt.status, refusal)
         if self._attempt.headers.get("content-type", "").startswith("application/json"):
             return await self._unstreamed()
         while True:
@@ -131,6 +136,7 @@ class Passage:
         body = await read_whole(self._attempt, self._healing)
         if not isinstance(body, bytes):
             return body
+        self._reading.received += len(body)
         body = self._protocol.unwrap(body)
         frames = self._protocol.decode_whole(body)
         if not frames:
@@ -144,6 +150,19 @@ class Passage:
         self.refusal = self._protocol.decode_refusal(status, self._attempt.headers, words)
         return outcome_of_refusal(self.refusal)
 
+    def keep(self, words: Words) -> None:
+        """Have all words of the answer noted as they come."""
+        self._reading.words = words
+
+    def consumed(self, estimate: Callable[[], int]) -> Consumption:
+        """What the attempt has consumed until now; `estimate`: its prompt's tokens, where nobody tells."""
+        watch = self.watch
+        finished = watch.finished
+        usage, who = counted(
+            watch.usage, self._attempt.status, watch.said, finished=finished is not None, estimate=estimate
+        )
+        return Consumption(usage, who, finished.reason if finished else "", self._reading.received)
+
     # ---- carry ----
 
     async def carry(self, sink: ToStream | ToBody) -> AnyOutcome:
@@ -153,9 +172,13 @@ class Passage:
                 sink.take(seen)
             await self._carry_on(sink)
             self._scribe.mark("last")
+            if isinstance(self._reading.outcome(shown=True), o.Completed):
+                sink.finish()
             return self._told(sink)
         except Unfoldable as error:
             return o.Malformed(type=o.UNFOLDABLE, message=str(error))
+        except Misfit as error:
+            return o.Broken(type=MISFIT, message=str(error))
         except (BadArguments, TooMuch) as error:
             message = str(error)
             return o.Broken(message=message) if sink.shown else o.Malformed(message=message)

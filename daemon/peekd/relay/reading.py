@@ -12,6 +12,7 @@ import trio
 from peekd.healing.peek import Watch
 from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import EventDecoder
+from peekd.relay.words import Words
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.events import Erred, Event
 from peekd.vocabulary.outcomes import AnyOutcome
@@ -58,6 +59,10 @@ class Reading:
         secret: str = "",
     ) -> None:
         self.watch = watch
+        self.words: Words | None = None
+        """What keeps the words, where they are to be kept."""
+        self.received = 0
+        """Bytes that came."""
         self._unwrap = unwrap
         self._secret = secret
         self._source = source
@@ -85,6 +90,9 @@ class Reading:
         now = trio.current_time()
         for event in seen.events:
             self.watch.see(event, now)
+        if self.words is not None:
+            for event in seen.events:
+                self.words.see(event)
         return seen
 
     async def fill(self) -> bool:
@@ -103,6 +111,7 @@ class Reading:
             self._flush()
             return self._end(chunk or None)
         self.watch.see_bytes(trio.current_time())
+        self.received += len(chunk)
         try:
             self._frames.extend(self._splitter.feed(chunk))
         except FrameTooLarge as error:

@@ -1,16 +1,21 @@
 """What the client gets of each frame: itself on a verbatim path, on another its meaning in their words.
 
-Two ways to render, two places to render to (a stream, a folded body); any pair fits.
+Two ways to render, two places to render to (a stream, a folded body); any pair fits. What a route's options
+do to a stream on its way (`atomic`, `joint`) is done before it is rendered.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
+from peekd.healing.resume import Shown
 from peekd.protocols.halves import Halves
 from peekd.protocols.interface import ClientProtocol, Collector, EventEncoder, Following
 from peekd.protocols.mending import Mender
+from peekd.relay.atomic import Atomic
 from peekd.relay.delivery import Delivery
+from peekd.relay.joint import Joint
 from peekd.relay.learning import Learning
 from peekd.relay.reading import WHOLE_BYTES, Seen, erred, is_whole
 from peekd.vocabulary.errors import Fault
@@ -28,6 +33,7 @@ from peekd.vocabulary.events import (
     TextBlock,
     TextDelta,
     ToolCallBlock,
+    Usage,
 )
 from peekd.wire.sse import Frame, Splitter
 
@@ -70,9 +76,16 @@ class Rendering(Protocol):
         """The frames that end what was said with an error; b"" where the upstream's own went through."""
         ...
 
+    def end_at_call(self, usage: Usage) -> bytes:
+        """The frames that end what was said as an answer that waits for a tool's result."""
+        ...
+
 
 class Verbatim:
-    """The upstream's frames as they came. `counted` False: but for those that tell usage alone."""
+    """The upstream's frames as they came. `counted` False: but for those that tell usage alone.
+
+    `owns_end` True: and for its errors, since more may be made of a broken answer than an error.
+    """
 
     def __init__(
         self,
@@ -81,8 +94,10 @@ class Verbatim:
         *,
         counted: bool = True,
         learning: Learning | None = None,
+        owns_end: bool = False,
     ) -> None:
         self._protocol = protocol
+        self._owns_end = owns_end
         self._following = following
         self._learning = learning
         self._counted = counted
@@ -107,7 +122,7 @@ class Verbatim:
 
     def _is_shown(self, frame: Frame) -> bool:
         """Whether clients read it as an error; what is torn, be it around one, they cannot read at all."""
-        return self._protocol.shows_error(frame) and is_whole(frame.data)
+        return not self._owns_end and self._protocol.shows_error(frame) and is_whole(frame.data)
 
     def close(self) -> bytes:
         """The last frame, where the upstream forgot it."""
@@ -128,6 +143,10 @@ class Verbatim:
     def fail(self, fault: Fault, request_id: str) -> bytes:
         """An error that goes on from the upstream's last frame; b"" where its own went through."""
         return b"" if self._erred else self._following.fail(fault, request_id)
+
+    def end_at_call(self, usage: Usage) -> bytes:
+        """What is missing of the upstream's own frames, in their way."""
+        return self._following.end_at_call(usage if self._counted else None)
 
 
 class Translated:
@@ -209,27 +228,78 @@ class Translated:
         """The error: an upstream's own is never rendered here."""
         return self._encoder.fail(fault, request_id)
 
+    def end_at_call(self, usage: Usage) -> bytes:
+        """The terminal; the encoder has been told the usage as it came."""
+        return self._feed(Finished("tool_use")) + self.close()
+
 
 # ---- where to -------------------------------------------------------------------------------------
 
 
 class ToStream:
-    """Renders into the client's stream; what is taken goes out with the next flush."""
+    """Renders into the client's stream; what is taken goes out with the next flush.
 
-    shown = True
+    `told` sees what goes out, and `atomic` holds what does not yet; `begin` is called when the first is
+    rendered. Without `atomic` that is from the start.
+    """
 
-    def __init__(self, rendering: Rendering, delivery: Delivery) -> None:
+    def __init__(
+        self,
+        rendering: Rendering,
+        delivery: Delivery,
+        *,
+        told: Shown | None = None,
+        atomic: Atomic | None = None,
+        begin: Callable[[ToStream], None] | None = None,
+    ) -> None:
         self.rendering = rendering
+        self.told = told
+        self.shown = False
+        """Whether the client gets any of it; before, the attempt can be replaced unseen."""
         self._delivery = delivery
+        self._atomic = atomic
+        self._begin = begin
+        self._joint: Joint | None = None
         self._ready: list[bytes] = []
+        if atomic is None:
+            self._show()
+
+    def _show(self) -> None:
+        self.shown = True
+        if self._begin is not None:
+            self._begin(self)
 
     def say(self, frames: bytes) -> None:
         """Put frames of our own before what follows."""
         self._ready.append(frames)
 
     def take(self, seen: Seen) -> None:
-        """Render one frame."""
+        """Render one frame, and what waited for it. Raises Misfit where a continuation does not fit."""
+        if self._joint is None and self._atomic is None:
+            self._render(seen)
+            return
+        for joined in (seen,) if self._joint is None else self._joint.take(seen):
+            for free in (joined,) if self._atomic is None else self._atomic.take(joined):
+                self._render(free)
+
+    def _render(self, seen: Seen) -> None:
+        if not self.shown:
+            self._show()
         self._ready.append(self.rendering.render(seen))
+        if self.told is not None:
+            for event in seen.events:
+                self.told.see(event)
+
+    def join(self, joint: Joint) -> None:
+        """What is taken from now on is a continuation; what waited of the answer before is dropped."""
+        self._joint = joint
+        if self._atomic is not None:
+            self._atomic.drop()
+
+    def finish(self) -> None:
+        """The answer is whole: nothing waits any longer."""
+        for free in () if self._atomic is None else self._atomic.rest():
+            self._render(free)
 
     async def flush(self) -> None:
         """Hand over what is ready, in one piece; where that is cancelled it is ready still."""
@@ -265,6 +335,9 @@ class ToBody:
         if self._size > WHOLE_BYTES:
             raise TooMuch(f"an answer of more than {WHOLE_BYTES} bytes")
         self._fold(rendered)
+
+    def finish(self) -> None:
+        """Nothing waits."""
 
     async def flush(self) -> None:
         """Nothing to hand over before the end."""

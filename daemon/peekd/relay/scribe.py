@@ -1,7 +1,8 @@
-"""Writes down one request: its record, and a journal entry for every step."""
+"""Writes down one request: its record, its rows in the ledger, and a journal entry for every step."""
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable
 
 from peekd.accounts.wanted import Lease
@@ -19,24 +20,54 @@ from peekd.records.entries import (
     RequestRecord,
 )
 from peekd.records.live import Live
+from peekd.records.prices import cost_of
 from peekd.records.redact import redacted
+from peekd.records.rows import attempt_draft, request_draft
+from peekd.relay.consumption import Consumed, added, nothing
+from peekd.store.rows import Draft
 from peekd.vocabulary.decisions import Step
-from peekd.vocabulary.events import Usage
 from peekd.vocabulary.outcomes import name_of
 
 Clock = Callable[[], float]
 
+Write = Callable[[Draft], None]
+"""Takes a row for the ledger and returns at once; it never raises and never waits."""
 
-class Scribe:
+SHOWN = frozenset({"completed", "broken", "stalled"})
+"""Outcomes of an answer that was carried to the client."""
+
+
+def unwritten(_row: Draft) -> None:
+    """Where there is no ledger."""
+
+
+class Scribe:  # noqa: PLR0904  one for each kind of step
     """Every method is synchronous: what it writes stands before the next await."""
 
-    def __init__(self, record: RequestRecord, live: Live, journal: Journal, clock: Clock) -> None:
+    def __init__(
+        self, record: RequestRecord, live: Live, journal: Journal, clock: Clock, write: Write = unwritten
+    ) -> None:
         self.record = record
+        self._row = write
+        self._consumed: dict[int, Consumed] = {}
         self._live = live
         self._journal = journal
         self._clock = clock
         self._began = clock()
+        self._focus: AttemptRecord | None = None
         live.open(record)
+        write(request_draft(record))
+
+    def focus(self, number: int) -> None:
+        """Write of this attempt from now on, until another begins, though it is not the newest."""
+        self._focus = self.record.attempts[number - 1]
+        self.record.account, self.record.mapped_model = self._focus.account, self._focus.model
+
+    def beside(self, number: int) -> Scribe:
+        """A scribe of one attempt, of two that are under way."""
+        scribe = copy.copy(self)
+        scribe._focus = self.record.attempts[number - 1]  # noqa: SLF001  it is one of us
+        return scribe
 
     def since(self) -> float:
         """Seconds since the request came in."""
@@ -45,6 +76,8 @@ class Scribe:
     @property
     def attempt(self) -> AttemptRecord | None:
         """The attempt in flight, or the last one."""
+        if self._focus is not None:
+            return self._focus
         return self.record.attempts[-1] if self.record.attempts else None
 
     # ---- steps ----
@@ -58,24 +91,30 @@ class Scribe:
         """A target of the route cannot be told the request in its protocol; the next one may."""
         self._write("plan", f"{lease.upstream}/{lease.model} is passed over: {redacted(why)}")
 
-    def leased(self, lease: Lease) -> int:
-        """An attempt begins; gives its number, from 1."""
+    def leased(self, lease: Lease, *, beside: int = 0) -> int:
+        """An attempt begins, perhaps `beside` another one; gives its number, from 1."""
+        self._focus = None
         attempt = AttemptRecord(
             number=len(self.record.attempts) + 1,
             account=lease.account,
             upstream=lease.upstream,
             model=lease.model,
             started=self.since(),
+            beside=beside,
         )
         self.record.attempts.append(attempt)
+        self._row(attempt_draft(self.record, attempt))
         self.record.account, self.record.mapped_model = lease.account, lease.model
-        self._write("attempt", f"attempt {attempt.number} with {lease.account}: {lease.because}")
+        hedge = f" beside attempt {beside}, which has shown nothing yet" if beside else ""
+        self._write("attempt", f"attempt {attempt.number} with {lease.account}{hedge}: {lease.because}")
         return attempt.number
 
     def sent(self, call: Call, *, streams: bool = True) -> None:
         """The call is made: what could not be said, what was changed, what was put back, how it is asked."""
         self.record.dropped, self.record.spliced = call.dropped, call.spliced
         self.record.restored = call.restored
+        if self.attempt is not None:
+            self.attempt.sent_bytes = len(call.body)
         if streams and not self.record.stream and len(self.record.attempts) == 1:
             self._write("attempt", narrate.AUTO_CONVERTED)
 
@@ -88,7 +127,22 @@ class Scribe:
         """The upstream answered a request that was `sent` then (by the clock); status 0: it failed to."""
         if self.attempt is not None and status:
             self.attempt.upstream_request_id, self.attempt.status = upstream_request_id, status
-            self.attempt.marks["sent"] = round(sent - self._began, 6)
+            self.attempt.marks.setdefault("sent", round(sent - self._began, 6))
+
+    def marker(self) -> Callable[[str, float], None]:
+        """Give what notes phases of the attempt in flight, as seen by the clock."""
+        attempt = self.attempt
+
+        def mark(name: str, at: float) -> None:
+            if attempt is not None:
+                attempt.marks.setdefault(name, round(at - self._began, 6))
+
+        return mark
+
+    def watching(self, consumed: Consumed) -> None:
+        """Know what the attempt in flight consumes: it is asked once the attempt is over."""
+        if self.attempt is not None:
+            self._consumed[self.attempt.number] = consumed
 
     def mark(self, name: str) -> None:
         """A phase of the attempt is reached; only the first time counts."""
@@ -112,11 +166,15 @@ class Scribe:
         if step.attempt and self.attempt is not None:
             attempt = self.attempt
             attempt.outcome, attempt.status = outcome, step.outcome.status or attempt.status
-            if step.decision.move != "relay" or outcome == "completed":  # what is accepted goes on
-                attempt.ended = self.since()
+            if outcome == "completed" or (step.decision.move == "relay" and self.record.stream):
+                self.record.shown = attempt.number
+            elif outcome not in SHOWN and self.record.shown == attempt.number:
+                self.record.shown = 0  # it was passed on, and failed before the client had a word of it
+            if step.decision.move != "relay" or outcome in SHOWN:  # what is accepted goes on
+                self._end(attempt, seen=step.decision.move == "resume")
             if step.outcome.type or step.outcome.message:
                 attempt.upstream_error = narrate.said(step.outcome)
-        phase: Phase = "relay" if outcome in {"completed", "broken", "stalled"} else "peek"
+        phase: Phase = "relay" if outcome in SHOWN else "peek"
         priority = narrate.priority_of(step)
         error = narrate.said(step.outcome) if step.outcome.message else ""
         self._write(phase, narrate.of_outcome(step, self.record.protocol), priority, step=step, error=error)
@@ -128,6 +186,9 @@ class Scribe:
             attempt = self.attempt
             attempt.move, attempt.because = step.decision.move, step.decision.because
             attempt.after = step.decision.after
+            if attempt.ended is not None:
+                self._row(attempt_draft(self.record, attempt))
+        self._live.stepped(step)
         self._write("decide", narrate.of_decision(step), INFO, step=step)
 
     def pausing(self, step: Step) -> None:
@@ -150,22 +211,46 @@ class Scribe:
         """The client is told that there is no answer."""
         self.record.verdict, self.record.advice = redacted(verdict), advice
 
-    def close(self, outcome: str, *, status: int | None, note: str = "", usage: Usage | None = None) -> None:
+    def _end(self, attempt: AttemptRecord, *, seen: bool = False) -> None:
+        """An attempt is over: book what it consumed, to the client or as wasted.
+
+        `seen`: the client saw a part of it, though it is another one that ends the answer.
+        """
+        consumed = self._consumed.pop(attempt.number, nothing)()
+        attempt.ended = self.since()
+        attempt.usage, attempt.counted = consumed.usage, consumed.counted
+        attempt.stop, attempt.received_bytes = consumed.stop, consumed.received
+        attempt.cost = cost_of(attempt.model, consumed.usage)
+        attempt.wasted = 0 if seen or attempt.number == self.record.shown else consumed.tokens
+
+    def _sum_up(self) -> None:
+        """Book to the request what its attempts consumed."""
+        record = self.record
+        seen = [one for one in record.attempts if one.number == record.shown or one.move == "resume"]
+        if seen:
+            record.usage, record.counted = added(one.usage for one in seen), seen[-1].counted
+        record.wasted = sum(attempt.wasted for attempt in record.attempts)
+        costs = [attempt.cost for attempt in record.attempts if attempt.cost is not None]
+        record.cost = round(sum(costs), 9) if costs else None
+
+    def close(self, outcome: str, *, status: int | None, note: str = "") -> None:
         """The request is over; a second call changes nothing."""
         record = self.record
         if record.state == "done":
             return
         record.outcome, record.status, record.note = outcome, status, note
-        record.usage = usage or record.usage
         record.seconds = self.since()
-        attempt = self.attempt
-        if attempt is not None and attempt.ended is None:
-            attempt.outcome, attempt.ended = outcome, record.seconds
+        for attempt in record.attempts:
+            if attempt.ended is None:
+                attempt.outcome = outcome
+                self._end(attempt)
+                self._row(attempt_draft(record, attempt))
+        self._sum_up()
         self._live.close(record)
-        words = f" ({note})" if note else f": {record.verdict}" if record.verdict else ""
-        tries = f"{len(record.attempts)} attempt{'s' * (len(record.attempts) != 1)}"
-        priority = INFO if outcome in {"completed", "client_gone"} else WARNING
-        self._write("end", f"{outcome} after {tries}, {record.seconds:.2f} s{words}", priority, end=True)
+        self._row(request_draft(record))
+        quiet = outcome in {"completed", "client_gone"} and note != narrate.AT_BOUNDARY
+        priority = INFO if quiet else WARNING
+        self._write("end", narrate.of_end(record), priority, end=True)
 
     def _write(
         self,
@@ -177,6 +262,7 @@ class Scribe:
         error: str = "",
         end: bool = False,
     ) -> None:
+        self._live.changed(self.record)
         attempt = self.attempt
         self._journal(
             Entry(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from peekd.accounts.wanted import Lease
+from peekd.healing.resume import MISFIT
 from peekd.relay.house import House
 from peekd.vocabulary.outcomes import Accepted, AnyOutcome, Superseded, is_crowded, is_unfoldable
 
@@ -28,7 +29,7 @@ class Tenure:
 
 
 def _booked(outcome: AnyOutcome) -> AnyOutcome:
-    """What an account is booked with: an answer we could not fold was one, a queue of ours is nothing."""
-    if is_unfoldable(outcome):
+    """What an account is booked with: an answer we could not fold or join was one, our queue is nothing."""
+    if is_unfoldable(outcome) or outcome.type == MISFIT:
         return Accepted()
     return Superseded() if is_crowded(outcome) else outcome

@@ -10,7 +10,7 @@ from peekd.accounts.account import account_of
 from peekd.accounts.settings import AccountSettings, SchedulingSettings
 from peekd.healing.plan import Places, Plan, overlaid_healing, plan
 from peekd.healing.policy import Policy, policy_in_force
-from peekd.healing.settings import HealingSettings, RouteSettings
+from peekd.healing.settings import HealingSettings, HedgingSettings, RouteSettings
 from peekd.protocols.interface import Ids, UpstreamProtocol
 from peekd.protocols.registry import Site, quotas_of, upstream_of
 from peekd.relay.asked import Asked
@@ -32,6 +32,7 @@ class Ground(msgspec.Struct, frozen=True):
     where: str = "the configuration"
     expose_account: bool = True
     scheduling: SchedulingSettings = SchedulingSettings()
+    hedging: HedgingSettings = HedgingSettings()
 
     @property
     def references(self) -> dict[str, str]:
@@ -60,6 +61,7 @@ class Tree:
         self.credentials = credentials
         self.expose_account = ground.expose_account
         self.scheduling = ground.scheduling
+        self.hedging = ground.hedging
         self._ids = ids
         self._healing: dict[tuple[int | None, str], HealingSettings] = {}
         self._policies: dict[int, tuple[HealingSettings, Policy]] = {}

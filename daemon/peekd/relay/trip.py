@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 import trio
 
 from peekd.accounts.account import Account
 from peekd.accounts.wanted import Lease, Rest, Survey, Target, Tried, Wanted
 from peekd.healing.decide import Circumstances, decide
+from peekd.healing.hedge import Prospect
 from peekd.healing.history import attempts_spent
 from peekd.healing.plan import Plan
-from peekd.healing.settings import HealingSettings
+from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.healing.verdict import PASSING, Setting, broken_off, verdict
+from peekd.records.entries import Turn
 from peekd.relay.asked import Asked
 from peekd.relay.house import House
 from peekd.relay.tree import Tree
+from peekd.relay.turns import turn_of
 from peekd.vocabulary import outcomes as o
-from peekd.vocabulary.decisions import Decision, History, Step
+from peekd.vocabulary.decisions import Decision, History, Move, Step
 from peekd.vocabulary.errors import ClientError, Fault
 from peekd.vocabulary.outcomes import AnyOutcome, is_unfoldable, name_of
 from peekd.vocabulary.refusals import Refusal
@@ -31,8 +36,16 @@ CLIENT_SHARE = 0.5
 class Trip:
     """Notes outcomes, asks the kernel for decisions, and knows when the budget ends. Carries nothing out."""
 
-    def __init__(self, house: House, tree: Tree, asked: Asked, planned: Plan) -> None:
+    def __init__(
+        self, house: House, tree: Tree, asked: Asked, planned: Plan, prompt: Callable[[], int] = lambda: 0
+    ) -> None:
+        """`prompt`: about how many tokens the request has; asked only where that matters."""
         self.plan = planned
+        self.options = planned.route or _NO_ROUTE
+        self.prompt = prompt
+        self.begun = ""
+        """What the client has seen of a text that is to go on, "" for none."""
+        self.beyond: tuple[Move, ...] = ()
         self.history: History = ()
         self.repaired = False
         self.unfoldable = False
@@ -40,11 +53,13 @@ class Trip:
         self.rest: Rest | None = None
         self._own: str | None = None
         self.number = 0
+        self.turns: list[Turn] = []
         self._house = house
         self._tree = tree
         self._asked = asked
         self._tried: tuple[Tried, ...] = ()
         self._untold: dict[Target, ClientError] = {}
+        self._begun_by = Target("", "")
         self._only = house.roster.holder(asked.head.names, planned.targets, self._among)
         self._began = trio.current_time()
         self._ends = self._began + budget(planned.healing, asked)
@@ -52,7 +67,7 @@ class Trip:
     def wanted(self, again: str | None = None) -> Wanted:
         """What is wanted for the next attempt: of the targets, those that can be told the request."""
         return Wanted(
-            tuple(target for target in self.plan.targets if target not in self._untold),
+            tuple(target for target in self._targets if target not in self._untold),
             session=self._asked.session,
             tried=self._tried,
             again=again or self._own,
@@ -62,6 +77,15 @@ class Trip:
             ends=self._ends,
             among=self._among,
         )
+
+    @property
+    def _targets(self) -> tuple[Target, ...]:
+        """A text goes on with the model that began it."""
+        return (self._begun_by,) if self.begun else self.plan.targets
+
+    def go_on(self, words: str, lease: Lease) -> None:
+        """The answer of this lease may go on from these words."""
+        self.begun, self._begun_by = words, Target(lease.upstream, lease.model)
 
     @property
     def _among(self) -> tuple[Account, ...] | None:
@@ -99,15 +123,53 @@ class Trip:
         """When the budget ends, on trio's clock."""
         return self._ends
 
-    def decide(self, outcome: AnyOutcome, lease: Lease) -> Step:
-        """Ask the kernel about an attempt. A step that leads away from it becomes history."""
+    def decide(self, outcome: AnyOutcome, lease: Lease, *, number: int = 0, beside: int = 0) -> Step:
+        """Ask the kernel about an attempt. A step that leads away from it becomes history.
+
+        `number`: the attempt's, 0 for the last. `beside`: another that is under way, and stands for the move.
+        """
         if not isinstance(outcome, o.Accepted | o.Completed):
             self._tried = (*self._tried, lease.tried)
             self._own = None
         self.unfoldable = self.unfoldable or is_unfoldable(outcome)
-        step = Step(outcome, _UNDECIDED, lease.account, lease.upstream, self.number)
+        step = Step(outcome, _UNDECIDED, lease.account, lease.upstream, number or self.number)
         held = lease if isinstance(outcome, o.Blank) else None  # not settled yet: it may still be passed on
-        return self._decided(step, held)
+        step = self._decided(step, held)
+        return step if not beside or step.decision.move == "relay" else _left_to(step, beside)
+
+    def supersede(self, lease: Lease, number: int) -> Step:
+        """Another attempt stands for this one, which is no failure."""
+        because = Decision("give_up", "another attempt of this request was sooner")
+        step = Step(o.Superseded(), because, lease.account, lease.upstream, number)
+        self.history = (*self.history, step)
+        self._tried = (*self._tried, lease.tried)
+        return step
+
+    def wanted_beside(self, lease: Lease) -> Wanted:
+        """What is wanted for an attempt beside this one: the same of another account."""
+        target = Target(lease.upstream, lease.model)
+        tried = (*self._tried, lease.tried)
+        return msgspec.structs.replace(self.wanted(), targets=(target,), tried=tried, again=None)
+
+    def prospect(self, lease: Lease, seen: Lease | Rest, *, bound: bool, effects: bool) -> Prospect:
+        """What speaks for and against an attempt beside this one, with the account that was `seen`."""
+        healing, steps = self.healing(lease.upstream), [(past.account, past.outcome) for past in self.history]
+        asked = {lease.account, *(tried.account for tried in self._tried)}
+        spent = attempts_spent(steps)
+        return Prospect(
+            before=tuple(past.outcome for past in self.history),
+            attempts=spent + PAIR,
+            max_attempts=healing.max_attempts,
+            accounts=len(asked) + 1,
+            max_accounts=healing.max_accounts,
+            prompt=self.prompt(),
+            resent=(spent + 1) * self.prompt(),
+            max_resent=healing.max_resent_tokens,
+            fresh=isinstance(seen, Lease) and seen.account not in asked,
+            bound=bound or self._only is not None,
+            effects=effects,
+            left=self.left(),
+        )
 
     def no_account(self, rest: Rest) -> Step:
         """Ask the kernel what to do when nobody can serve."""
@@ -120,16 +182,15 @@ class Trip:
 
     def _decided(self, step: Step, held: Lease | None = None) -> Step:
         healing = self.healing(step.upstream)
-        decision = decide(
-            step.outcome,
-            self.history,
-            self._tree.policy(healing),
-            self._circumstances(step, healing, held),
-            jitter=self._house.seams.jitter(),
-        )
+        around = self._circumstances(step, healing, held)
+        jitter = self._house.seams.jitter()
+        policy = self._tree.policy(healing)
+        decision = decide(step.outcome, self.history, policy, around, jitter=jitter)
         step = msgspec.structs.replace(step, decision=decision)
         if decision.move != "relay":
             self.history = (*self.history, step)
+        if not isinstance(step.outcome, o.Accepted | o.Completed):
+            self.turns.append(turn_of(step, around, jitter))
         return step
 
     def _circumstances(self, step: Step, healing: HealingSettings, held: Lease | None) -> Circumstances:
@@ -137,9 +198,10 @@ class Trip:
         survey = _UNASKED if well else self._house.roster.survey(self.wanted(), left=held)
         steps = [(past.account, past.outcome) for past in self.history if past.attempt != step.attempt]
         steps.append((step.account, step.outcome))
+        spent = attempts_spent(steps)
         return Circumstances(
             account=step.account,
-            attempts=attempts_spent(steps),
+            attempts=spent,
             accounts=len({name for name, _ in steps if name}),
             max_attempts=healing.max_attempts,
             max_accounts=healing.max_accounts,
@@ -148,23 +210,33 @@ class Trip:
             same=survey.same,
             soonest=survey.soonest,
             refreshable=bool(step.account) and self._tree.credentials.refreshable(step.account),
+            resent=spent * self.prompt() if healing.max_resent_tokens else 0,
+            max_resent=healing.max_resent_tokens,
+            beyond=self.beyond,
         )
 
     # ---- no answer ----
 
+    @property
+    def _failures(self) -> History:
+        """The history without attempts that were merely too slow."""
+        return tuple(past for past in self.history if not isinstance(past.outcome, o.Superseded))
+
     def telling(self, step: Step) -> Step:
-        """The step that says most about why there is no answer: the last attempt's, if there was one."""
-        return next((past for past in reversed(self.history) if past.attempt), step)
+        """The step that says most about why there is no answer: where one broke off, else the last."""
+        tried = [past for past in reversed(self._failures) if past.attempt]
+        broken = (past for past in tried if isinstance(past.outcome, o.Broken | o.Stalled))
+        return next(broken, next(iter(tried), step))
 
     def verdict(self, *, shown: bool) -> Fault:
         """What the client is told where there is no answer, or no whole one."""
-        last = self.telling(self.history[-1])
+        last = self.telling(self._failures[-1])
         if shown:
             return broken_off(last.outcome)
         survey = self._house.roster.survey(self.wanted())
         spoken = self._tree.places.protocols.get(last.upstream, "")
         return verdict(
-            self.history,
+            self._failures,
             Setting(
                 refusal=self.refusal,
                 same_protocol=spoken == self._asked.protocol.name,
@@ -192,6 +264,20 @@ class Trip:
         causes = {why.cause for why in self.rest.causes}
         return not self.rest.exists or causes == {"model_not_found"}
 
+
+PAIR = 2
+"""Attempts under way at once."""
+
+
+def _left_to(step: Step, beside: int) -> Step:
+    decision = step.decision
+    because = f"{decision.because}: left to attempt {beside}, which is under way"
+    return msgspec.structs.replace(
+        step, decision=msgspec.structs.replace(decision, because=because, after=0.0)
+    )
+
+
+_NO_ROUTE = RouteSettings("*", ())
 
 _UNASKED = Survey(another=False, same=False, soonest=None)
 """Of an answer nobody asks who could be next."""

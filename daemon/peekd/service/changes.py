@@ -8,7 +8,7 @@ import msgspec
 
 from peekd.config.schema import Settings
 
-WHOLE = ("upstreams", "accounts", "routes", "healing")
+WHOLE = ("upstreams", "accounts", "routes", "healing", "hedging")
 """Sections that are taken over as they are."""
 
 LIVE = frozenset({

@@ -7,6 +7,7 @@ request; here they are deadlines of the one task that reads, so there is nothing
 from __future__ import annotations
 
 import math
+import re
 from contextlib import suppress
 from typing import Protocol, cast
 
@@ -29,6 +30,9 @@ LINGER_SECONDS = 2.0
 
 GOODBYE_SECONDS = 1.0
 """How long telling a request that its client is gone may take."""
+
+_STATUS_LINE = b"HTTP/1."
+_REQUEST_ID = re.compile(rb"\r\nx-request-id: *(\S+)\r\n", re.IGNORECASE)
 
 
 class Terms(msgspec.Struct, frozen=True):
@@ -59,6 +63,7 @@ class Connection:
         self._idle = True
         self._discarding = False
         self._ahead = bytearray()
+        self._request = ""
         self._writing = trio.Lock()
         self._reading = trio.CancelScope()
         self._http: Http1
@@ -132,6 +137,8 @@ class Connection:
     async def _send(self, event: Event) -> None:
         match event:
             case RawData(data=data):
+                if data.startswith(_STATUS_LINE):
+                    self._request = _request_of(data)
                 await self._write(data)
             case Updated(idle=idle):
                 self._rest(idle=idle)
@@ -158,7 +165,9 @@ class Connection:
                         rest = rest[await self._stream.socket.send(rest) :]
             except trio.TooSlowError:
                 seconds = self._terms.write_stall_seconds
-                self._terms.journal(Entry(f"client stopped reading for {seconds:g} s; dropped", NOTICE))
+                words = f"client stopped reading for {seconds:g} s (server.write_stall_seconds); dropped"
+                told = Entry(words, NOTICE, self._request, phase="relay", outcome="client_gone")
+                self._terms.journal(told)
             except (OSError, trio.ClosedResourceError) as error:
                 self._terms.journal(Entry(f"client gone while being written to: {error}", DEBUG))
             finally:
@@ -175,6 +184,16 @@ class Connection:
         async with self._writing:
             with suppress(trio.BrokenResourceError, trio.ClosedResourceError):
                 await self._stream.send_eof()
+
+
+def _request_of(head: bytes) -> str:
+    r"""Give the id of the request that an answer is for.
+
+    >>> _request_of(b"HTTP/1.1 200 \r\nX-Request-Id: req_1\r\n\r\n"), _request_of(b"HTTP/1.1 200 \r\n\r\n")
+    ('req_1', '')
+    """
+    found = _REQUEST_ID.search(head)
+    return found[1].decode("latin-1") if found else ""
 
 
 def _end(address: object) -> tuple[str, int] | None:

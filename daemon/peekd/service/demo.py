@@ -77,6 +77,8 @@ Claude Code, in another terminal:
 Other agents find it in the same way: OPENAI_BASE_URL={url}/v1 with OPENAI_API_KEY=anything,
 GOOGLE_GEMINI_BASE_URL={url} with GEMINI_API_KEY=anything (docs/agents.md).
 
+Watch it in a browser: {url}/monitor
+
 Then: peekd explain --url {url} last
 
 """

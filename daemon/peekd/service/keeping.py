@@ -11,26 +11,30 @@ from typing import Final
 import msgspec
 
 from peekd.records.entries import WARNING, Entry, Journal
-from peekd.service.state import load_seal_key, state_directory
+from peekd.service.state import DATABASE, load_seal_key, state_directory
 from peekd.signatures.settings import SignatureSettings
 from peekd.store.interface import Store
+from peekd.store.settings import RecordSettings
 from peekd.store.writer import open_writer
 
-_DATABASE: Final = "peekd.db"
 _WORDS: Final = "conversations may lose their thought signatures when peekd restarts"
 
 
 class Keeping(msgspec.Struct, frozen=True):
-    """None where there is nothing that could outlive the process."""
+    """None where there is nothing that could outlive the process. `path`: the store's file."""
 
     seal_key: bytes | None = None
     store: Store | None = None
+    path: Path | None = None
+    lost: Callable[[], int] = int
+    """How much the store could not write down."""
 
 
 @asynccontextmanager
 async def open_keeping(
     environ: Mapping[str, str],
     settings: SignatureSettings,
+    records: RecordSettings,
     journal: Journal,
     wall: Callable[[], float] = time.time,
 ) -> AsyncGenerator[Keeping]:
@@ -44,8 +48,9 @@ async def open_keeping(
     def tell(words: str) -> None:
         journal(Entry(words, WARNING))
 
-    async with open_writer(directory / _DATABASE, settings, wall=wall, tell=tell) as store:
-        yield Keeping(key, store)
+    path = directory / DATABASE
+    async with open_writer(path, settings, records, wall=wall, tell=tell) as store:
+        yield Keeping(key, store, path, lambda: store.lost)
 
 
 def _seal_key(directory: Path, environ: Mapping[str, str], journal: Journal) -> bytes | None:

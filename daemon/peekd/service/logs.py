@@ -219,6 +219,11 @@ class Filtered:
         if entry.priority <= self._least:
             self._sink(entry)
 
+    @property
+    def least(self) -> int:
+        """The least that passes."""
+        return self._least
+
     def tune(self, level: str) -> None:
         """Take another least level, by its name in the settings."""
         self._least = PRIORITIES[level]

@@ -10,30 +10,37 @@ import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import MappingProxyType
 
 import msgspec
 import trio
 from hypercorn.typing import ASGIFramework
 
+from peekd import __version__
 from peekd.config.schema import Settings
 from peekd.protocols.registry import CLIENTS
-from peekd.records.entries import INFO, NOTICE, WARNING, Entry, Journal
+from peekd.records.entries import INFO, NOTICE, WARNING, Entry, Journal, RequestRecord
 from peekd.relay.house import NATURAL, House, Seams, open_house
 from peekd.relay.journey import Journey
 from peekd.service import demo as demonstration
 from peekd.service.access import make_access
+from peekd.service.applog import NAME, open_applog
 from peekd.service.dials import Dials
 from peekd.service.guard import GuardedServer, Limits
 from peekd.service.holders import tell_holders
 from peekd.service.keeping import open_keeping
+from peekd.service.lag import measure_lag
 from peekd.service.logs import LineSink, LoggingBridge, open_journal
 from peekd.service.notify import Notifier, watchdog_seconds
 from peekd.service.reload import Parts, Reloader, Source
 from peekd.service.sockets import host_of, open_sockets, raise_descriptor_limit, tell_address
 from peekd.service.status import keep_patient, keep_told
+from peekd.service.tracing import open_tracing
 from peekd.serving.app import Front
 from peekd.serving.behind import Fittings
+from peekd.serving.exposition import Exposition
 from peekd.serving.ingress import Access
 from peekd.serving.settings import ServerSettings
 from peekd.upstream.dial import Dial
@@ -79,6 +86,10 @@ class Process(msgspec.Struct, frozen=True):
     seams: Seams = NATURAL
     dials: Mapping[str, Dial] = MappingProxyType({})
     watching: bool = True
+    lost: Mapping[str, Callable[[], int]] = MappingProxyType({})
+    """By what it is, how much of what was to be written down is gone."""
+    on_close: Sequence[Callable[[RequestRecord], None]] = ()
+    """Who is told of each request that is over."""
 
 
 class Door(msgspec.Struct, frozen=True):
@@ -106,21 +117,27 @@ def run(
         environ.update(demonstration.SECRETS)
     filtered = open_journal(settings.logs.level, environ)
     journal = LineSink(1, demonstration.tell) if demo else filtered
-    logging.getLogger().addHandler(LoggingBridge(journal))
-    process = Process(
-        settings=settings,
-        environ=environ,
-        journal=journal,
-        notifier=Notifier(environ.get("NOTIFY_SOCKET")),
-        where=where,
-        descriptors=raise_descriptor_limit(),
-        demo=demo,
-        terminal=os.isatty(_STDERR),
-        source=source,
-        tune=filtered.tune,
-    )
-    server = settings.server
-    with open_sockets(server.bind, environ, write_stall_seconds=server.write_stall_seconds) as sockets:
+    server, directory = settings.server, "" if demo else settings.logs.directory
+    with (
+        open_tracing(settings) as on_close,
+        open_applog(directory, journal, lambda: filtered.least) as (journal, lost),
+        open_sockets(server.bind, environ, write_stall_seconds=server.write_stall_seconds) as sockets,
+    ):
+        logging.getLogger().addHandler(LoggingBridge(journal))
+        process = Process(
+            settings=settings,
+            environ=environ,
+            journal=journal,
+            notifier=Notifier(environ.get("NOTIFY_SOCKET")),
+            where=where,
+            descriptors=raise_descriptor_limit(),
+            demo=demo,
+            terminal=os.isatty(_STDERR),
+            source=source,
+            tune=filtered.tune,
+            lost={NAME: lost},
+            on_close=on_close,
+        )
         if demo:
             sys.stdout.write(demonstration.banner(tell_address(sockets[0])))
             sys.stdout.flush()
@@ -169,12 +186,14 @@ async def serve_doors(process: Process, doors: Sequence[Door], signals: Signals)
     hosts = [door.host for door in doors]
     access = make_access(settings.server, hosts, process.environ)
     async with _open_dials(process) as dials, _open(process, dials) as house:
-        front = _front(house, access, process)
+        reloader: Reloader | None = None
+        front = _front(house, access, process, lambda: reloader.settings if reloader else settings)
         limits = partial(_limits, descriptors=process.descriptors)
         server = GuardedServer(_asgi(front), journal, limits(settings.server))
         async with trio.open_nursery() as nursery:
             await nursery.start(server.serve, [door.listener for door in doors])
             nursery.start_soon(_keep_watchdog_calm, process)
+            nursery.start_soon(measure_lag, house.tally.lag.note)
             parts = Parts(
                 house=house,
                 front=front,
@@ -196,7 +215,8 @@ async def serve_doors(process: Process, doors: Sequence[Door], signals: Signals)
                     listening.start_soon(reloader.run)
                 await _wait_told_to_stop(signals, reloader, process)
                 listening.cancel_scope.cancel()
-            house.draining = front.gate.draining = True
+            house.draining = True
+            front.drain()
             process.notifier.stopping("finishing open requests")
             seconds = (reloader.settings if reloader else settings).server.drain_seconds
             await _drain(server, process, signals, house, seconds)
@@ -257,16 +277,29 @@ async def _keep_watchdog_calm(process: Process) -> None:
 def _tell_begun(process: Process, house: House, addresses: Sequence[str]) -> None:
     listens = f"listening on {', '.join(addresses)}"
     process.journal(Entry(listens, INFO))
+    if house.ledger.path is not None:
+        process.journal(_of_ledger(house.ledger.path, house.left_open))
     if not house.ready():
         words = f"no account is usable: requests are refused until one is; see {process.where}"
         process.journal(Entry(words, WARNING))
     process.notifier.ready(listens)
 
 
+def _of_ledger(path: Path, left_open: int) -> Entry:
+    """Say where requests are written down, and what an end without warning cost the time before."""
+    words = f"requests are written to {path}, within 250 ms"
+    if not left_open:
+        return Entry(words, INFO)
+    lost = "what came in its last 250 ms may be missing"
+    return Entry(
+        f"{words}; {left_open} were open when peekd ended, and are closed as internal; {lost}", NOTICE
+    )
+
+
 # ---- what serving takes -------------------------------------------------------------------------------
 
 
-def _front(house: House, access: Access, process: Process) -> Front:
+def _front(house: House, access: Access, process: Process, in_force: Callable[[], Settings]) -> Front:
     fittings = Fittings(
         house=house,
         protocols=CLIENTS,
@@ -274,6 +307,9 @@ def _front(house: House, access: Access, process: Process) -> Front:
         journal=process.journal,
         fresh_id=partial(process.seams.ids, "req_"),
         wall=process.seams.wall,
+        settings=in_force,
+        metrics=Exposition(house, __version__).page,
+        open_metrics=process.settings.metrics.open,
     )
     return Front(fittings, access, process.settings.server)
 
@@ -283,13 +319,25 @@ def _asgi(front: Front) -> ASGIFramework:
 
 
 @asynccontextmanager
+async def _state(process: Process) -> AsyncGenerator[Mapping[str, str]]:
+    """Give the environment that names the state directory; what a demo keeps ends with it."""
+    if not process.demo:
+        yield process.environ
+        return
+    with TemporaryDirectory(prefix="peekd-demo-", ignore_cleanup_errors=True) as directory:
+        yield {"STATE_DIRECTORY": directory}
+
+
+@asynccontextmanager
 async def _open(process: Process, dials: Dials) -> AsyncGenerator[House]:
     settings = process.settings
     stages = dials.stages(settings.upstreams)
     dials.keep(stages)
-    environ: Mapping[str, str] = {} if process.demo else process.environ
     async with (
-        open_keeping(environ, settings.signatures, process.journal, process.seams.wall) as kept,
+        _state(process) as environ,
+        open_keeping(
+            environ, settings.signatures, settings.records, process.journal, process.seams.wall
+        ) as kept,
         open_house(
             healing=settings.healing,
             upstreams=settings.upstreams,
@@ -304,10 +352,15 @@ async def _open(process: Process, dials: Dials) -> AsyncGenerator[House]:
             signatures=settings.signatures,
             scheduling=settings.scheduling,
             store=kept.store,
+            ledger_path=kept.path,
             seams=process.seams,
             watching=process.watching,
+            hedging=settings.hedging,
         ) as house,
     ):
+        house.bodies = settings.records.bodies
+        house.live.on_close.extend(process.on_close)
+        house.tally.lost.update(process.lost, signatures=kept.lost)
         yield house
 
 

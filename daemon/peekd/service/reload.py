@@ -138,6 +138,7 @@ class Reloader:
         parts.front.adopt(ready.access, self.settings.server)
         parts.server.adopt(parts.limits(self.settings.server))
         parts.tune(self.settings.logs.level)
+        parts.house.tally.happened("settings_taken_over")
         self._watch.wake()
         self._note(ready.loaded, ready.taken.restart)
         file = ready.loaded.file_to_edit
@@ -161,6 +162,7 @@ class Reloader:
         house.settings_state = msgspec.structs.replace(
             house.settings_state, at=house.seams.wall(), faults=faults
         )
+        house.tally.happened("settings_refused")
         for fault in faults:
             self._parts.journal(Entry(f"settings not taken over: {fault}", ERROR))
         count = f"{len(faults)} fault{'s' * (len(faults) != 1)}"
@@ -179,4 +181,5 @@ def ground_of(settings: Settings, where: str) -> Ground:
         where=where,
         expose_account=settings.server.expose_account,
         scheduling=settings.scheduling,
+        hedging=settings.hedging,
     )

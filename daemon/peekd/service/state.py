@@ -10,6 +10,9 @@ from pathlib import Path
 
 from peekd.signatures.seal import KEY_BYTES
 
+DATABASE = "peekd.db"
+"""The store's file, in the state directory."""
+
 _KEY_FILE = "seal.key"
 """In the state directory; as a credential of systemd's, where several instances share one."""
 

@@ -8,13 +8,16 @@ import msgspec
 import trio
 
 from peekd.protocols.interface import ClientProtocol
-from peekd.records.entries import RequestRecord
+from peekd.records.entries import NOTICE, Entry, RequestRecord
+from peekd.records.narrate import of_end
+from peekd.records.rows import request_draft
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final, Streaming
-from peekd.serving.admin import list_requests, show_request, switch_account
+from peekd.serving.admin import list_requests, show_bodies, show_request, switch_account
 from peekd.serving.asking import Asking
 from peekd.serving.behind import Fittings, Trip
 from peekd.serving.gate import Gate
+from peekd.serving.monitoring import Monitoring
 from peekd.serving.replies import encode_fault, encode_json, encode_model, encode_models
 from peekd.serving.routes import Action, Route, protocol_of
 from peekd.vocabulary.errors import ClientError, Fault
@@ -40,11 +43,12 @@ Mended = Callable[[Work, str], Awaitable[bool]]
 class Actions:
     """The routes' work, by the names in the table of routes."""
 
-    def __init__(self, fittings: Fittings, gate: Gate, mended: Mended) -> None:
+    def __init__(self, fittings: Fittings, gate: Gate, mended: Mended, monitoring: Monitoring) -> None:
         self._fittings = fittings
         self._house = fittings.house
         self._gate = gate
         self._mended = mended
+        self._monitoring = monitoring
         self._table: Mapping[Action, Callable[[Route, Asking, str], Awaitable[Answer]]] = {
             "converse": self._converse,
             "count": self._count,
@@ -55,9 +59,16 @@ class Actions:
             "ready": self._ready,
             "requests": self._requests,
             "request": self._request,
+            "bodies": self._bodies,
             "accounts": self._accounts,
             "switch": self._switch,
             "policy": self._policy,
+            "watch": self._watch,
+            "page": self._page,
+            "asset": self._asset,
+            "login": self._login,
+            "logout": self._logout,
+            "metrics": self._metrics,
         }
 
     async def act(self, route: Route, asking: Asking, name: str = "") -> Answer:
@@ -129,6 +140,10 @@ class Actions:
         )
         self._house.live.open(record)
         self._house.live.close(record)
+        self._house.store.write(request_draft(record))
+        self._fittings.journal(
+            Entry(of_end(record), NOTICE, asking.id, phase="end", outcome="rejected", status=reply.status)
+        )
         return reply
 
     # ---- what is answered here ----------------------------------------------------------------------
@@ -156,10 +171,13 @@ class Actions:
         return encode_json({"ready": True})
 
     async def _requests(self, _route: Route, asking: Asking, _name: str) -> Answer:
-        return list_requests(self._house.live, dict(asking.args))
+        return await list_requests(self._house.ledger, dict(asking.args), self._house.store.lost)
 
     async def _request(self, _route: Route, _asking: Asking, name: str) -> Answer:
-        return show_request(self._house.live, name)
+        return await show_request(self._house.ledger, name)
+
+    async def _bodies(self, _route: Route, _asking: Asking, name: str) -> Answer:
+        return await show_bodies(self._house.ledger, name)
 
     async def _accounts(self, _route: Route, _asking: Asking, _name: str) -> Answer:
         return encode_json(self._house.describe_accounts())
@@ -169,6 +187,30 @@ class Actions:
 
     async def _policy(self, _route: Route, _asking: Asking, _name: str) -> Answer:
         return encode_json(self._house.describe_policy())
+
+    # ---- the monitor --------------------------------------------------------------------------------
+
+    async def _watch(self, _route: Route, asking: Asking, _name: str) -> Answer:
+        asking.listener = self._monitoring.feed.join()
+        if asking.listener is None:
+            words = "as many look on as may, or peekd is stopping; ask again in a moment"
+            return encode_fault(Fault("overloaded", words, retry_after=5), asking.id, None)
+        return Flowing((("content-type", "text/event-stream"),), asking.listener)
+
+    async def _page(self, route: Route, asking: Asking, name: str) -> Answer:
+        return await self._monitoring.page(route.path, asking, name)
+
+    async def _asset(self, _route: Route, asking: Asking, name: str) -> Answer:
+        return self._monitoring.asset(asking, name)
+
+    async def _login(self, _route: Route, asking: Asking, _name: str) -> Answer:
+        return await self._monitoring.login(asking)
+
+    async def _logout(self, _route: Route, asking: Asking, _name: str) -> Answer:
+        return await self._monitoring.logout(asking)
+
+    async def _metrics(self, _route: Route, asking: Asking, _name: str) -> Answer:
+        return self._fittings.metrics(dict(asking.said).get("accept", ""))
 
 
 def _spoken(route: Route, asking: Asking) -> str:

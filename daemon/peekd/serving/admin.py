@@ -1,42 +1,79 @@
-"""The admin API's answers: what is kept in memory, as JSON. Who may ask is judged elsewhere."""
+"""The admin API on requests, as JSON: from memory and from the ledger. Who may ask is judged elsewhere."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import islice
+
+import msgspec
 
 from peekd.records.entries import NOTICE, Entry
-from peekd.records.live import KEPT, Live, failed
+from peekd.records.ledger import Ledger
+from peekd.records.live import KEPT
 from peekd.relay.delivery import Final
 from peekd.serving.asking import Asking
 from peekd.serving.behind import Fittings
 from peekd.serving.replies import encode_json
+from peekd.store.queries import Query
 from peekd.vocabulary.errors import ClientError
 
 DEFAULT_LIMIT = 50
 _TRUE = frozenset({"1", "true", "yes"})
+_FLAGS = ("failed", "healed", "open")
+_TIMES = ("since", "before")
+_TEXTS = ("account", "model", "path", "session", "key", "outcome", "text")
 
 
-def list_requests(live: Live, query: Mapping[str, str]) -> Final:
-    """Give the newest requests first, {"requests": [...]}; `failed=1` only those without a whole answer.
+async def list_requests(ledger: Ledger, asked: Mapping[str, str], lost: int = 0) -> Final:
+    """Give the newest requests first, {"requests": [...], "lost": N}, as far as they fit.
 
-    Raises ClientError where `limit` is not a number from 1 to the number of requests that are kept.
+    `lost`: rows that could not be written. Raises ClientError as `decode_query` does.
     """
-    limit = query.get("limit", str(DEFAULT_LIMIT))
+    return encode_json({"requests": await ledger.requests(decode_query(asked)), "lost": lost})
+
+
+async def show_request(ledger: Ledger, name: str) -> Final:
+    """Give one record by its id, by "last" or "last-failed". Raises ClientError where there is none."""
+    record = await ledger.find(name)
+    if record is None:
+        kept = "the ledger has it" if ledger.path is not None else f"peekd keeps the last {KEPT} in memory"
+        raise ClientError("not_found", f"no request {name!r} is kept, as far as {kept}")
+    return encode_json(record)
+
+
+async def show_bodies(ledger: Ledger, name: str) -> Final:
+    """Give what is kept of a request's words: {"request": …, "answer": …}, {} where nothing is.
+
+    Raises ClientError where there is no such request.
+    """
+    record = await ledger.find(name)
+    if record is None:
+        raise ClientError("not_found", f"no request {name!r} is kept")
+    return encode_json({row.part: row.text for row in await ledger.bodies(record.id)})
+
+
+def decode_query(asked: Mapping[str, str]) -> Query:
+    """Read the filters of a list off a URL's query.
+
+    Raises ClientError where `limit` is not a number from 1 to the most that are given at once, or where a
+    time is no number of seconds since 1970.
+    """
+    flags = {name: asked.get(name, "").lower() in _TRUE for name in _FLAGS}
+    texts = {name: asked.get(name, "") for name in _TEXTS}
+    times = {name: _time(name, asked[name]) for name in _TIMES if asked.get(name)}
+    limit = asked.get("limit", str(DEFAULT_LIMIT))
     if not limit.isascii() or not limit.isdigit() or not 1 <= int(limit) <= KEPT:
         raise ClientError("invalid_request", f"limit: expected a number from 1 to {KEPT}, found {limit!r}")
-    only_failed = query.get("failed", "").lower() in _TRUE
-    chosen = (record for record in live.newest_first() if not only_failed or failed(record))
-    return encode_json({"requests": list(islice(chosen, int(limit)))})
+    return msgspec.convert({**flags, **texts, **times, "limit": int(limit)}, Query)
 
 
-def show_request(live: Live, name: str) -> Final:
-    """Give one record by its id, by "last" or "last-failed". Raises ClientError where there is none."""
-    record = live.find(name)
-    if record is None:
-        words = f"no request {name!r} is kept: peekd keeps the last {KEPT} since it started"
-        raise ClientError("not_found", words)
-    return encode_json(record)
+def _time(name: str, text: str) -> float:
+    try:
+        time = float(text)
+    except ValueError:
+        time = float("nan")
+    if not abs(time) < float("inf"):
+        raise ClientError("invalid_request", f"{name}: expected seconds since 1970, found {text!r}")
+    return time
 
 
 def switch_account(fittings: Fittings, asking: Asking, name: str, verb: str) -> Final:

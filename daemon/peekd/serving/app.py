@@ -38,6 +38,7 @@ from peekd.serving.ingress import (
     match_key,
     offered_keys,
 )
+from peekd.serving.monitoring import Monitoring
 from peekd.serving.replies import encode_fault
 from peekd.serving.routes import ROUTES, Route, protocol_of, tell_served
 from peekd.serving.settings import ServerSettings
@@ -62,7 +63,8 @@ class Front(QuartTrio):
         super().__init__("peekd", static_folder=None)
         self.gate = Gate(settings.max_requests_per_key)
         self._fittings = fittings
-        self._actions = Actions(fittings, self.gate, self._mended)
+        self._monitoring = Monitoring(fittings)
+        self._actions = Actions(fittings, self.gate, self._mended, self._monitoring)
         self.adopt(access, settings)
         self.config["RESPONSE_TIMEOUT"] = None  # silence has deadlines of its own, a long answer has none
         self.config["PROPAGATE_EXCEPTIONS"] = True  # bugs come to `_mended`, the only one who catches them
@@ -127,8 +129,15 @@ class Front(QuartTrio):
             Entry(f"A fault of peekd's own:\n{told}", ERROR, request_id, phase="end", outcome="internal")
         )
 
+    def drain(self) -> None:
+        """Take in nothing new from now on, and end what would never end by itself."""
+        self.gate.draining = True
+        self._monitoring.feed.close()
+
     def leave(self, asking: Asking) -> None:
         """Forget a request that is over."""
+        if asking.listener is not None:
+            self._monitoring.feed.leave(asking.listener)
         if asking.inside:
             asking.inside = False
             self.gate.leave(asking.key)
@@ -154,9 +163,13 @@ class Front(QuartTrio):
         async def view(name: str = "") -> Response:
             asking = _current()
             offered = offered_keys(asking.said, asking.query_keys)
-            if route.entry == "admin":
+            closed = route.entry == "metrics" and not self._fittings.open_metrics
+            if route.entry in {"admin", "page"} or closed:
                 fault = judge_admin(asking.access, asking.caller, offered_keys(asking.said))
                 asking.key = match_key(offered_keys(asking.said), asking.access.admin_keys) or ""
+                fault = None if fault is not None and self._monitoring.signed_in(asking) else fault
+                if fault is not None and route.entry == "page":
+                    return _respond(await self._monitoring.turn_away(asking, fault))
             elif route.entry == "client":
                 judged = judge_client(asking.access, asking.caller, offered)
                 fault = judged if isinstance(judged, Fault) else None

@@ -12,6 +12,7 @@ from quart_trio.asgi import TrioASGIHTTPConnection
 from quart_trio.wrappers import TrioRequest
 from typing_extensions import override
 
+from peekd.monitor.feed import Listener
 from peekd.serving.callers import Caller
 from peekd.serving.ingress import CREDENTIALS, Access, take_keys
 
@@ -31,6 +32,8 @@ class Asking(TrioRequest):
     caller: Caller = Caller(None, loopback=False)
     key: str = ""
     """The name of the key that fitted, "" for none."""
+    listener: Listener | None = None
+    """What it looks on with, where it asked for requests as they change."""
     inside: bool = False
     """Whether the gate has counted it, and must be told when it leaves."""
 

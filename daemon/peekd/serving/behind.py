@@ -7,11 +7,14 @@ from typing import Protocol
 
 import msgspec
 
+from peekd.healing.policy import Policy
 from peekd.protocols.interface import ClientProtocol
 from peekd.records.entries import Journal
+from peekd.records.ledger import Ledger
 from peekd.records.live import Live
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final
+from peekd.store.interface import Store
 
 
 class Trip(Protocol):
@@ -64,6 +67,16 @@ class House(Protocol):
         """The requests that are kept in memory."""
         ...
 
+    @property
+    def ledger(self) -> Ledger:
+        """Those and the older ones."""
+        ...
+
+    @property
+    def store(self) -> Store:
+        """Where rows are written."""
+        ...
+
     def rhythm(self, asked: Asked) -> Rhythm:
         """How long this request's client waits for a true status, and for the next byte."""
         ...
@@ -89,15 +102,17 @@ class House(Protocol):
         """Tell of each account, in what msgspec can write as JSON; no secret is in it."""
         ...
 
-    def describe_policy(self) -> object:
-        """Tell the policy in force, in what msgspec can write as JSON."""
+    def describe_policy(self) -> Mapping[str, Policy]:
+        """Tell the policy in force, as "policy", in what msgspec can write as JSON."""
         ...
 
 
 class Fittings(msgspec.Struct, frozen=True):
     """What an app is built on. `fresh_id` gives a new request id, `wall` the time in seconds since 1970.
 
-    `protocols` holds the wire languages that clients may speak, by the names in the table of routes.
+    `metrics` gives the page of metrics, as an `Accept` header asks for it; `open_metrics`: to anyone.
+    `protocols` holds the wire languages that clients may speak, by the names in the table of routes;
+    `settings` gives the configuration in force, for people to read.
     """
 
     house: House
@@ -106,3 +121,6 @@ class Fittings(msgspec.Struct, frozen=True):
     journal: Journal
     fresh_id: Callable[[], str]
     wall: Callable[[], float]
+    settings: Callable[[], msgspec.Struct]
+    metrics: Callable[[str], Final]
+    open_metrics: bool = False

@@ -93,6 +93,16 @@ def _hops(headers: Headers) -> list[Address | None]:
     return [read_address(hop) for hop in noted]
 
 
+def is_secure(scheme: str, peer: str | None, headers: Headers, trusted: Sequence[Network]) -> bool:
+    """Whether the caller's own connection is encrypted: to us, or to a trusted proxy that says so."""
+    address = read_address(peer) if peer else None
+    if scheme == "https" or address is None or not is_within(address, trusted):
+        return scheme == "https"
+    said = dict(headers)
+    noted = said.get("x-forwarded-proto", "").split(",")[0].strip().lower()
+    return noted == "https" or "proto=https" in said.get("forwarded", "").lower().replace('"', "")
+
+
 def is_within(address: Address, networks: Sequence[Network]) -> bool:
     """Whether the address lies in one of the networks; those of the other IP version never hold it."""
     return any(address in network for network in networks)

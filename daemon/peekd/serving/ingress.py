@@ -192,6 +192,20 @@ def judge_page(access: Access, headers: Headers, local: str | None) -> Fault | N
     return None
 
 
+def judge_form(headers: Headers) -> Fault | None:
+    """Refuse a form that does not come from a page of ours, which every browser of today says of it.
+
+    Stricter than `judge_page`: what says nothing is refused, and so is an origin that merely may call.
+    """
+    said = dict(headers)
+    origin, site = said.get("origin"), said.get("sec-fetch-site")
+    if origin is not None and not _is_same_origin(origin, said.get("host", "")):
+        return Fault("permission", f"forms of {origin!r} are not taken here", should_retry=False)
+    if origin is None and site != "same-origin":
+        return Fault("permission", "forms are taken from the monitor's own pages only", should_retry=False)
+    return None
+
+
 def is_allowed_origin(access: Access, origin: str) -> bool:
     """Whether the operator let pages of this origin call."""
     return origin.lower().rstrip("/") in access.origins

@@ -8,8 +8,12 @@ from typing import Literal
 
 import msgspec
 
-Entry = Literal["open", "client", "admin"]
-"""Who may ask: anyone, whoever has a client key (where one is needed), or whoever may administer."""
+Entry = Literal["open", "client", "admin", "page", "metrics"]
+"""Who may ask: anyone, whoever has a client key (where one is needed), or whoever may administer.
+
+A "page" is for the last too, and leads a browser that may not see it to the login. "metrics": whoever may
+administer, unless `[metrics] open` lets anyone.
+"""
 
 Action = Literal[
     "converse",
@@ -21,9 +25,16 @@ Action = Literal[
     "ready",
     "requests",
     "request",
+    "bodies",
     "accounts",
     "switch",
     "policy",
+    "watch",
+    "page",
+    "asset",
+    "login",
+    "logout",
+    "metrics",
 ]
 
 
@@ -96,14 +107,34 @@ ROUTES: tuple[Route, ...] = (
         "open",
         "200 while an account is usable and peekd is not draining",
     ),
-    Route("/api/requests", ("GET",), "requests", "admin", "the last requests; ?failed=1, ?limit=N"),
+    Route("/metrics", ("GET", "HEAD"), "metrics", "metrics", "metrics, as Prometheus reads them"),
+    Route(
+        "/api/requests",
+        ("GET",),
+        "requests",
+        "admin",
+        "the last requests; ?failed=1, ?healed=1, ?since=T, ?account=A, ?model=M, ?text=T, ?limit=N …",
+    ),
+    Route("/api/requests/live", ("GET",), "watch", "admin", "requests as they change (server-sent events)"),
     Route("/api/requests/<name>", ("GET",), "request", "admin", "one request by id, or last, or last-failed"),
+    Route("/api/requests/<name>/bodies", ("GET",), "bodies", "admin", "its words, where they are kept"),
     Route("/api/accounts", ("GET",), "accounts", "admin", "accounts, how they stand; the settings' state"),
     *(
         Route(f"/api/accounts/<path:name>/{verb}", ("POST",), "switch", "admin", what)
         for verb, what in SWITCHES.items()
     ),
     Route("/api/policy", ("GET",), "policy", "admin", "the healing policy in force"),
+    Route("/monitor", ("GET",), "page", "page", "the Proxy Monitor: requests"),
+    Route("/monitor/list", ("GET",), "page", "page", "its list alone"),
+    Route("/monitor/requests/<name>", ("GET",), "page", "page", "one request, drawn"),
+    Route("/monitor/accounts", ("GET", "POST"), "page", "page", "accounts; its forms change them"),
+    Route("/monitor/charts", ("GET",), "page", "page", "what happened over time; ?range=1h"),
+    Route("/monitor/policy", ("GET",), "page", "page", "the healing policy in force"),
+    Route("/monitor/settings", ("GET",), "page", "page", "the configuration in force, without secrets"),
+    Route("/monitor/export/<name>", ("GET",), "page", "page", "requests.csv or requests.json"),
+    Route("/monitor/login", ("GET", "POST"), "login", "open", "takes an admin key, gives a cookie"),
+    Route("/monitor/logout", ("POST",), "logout", "open", "ends the login"),
+    Route("/monitor/static/<name>", ("GET",), "asset", "open", "style and scripts of the pages"),
 )
 
 
@@ -147,4 +178,8 @@ def plain_path(route: Route) -> str:
 
 def tell_served(routes: tuple[Route, ...] = ROUTES) -> str:
     """Say in one line what can be asked for, for whoever asked for something else."""
-    return ", ".join(f"{'|'.join(route.methods)} {route.path}" for route in routes if route.entry != "admin")
+    return ", ".join(f"{'|'.join(route.methods)} {route.path}" for route in routes if _is_api(route))
+
+
+def _is_api(route: Route) -> bool:
+    return route.entry in {"open", "client"} and route.action not in {"login", "logout", "asset"}

@@ -30,3 +30,9 @@ class ServerSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     keep_alive_seconds: Seconds = 300.0
     drain_seconds: Annotated[float, msgspec.Meta(ge=0)] = 120.0
     watch_seconds: Annotated[float, msgspec.Meta(ge=0)] = 2.0
+
+
+class MetricsSettings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The [metrics] table. `open`: /metrics is for anyone; else for whoever may administer."""
+
+    open: bool = False

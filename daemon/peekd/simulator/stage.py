@@ -41,6 +41,9 @@ _WIRES: Final[dict[Language, Wire]] = {
     "openai-responses": openai_responses,
 }
 _PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
+_SPEAKING: Final = frozenset({"error", "pings"})
+"""Kinds of acts that go on with a frame of their own."""
+
 _LABELS: Final = {"start": "start", "middle": "text", "tool": "tool", "reason": "reason", "last": "last"}
 _NEWLINES: Final = {"lf": b"\n", "crlf": b"\r\n", "cr": b"\r"}
 _BAD_GATEWAY: Final = Refusal(
@@ -91,7 +94,10 @@ def _body(wire: Wire, act: Act, asked: Asked) -> Iterator[Step]:
     if act.kind == "answer" or act.at == "status":
         yield from (part.data for part in parts)
         return
-    before, after = _split(parts, _offset(act.at, parts))
+    offset = _offset(act.at, parts)
+    if asked.stream and act.kind in _SPEAKING:
+        offset = _boundary(offset, parts)
+    before, after = _split(parts, offset)
     yield from before
     match act.kind:
         case "drop" | "reset":
@@ -153,6 +159,12 @@ def _offset(at: str, parts: list[Part]) -> int:
         return start + len(part.data)
     inside = part.data.find(b'"args"') + 10 if at == "tool" else len(part.data) // 2
     return start + inside
+
+
+def _boundary(offset: int, parts: list[Part]) -> int:
+    """Give the end of the frame that a byte lies in: no upstream writes a frame inside another."""
+    ends = accumulate((len(part.data) for part in parts), initial=0)
+    return next((end for end in ends if end >= offset), offset)
 
 
 def _split(parts: list[Part], offset: int) -> tuple[list[bytes], list[bytes]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import sqlite3
 from collections.abc import Iterable
@@ -14,12 +15,22 @@ import msgspec
 from peekd.accounts.standing import Standing
 from peekd.signatures.settings import SignatureSettings
 from peekd.signatures.steps import Origin, Piece, Step
-from peekd.store.interface import Bound, Deed, Forgotten, Kept, Loaded, Refused, Touched
+from peekd.store import ledger
+from peekd.store.interface import Bound, Forgotten, Kept, Loaded, Refused, Told, Touched
+from peekd.store.rows import AttemptRow, BodyRow, RequestRow
+from peekd.store.settings import RecordSettings
 
 MOST_BOUND: Final = 10_000
 """Ids that are remembered at most."""
 
+ENDED: Final = "peekd ended"
+"""The note of what a process that is gone left open."""
+
 _BUSY_SECONDS: Final = 1.0
+_DAY: Final = 86400.0
+_INCREMENTAL: Final = 2
+_PAGES: Final = 1000
+"""Free pages that are given back in one go."""
 _MIB: Final = 1024 * 1024
 
 _SIGNATURES: Final = """
@@ -40,7 +51,7 @@ _STANDINGS: Final = """
     CREATE TABLE standings (account TEXT PRIMARY KEY, standing BLOB NOT NULL) WITHOUT ROWID;
 """
 
-MIGRATIONS: Final = (_SIGNATURES, _STANDINGS)
+MIGRATIONS: Final = (_SIGNATURES, ledger.TABLES, _STANDINGS)
 """What makes the tables of each version from those of the one before; the first begins with none."""
 
 VERSION: Final = len(MIGRATIONS)
@@ -86,9 +97,12 @@ class Unreadable(Exception):
 class Database:
     """An open database. Methods raise sqlite3.Error where the disk will not have it."""
 
-    def __init__(self, path: Path, settings: SignatureSettings) -> None:
+    def __init__(
+        self, path: Path, settings: SignatureSettings, records: RecordSettings | None = None
+    ) -> None:
         """Open it, or make it, readable by its owner alone. Raises OSError, sqlite3.Error or Unreadable."""
         self._settings = settings
+        self._records = records or RecordSettings()
         os.close(os.open(path, os.O_RDWR | os.O_CREAT, 0o600))
         self._connection = sqlite3.connect(
             path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
@@ -108,20 +122,29 @@ class Database:
         (version,) = self._connection.execute("PRAGMA user_version").fetchone()
         if version > VERSION:
             raise Unreadable(f"its tables are of version {version}, and this is for {VERSION}", newer=True)
+        self._shrinkable()
+        self._connection.execute("PRAGMA secure_delete = ON")  # what is deleted is not left to be found
         self._connection.execute("PRAGMA journal_mode = WAL")
         self._connection.execute("PRAGMA synchronous = NORMAL")
         for number, script in enumerate(MIGRATIONS[version:], version + 1):
             self._connection.executescript(f"BEGIN; {script} PRAGMA user_version = {number}; COMMIT;")
 
+    def _shrinkable(self) -> None:
+        """See that a file can give pages back; one that was begun without is written anew, once."""
+        (mode,) = self._connection.execute("PRAGMA auto_vacuum").fetchone()
+        if mode != _INCREMENTAL:
+            self._connection.execute(f"PRAGMA auto_vacuum = {_INCREMENTAL}")
+            self._connection.execute("VACUUM")
+
     def close(self) -> None:
         """Close it."""
         self._connection.close()
 
-    def apply(self, deeds: Iterable[Deed]) -> None:
+    def apply(self, deeds: Iterable[Told]) -> None:
         """Write deeds down, all or none."""
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            for deed in deeds:
+            for deed in _last(deeds):
                 self._connection.execute(*_statement(deed))
         except BaseException:
             if self._connection.in_transaction:
@@ -129,16 +152,45 @@ class Database:
             raise
         self._connection.execute("COMMIT")
 
-    def tidy(self, now: float) -> None:
-        """Delete what is over its time, and the least recent of what is too much."""
+    def tidy(self, now: float) -> bool:
+        """Delete what is over its time, and the least recent of what is too much; True: there is more."""
         self._connection.execute(_EXPIRE, (now - self._settings.ttl_seconds,))
         self._connection.execute(_RELENT, (now - self._settings.ttl_seconds,))
         self._connection.execute(_SHRINK, (self._settings.max_mib * _MIB,))
         self._connection.execute(_UNBIND, (MOST_BOUND,))
+        return self._tidy_ledger(now)
+
+    def _tidy_ledger(self, now: float) -> bool:
+        """Delete one chunk of old requests; where none is left, give back what is free."""
+        kept = now - self._records.retention_days * _DAY
+        if ledger.delete_before(self._connection, kept) == ledger.CHUNK:
+            return True
+        held, room = self._ledger_bytes(), self._records.max_mib * _MIB
+        if held > room:
+            (count,) = self._connection.execute("SELECT COUNT(*) FROM requests").fetchone()
+            excess = math.ceil(count * (held - room) / held)
+            return ledger.delete_before(self._connection, math.inf, min(excess, ledger.CHUNK)) > 0
+        (free,) = self._connection.execute("PRAGMA freelist_count").fetchone()
+        if free:
+            # Each step of it frees one page, and `execute` takes but one.
+            self._connection.executescript(f"PRAGMA incremental_vacuum({_PAGES})")
+            self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchall()
+        return free > _PAGES
+
+    def _ledger_bytes(self) -> int:
+        """Give what the ledger takes: what the file holds, less the signatures."""
+        figures = ("page_count", "freelist_count", "page_size")
+        pages, free, size = (self._connection.execute(f"PRAGMA {name}").fetchone()[0] for name in figures)
+        (signatures,) = self._connection.execute("SELECT COALESCE(SUM(size), 0) FROM steps").fetchone()
+        return (pages - free) * size - signatures
 
     def load(self, now: float) -> Loaded:
-        """Give what is kept and still holds. Raises Unreadable where it is not what this peekd wrote."""
+        """Give what is kept and still holds, and close what was left open.
+
+        Raises Unreadable where it is not what this peekd wrote.
+        """
         self.tidy(now)
+        left_open = ledger.close_open(self._connection, ENDED)
         try:
             steps = tuple(_kept(row) for row in self._connection.execute(_STEPS))
             refused = tuple(starmap(_refused, self._connection.execute(_REFUSED)))
@@ -146,7 +198,7 @@ class Database:
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             raise Unreadable(str(error)) from error
         bound = tuple(starmap(Bound, self._connection.execute(_BOUND)))
-        return Loaded(steps, refused, bound, stood)
+        return Loaded(steps, refused, bound, stood, left_open)
 
 
 def is_corrupt(error: sqlite3.Error) -> bool:
@@ -157,7 +209,16 @@ def is_corrupt(error: sqlite3.Error) -> bool:
     }
 
 
-def _statement(deed: Deed) -> tuple[str, tuple[object, ...]]:
+def _last(deeds: Iterable[Told]) -> Iterable[Told]:
+    """Give deeds in their order, but of the ledger's rows only how each stands at the end."""
+    rows: dict[object, Told] = {}
+    for number, deed in enumerate(deeds):
+        key = ledger.place(deed) if isinstance(deed, RequestRow | AttemptRow | BodyRow) else number
+        rows[key] = deed
+    return rows.values()
+
+
+def _statement(deed: Told) -> tuple[str, tuple[object, ...]]:  # noqa: PLR0911  one for each deed
     match deed:
         case Kept(step=step, used=used):
             origin = step.origin
@@ -175,6 +236,8 @@ def _statement(deed: Deed) -> tuple[str, tuple[object, ...]]:
             return _BIND, (deed.id, deed.account, deed.since)
         case Standing():
             return _STAND, (deed.account, msgspec.msgpack.encode(deed))
+        case RequestRow() | AttemptRow() | BodyRow():
+            return ledger.statement(deed)
 
 
 def _kept(row: tuple[object, ...]) -> Kept:

@@ -11,6 +11,7 @@ import msgspec
 
 from peekd.accounts.standing import Standing
 from peekd.signatures.steps import Step
+from peekd.store.rows import AttemptRow, BodyRow, Draft, RequestRow
 
 
 class Kept(msgspec.Struct, frozen=True):
@@ -49,20 +50,33 @@ class Bound(msgspec.Struct, frozen=True):
     since: float
 
 
-Deed = Kept | Touched | Forgotten | Refused | Bound | Standing
+Told = Kept | Touched | Forgotten | Refused | Bound | Standing | RequestRow | AttemptRow | BodyRow
+"""What a database takes."""
+
+Deed = Told | Draft
+"""What a store takes."""
 
 
 class Loaded(msgspec.Struct, frozen=True):
-    """What was kept, each with the least recent first."""
+    """What was kept, each with the least recent first.
+
+    `left_open`: requests that were open when the process before this one ended; they are closed now.
+    """
 
     steps: tuple[Kept, ...] = ()
     refused: tuple[Refused, ...] = ()
     bound: tuple[Bound, ...] = ()
     standings: tuple[Standing, ...] = ()
+    left_open: int = 0
 
 
 class Store(Protocol):
-    """Where deeds are written down."""
+    """Where deeds are written down. `lost` counts those that could not be."""
+
+    @property
+    def lost(self) -> int:
+        """How many deeds were lost so far."""
+        ...
 
     def write(self, deed: Deed) -> None:
         """Take a deed; returns at once."""

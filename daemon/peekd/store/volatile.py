@@ -10,7 +10,9 @@ from peekd.store.interface import Bound, Deed, Forgotten, Kept, Loaded, Refused,
 
 
 class Volatile:
-    """Keeps everything as long as it lives itself."""
+    """Keeps everything as long as it lives itself, but for the ledger's rows: nobody could read them."""
+
+    lost = 0
 
     def __init__(self) -> None:
         self._steps: dict[str, Kept] = {}
@@ -46,6 +48,8 @@ class Volatile:
 
 class Nowhere:
     """Keeps nothing."""
+
+    lost = 0
 
     def write(self, deed: Deed) -> None:
         """Let it go."""

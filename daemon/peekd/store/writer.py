@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 from collections import deque
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
@@ -18,14 +18,22 @@ import trio
 
 from peekd.signatures.settings import SignatureSettings
 from peekd.store.database import Database, Unreadable, is_corrupt
-from peekd.store.interface import Deed, Loaded
+from peekd.store.interface import Deed, Loaded, Told
+from peekd.store.rows import Draft
+from peekd.store.settings import RecordSettings
 
-MOST_WAITING: Final = 4096
+MOST_WAITING: Final = 8192
 """Deeds that wait to be written; beyond that the oldest is lost."""
 
-_BATCH: Final = 256
+GATHER_SECONDS: Final = 0.05
+"""How long deeds are gathered before they are written: with the writing itself well within 250 ms."""
+
+_BATCH: Final = 1024
 _TIDY_SECONDS: Final = 600.0
 _CLOSING_SECONDS: Final = 2.0
+
+_UNWRITABLE: Final = (ValueError, OverflowError)
+"""What is raised for text that no encoding holds, and for numbers beyond 64 bits."""
 
 Tell = Callable[[str], None]
 ResultT = TypeVar("ResultT")
@@ -35,11 +43,17 @@ class Writer:
     """A store on disk. `lost` counts what could not be written."""
 
     def __init__(
-        self, path: Path, settings: SignatureSettings, wall: Callable[[], float], tell: Tell
+        self,
+        path: Path,
+        settings: SignatureSettings,
+        records: RecordSettings,
+        wall: Callable[[], float],
+        tell: Tell,
     ) -> None:
         self.lost = 0
         self._path = path
         self._settings = settings
+        self._records = records
         self._wall = wall
         self._tell = tell
         self._waiting: deque[Deed] = deque()
@@ -65,11 +79,17 @@ class Writer:
         """Write until cancelled, and then what is left."""
         try:
             while True:
-                await self._wake.wait()
+                with trio.move_on_after(self._until_tidy()):
+                    await self._wake.wait()
+                    await trio.sleep(GATHER_SECONDS)
                 await self._write_some()
         finally:
             with trio.CancelScope(shield=True, deadline=trio.current_time() + _CLOSING_SECONDS):
                 await self._end()
+
+    def _until_tidy(self) -> float:
+        """Give the seconds until old rows are to be looked for again; 0 while some are known to be left."""
+        return max(0.0, self._tidied + _TIDY_SECONDS - self._wall())
 
     async def _end(self) -> None:
         while self._waiting:
@@ -81,26 +101,42 @@ class Writer:
         batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
         if not self._waiting:
             self._wake = trio.Event()
+        made = self._made(batch)
         now = self._wall()
-        tidy = now - self._tidied > _TIDY_SECONDS
+        tidy = not self._until_tidy()
         if tidy:
             self._tidied = now
 
-        def work(database: Database) -> bool:
-            database.apply(batch)
-            if tidy:
-                database.tidy(now)
-            return True
+        def work(database: Database) -> int:
+            lost = _apply(database, made)
+            if tidy and database.tidy(now):
+                self._tidied = float("-inf")  # there is more: the next batch goes on with it
+            return lost
 
         try:
-            written = await self._with_database(work)
+            lost = await self._with_database(work)
         except trio.Cancelled:
             self._waiting.extendleft(reversed(batch))  # written twice is written once
             raise
-        if written:
-            self._troubled = False
+        if lost is None:
+            self.lost += len(made)
+        elif lost:
+            self._lose(lost, "it takes no such text or number")
         else:
-            self.lost += len(batch)
+            self._troubled = False
+
+    def _made(self, batch: Iterable[Deed]) -> list[Told]:
+        """Make the rows of drafts, the last of each place alone; a row that cannot be made is lost."""
+        places: dict[object, Deed] = {}
+        for number, deed in enumerate(batch):
+            places[deed.place if isinstance(deed, Draft) else number] = deed
+        made: list[Told] = []
+        for deed in places.values():
+            try:
+                made.append(deed.make() if isinstance(deed, Draft) else deed)
+            except _UNWRITABLE as error:
+                self._lose(1, str(error))
+        return made
 
     # ---- trouble ----
 
@@ -110,7 +146,7 @@ class Writer:
             return await self._threaded(partial(self._work, work))
         except Unreadable as error:
             return await self._begin_anew(work, error)
-        except (OSError, sqlite3.Error, ValueError) as error:  # ValueError: text that no encoding holds
+        except (OSError, sqlite3.Error) as error:
             self._lose(0, str(error))
             return None
 
@@ -131,7 +167,10 @@ class Writer:
         self.lost += count
         if not self._troubled:
             self._troubled = True
-            words = "conversations may lose their thought signatures when peekd restarts"
+            words = (
+                "the ledger misses requests, and conversations may lose their thought signatures when peekd"
+                " restarts"
+            )
             self._tell(f"{self._path} cannot be used: {why}; {words}")
 
     # ---- in the thread ----
@@ -141,7 +180,7 @@ class Writer:
 
     def _work(self, work: Callable[[Database], ResultT]) -> ResultT:
         if self._database is None:
-            self._database = Database(self._path, self._settings)
+            self._database = Database(self._path, self._settings, self._records)
         try:
             return work(self._database)
         except sqlite3.Error as error:
@@ -162,12 +201,34 @@ class Writer:
         return aside
 
 
+def _apply(database: Database, deeds: Sequence[Told]) -> int:
+    """Write deeds; where one of them is what no database takes, each alone. Gives how many were lost."""
+    try:
+        database.apply(deeds)
+    except _UNWRITABLE:
+        return sum(not _applied(database, deed) for deed in deeds)
+    return 0
+
+
+def _applied(database: Database, deed: Told) -> bool:
+    try:
+        database.apply((deed,))
+    except _UNWRITABLE:
+        return False
+    return True
+
+
 @asynccontextmanager
 async def open_writer(
-    path: Path, settings: SignatureSettings, *, wall: Callable[[], float], tell: Tell
+    path: Path,
+    settings: SignatureSettings,
+    records: RecordSettings | None = None,
+    *,
+    wall: Callable[[], float],
+    tell: Tell,
 ) -> AsyncGenerator[Writer]:
     """Run a writer for the database at `path`; leaving writes what is left. `tell`: where trouble is said."""
-    writer = Writer(path, settings, wall, tell)
+    writer = Writer(path, settings, records or RecordSettings(), wall, tell)
     async with trio.open_nursery() as nursery:
         nursery.start_soon(writer.run)
         try:

@@ -13,6 +13,7 @@ from typing_extensions import override
 from peekd.healing.settings import HealingSettings
 from peekd.upstream.encoding import Inflater, open_decoder
 from peekd.upstream.parser import Headers
+from peekd.upstream.timeouts import Mark, unmarked
 from peekd.upstream.transport import Body
 from peekd.vocabulary.outcomes import POOL_TIMEOUT, ErrorInStream, HeadersTimeout, Rejected, Unreachable
 from peekd.wire.headers import upstream_request_id
@@ -78,6 +79,8 @@ class Attempt:
         self._response: httpx.Response | None = None
         self._decoder: Inflater | None = None
         self._ended: bytes | ErrorInStream | None = None
+        self.mark: Mark = unmarked
+        """Told when each phase on the way to the status line is over; to be set before it begins."""
         self.failure: Failure | None = None
         """Why there is no status."""
         self.sent = 0.0
@@ -117,7 +120,7 @@ class Attempt:
                 posting.url,
                 headers=posting.headers,
                 content=posting.body,
-                extensions={"timeout": _timeout(posting.deadlines)},
+                extensions={"timeout": _timeout(posting.deadlines), "mark": self.mark},
             )
             self._response = await self._client.send(request, stream=True)
         except (httpx.HTTPError, httpx.InvalidURL) as fault:

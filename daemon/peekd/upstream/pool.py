@@ -14,7 +14,7 @@ import httpx
 import trio
 
 from peekd.upstream.connection import Connection
-from peekd.upstream.timeouts import Timeouts, bounded
+from peekd.upstream.timeouts import Mark, Timeouts, bounded, unmarked
 
 KEEP_ALIVE_SECONDS = 310.0  # a person reads and types between two requests of a chat
 
@@ -41,15 +41,20 @@ class Pool:
         """Connections kept for later."""
         return len(self._idle)
 
-    async def acquire(self, timeouts: Timeouts) -> Connection:
+    async def acquire(self, timeouts: Timeouts, mark: Mark = unmarked) -> Connection:
         """Give a connection and the slot that goes with it: `release` it, whatever happens.
 
+        `mark` is told when there is a slot, and when a new connection is open.
         Raises httpx.PoolTimeout, ConnectTimeout, ConnectError, ProxyError.
         """
         await self._wait_slot(timeouts.pool)
+        mark("queue", trio.current_time())
         given = False
         try:
-            connection = await self._take_idle() or await self._open(timeouts.connect)
+            connection = await self._take_idle()
+            if connection is None:
+                connection = await self._open(timeouts.connect)
+                mark("connect", trio.current_time())
             given = True
         finally:
             if not given:

@@ -35,6 +35,14 @@ class Timeouts(NamedTuple):
         return cls(**{name: seconds for name in cls._fields if (seconds := said.get(name)) is not None})
 
 
+Mark = Callable[[str, float], None]
+"""Told when a phase is over, by its name and trio's clock: queue, connect, sent."""
+
+
+def unmarked(_name: str, _at: float) -> None:
+    """For whom nobody asks."""
+
+
 class Bound:
     """A block that must be done in time; it swallows nothing, so what the block sets is set."""
 

@@ -16,7 +16,7 @@ from peekd.upstream.connection import Connection, Message
 from peekd.upstream.dial import Dial, Origin, Tls, dial_tcp, start_tls, system_tls
 from peekd.upstream.pool import Pool
 from peekd.upstream.proxy import PROXY_PORTS, proxy_authorization, tunnel
-from peekd.upstream.timeouts import Timeouts, told_as
+from peekd.upstream.timeouts import Mark, Timeouts, told_as, unmarked
 
 RELEASE_SECONDS = 1.0  # it waits for nothing; this only says that it may not
 
@@ -90,18 +90,22 @@ class Transport(httpx.AsyncBaseTransport):
 
         In `extensions`: "body", the `Body` itself, and "sent", when the request was out, by trio's clock.
 
-        Raises what httpx names for it; `request.extensions["timeout"]` holds as `Timeouts` tells.
+        Raises what httpx names for it; `request.extensions["timeout"]` holds as `Timeouts` tells, and what
+        stands under "mark" is told when each phase is over.
         """
         origin = Origin.of(request.url)
         timeouts = Timeouts.of(request)
+        mark: Mark = request.extensions.get("mark", unmarked)
         message = await self._message(request, origin)
         pool = self._pool(origin)
-        connection = await pool.acquire(timeouts)
-        answered = False
+        connection = await pool.acquire(timeouts, mark)
+        answered, began = False, trio.current_time()
         try:
             head = await connection.exchange(message, timeouts)
             answered = True
         finally:
+            if connection.sent >= began:  # else it is that of the exchange before
+                mark("sent", connection.sent)
             if not answered:
                 with trio.move_on_after(RELEASE_SECONDS, shield=True):
                     await pool.release(connection)

@@ -8,7 +8,7 @@ import msgspec
 
 from peekd.vocabulary.outcomes import AnyOutcome
 
-Move = Literal["relay", "again", "refresh", "rotate", "repair", "wait", "give_up"]
+Move = Literal["relay", "again", "refresh", "rotate", "repair", "wait", "resume", "give_up"]
 
 
 class Decision(msgspec.Struct, frozen=True):

@@ -7,7 +7,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from urllib.error import URLError
@@ -65,7 +65,7 @@ def free_port() -> int:
 def demo(log: Path) -> Generator[str]:
     """Run `peekd demo` and give its address; its words go to `log`. Raises Unable."""
     port = free_port()
-    with _running(["demo", "--port", str(port)], port, log) as address:
+    with running(["demo", "--port", str(port)], port, log) as address:
         yield address
 
 
@@ -79,21 +79,27 @@ def serve(protocol: str, script: str, place: Path) -> Generator[str]:
     port, config = free_port(), place / f"{protocol}.toml"
     own, model = MODELS[protocol]
     config.write_text(SETTINGS.format(port=port, protocol=protocol, script=script, own=own, model=model))
-    with _running(["serve", "--config", str(config)], port, place / f"{protocol}.log") as address:
+    with running(["serve", "--config", str(config)], port, place / f"{protocol}.log") as address:
         yield address
 
 
 @contextmanager
-def _running(arguments: Sequence[str], port: int, log: Path) -> Generator[str]:
+def running(
+    arguments: Sequence[str], port: int, log: Path, environment: Mapping[str, str] | None = None
+) -> Generator[str]:
+    """Run peekd with these arguments, which make it listen on this port; give its address. Raises Unable.
+
+    `environment` goes before what is there, of which nothing of peekd's own is left.
+    """
     address = f"http://127.0.0.1:{port}"
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PEEKD_")}
+    there = {name: value for name, value in os.environ.items() if not name.startswith("PEEKD_")}
     with log.open("wb") as output:
         process = subprocess.Popen(
             [PEEKD, *arguments],
             stdout=output,
             stderr=subprocess.STDOUT,
             stdin=subprocess.DEVNULL,
-            env=environment | {"UPSTREAM_KEY": "sim-first"},
+            env=there | {"UPSTREAM_KEY": "sim-first"} | dict(environment or {}),
         )
         try:
             _wait_alive(process, address, log)

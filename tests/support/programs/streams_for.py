@@ -54,4 +54,5 @@ def main(seconds: float, at_once: int = 4, port: int = 8045) -> None:
     print(json.dumps(ends))
 
 
-main(*(float(sys.argv[1]), *map(int, sys.argv[2:])))
+if __name__ == "__main__":
+    main(float(sys.argv[1]), *map(int, sys.argv[2:]))

@@ -8,10 +8,11 @@ import msgspec
 
 from peekd.protocols.anthropic import errors
 from peekd.protocols.anthropic.collect import AnthropicCollector
-from peekd.protocols.anthropic.encode import LAST_FRAME, PING, AnthropicEncoder
+from peekd.protocols.anthropic.effects import has_effects
+from peekd.protocols.anthropic.encode import LAST_FRAME, PING, AnthropicEncoder, encode_call_end
 from peekd.protocols.anthropic.head import decode_head
 from peekd.protocols.anthropic.request import decode_request
-from peekd.protocols.following import Forgetful
+from peekd.protocols.following import Latest
 from peekd.protocols.framing import EventStream
 from peekd.protocols.interface import (
     Answering,
@@ -45,13 +46,17 @@ class AnthropicClient:
         """Read everything; see `request.decode_request`."""
         return decode_request(body, seal)
 
+    def has_effects(self, body: bytes) -> bool:
+        """Tell whether something is done besides answering; see `effects.has_effects`."""
+        return has_effects(body)
+
     def encoder(self, answering: Answering) -> EventEncoder:
         """Open an answer to what was asked."""
         return AnthropicEncoder(answering)
 
     def following(self, model: str, created: int) -> Following:
-        """Open a stream: every one ends alike with an error."""
-        return Forgetful(errors.encode_stream_error)
+        """Open a stream: every one ends alike."""
+        return Latest(errors.encode_stream_error, encode_call_end)
 
     def shows_error(self, frame: Frame) -> bool:
         """Tell: the SDKs dispatch on the name of the event."""

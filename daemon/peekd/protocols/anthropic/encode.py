@@ -306,6 +306,13 @@ class AnthropicEncoder:
                 pass  # Beat, Unknown, Ended, Erred: the protocol has nothing to say, or the caller says it
 
 
+def encode_call_end(last: bytes, usage: Usage | None) -> bytes:
+    """Give the frames that end an answer at a call, whatever was said `last`."""
+    delta = {"stop_reason": "tool_use", "stop_sequence": None}
+    told = {"output_tokens": (usage.output or 0) if usage is not None else 0}
+    return _frame("message_delta", {"type": "message_delta", "delta": delta, "usage": told}) + LAST_FRAME
+
+
 def _frame(name: str, said: dict[str, Any]) -> bytes:
     return b"event: %b\ndata: %b\n\n" % (name.encode(), _json(said))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from peekd.protocols.anthropic.continuing import begun_edits
 from peekd.protocols.anthropic.foreign import without_foreign_searches
 from peekd.protocols.anthropic.noting import noted
 from peekd.protocols.anthropic.repair import STRANGE, repair
@@ -28,6 +29,7 @@ def splice_request(body: bytes, path: str, splices: Splices) -> Call:
         top = members(body)
         mended = repair(body, top, splices) if _needs_repair(body, splices) else None
         note = noted(body, top, splices)
+        begun = begun_edits(body, top, splices.begun)
     except (ValueError, RecursionError) as fault:
         raise ClientError("invalid_request", f"the body is no Messages request: {fault}") from fault
     edits: list[Edit] = []
@@ -46,6 +48,9 @@ def splice_request(body: bytes, path: str, splices: Splices) -> Call:
     if note:
         edits += note
         spliced += ["recovery note"]
+    if begun:
+        edits += begun
+        spliced += ["the answer's beginning"]
     return Call(path, applied(body, edits), spliced=tuple(spliced))
 
 

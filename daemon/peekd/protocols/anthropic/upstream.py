@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from peekd.protocols.anthropic.compose import encode_request
+from peekd.protocols.anthropic.continuing import CONTINUES
 from peekd.protocols.anthropic.decode import AnthropicDecoder
 from peekd.protocols.anthropic.refusals import decode_refusal
 from peekd.protocols.anthropic.splice import splice_request
 from peekd.protocols.anthropic.whole import decode_whole
-from peekd.protocols.interface import Call, EventDecoder, Splices, UpstreamProtocol
+from peekd.protocols.interface import Call, Continues, EventDecoder, Splices, UpstreamProtocol
 from peekd.vocabulary.conversation import Conversation, Family
 from peekd.vocabulary.refusals import Refusal
 from peekd.wire.sse import Frame
@@ -21,6 +22,7 @@ class AnthropicUpstream:
     name: str = "anthropic"
     family: Family = "anthropic"
     auth: str = "x-api-key"
+    continues: Continues | None = CONTINUES
 
     def encode_request(
         self, conversation: Conversation, *, model: str, repaired: bool, stream: bool = True

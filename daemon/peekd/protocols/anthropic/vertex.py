@@ -12,7 +12,7 @@ import msgspec
 
 from peekd.protocols.anthropic.splice import counts_tokens
 from peekd.protocols.anthropic.upstream import UPSTREAM
-from peekd.protocols.interface import Call, EventDecoder, Splices
+from peekd.protocols.interface import Call, Continues, EventDecoder, Splices
 from peekd.protocols.vertex import ENVELOPE, Place
 from peekd.vocabulary.conversation import Conversation, Family
 from peekd.vocabulary.errors import ClientError
@@ -44,6 +44,7 @@ class VertexAnthropic:
     name: str = UPSTREAM.name
     family: Family = UPSTREAM.family
     auth: str = "bearer"
+    continues: Continues | None = UPSTREAM.continues
 
     def __init__(self, place: Place) -> None:
         self._place = place

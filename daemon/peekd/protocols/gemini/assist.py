@@ -14,7 +14,7 @@ import msgspec
 from peekd.protocols.gemini.paths import COUNT, read_path
 from peekd.protocols.gemini.request import encode_request
 from peekd.protocols.gemini.upstream import UPSTREAM
-from peekd.protocols.interface import Call, EventDecoder, Ids, Splices
+from peekd.protocols.interface import Call, Continues, EventDecoder, Ids, Splices
 from peekd.vocabulary.conversation import Conversation, Family
 from peekd.vocabulary.refusals import Refusal
 from peekd.wire.splice import Edit, applied, member, members
@@ -58,6 +58,7 @@ class CodeAssist:
     name: str = UPSTREAM.name
     family: Family = UPSTREAM.family
     auth: str = "bearer"
+    continues: Continues | None = UPSTREAM.continues
 
     def __init__(self, project: str, ids: Ids) -> None:
         self._project = project

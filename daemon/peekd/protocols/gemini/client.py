@@ -6,13 +6,14 @@ from collections.abc import Mapping
 
 import msgspec
 
-from peekd.protocols.following import Forgetful
+from peekd.protocols.following import Latest
 from peekd.protocols.framing import EventStream
 from peekd.protocols.gemini import errors
 from peekd.protocols.gemini.array import LINE, JsonArray
 from peekd.protocols.gemini.ask import decode_request
 from peekd.protocols.gemini.collect import GeminiCollector
-from peekd.protocols.gemini.encode import GeminiEncoder
+from peekd.protocols.gemini.effects import has_effects
+from peekd.protocols.gemini.encode import GeminiEncoder, encode_call_end
 from peekd.protocols.gemini.head import decode_head
 from peekd.protocols.gemini.paths import read_path
 from peekd.protocols.interface import (
@@ -47,13 +48,17 @@ class GeminiClient:
         """Read everything; see `ask.decode_request`."""
         return decode_request(body, path, seal)
 
+    def has_effects(self, body: bytes) -> bool:
+        """Tell whether something is done besides answering; see `effects.has_effects`."""
+        return has_effects(body)
+
     def encoder(self, answering: Answering) -> EventEncoder:
         """Open an answer to what was asked."""
         return GeminiEncoder(answering)
 
     def following(self, model: str, created: int) -> Following:
-        """Open a stream: every one ends alike with an error."""
-        return Forgetful(lambda fault, _: errors.encode_stream_error(fault))
+        """Open a stream: an end at a call names what its last chunk named."""
+        return Latest(lambda fault, _: errors.encode_stream_error(fault), encode_call_end)
 
     def shows_error(self, frame: Frame) -> bool:
         """Tell no of all: an upstream's own may hold what makes clients give up for good."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from peekd.protocols.following import named_in
 from peekd.protocols.gemini.carrier import FAMILY, armoured
 from peekd.protocols.gemini.errors import encode_stream_error
 from peekd.protocols.halves import HALF
@@ -204,6 +205,15 @@ class GeminiEncoder:
                 self.dropped.add(event.kind)
             case _:
                 pass  # Started, Closed, Beat, Unknown, Ended, Erred: nothing to say, or the caller says it
+
+
+def encode_call_end(last: bytes, usage: Usage | None) -> bytes:
+    """Give the frame that ends an answer at a call; what the `last` one says of the whole is said again."""
+    candidate = {"content": {"parts": [{"text": ""}], "role": "model"}, "finishReason": "STOP", "index": 0}
+    tail = named_in(last, ("usageMetadata", "modelVersion", "responseId"))
+    if "usageMetadata" not in tail and usage is not None and (told := _told(usage)):
+        tail["usageMetadata"] = msgspec.Raw(msgspec.json.encode(told))
+    return b"data: %b\r\n\r\n" % msgspec.json.encode({"candidates": [candidate], **tail})
 
 
 def _told(usage: Usage) -> dict[str, int]:

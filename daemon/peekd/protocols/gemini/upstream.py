@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from peekd.protocols.gemini.refusals import decode_refusal
 from peekd.protocols.gemini.request import encode_request, splice_request
 from peekd.protocols.gemini.stream import GeminiDecoder, decode_whole
-from peekd.protocols.interface import Call, EventDecoder, Splices, UpstreamProtocol
+from peekd.protocols.interface import Call, Continues, EventDecoder, Splices, UpstreamProtocol
 from peekd.vocabulary.conversation import Conversation, Family
 from peekd.vocabulary.refusals import Refusal
 from peekd.wire.sse import Frame
@@ -19,6 +19,7 @@ class GeminiUpstream:
     name: str = "gemini"
     family: Family = "gemini"
     auth: str = "x-goog-api-key"
+    continues: Continues | None = None
 
     def encode_request(
         self, conversation: Conversation, *, model: str, repaired: bool, stream: bool = True

@@ -11,7 +11,7 @@ from peekd.protocols.gemini.assist import without_wrapping
 from peekd.protocols.gemini.paths import COUNT, read_path
 from peekd.protocols.gemini.request import encode_request
 from peekd.protocols.gemini.upstream import UPSTREAM
-from peekd.protocols.interface import Call, EventDecoder, Splices
+from peekd.protocols.interface import Call, Continues, EventDecoder, Splices
 from peekd.protocols.vertex import ENVELOPE, Place
 from peekd.vocabulary.conversation import Conversation, Family
 from peekd.vocabulary.refusals import Refusal
@@ -27,6 +27,7 @@ class VertexGemini:
     name: str = UPSTREAM.name
     family: Family = UPSTREAM.family
     auth: str = "bearer"
+    continues: Continues | None = UPSTREAM.continues
 
     def __init__(self, place: Place) -> None:
         self._place = place

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from peekd.protocols.following import Forgetful
+from peekd.protocols.following import Latest
 from peekd.protocols.framing import EventStream
 from peekd.protocols.interface import (
     Answering,
@@ -21,7 +21,8 @@ from peekd.protocols.openai.comments import PING, encode_note
 from peekd.protocols.openai.errors import encode_error
 from peekd.protocols.openai.words import LAST_FRAME
 from peekd.protocols.openai_chat.collect import ChatCollector
-from peekd.protocols.openai_chat.encode import ChatEncoder
+from peekd.protocols.openai_chat.effects import has_effects
+from peekd.protocols.openai_chat.encode import ChatEncoder, encode_call_end
 from peekd.protocols.openai_chat.errors import encode_stream_error
 from peekd.protocols.openai_chat.head import decode_head
 from peekd.protocols.openai_chat.request import decode_request
@@ -44,13 +45,17 @@ class ChatClient:
         """Read everything; see `request.decode_request`."""
         return decode_request(body)
 
+    def has_effects(self, body: bytes) -> bool:
+        """Tell whether something is done besides answering; see `effects.has_effects`."""
+        return has_effects(body)
+
     def encoder(self, answering: Answering) -> EventEncoder:
         """Open an answer to what was asked."""
         return ChatEncoder(answering)
 
     def following(self, model: str, created: int) -> Following:
-        """Open a stream: every one ends alike with an error."""
-        return Forgetful(encode_stream_error)
+        """Open a stream: an end at a call names what its last chunk named."""
+        return Latest(encode_stream_error, encode_call_end)
 
     def shows_error(self, frame: Frame) -> bool:
         """Tell: there are no names, and any data that has an `error` is one."""

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from peekd.protocols.following import named_in
 from peekd.protocols.interface import Answering, BadArguments
 from peekd.protocols.openai.words import LAST_FRAME, joined_usage, told_usage
 from peekd.protocols.openai_chat.errors import encode_stream_error
@@ -50,6 +51,16 @@ _REASONS: Final[dict[StopReason, str]] = {
     "other": "stop",
 }
 """A malformed end is not among them: it is no answer."""
+
+
+def encode_call_end(last: bytes, usage: Usage | None) -> bytes:
+    """Give the terminal of an answer that ends at a call, the usage and [DONE], named as the `last` chunk."""
+    known = {"object": "chat.completion.chunk", **named_in(last, ("id", "object", "created", "model"))}
+    choice: dict[str, Any] = {"index": 0, "delta": {}, "logprobs": None, "finish_reason": "tool_calls"}
+    chunks: list[dict[str, Any]] = [{**known, "choices": [choice]}]
+    if usage is not None and usage != Usage():
+        chunks.append({**known, "choices": [], "usage": told_usage(usage)})
+    return b"".join(b"data: %b\n\n" % msgspec.json.encode(chunk) for chunk in chunks) + LAST_FRAME
 
 
 class ChatEncoder:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from peekd.protocols.interface import Call, EventDecoder, Splices, UpstreamProtocol
+from peekd.protocols.interface import Call, Continues, EventDecoder, Splices, UpstreamProtocol
 from peekd.protocols.openai.refusals import decode_refusal
 from peekd.protocols.openai_chat.compose import encode_request
 from peekd.protocols.openai_chat.decode import ChatDecoder
@@ -21,6 +21,7 @@ class ChatUpstream:
     name: str = "openai-chat"
     family: Family = "gemini"  # Google's own compatible API is the only one that gives any
     auth: str = "bearer"
+    continues: Continues | None = None
 
     def encode_request(
         self, conversation: Conversation, *, model: str, repaired: bool, stream: bool = True

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import msgspec
 
-from peekd.protocols.following import Forgetful
+from peekd.protocols.following import Latest
 from peekd.protocols.framing import EventStream
 from peekd.protocols.interface import (
     Answering,
@@ -42,13 +42,17 @@ class CompletionsClient:
         """Read everything; see `request.decode_request`."""
         return decode_request(body)
 
+    def has_effects(self, body: bytes) -> bool:
+        """Tell no of any request: this API has neither tools nor a store."""
+        return False
+
     def encoder(self, answering: Answering) -> EventEncoder:
         """Open an answer to what was asked."""
         return CompletionsEncoder(answering)
 
     def following(self, model: str, created: int) -> Following:
-        """Open a stream: every one ends alike with an error."""
-        return Forgetful(encode_stream_error)
+        """Open a stream: every one ends alike with an error, and none has calls."""
+        return Latest(encode_stream_error, lambda last, usage: b"")
 
     def shows_error(self, frame: Frame) -> bool:
         """Tell no of any frame: no upstream speaks this language."""

@@ -19,6 +19,7 @@ from peekd.protocols.interface import (
 from peekd.protocols.openai.comments import PING, encode_note
 from peekd.protocols.openai.errors import encode_error
 from peekd.protocols.openai_responses.collect import ResponsesCollector
+from peekd.protocols.openai_responses.effects import has_effects
 from peekd.protocols.openai_responses.encode import ResponsesEncoder
 from peekd.protocols.openai_responses.errors import ResponsesFollowing, shows_error
 from peekd.protocols.openai_responses.head import decode_head
@@ -41,6 +42,10 @@ class ResponsesClient:
     def decode_request(self, body: bytes, path: str, seal: Seal) -> Conversation:
         """Read everything; see `request.decode_request`."""
         return decode_request(body, seal)
+
+    def has_effects(self, body: bytes) -> bool:
+        """Tell whether something is done besides answering; see `effects.has_effects`."""
+        return has_effects(body)
 
     def encoder(self, answering: Answering) -> EventEncoder:
         """Open an answer to what was asked."""

@@ -1,4 +1,4 @@
-"""The error that ends a begun stream: `response.failed`, with the id and the count that the stream has.
+"""How a begun stream is ended by us: with `response.failed` or at a call, with the id and count that it has.
 
 Before the stream it is as everywhere at OpenAI (`openai.errors`). An `error` event would not do: Codex does
 not read it, and takes the end after it for a lost connection.
@@ -10,9 +10,11 @@ from typing import Final
 
 import msgspec
 
+from peekd.protocols.following import named_in
 from peekd.protocols.openai_responses.done import Done
 from peekd.protocols.openai_responses.response import Stream, bare
 from peekd.vocabulary.errors import Fault
+from peekd.vocabulary.events import Usage
 from peekd.wire.sse import Frame
 
 FAILED: Final = "response.failed"
@@ -44,6 +46,7 @@ class ResponsesFollowing:
         self._model = model
         self._created = created
         self._response = _Response()
+        self._first = b""
         self._last = b""
         self._done = Done()
 
@@ -57,6 +60,14 @@ class ResponsesFollowing:
             self._done.add(said.output_index, said.item)
         elif not self._response.id:
             self._response = _read(frame.data).response or self._response
+            self._first = frame.data
+
+    def end_at_call(self, usage: Usage | None) -> bytes:
+        """Give `response.completed`: the response as it began, with the items that are whole."""
+        known, number = self._response, _read(self._last).sequence_number + 1
+        created = 0 if known.created_at is None else int(known.created_at)
+        stream = Stream(known.id, created, _begun(self._first), number=number)
+        return stream.end(self._done.items, usage, None)
 
     def fail(self, fault: Fault, request_id: str) -> bytes:
         """Give `response.failed`, and before it a beginning where the stream had none."""
@@ -81,6 +92,15 @@ def failed_id(request_id: str) -> str:
 def shows_error(frame: Frame) -> bool:
     """Tell whether clients take a frame for an error: by its type alone, named event or not."""
     return FAILED.encode() in frame.data and _read(frame.data).type == FAILED
+
+
+def _begun(data: bytes) -> dict[str, msgspec.Raw]:
+    """Give all that the first frame said of the response."""
+    said = named_in(data, ("response",)).get("response", b"{}")
+    try:
+        return msgspec.json.decode(said, type=dict[str, msgspec.Raw])
+    except (ValueError, RecursionError):
+        return {}
 
 
 def _read(data: bytes) -> _Said:

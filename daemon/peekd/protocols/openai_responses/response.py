@@ -49,7 +49,7 @@ class Stream:
             "response.in_progress", response=begun
         )
 
-    def end(self, output: Sequence[Json], usage: Usage | None, incomplete: str | None) -> bytes:
+    def end(self, output: Sequence[Json | msgspec.Raw], usage: Usage | None, incomplete: str | None) -> bytes:
         """Give the terminal. `incomplete`: why the model was stopped, where it was."""
         status: Status = "completed" if incomplete is None else "incomplete"
         said = self._response(status, output, usage)
