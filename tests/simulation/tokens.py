@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
 
 import msgspec
@@ -66,10 +66,20 @@ def credential(refresh_token: str) -> str:
 # ---- laws ---------------------------------------------------------------------------------------------
 
 
+def _stayed(_account: str, _since: float, _until: float) -> bool:
+    return True
+
+
 def look_at_tokens(
-    mintings: Sequence[Minting], said: Sequence[Said], rotations: Sequence[tuple[float, str]]
+    mintings: Sequence[Minting],
+    said: Sequence[Said],
+    rotations: Sequence[tuple[float, str]],
+    stayed: Callable[[str, float, float], bool] = _stayed,
 ) -> Iterator[Ending]:
-    """Look at all exchanges of a world, and at what was sent with their tokens."""
+    """Look at all exchanges of a world, and at what was sent with their tokens.
+
+    `stayed`: whether the settings listed an account all the time between two moments.
+    """
     for one in said:
         if one.token_ends is not None and one.arrived_at > one.token_ends + ON_THE_WAY:
             late = one.arrived_at - one.token_ends
@@ -82,7 +92,9 @@ def look_at_tokens(
             if second.arrived_at < first.ended_at:
                 at = f"at {second.arrived_at:.2f}, while {first.label} was under way"
                 yield Ending("one exchange at a time", f"{account} {at}")
-            elif _needless(first, second, said, rotations):
+            elif stayed(account, first.arrived_at, second.arrived_at) and _needless(
+                first, second, said, rotations
+            ):
                 gap = f"{second.arrived_at - first.arrived_at:.1f} s after one for {first.seconds:g} s"
                 yield Ending("one exchange for each expiry", f"{account} {gap}")
 

@@ -285,7 +285,7 @@ class World:
         """Look whether anything is left, while it runs and after it stopped."""
         await trio.sleep(2.0)
         self.endings += look_over(self.daemon)
-        self.endings += look_at_tokens(self.mintings, self.said, self.rotations)
+        self.endings += look_at_tokens(self.mintings, self.said, self.rotations, self._stayed)
         if not self.daemon.dead:  # of one that was killed, the last words are missing
             self.endings += look_into(
                 self.daemon, self.plan.settings, {call.wish.model for call in self.calls}
@@ -308,6 +308,10 @@ class World:
         asked = laws_pool.asked_of(self.entries, self.starts)
         steady = self.file.steady  # what a reload lets go of is forgotten
         return laws_pool.World(asked, self.said, steady, self.starts, self.full, fresh, self.plan.accounts)
+
+    def _stayed(self, account: str, since: float, until: float) -> bool:
+        """Whether the settings listed an account all that time."""
+        return all(account in {one.name for one in now.accounts} for now in self.file.between(since, until))
 
     async def _wait_ended(self, seconds: float) -> None:
         with trio.move_on_after(seconds) as patience:
