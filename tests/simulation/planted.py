@@ -427,22 +427,10 @@ PLANTS: tuple[Plant, ...] = (
         "(getattr(part, 'family', '') and not repaired)",
     ),
     Plant(
-        "signatures of any family go to Gemini",
-        (contents, "_Contents._signature"),
-        "part.family != FAMILY",
-        "not part.family",
-    ),
-    Plant(
         "a repaired request is what it was",
         (journey, "Journey._travel"),
-        "trip.repaired = True",
-        "trip.repaired = False",
-    ),
-    Plant(
-        "what was refused is sent again from memory",
-        (calls, "Calls._restored"),
-        "if splices.repaired or not protocol.family:",
-        "if not protocol.family:",
+        "trip.repaired = True\n                self._facing.calls.spoil()\n",
+        "trip.repaired = False\n",
     ),
     Plant(
         "an account rests after a refused signature",
