@@ -1,10 +1,11 @@
-"""Measure peekd against a direct connection, both in one run: `./dev bench [--rounds N] [--json FILE]`.
+"""Measure peekd against a bare relay and others, all in one run: `./dev bench [--rounds N] [--json FILE]`.
 
 `./dev bench --ledger` measures instead what the ledger costs, by a daemon with and one without it.
 
-Upstream, peekd and client are a process each. Every round asks first the upstream itself and then peekd,
-stage by stage, so that whatever else the machine does meets both; the median of the rounds is told.
-CPU is user and system time: of the upstream alone ("direct"), and of upstream and peekd ("with peekd").
+Upstream, client and each system are a process of their own; upstream and client share a core, what is
+measured has the other. Every round asks all of them, stage by stage, so that whatever else the machine does
+meets all; the median of the rounds is told. CPU is user and system time of the system itself. "upstream" and
+"client" are what these cost when asked directly: while they are below the others, the figures are not theirs.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ import statistics
 import sys
 import tempfile
 import time
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -59,7 +60,7 @@ class Stage(NamedTuple):
 STAGES = (
     Stage("1 event, one at a time", 1, 0, 200, 1, "ms/request"),
     Stage("500 events at once, 8 streams", 500, 0, 64, 8, "us/event"),
-    Stage("100 events/s, 32 streams", 200, 100, 32, 32, "us/event"),
+    Stage("100 events/s, 64 streams", 200, 100, 64, 64, "us/event"),
 )
 
 
@@ -86,6 +87,8 @@ class Sample(NamedTuple):
     cpu: float
     first: float
     seconds: float
+    client: float = 0.0
+    """CPU of the client, in the same unit."""
 
 
 class Daemon(NamedTuple):
@@ -104,6 +107,14 @@ Samples = dict[tuple[str, str], list[Sample]]
 def open_upstream() -> Generator[Place]:
     """Run the upstream."""
     with running([sys.executable, str(HERE / "upstream.py")], core=1) as process:
+        assert process.stdout is not None  # noqa: S101  `running` asks for it
+        yield Place(int(process.stdout.readline()), (process.pid,))
+
+
+@contextmanager
+def open_relay(upstream: int) -> Generator[Place]:
+    """Run the bare relay before this upstream."""
+    with running([sys.executable, str(HERE / "relay.py"), str(upstream)], core=0) as process:
         assert process.stdout is not None  # noqa: S101  `running` asks for it
         yield Place(int(process.stdout.readline()), (process.pid,))
 
@@ -142,7 +153,8 @@ def measure(stage: Stage, where: Place) -> Sample:
     model = f"sim-{stage.events}-{stage.rate}"
     result = run_load(port=where.port, model=model, requests=stage.requests, at_once=stage.at_once)
     spent = sum(map(cpu_seconds, where.pids)) - before
-    return Sample(stage.per(spent), statistics.median(result["first"]) * 1e3, result["seconds"])
+    first = statistics.median(result["first"]) * 1e3
+    return Sample(stage.per(spent), first, result["seconds"], stage.per(result["cpu"]))
 
 
 def measure_rounds(rounds: int, places: dict[str, Place], stages: tuple[Stage, ...] = STAGES) -> Samples:
@@ -168,18 +180,29 @@ def measure_cuts(places: dict[str, Place], upstream: int) -> dict[str, list[floa
 # ---- telling ----------------------------------------------------------------------------------------
 
 
-def told(samples: Samples) -> list[str]:
-    """The table, a line a stage."""
-    row = "{:<30}{:>11}{:>12}{:>8}  {:<11}{:>9}{:>12}{:>8}"
-    lines = [row.format("", "CPU direct", "with peekd", "ratio", "", "TTFT ms", "with peekd", "added")]
+def told(samples: Samples, systems: Sequence[str]) -> list[str]:
+    """The table, a line a stage: CPU of each system, its ratio to the bare relay's; then the first word."""
+    row = "{:<30}{:>10}{:>10}" + "{:>18}" * (len(systems) - 1) + "  {}"
+    lines = [row.format("CPU", "upstream", "client", *systems[1:], "")]
     for stage in STAGES:
-        ways = [samples[stage.name, way] for way in ("direct", "peekd")]
-        cpu, peekd_cpu = (statistics.median(sample.cpu for sample in way) for way in ways)
-        first, peekd_first = (statistics.median(sample.first for sample in way) for way in ways)
-        ratio = f"{peekd_cpu / cpu:.1f}x" if cpu else "-"
-        figures = f"{first:.2f}", f"{peekd_first:.2f}", f"{peekd_first - first:.2f}"
-        lines.append(row.format(stage.name, f"{cpu:.2f}", f"{peekd_cpu:.2f}", ratio, stage.unit, *figures))
+        each = {name: _median(samples[stage.name, name], "cpu") for name in systems}
+        client = _median(samples[stage.name, "direct"], "client")
+        figures = [f"{each[name]:.2f} ({_ratio(each[name], each['relay'])})" for name in systems[1:]]
+        lines.append(row.format(stage.name, f"{each['direct']:.2f}", f"{client:.2f}", *figures, stage.unit))
+    row = "{:<30}{:>10}{:>10}" + "{:>18}" * (len(systems) - 1)
+    lines += ["", row.format("first word, ms", "direct", "", *systems[1:])]
+    for stage in STAGES:
+        first = [_median(samples[stage.name, name], "first") for name in systems]
+        lines.append(row.format(stage.name, f"{first[0]:.2f}", "", *(f"{one:.2f}" for one in first[1:])))
     return lines
+
+
+def _median(samples: Sequence[Sample], what: str) -> float:
+    return statistics.median(getattr(sample, what) for sample in samples)
+
+
+def _ratio(one: float, other: float) -> str:
+    return f"{one / other:.1f}x" if other else "-"
 
 
 def told_ledger(samples: Samples) -> list[str]:
@@ -222,7 +245,7 @@ def measure_ledger(rounds: int) -> None:
 
 def main() -> None:
     """Run the benchmark and print what it found."""
-    parser = argparse.ArgumentParser(prog="./dev bench", description="peekd against a direct connection")
+    parser = argparse.ArgumentParser(prog="./dev bench", description="peekd against a bare relay")
     parser.add_argument("--rounds", type=int, default=5, help="how often each stage is run (default: 5)")
     parser.add_argument("--json", type=Path, help="also write every sample to this file")
     parser.add_argument("--ledger", action="store_true", help="measure what the ledger costs")
@@ -230,15 +253,20 @@ def main() -> None:
     if chosen.ledger:
         measure_ledger(chosen.rounds)
         return
-    with open_upstream() as upstream, open_daemon(upstream.port) as daemon:
-        places = {"direct": upstream, "peekd": Place(daemon.port, (*upstream.pids, daemon.pid))}
+    with (
+        open_upstream() as upstream,
+        open_relay(upstream.port) as relay,
+        open_daemon(upstream.port) as daemon,
+    ):
+        places = {"direct": upstream, "relay": relay, "peekd": Place(daemon.port, (daemon.pid,))}
+        measure_rounds(1, places)  # until all are warm
         samples = measure_rounds(chosen.rounds, places)
         cuts = measure_cuts(places, upstream.port)
         loaded = resident_mb(daemon.pid)
     memory = (
         f"ready in {daemon.start:.2f} s; resident {daemon.idle:.0f} MB idle, {loaded:.0f} MB after the load"
     )
-    sys.stdout.write("\n".join([*told(samples), "", memory, *told_cuts(cuts), ""]))
+    sys.stdout.write("\n".join([*told(samples, list(places)), "", memory, *told_cuts(cuts), ""]))
     if chosen.json:
         raw = {": ".join(key): [sample._asdict() for sample in each] for key, each in samples.items()}
         chosen.json.write_text(json.dumps({"samples": raw, "daemon": daemon._asdict(), "cuts_ms": cuts}))

@@ -92,7 +92,7 @@ class Load:
 async def main(stage: dict[str, int | str]) -> None:
     """Run one stage."""
     load = Load(int(stage["port"]), str(stage["model"]))
-    began = time.perf_counter()
+    began, spent = time.perf_counter(), time.process_time()
     cuts: list[float] = []
     if "cuts" in stage:
         known = int(stage["known"])
@@ -101,6 +101,7 @@ async def main(stage: dict[str, int | str]) -> None:
         await load.ask_all(int(stage["requests"]), int(stage["at_once"]))
     result = {
         "seconds": time.perf_counter() - began,
+        "cpu": time.process_time() - spent,
         "events": load.events,
         "first": load.first,
         "cuts": cuts,

@@ -218,8 +218,14 @@ async def open_playhouse(  # noqa: PLR0913  the props of a stage, each by its na
     streams: bool = True,
     target: str = "",
     platform: str | None = None,
+    project: str = "p-1",
+    credentials: Mapping[str, str] = {},
+    watching: bool = False,
 ) -> AsyncGenerator[Playhouse]:
-    """Open a house with one upstream and an account for each key of `plays`, in that order."""
+    """Open a house with one upstream and an account for each key of `plays`, in that order.
+
+    `credentials`: references by account; the others' are their names, in the environment.
+    """
     script = plays if isinstance(plays, Script) else Script.of(plays)
     names = list(accounts if accounts is not None else plays if isinstance(plays, Mapping) else ["alice"])
     entries: list[Entry] = []
@@ -227,20 +233,24 @@ async def open_playhouse(  # noqa: PLR0913  the props of a stage, each by its na
     if target or protocol == "gemini":
         routes = (RouteSettings(models, (f"up/{target or 'gemini-3-pro-preview'}",)),)
     upstream = {"protocol": protocol, "base_url": "simulator:play", "streams": streams}
-    upstream |= {"platform": platform, "project": "p-1"} if platform else {}
+    upstream |= {"platform": platform, "project": project} if platform else {}
+    upstream |= {"location": "global"} if platform == "vertex" else {}
     settings = {"up": msgspec.convert(upstream, UpstreamSettings)}
     async with (
         open_simulator(script) as simulator,
         open_house(
             healing=healing,
             upstreams=settings,
-            accounts=[AccountSettings(name, "up", f"env:{name.upper()}") for name in names],
+            accounts=[
+                AccountSettings(name, "up", credentials.get(name, f"env:{name.upper()}")) for name in names
+            ],
             routes=routes,
             journal=entries.append,
             environ={name.upper(): name for name in names},
             dials={"up": simulator.dial},
             where="/etc/peekd/peekd.toml",
             seams=Seams(wall=lambda: 0.0, jitter=lambda: 0.0),
+            watching=watching,
         ) as house,
     ):
         yield Playhouse(house, {"up": simulator}, entries)

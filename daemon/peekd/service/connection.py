@@ -178,22 +178,32 @@ class Connection:
 
         Not shielded: whoever cancels a write has given the connection up.
         """
+        try:
+            self._writing.acquire_nowait()  # `async with` would let every other task run first
+        except trio.WouldBlock:
+            await self._writing.acquire()
         rest = memoryview(data)
-        async with self._writing:
-            try:
-                while rest:
-                    with trio.fail_after(self._terms.write_stall_seconds):
-                        rest = rest[await self._stream.socket.send(rest) :]
-            except trio.TooSlowError:
-                seconds = self._terms.write_stall_seconds
+        try:
+            rest = await self._send_some(rest)
+        except (OSError, trio.ClosedResourceError) as error:
+            self._terms.journal(Entry(f"client gone while being written to: {error}", DEBUG))
+        finally:
+            self._writing.release()
+            if rest:
+                self._reading.cancel()
+
+    async def _send_some(self, rest: memoryview) -> memoryview:
+        """Send as much as the client takes in time, and give the rest: nothing, as a rule."""
+        seconds = self._terms.write_stall_seconds
+        while rest:
+            with trio.CancelScope(deadline=trio.current_time() + seconds) as patience:  # fail_after is dearer
+                rest = rest[await self._stream.socket.send(rest) :]
+            if patience.cancelled_caught:
                 words = f"client stopped reading for {seconds:g} s (server.write_stall_seconds); dropped"
                 told = Entry(words, NOTICE, self._request, phase="relay", outcome="client_gone")
                 self._terms.journal(told)
-            except (OSError, trio.ClosedResourceError) as error:
-                self._terms.journal(Entry(f"client gone while being written to: {error}", DEBUG))
-            finally:
-                if rest:
-                    self._reading.cancel()
+                break
+        return rest
 
     async def _finish(self) -> None:
         """No request follows. Where more is still coming in, say so and let it come for a moment."""

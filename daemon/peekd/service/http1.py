@@ -6,12 +6,13 @@ import re
 import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from typing import cast
 
 import h11
 import trio
 from hypercorn.config import Config
-from hypercorn.events import Closed
-from hypercorn.protocol.events import Request
+from hypercorn.events import Closed, RawData
+from hypercorn.protocol.events import Body, Event, Request, Response
 from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
 from hypercorn.typing import AppWrapper, ASGIReceiveEvent, ASGISendEvent, Scope
@@ -102,6 +103,25 @@ class Pause:
 
 class Http1(H11Protocol):
     """hypercorn's HTTP/1.1 without its upgrades: whoever asks for one is answered as if it had not."""
+
+    _chunked = False
+
+    @override
+    async def stream_send(self, event: Event) -> None:
+        """Send what the app says. A chunk is framed here: h11 is told where bodies begin and end, no more."""
+        if self._chunked and isinstance(event, Body):
+            await self.send(RawData(b"%x\r\n%b\r\n" % (len(event.data), event.data)))
+            return
+        await super().stream_send(event)
+        if isinstance(event, Response):
+            self._chunked = self._is_chunked(event)
+
+    def _is_chunked(self, response: Response) -> bool:
+        """Whether h11 frames this answer's body in chunks (RFC 9112 sections 6.1 and 6.3)."""
+        wire = cast("h11.Connection", self.connection)
+        if wire.our_state is not h11.SEND_BODY or wire.their_http_version != b"1.1":
+            return False
+        return not any(name.lower() == b"content-length" for name, _ in response.headers)
 
     @override
     async def _check_protocol(self, event: h11.Request) -> None:
