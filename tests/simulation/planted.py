@@ -110,9 +110,9 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "a frame is torn by a ping",
         (delivery, "Delivery.give"),
-        "await self._give.send(self._framing.wrap(frames))",
+        "wrapped = self._framing.wrap(frames)",
         "frames = getattr(self, 'kept', b'') + frames; self.kept = frames[-9:]; "
-        "await self._give.send(self._framing.wrap(frames[:-9]))",
+        "wrapped = self._framing.wrap(frames[:-9])",
     ),
     Plant(
         "a broken stream is tried again after the commit",
@@ -210,8 +210,8 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "a ping comes too late",
         (delivery, "_Chunks.__anext__"),
-        "trio.move_on_after(self._ping_seconds)",
-        "trio.move_on_after(self._ping_seconds * 1.6)",
+        "trio.current_time() + self._ping_seconds",
+        "trio.current_time() + self._ping_seconds * 1.6",
     ),
     Plant(
         "a secret is written to the journal",

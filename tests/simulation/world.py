@@ -55,6 +55,10 @@ AFTERWARDS = 0.5
 """How long after its end a request is judged: what it owes must be paid by then."""
 
 
+PATIENCE = 130.0
+"""Seconds: longer than any budget that is drawn."""
+
+
 class World:
     """Everything in it follows its dice. `cases`: one for each request that is over."""
 
@@ -307,6 +311,9 @@ class World:
 
     async def _end(self) -> None:
         """Look whether anything is left, while it runs and after it stopped."""
+        with trio.move_on_after(PATIENCE):  # one that was accepted late may be served still
+            while not self.daemon.dead and self.daemon.house.live.opened():
+                await trio.sleep(1.0)
         await trio.sleep(2.0)
         self.endings += look_over(self.daemon)
         self.endings += look_at_tokens(self.mintings, self.said, self.rotations, self._stayed)
