@@ -5,7 +5,7 @@
 #    source ~/.local/share/bash_completion/peekd
 # See also: https://github.com/scop/bash-completion/blob/main/doc/configuration.md
 
-_shtab_peekd_accounts_subparsers=(enable disable reset)
+_shtab_peekd_accounts_subparsers=(enable disable reset import)
 _shtab_peekd_service_subparsers=(install uninstall)
 _shtab_peekd_subparsers=(serve demo check requests explain top accounts replay policy service)
 
@@ -18,6 +18,7 @@ _shtab_peekd_top_option_strings=(-h --help --once --json --every --config --url 
 _shtab_peekd_accounts_enable_option_strings=(-h --help --json --config --url --admin-key)
 _shtab_peekd_accounts_disable_option_strings=(-h --help --json --config --url --admin-key)
 _shtab_peekd_accounts_reset_option_strings=(-h --help --json --config --url --admin-key)
+_shtab_peekd_accounts_import_option_strings=(-h --help --config --upstream --client --secrets --output --dry-run --json)
 _shtab_peekd_accounts_option_strings=(-h --help --json --config --url --admin-key)
 _shtab_peekd_replay_option_strings=(-h --help --policy --captures --since --failed --json --config --url --admin-key --ledger)
 _shtab_peekd_policy_option_strings=(-h --help --config --json)
@@ -28,7 +29,7 @@ _shtab_peekd_option_strings=(-h --help --version)
 
 
 
-_shtab_peekd_accounts_pos_0_choices=(enable disable reset)
+_shtab_peekd_accounts_pos_0_choices=(enable disable reset import)
 _shtab_peekd_service_pos_0_choices=(install uninstall)
 _shtab_peekd_pos_0_choices=(serve demo check requests explain top accounts replay policy service)
 
@@ -64,6 +65,11 @@ _shtab_peekd_accounts_disable___json_nargs=0
 _shtab_peekd_accounts_reset__h_nargs=0
 _shtab_peekd_accounts_reset___help_nargs=0
 _shtab_peekd_accounts_reset___json_nargs=0
+_shtab_peekd_accounts_import_pos_0_nargs=+
+_shtab_peekd_accounts_import__h_nargs=0
+_shtab_peekd_accounts_import___help_nargs=0
+_shtab_peekd_accounts_import___dry_run_nargs=0
+_shtab_peekd_accounts_import___json_nargs=0
 _shtab_peekd_accounts_pos_0_nargs=A...
 _shtab_peekd_accounts__h_nargs=0
 _shtab_peekd_accounts___help_nargs=0

@@ -50,8 +50,8 @@ function _shtab_peekd_using
   test "$_shtab_peekd_cmdpath" = "$argv"
 end
 
-set -g _shtab_peekd_commands serve demo check requests explain top accounts 'accounts enable' 'accounts disable' 'accounts reset' replay policy service 'service install' 'service uninstall'
-set -g _shtab_peekd_opts_with_value --account --admin-key --as-test --captures --config --every --ledger --limit --model --outcome --path --policy --port --program --root --session --since --text --url
+set -g _shtab_peekd_commands serve demo check requests explain top accounts 'accounts enable' 'accounts disable' 'accounts reset' 'accounts import' replay policy service 'service install' 'service uninstall'
+set -g _shtab_peekd_opts_with_value --account --admin-key --as-test --captures --client --config --every --ledger --limit --model --outcome --output --path --policy --port --program --root --secrets --session --since --text --upstream --url
 
 complete -c peekd -e
 complete -c peekd -f
@@ -105,7 +105,7 @@ complete -c peekd -n '_shtab_peekd_using top' -l every -x -d 'how often to look 
 complete -c peekd -n '_shtab_peekd_using top' -l config -x -d 'the settings that the daemon runs with'
 complete -c peekd -n '_shtab_peekd_using top' -l url -x -d 'ask the daemon there instead (or $PEEKD_URL)'
 complete -c peekd -n '_shtab_peekd_using top' -l admin-key -x -d 'a key, or env:NAME or file:PATH of one (or $PEEKD_ADMIN_KEY)'
-complete -c peekd -n '_shtab_peekd_using; and test $_shtab_peekd_npos -eq 0' -a accounts -d 'List the accounts: how they stand, and until when; enable, disable or reset one.'
+complete -c peekd -n '_shtab_peekd_using; and test $_shtab_peekd_npos -eq 0' -a accounts -d 'List the accounts: how they stand, and until when; enable, disable, reset or import.'
 complete -c peekd -n '_shtab_peekd_using accounts' -s h -l help -d 'show this help message and exit'
 complete -c peekd -n '_shtab_peekd_using accounts' -l json -d 'what the daemon says, as JSON'
 complete -c peekd -n '_shtab_peekd_using accounts' -l config -x -d 'the settings that the daemon runs with'
@@ -129,6 +129,15 @@ complete -c peekd -n '_shtab_peekd_using accounts reset' -l json -d 'how it stan
 complete -c peekd -n '_shtab_peekd_using accounts reset' -l config -x -d 'the settings that the daemon runs with'
 complete -c peekd -n '_shtab_peekd_using accounts reset' -l url -x -d 'ask the daemon there instead (or $PEEKD_URL)'
 complete -c peekd -n '_shtab_peekd_using accounts reset' -l admin-key -x -d 'a key, or env:NAME or file:PATH of one (or $PEEKD_ADMIN_KEY)'
+complete -c peekd -n '_shtab_peekd_using accounts; and test $_shtab_peekd_npos -eq 0' -a import -d 'make [[accounts]] of a list of accounts, or of Google credential files'
+complete -c peekd -n '_shtab_peekd_using accounts import' -s h -l help -d 'show this help message and exit'
+complete -c peekd -n '_shtab_peekd_using accounts import' -l config -x -d 'the settings that the accounts are to be added to'
+complete -c peekd -n '_shtab_peekd_using accounts import' -l upstream -x -d 'where they belong, unless an entry says so'
+complete -c peekd -n '_shtab_peekd_using accounts import' -l client -x -d 'the OAuth client whose refresh tokens they are'
+complete -c peekd -n '_shtab_peekd_using accounts import' -l secrets -x -d 'where secrets are kept, each in a file of its own'
+complete -c peekd -n '_shtab_peekd_using accounts import' -l output -x -d 'write the tables there; it must not exist'
+complete -c peekd -n '_shtab_peekd_using accounts import' -l dry-run -d 'write nothing, only say what would be'
+complete -c peekd -n '_shtab_peekd_using accounts import' -l json -d 'as JSON'
 complete -c peekd -n '_shtab_peekd_using; and test $_shtab_peekd_npos -eq 0' -a replay -d 'Say what other settings would have decided about the requests in the ledger.'
 complete -c peekd -n '_shtab_peekd_using replay' -s h -l help -d 'show this help message and exit'
 complete -c peekd -n '_shtab_peekd_using replay' -l policy -x -d 'settings to decide by, as for serve'

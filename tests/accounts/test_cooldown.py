@@ -3,7 +3,7 @@ from typing import get_args
 
 import pytest
 
-from peekd.accounts.cooldown import COOLDOWNS, GOOD, SPARED, Cooldown, cooldown_after
+from peekd.accounts.cooldown import COOLDOWNS, GOOD, SPARED, Cooldown, cooldown_after, model_for
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.outcomes import AnyOutcome, Outcome, name_of
 
@@ -56,8 +56,8 @@ def test_a_refused_credential_is_asked_again_by_the_ladder_alone() -> None:
 
 @pytest.mark.parametrize("kind", [o.RateLimited, o.QuotaExhausted])
 def test_a_limit_holds_for_what_the_outcome_says(kind: type[o.RateLimited | o.QuotaExhausted]) -> None:
-    assert after(kind(scope="account")).model is None
-    assert after(kind(scope="model")).model == "m"
+    assert model_for(kind(scope="account"), "m") is None
+    assert model_for(kind(scope="model"), "m") == "m"
 
 
 def test_a_cooldown_of_one_model_holds_for_that_model_until_it_ends() -> None:

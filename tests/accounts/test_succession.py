@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from peekd.accounts.account import Account
-from peekd.accounts.pool import Pool, disable, enable, keep, lease, open_pool, settle
+from peekd.accounts.hands import disable, enable
+from peekd.accounts.leasing import lease, settle
+from peekd.accounts.pool import Pool, open_pool
 from peekd.accounts.sessions import bound
 from peekd.accounts.succession import adopt, forget, switched
+from peekd.accounts.ties import keep
 from peekd.accounts.wanted import Lease, Rest, Target, Wanted
 from peekd.vocabulary import outcomes as o
 

@@ -50,6 +50,20 @@ def test_settings_that_are_wise_call_for_no_caution() -> None:
             ),
             [],
         ),
+        (
+            Settings(
+                upstreams={"up": UpstreamSettings("anthropic", "https://api.anthropic.com")},
+                accounts=(AccountSettings("a", "up", "google:adc"),),
+            ),
+            ["account a: a Google access token goes to api.anthropic.com, which is not Google's"],
+        ),
+        (
+            Settings(
+                upstreams={"up": UpstreamSettings("gemini", platform="vertex", project="p", location="eu")},
+                accounts=(AccountSettings("a", "up", "google:adc"),),
+            ),
+            [],
+        ),
     ],
 )
 def test_each_caution_is_said(settings: Settings, words: list[str]) -> None:

@@ -85,6 +85,27 @@ def test_the_network_that_was_meant_is_named() -> None:
             UpstreamSettings("gemini", "https://a", project="p"),
             "upstreams.up.project: expected a platform that it belongs to",
         ),
+        (UpstreamSettings("gemini"), "upstreams.up.base_url: expected https://HOST"),
+        (
+            UpstreamSettings("openai-chat", platform="vertex", project="p", location="us"),
+            'upstreams.up.platform: expected protocol = "anthropic" or "gemini" where platform is "vertex"',
+        ),
+        (
+            UpstreamSettings("gemini", platform="vertex", location="us"),
+            "upstreams.up.project: expected the project of Google Cloud to ask, where platform is",
+        ),
+        (
+            UpstreamSettings("anthropic", platform="vertex", project="p"),
+            "upstreams.up.location: expected the location of Google Cloud to ask, where platform is",
+        ),
+        (
+            UpstreamSettings("gemini", platform="vertex", project="p/../q", location="us"),
+            "upstreams.up.project: expected letters, digits, hyphens, dots and colons",
+        ),
+        (
+            UpstreamSettings("gemini", "https://a", location="us"),
+            "upstreams.up.location: expected a platform that it belongs to",
+        ),
         (
             UpstreamSettings("gemini", "http://a", proxy="socks9://a"),
             "upstreams.up.proxy: expected http://HOST or",

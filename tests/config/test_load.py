@@ -87,9 +87,11 @@ peekd.toml:15: upstreams.Second.base_url: expected a URL without a user or passw
 found one with them
 peekd.toml:19: accounts[0].upstream: expected the name of an upstream (google, Second), found "gogle"; \
 nearest: google
-peekd.toml:20: accounts[0].credential: expected env:NAME, file:PATH or credential:NAME, found a literal: \
+peekd.toml:20: accounts[0].credential: expected env:NAME, file:PATH, credential:NAME, google:PATH, \
+google:credential:NAME or google:adc, found a literal: \
 a secret is never written into settings
-peekd.toml:22: accounts[1].credential: expected env:NAME, file:PATH or credential:NAME, found nothing
+peekd.toml:22: accounts[1].credential: expected env:NAME, file:PATH, credential:NAME, google:PATH, \
+google:credential:NAME or google:adc, found nothing
 peekd.toml:23: accounts[1].name: expected a name of its own, found "a" a second time
 peekd.toml:28: routes[0].to[0]: expected the name of an upstream (google, Second), found "gogle"; \
 nearest: google

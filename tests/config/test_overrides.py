@@ -93,11 +93,6 @@ def test_lists_of_tables_come_from_the_file_only(name: str) -> None:
     assert fault_of(name).endswith("is a list of tables; those come from the file only")
 
 
-@pytest.mark.parametrize("name", ["PEEKD_SCHEDULING__MODE"])
-def test_a_name_promised_for_later_is_told_as_that(name: str) -> None:
-    assert fault_of(name) == f"${name}: not available in this version"
-
-
 def test_the_commands_own_names_and_those_of_secrets_set_nothing() -> None:
     environ = {**dict.fromkeys(OWN, "x"), "PEEKD_KEY_ALICE": "x", "HOME": "x"}
     exempt = secret_variables(['credential = "env:PEEKD_KEY_ALICE"'])

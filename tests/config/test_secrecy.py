@@ -33,16 +33,28 @@ def test_a_reference_is_no_secret(reference: str) -> None:
 )
 def test_a_literal_is_refused_and_not_repeated(literal: str) -> None:
     (told,) = faults_of(with_credential(literal))
-    assert told.startswith("accounts[0].credential: expected env:NAME, file:PATH or credential:NAME, found ")
+    assert told.startswith("accounts[0].credential: expected env:NAME, file:PATH, credential:NAME, google:")
     assert "canary" not in told
     keys = faults_of(Settings(server=ServerSettings(client_keys=(literal,), admin_keys=(literal,))))
     assert [line.partition(":")[0] for line in keys] == ["server.client_keys[0]", "server.admin_keys[0]"]
     assert "canary" not in "".join(keys)
 
 
-def test_a_way_promised_for_later_is_told_as_that() -> None:
-    (told,) = faults_of(with_credential("google:adc"))
-    assert "not available in this version" in told
+@pytest.mark.parametrize(
+    "reference", ["google:adc", "google:/etc/a.json", "google:credential:a", "google:a b"]
+)
+def test_an_account_may_have_a_google_credential_and_a_key_may_not(reference: str) -> None:
+    assert faults_of(with_credential(reference)) == []
+    (told,) = faults_of(Settings(server=ServerSettings(client_keys=(reference,))))
+    assert told.startswith("server.client_keys[0]: expected env:NAME, file:PATH or credential:NAME, found ")
+
+
+@pytest.mark.parametrize(
+    "reference", ["google:", "google:credential:", "google:credential:a/canary", "google: a"]
+)
+def test_a_google_credential_that_names_nothing_is_refused(reference: str) -> None:
+    (told,) = faults_of(with_credential(reference))
+    assert told.endswith("found google: without a valid name")
 
 
 def test_an_account_without_credential_needs_an_upstream_that_asks_for_none() -> None:

@@ -3,7 +3,7 @@ import tomllib
 import pytest
 
 from peekd.config.schema import Settings
-from peekd.config.walk import LATER, LATER_VALUES, find_faults
+from peekd.config.walk import find_faults
 
 
 def faults_of(text: str) -> list[str]:
@@ -57,7 +57,6 @@ def test_a_missing_key_is_told_with_what_it_takes() -> None:
     assert faults_of("[upstreams.a]\n[[accounts]]\nname = 'a'\nupstream = 'a'\n[[routes]]\nmatch = '*'") == [
         'upstreams.a.protocol: expected "anthropic", "gemini", "openai-chat" or "openai-responses", '
         "found nothing",
-        "upstreams.a.base_url: expected a string, found nothing",
         "routes[0].to: expected a list of strings, found nothing",
     ]
 
@@ -74,25 +73,6 @@ def test_a_missing_key_is_told_with_what_it_takes() -> None:
 def test_an_unknown_key_is_told_with_the_nearest(text: str, near: str) -> None:
     key = text.partition(" ")[0]
     assert faults_of(text) == [f"{key}: expected a known key, found an unknown one{near}"]
-
-
-@pytest.mark.parametrize("pattern", sorted(LATER))
-def test_a_setting_promised_for_later_is_told_as_that(pattern: str) -> None:
-    head = "[upstreams.a]\nprotocol = 'gemini'\nbase_url = 'http://a'\n" if "*" in pattern else ""
-    head = "[[accounts]]\nname = 'a'\nupstream = 'a'\n" if "accounts" in pattern else head
-    head = "[[routes]]\nmatch = '*'\nto = ['a']\n" if "routes" in pattern else head
-    key = pattern.rpartition(".")[2] if head else pattern
-    assert faults_of(f"{head}{key} = 1") == [
-        f"{pattern.replace('*', 'a').replace('[]', '[0]')}: not available in this version"
-    ]
-
-
-@pytest.mark.parametrize(("pattern", "value"), sorted(LATER_VALUES))
-def test_a_value_promised_for_later_is_told_as_that(pattern: str, value: str) -> None:
-    key = pattern.rpartition(".")[2]
-    protocol = "" if key == "protocol" else "protocol = 'gemini'\n"
-    (told,) = faults_of(f"[upstreams.a]\nbase_url = 'http://a'\n{protocol}{key} = '{value}'")
-    assert told.endswith(f'found "{value}", which is not available in this version')
 
 
 def test_every_fault_of_shape_leaves_settings_that_can_be_checked_further() -> None:

@@ -91,7 +91,7 @@ def test_the_one_retry_of_a_blank_is_had_from_another_account_where_the_same_may
     assert ask(o.Blank(), history).move == "rotate"
     assert ask(o.Blank(), (*history, past(o.Blank(), "rotate")), account="b").move == "relay"
     assert ask(o.Blank(), history, another=False).move == "again"
-    assert ask(o.Blank(), history, another=False, same=False).move == "relay"
+    assert ask(o.Blank(), history, another=False, same=False).move == "rotate"
 
 
 def test_without_another_account_a_passing_cause_is_asked_again_after_its_pause() -> None:
@@ -214,6 +214,24 @@ def test_whatever_an_upstream_does_there_is_an_end(
             if not circumstances.another:
                 return
             account = str(len(set(asked)))
+
+
+@pytest.mark.parametrize("kind", [o.Unauthorized, o.Forbidden])
+def test_an_account_that_is_shut_out_for_good_is_the_end_whatever_the_ladder_says(
+    kind: type[o.Unauthorized | o.Forbidden],
+) -> None:
+    assert ask(kind(), refreshable=False).move == "rotate"
+    decision = ask(kind(stop=True), refreshable=True)
+    assert decision.move == "give_up"
+    assert decision.because == "the account is shut out for good, and others are not asked lest they are too"
+
+
+def test_a_blank_that_nobody_can_try_again_now_waits_for_whoever_comes_back() -> None:
+    """An account over its requests a minute is such: its first blank is no answer yet."""
+    assert ask(o.Blank(), another=False, same=False, soonest=20.0, left=60.0).move == "rotate"
+    assert ask(o.NoAccount(), another=False, same=False, soonest=60.0, left=60.0).move == "give_up"
+    assert ask(o.Blank(), another=False, same=False, soonest=None).move == "rotate"
+    assert ask(o.NoAccount(), another=False, same=False, soonest=None).move == "give_up"
 
 
 # ---- what may be sent again, and what follows a part of an answer ---------------------------------

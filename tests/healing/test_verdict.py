@@ -86,6 +86,21 @@ def test_only_what_a_person_must_mend_is_a_503_without_retry() -> None:
     assert "a, b" in fault.message
 
 
+def test_an_account_that_is_shut_out_for_good_ends_the_request_with_the_upstreams_words() -> None:
+    fault = told(LIMITED, o.Unauthorized(status=401, message="token revoked", stop=True))
+    assert (fault.kind, fault.should_retry, fault.retry_after) == ("overloaded", False, None)
+    assert fault.message.startswith(
+        "b is shut out by its upstream: token revoked; no other account was asked"
+    )
+
+
+def test_where_nobody_was_asked_since_the_upstream_fails_for_all_it_is_no_limit() -> None:
+    refused: History = (Step(NOBODY, Decision("give_up", "")),)
+    fault = verdict(refused, Setting(soonest=3.2, troubled=True, resting=("a", "b")))
+    assert (fault.kind, fault.retry_after) == ("overloaded", 4)
+    assert "fails for all its accounts" in fault.message
+
+
 def test_no_account_at_all_names_the_file_to_edit() -> None:
     fault = told(NOBODY, setting=Setting(configured=False, model="m", where="/etc/peekd/peekd.toml"))
     assert (fault.kind, fault.should_retry) == ("overloaded", False)

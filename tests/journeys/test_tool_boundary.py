@@ -61,7 +61,8 @@ async def test_it_ends_as_tool_use_in_every_protocol(
         ends = [entry for entry in told.entries if entry.phase in {"relay", "end"}]
         assert [entry.priority for entry in ends] == [WARNING] * 2
         assert BOUNDARY in ends[-1].message
-        assert [state.state for state in playhouse.house.roster.states()] == ["tired"]
+        (state,) = playhouse.house.roster.states()
+        assert [one.state for one in state.models] == ["tired"]
         playhouse.assert_nothing_left()
 
 

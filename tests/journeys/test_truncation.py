@@ -7,6 +7,7 @@ from playhouse import HELLO, QUICK, Playhouse, open_playhouse
 
 from peekd.protocols.interface import Call
 from peekd.simulator.script import Script
+from peekd.upstream.headers import Proof
 
 ANSWER = {
     "do": "answer",
@@ -36,7 +37,7 @@ async def raw_answer(house: Playhouse, protocol: str) -> bytes:
     opening = house.house.tree.upstreams.attempt(
         upstream="up",
         account=house.house.tree.accounts["alice"],
-        secret="alice",
+        proof=Proof("alice"),
         call=Call(PATHS[protocol], msgspec.json.encode(plain[protocol])),
         deadlines=ONCE,
     )

@@ -10,6 +10,7 @@ from rawhouse import CLOSE, OPEN, PING, REASON, START, STOP, WHOLE, RawAnswer, f
 from townhouse import open_townhouse
 
 from peekd.healing.settings import HealingSettings
+from peekd.relay.house import House
 
 Clock = trio.testing.MockClock
 
@@ -226,35 +227,60 @@ async def test_only_documented_frames_leave_a_translation(autojump_clock: Clock)
 # ---- accounts ---------------------------------------------------------------------------------------------
 
 BLAME = [
-    ("400", "ready", ""),
-    ("413", "ready", ""),
-    ("signature", "ready", ""),
-    ("blank", "ready", ""),
-    ("429 retry-after=200", "resting", "rate_limited"),
-    ("401", "to_mend", "unauthorized"),
-    ("402", "to_mend", "payment_required"),
-    ("no-credit", "to_mend", "payment_required"),
-    ("500", "tired", "server_error"),
-    ("close", "tired", "unreachable"),
-    ("empty", "tired", "empty"),
-    ("reset at=first", "tired", "error_in_stream"),
-    ("silence seconds=0", "tired", "headers_timeout"),
-    ("hang seconds=0", "tired", "silent"),
+    ("400", "", ""),
+    ("413", "", ""),
+    ("signature", "", ""),
+    ("blank", "", ""),
+    ("429 retry-after=200", "alice resting", "rate_limited"),
+    ("401", "alice to_mend", "unauthorized"),
+    ("402", "alice to_mend", "payment_required"),
+    ("no-credit", "alice to_mend", "payment_required"),
+    ("500", "up tired", "server_error"),
+    ("empty", "alice/model tired", "empty"),
+    ("reset at=first", "alice/model tired", "error_in_stream"),
+    ("hang seconds=0", "alice/model tired", "silent"),
 ]
 
 
+def records(house: House) -> list[tuple[str, str]]:
+    """Give whose record is not clean, each with its state and cause."""
+    found: list[tuple[str, str]] = []
+    for one in (*house.roster.states(), *house.roster.upstreams()):
+        if one.state != "ready":
+            found.append((f"{one.name} {one.state}", one.cause))
+        found += [(f"{one.name}/model {model.state}", model.cause) for model in one.models]
+    return found
+
+
 @pytest.mark.parametrize(("act", "state", "cause"), BLAME)
-async def test_an_account_is_blamed_by_cause_and_for_no_ones_else_fault(
+async def test_one_record_moves_and_it_is_that_of_whose_doing_it_was(
     autojump_clock: Clock, act: str, state: str, cause: str
 ) -> None:
     async with open_playhouse({"alice": [act], "bob": ["answer"]}) as house:
         await house.ask()
-        alice, bob = house.house.roster.states()
-        assert (alice.state, alice.cause) == (state, cause)
-        assert bob.state == "ready"
+        assert records(house.house) == ([(state, cause)] if cause else [])
 
 
-@pytest.mark.parametrize("act", ["403", "404", "529"])
+@pytest.mark.parametrize(
+    ("act", "state", "cause"),
+    [
+        ("529", "up/model tired", "overloaded"),
+        ("close", "up tired", "unreachable"),
+        ("silence seconds=0", "up tired", "headers_timeout"),
+    ],
+)
+async def test_what_is_no_accounts_fault_is_the_upstreams_until_anybody_has_an_answer(
+    autojump_clock: Clock, act: str, state: str, cause: str
+) -> None:
+    async with open_playhouse({"alice": [act]}) as house:
+        await house.ask()
+        assert records(house.house) == [(state, cause)]
+    async with open_playhouse({"alice": [act, act], "bob": ["answer"]}) as house:
+        await house.ask()
+        assert records(house.house) == []
+
+
+@pytest.mark.parametrize("act", ["403", "404"])
 async def test_what_holds_for_one_model_does_not_keep_an_account_from_others(
     autojump_clock: Clock, act: str
 ) -> None:

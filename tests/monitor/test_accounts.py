@@ -3,7 +3,8 @@ from __future__ import annotations
 import msgspec
 
 from peekd.accounts.account import Account
-from peekd.accounts.pool import disable, open_pool
+from peekd.accounts.hands import disable
+from peekd.accounts.pool import open_pool
 from peekd.accounts.states import describe
 from peekd.monitor.accounts import VERBS, Told, rows_of, told_of
 from peekd.serving.routes import SWITCHES

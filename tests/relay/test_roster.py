@@ -1,11 +1,22 @@
 """The accounts at work: what is booked, and what a store gives back."""
 
+from collections.abc import Callable
+from functools import partial
+
 import trio
 from playhouse import HELLO, open_playhouse
+from typing_extensions import override
 
+from peekd.accounts.account import Account
+from peekd.accounts.settings import SchedulingSettings
 from peekd.accounts.wanted import Lease, Rest, Target, Wanted
-from peekd.store.interface import Bound
+from peekd.relay.archive import Archive
+from peekd.relay.roster import Roster
+from peekd.signatures.settings import SignatureSettings
+from peekd.store.interface import Bound, Deed
+from peekd.store.volatile import Volatile
 from peekd.vocabulary import outcomes as o
+from peekd.vocabulary.quotas import Quota
 
 Clock = trio.testing.MockClock
 WANTED = Wanted((Target("up", HELLO["model"]),))
@@ -37,6 +48,91 @@ async def test_only_what_an_account_of_today_holds_is_recalled(autojump_clock: C
         roster.recall([Bound("resp_1", "alice", 0.0), Bound("resp_2", "gone", 0.0)])
         assert roster.holder(["resp_1"], WANTED.targets) == "alice"
         assert roster.holder(["resp_2"], WANTED.targets) is None
+
+
+def account(roster: Roster) -> Lease:
+    leased = roster.lease(WANTED)
+    assert isinstance(leased, Lease)
+    return leased
+
+
+def roster(store: Volatile, wall: Callable[[], float]) -> Roster:
+    """Give the accounts of one life of a process."""
+    return Roster((Account("alice", "up"),), Archive(SignatureSettings(), store, wall))
+
+
+async def test_how_an_account_rests_outlives_the_process_and_a_clock_that_was_set(
+    autojump_clock: Clock,
+) -> None:
+    store = Volatile()
+    first = roster(store, lambda: 1000.0 + trio.current_time())
+    first.settle(account(first), o.QuotaExhausted(retry_after=3600))
+    await trio.sleep(600)
+    for set_by, soonest in ((0.0, 3000.0), (-7200.0, 3600.0)):
+        clock = 1000.0 + set_by
+        later = roster(store, partial(_read, clock))
+        later.stand((await store.load()).standings)
+        rest = later.lease(WANTED)
+        assert isinstance(rest, Rest)
+        assert rest.soonest == soonest
+
+
+def _read(clock: float) -> float:
+    return clock + trio.current_time()
+
+
+async def test_only_what_a_hand_disabled_stays_so(autojump_clock: Clock) -> None:
+    store = Volatile()
+    first = roster(store, lambda: 0.0)
+    first.disable("alice", "invalid_grant", by_hand=False)
+    again = roster(store, lambda: 0.0)
+    again.stand((await store.load()).standings)
+    account(again)
+    first.disable("alice", "on leave")
+    again.stand((await store.load()).standings)
+    assert (again.states()[0].state, again.states()[0].because) == ("disabled", "on leave")
+    again.enable("alice")
+    last = roster(store, lambda: 0.0)
+    last.stand((await store.load()).standings)
+    account(last)
+
+
+async def test_what_changed_nothing_is_not_written(autojump_clock: Clock) -> None:
+    written: list[Deed] = []
+
+    class Counted(Volatile):
+        @override
+        def write(self, deed: Deed) -> None:
+            written.append(deed)
+
+    busy = roster(Counted(), lambda: 0.0)
+    for _ in range(5):
+        leased = account(busy)
+        busy.heard(leased)
+        busy.settle(leased, o.Completed())
+    assert written == []
+    busy.settle(account(busy), o.Silent())
+    assert len(written) == 1
+    leased = account(busy)
+    await trio.sleep(1)
+    busy.settle(account(busy), o.Completed())
+    busy.reset("alice")
+    assert len(written) == 3
+
+
+async def test_the_mode_of_scheduling_changes_while_it_runs(autojump_clock: Clock) -> None:
+    await trio.lowlevel.checkpoint()
+    made = roster(Volatile(), lambda: 0.0)
+    made.schedule(SchedulingSettings("performance-first"))
+    assert account(made).because == "the only one that is left"
+    assert made.pool.scheduling.mode == "performance-first"
+
+
+async def test_what_an_upstream_says_is_left_is_shown(autojump_clock: Clock) -> None:
+    await trio.lowlevel.checkpoint()
+    made = roster(Volatile(), lambda: 0.0)
+    made.report(account(made), (Quota(0.25, 60.0),))
+    assert made.states()[0].left == 0.25
 
 
 async def test_an_account_can_be_disabled_with_a_reason_enabled_and_reset(autojump_clock: Clock) -> None:

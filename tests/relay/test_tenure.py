@@ -1,6 +1,12 @@
 """A lease is settled once, whoever comes first."""
 
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any, cast
+
 import trio
+from hypothesis import given
+from hypothesis import strategies as st
 from playhouse import HELLO, open_playhouse
 
 from peekd.accounts.wanted import Lease, Rest, Target, Wanted
@@ -42,7 +48,8 @@ async def test_a_queue_of_our_own_blames_nobody(autojump_clock: trio.testing.Moc
             lease = house.roster.lease(WANTED)
             assert isinstance(lease, Lease)
             Tenure(house, lease).settle(outcome)
-            assert house.roster.states()[0].state == state
+            assert house.roster.upstreams()[0].state == state
+            assert house.roster.states()[0].state == "ready"
 
 
 async def test_an_outcome_that_blames_the_account_rests_it(autojump_clock: trio.testing.MockClock) -> None:
@@ -52,3 +59,31 @@ async def test_an_outcome_that_blames_the_account_rests_it(autojump_clock: trio.
         assert isinstance(lease, Lease)
         Tenure(house, lease).settle(o.QuotaExhausted(retry_after=3600))
         assert isinstance(house.roster.lease(WANTED), Rest)
+
+
+LAST: Sequence[o.AnyOutcome] = (o.Completed(), o.ClientGone(), o.Silent(), o.QuotaExhausted(), o.Drained())
+
+
+@given(st.lists(st.one_of(st.none(), st.sampled_from(LAST)), min_size=1, max_size=8))
+def test_however_often_it_is_ended_the_first_end_counts_and_nothing_is_heard_after_it(
+    deeds: list[o.AnyOutcome | None],
+) -> None:
+    booked: list[object] = []
+
+    class Book:
+        def heard(self, lease: Lease) -> None:
+            booked.append("heard")
+
+        def settle(self, lease: Lease, outcome: o.AnyOutcome) -> None:
+            booked.append(outcome)
+
+    lease = Lease(0, "a", "up", "m", None, 0.0, "")
+    tenure = Tenure(cast("Any", SimpleNamespace(roster=Book())), lease)
+    for deed in deeds:
+        if deed is None:
+            tenure.heard()
+        else:
+            tenure.settle(deed)
+    ends = [deed for deed in deeds if deed is not None]
+    before = deeds.index(ends[0]) if ends else len(deeds)
+    assert booked == ["heard"] * before + ends[:1]

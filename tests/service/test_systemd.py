@@ -29,6 +29,12 @@ credential = "credential:alice"
 [healing]
 max_attempts = 2
 """
+SECOND = """
+[[accounts]]
+name = "bob"
+upstream = "sim"
+credential = "credential:alice"
+"""
 CREDENTIAL = "[Service]\nLoadCredential=alice:/etc/peekd/keys/alice\n"
 SWIFT = 'default = "answer pace=0.02"\n'
 FAILING = 'default = "500"\n'
@@ -153,6 +159,20 @@ def test_wrong_settings_are_told_and_not_tried_again(box: Box) -> None:
     ended = [prop(box, name) for name in ("ActiveState", "ExecMainStatus", "NRestarts")]
     assert ended == ["failed", "78", "0"]
     assert "bind" in box.says("journalctl --no-pager -u peekd -n 30")
+
+
+def test_a_reload_takes_over_what_is_right_and_keeps_what_runs_where_it_is_not(box: Box) -> None:
+    before = prop(box, "MainPID")
+    load = box.start("python3 /opt/programs/streams_for.py 3 4")
+    box.put("/etc/peekd/peekd.toml", SETTINGS + SECOND)
+    box.run("systemctl reload peekd")
+    box.wait("systemctl show -P StatusText peekd | grep -q '2 of 2 accounts usable'")
+    box.put("/etc/peekd/peekd.toml", "[server]\nbidn = []\n")
+    box.run("systemctl reload peekd")
+    box.wait("journalctl -p err --no-pager -u peekd | grep -q bidn")
+    said, _ = load.communicate(timeout=60)
+    assert set(json.loads(said)) == {"whole"}
+    assert (prop(box, "MainPID"), prop(box, "ActiveState")) == (before, "active")
 
 
 def test_the_journal_is_asked_by_field(box: Box) -> None:

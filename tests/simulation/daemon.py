@@ -9,6 +9,7 @@ from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 from typing import Any
 from unittest import mock
+from zlib import crc32
 
 import msgspec
 import trio
@@ -22,18 +23,18 @@ from peekd.service.keeping import Keeping
 from peekd.service.notify import Notifier
 from peekd.service.reload import Source
 from peekd.serving.app import Front
-from peekd.store.interface import Deed, Loaded
+from peekd.store.interface import Deed, Loaded, Standing
 from peekd.store.rows import Draft, Row
 from peekd.store.volatile import Volatile
-from peekd.upstream import credentials
+from peekd.upstream import credentials, secrets
 from peekd.upstream.dial import Dial
 from peekd.vocabulary.errors import OperatorError
 from simulation.books import Books
 from simulation.dice import Dice
 from simulation.laws_journal import Noted
+from simulation.transcripts import WALL
 from simulation.wire import Harbour
 
-WALL = 1_790_000_000.0
 SEAL_KEY = bytes(range(32))
 
 
@@ -43,18 +44,26 @@ class Disk:
     def __init__(self) -> None:
         self.files: dict[str, str] = {}
 
-    def read(self, path: Path, reference: str, *, forbidden: int) -> str:
+    def read(self, path: Path, reference: str, *, forbidden: int) -> bytes:
         """Read a file as peekd's own reader does. Raises OperatorError."""
         del forbidden
         if str(path) not in self.files:
             raise OperatorError(f"{reference}: No such file or directory")
-        return self.files[str(path)]
+        return self.files[str(path)].encode()
 
     @contextmanager
     def mounted(self) -> Generator[None]:
         """Be the disk of this process."""
-        with mock.patch.object(credentials, "_read", self.read):
+        with (
+            mock.patch.object(secrets, "_read", self.read),
+            mock.patch.object(credentials, "stamp_of", self.stamp),
+        ):
             yield
+
+    def stamp(self, path: Path) -> secrets.Stamp | None:
+        """Look at a file as peekd's own watch does."""
+        text = self.files.get(str(path))
+        return None if text is None else secrets.Stamp(0, 0, len(text), crc32(text.encode()))
 
 
 class Shelf(Volatile):
@@ -86,7 +95,7 @@ class Shelf(Volatile):
 
 
 class _Pen:
-    """A process's way to the shelf: who is dead adds no row to the books."""
+    """A process's way to the shelf: who is dead adds no row, and says no more of accounts."""
 
     lost = 0
 
@@ -97,7 +106,7 @@ class _Pen:
 
     def write(self, deed: Deed) -> None:
         """Take a deed."""
-        if not (self._daemon.dead and isinstance(deed, Row | Draft)):
+        if not (self._daemon.dead and isinstance(deed, Row | Draft | Standing)):
             self._shelf.write(deed)
 
 

@@ -10,7 +10,7 @@ import msgspec
 from peekd.config.schema import Settings
 from simulation.daemon import Daemon
 from simulation.laws_journal import metrics_agree
-from simulation.settings import MODEL_AT
+from simulation.tongues import MODEL_AT
 from simulation.wire import Line
 
 
@@ -27,7 +27,8 @@ def look_over(daemon: Daemon) -> list[Ending]:
     busy = [state.name for state in house.roster.states() if state.in_flight]
     counts = {
         "no attempt is left": house.tree.upstreams.open_count(),
-        "no upstream slot is left taken": house.tree.upstreams.busy_count(),
+        "no upstream slot is left taken": house.tree.upstreams.busy_count()
+        - house.tree.upstreams.errand_count(),
         "no lease is left": len(busy),
         "no earlier tree is left": len(house.grove.standing) - 1,
         "no way is left that nobody goes": len(_clients(daemon).keys() - house.tree.ways),

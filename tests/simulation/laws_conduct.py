@@ -6,9 +6,11 @@ from collections.abc import Iterator
 from itertools import pairwise
 from string import digits
 
+from simulation.tokens import failed
 from simulation.transcripts import LAG, OK, Call, Case, Said, finished
 
 GONE_SECONDS = 0.1
+SHUT_OUT = b"organization has been disabled"
 SHORT = 8.0
 """Seconds after which a bad connection may still come to be noticed."""
 
@@ -147,7 +149,8 @@ def own_fault_at_once(case: Case) -> Iterator[str]:
 def blame_is_earned(case: Case) -> Iterator[str]:
     """An account rests only where its upstream failed it just then: no client, no request is its fault."""
     for blame in case.blames:
-        if not any(_earned(blame.account, blame.since, said) for said in case.others):
+        unminted = failed(case.mintings, blame.account, blame.since)
+        if not unminted and not any(_earned(blame.account, blame.since, said) for said in case.others):
             upstream = blame.account.rstrip(digits)
             if not any(name == upstream and abs(at - blame.since) < SHORT for at, name in case.bad_lines):
                 why = f"{blame.cause}, since {blame.since:.2f}"
@@ -179,6 +182,8 @@ def nobody_idles(case: Case) -> Iterator[str]:
     record = case.record
     if record is None or record.outcome in {"rejected", "too_large", "drained", "signature"}:
         return
+    if any(SHUT_OUT in said.answer.body for said in case.said):
+        return  # others are spared what befell that account
     attempts = len(record.attempts)
     accounts = len({attempt.account for attempt in record.attempts})
     late = (record.seconds or 0) + 3 >= healing.budget_seconds

@@ -35,6 +35,8 @@ def one_repair(case: Case) -> Iterator[str]:
         yield f"{len(repairs)} repairs"
     for number in repairs:
         repaired = attempts[number].account
+        if repaired in case.rules.limited:
+            continue  # it may have had its share meanwhile
         after = next((attempt for attempt in attempts[number + 1 :] if not attempt.beside), None)
         if after is not None and after.account != repaired and not _was_wanted(case, repaired):
             yield f"repaired on {after.account}, refused by {repaired}"
@@ -76,12 +78,16 @@ def _asks_gemini(said: Said) -> bool:
     return said.language == "gemini" or (said.language == "openai-chat" and "gemini" in named)
 
 
+LONELY = b"cannot be `thinking`"
+"""What Claude says of a turn that is a thought and nothing else."""
+
+
 def nothing_forgotten(case: Case) -> Iterator[str]:
     """What is known is put to use: no refusal, and no stand-in, for what the store has or the client replays.
 
     Where the store lost nothing, and no upstream has refused anything in this conversation. A request that
-    goes as it came is only mended after a refusal, where its client lost something, or where models of
-    another language, whose calls have no signature, spoke before.
+    goes as it came is only mended after a refusal, where its client lost something, left an answer after its
+    thoughts, or where models of another language, whose calls have no signature, spoke before.
     """
     call = case.call
     if not call.wish.talk or not case.intact:
@@ -91,6 +97,7 @@ def nothing_forgotten(case: Case) -> Iterator[str]:
         if any(_is_signature(one) for one in before):
             return
         mixed = call.wish.loses or any(one.language != said.language for one in before)
+        mixed = mixed or LONELY in said.answer.body
         if said.label == STRICT and not (mixed and said.language == call.tongue):
             yield f"attempt {said.number}: {said.upstream} refused what was known: {said.answer.body[:200]!r}"
         yield from _needless(said, before)

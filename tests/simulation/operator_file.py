@@ -5,9 +5,11 @@ from __future__ import annotations
 import zlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import get_args
 
 import msgspec
 
+from peekd.accounts.settings import AccountSettings, Mode, SchedulingSettings
 from peekd.config.load import Loaded
 from peekd.config.schema import Settings
 from peekd.service.watching import Stamp
@@ -15,6 +17,7 @@ from peekd.vocabulary.errors import OperatorError
 from simulation.dice import Dice
 from simulation.settings import Plan, draw_healing, draw_routes
 
+MODES: tuple[Mode, ...] = get_args(Mode)
 PATH = Path("/etc/peekd/peekd.toml")
 
 
@@ -73,10 +76,23 @@ class OperatorFile:
         self.taken += 1
         self._versions.append((now, self._read))
 
+    @property
+    def steady(self) -> list[AccountSettings]:
+        """Accounts that were listed all the time, with the same limits."""
+        found = {one.name: one for one in self._versions[0][1].accounts}
+        for _, settings in self._versions:
+            now = {one.name: _limited(one) for one in settings.accounts}
+            found = {name: one for name, one in found.items() if now.get(name) == _limited(one)}
+        return list(found.values())
+
     def between(self, first: float, last: float) -> list[Settings]:
         """Give what was in force then: more than one, where it changed in between, or at that very moment."""
         before = [settings for since, settings in self._versions if since < first]
         return [*before[-1:], *(settings for since, settings in self._versions if first <= since <= last)]
+
+
+def _limited(account: AccountSettings) -> tuple[int, int]:
+    return account.max_concurrent, account.requests_per_minute
 
 
 def changed(dice: Dice, plan: Plan, settings: Settings) -> Settings:
@@ -139,6 +155,13 @@ def _face(dice: Dice, plan: Plan, settings: Settings) -> Settings:
     return msgspec.structs.replace(settings, server=server)
 
 
+def _modes(dice: Dice, plan: Plan, settings: Settings) -> Settings:
+    """Choose among accounts in another way."""
+    del plan
+    mode = dice.choice(MODES)
+    return msgspec.structs.replace(settings, scheduling=SchedulingSettings(mode, dice.choice((2, 10, 30))))
+
+
 _CHANGES: tuple[Callable[[Dice, Plan, Settings], Settings], ...] = (
     _accounts,
     _accounts,
@@ -147,4 +170,5 @@ _CHANGES: tuple[Callable[[Dice, Plan, Settings], Settings], ...] = (
     _routes,
     _upstreams,
     _face,
+    _modes,
 )

@@ -17,10 +17,9 @@ from typing import Any, cast
 
 import msgspec
 
-from peekd.accounts import health, pool, succession
+from peekd.accounts import candidates, health, leasing, standing, storms, succession
 from peekd.healing import decide, hedge, history, peek, resume
 from peekd.protocols.anthropic import compose
-from peekd.protocols.gemini import contents
 from peekd.records import tally
 from peekd.relay import (
     archive,
@@ -41,8 +40,8 @@ from peekd.service import reload
 from peekd.serving import actions, ingress
 from peekd.signatures import memory
 from peekd.store import database, ledger
+from peekd.upstream import minting, transport
 from peekd.upstream import pool as connections
-from peekd.upstream import transport
 
 
 class Plant(msgspec.Struct, frozen=True):
@@ -267,9 +266,55 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         "a limit rests the account for no time",
-        (pool, "_obstacles"),
-        "for rest in health.resting(model, now)",
-        "for rest in ()",
+        (candidates, "_own_obstacles"),
+        "health.resting(model, now)",
+        "()",
+    ),
+    Plant(
+        "what rested is forgotten by a restart",
+        (standing, "restored"),
+        "for standing in standings:",
+        "for standing in ():",
+    ),
+    Plant(
+        "what rested is read back by a clock that means nothing any more",
+        (roster, "Roster._shift"),
+        "self._archive.now() - trio.current_time()",
+        "self._archive.now()",
+    ),
+    Plant(
+        "many requests at once try whether a trouble is over",
+        (candidates, "busy_until"),
+        "if health.probe is not None and",
+        "if False and",
+    ),
+    Plant(
+        "a storm stops nobody",
+        (storms, "raging"),
+        "if storm.over(model) and",
+        "if False and",
+    ),
+    Plant(
+        "requests of a minute are counted for half of it",
+        (leasing, "_begun"),
+        "now - MINUTE",
+        "now - MINUTE / 2",
+    ),
+    Plant(
+        "attempts at once are not limited",
+        (candidates, "busy_until"),
+        "if 0 < account.max_concurrent <= health.in_flight:",
+        "if False:",
+    ),
+    Plant(
+        "all locks are cleared where nobody is left",
+        (leasing, "lease"),
+        "        return pool, rest(pool, wanted, now)\n",
+        "        cleared = {n: msgspec.structs.replace(h, cooldowns=()) for n, h in pool.health.items()}\n"
+        "        pool = msgspec.structs.replace(pool, health=cleared)\n"
+        "        found = chosen(pool, wanted, now)\n"
+        "        if found is None:\n"
+        "            return pool, rest(pool, wanted, now)\n",
     ),
     Plant(
         "signatures are restored by what is latest, and not by what was said",
@@ -306,6 +351,18 @@ PLANTS: tuple[Plant, ...] = (
         (decide, "next_rung"),
         "    kind = name_of(outcome)\n",
         "    kind = name_of(outcome)\n    if kind == 'signature':\n        return 'repair'\n",
+    ),
+    Plant(
+        "everyone who waits for an access token asks for one",
+        (minting, "Mint._flight"),
+        "if purse.flight is None:",
+        "if True:",
+    ),
+    Plant(
+        "an access token is sent though it has ended",
+        (minting, "AccessToken.holds"),
+        "return now < self._until and wall < self._until_wall",
+        "return True",
     ),
     Plant(
         "a decision is not written down",
@@ -369,22 +426,10 @@ PLANTS: tuple[Plant, ...] = (
         "(getattr(part, 'family', '') and not repaired)",
     ),
     Plant(
-        "signatures of any family go to Gemini",
-        (contents, "_Contents._signature"),
-        "part.family != FAMILY",
-        "not part.family",
-    ),
-    Plant(
         "a repaired request is what it was",
         (journey, "Journey._travel"),
-        "trip.repaired = True",
-        "trip.repaired = False",
-    ),
-    Plant(
-        "what was refused is sent again from memory",
-        (calls, "Calls._restored"),
-        "if splices.repaired or not protocol.family:",
-        "if not protocol.family:",
+        "trip.repaired = True\n                self._facing.calls.spoil()\n",
+        "trip.repaired = False\n",
     ),
     Plant(
         "an account rests after a refused signature",

@@ -7,22 +7,22 @@ from typing import Any
 
 import msgspec
 
-from peekd.accounts.settings import AccountSettings
+from peekd.accounts.settings import AccountSettings, SchedulingSettings
 from peekd.config.schema import Settings
 from peekd.healing.settings import HealingSettings, HedgingSettings, RouteSettings
 from peekd.serving.settings import ServerSettings
 from peekd.upstream.settings import UpstreamSettings
 from simulation.dice import Dice
-from simulation.tongues import TONGUES
+from simulation.tokens import credential as token_file
+from simulation.tongues import MODEL_AT, TONGUES
 
 CLIENT_KEY = "sk-canary-client-0123456789abcdef"
-MODEL_AT = {
-    "anthropic": "claude-opus-5-5",
-    "gemini": "gemini-3-pro-preview",
-    "openai-chat": "gpt-5",
-    "openai-responses": "gpt-5-codex",
-}
-"""What an upstream of another protocol is asked for."""
+
+
+GOOGLE = ("anthropic", "gemini")
+"""Languages that Vertex AI speaks, and whose accounts may have a Google credential."""
+
+KINDS = (("env", 3.0), ("file", 2.0), ("google", 3.0))
 
 
 class Plan(msgspec.Struct, frozen=True):
@@ -54,10 +54,12 @@ def draw(dice: Dice, *, straight: bool = False) -> Plan:
         for number in range(listed + dice.choice((0, 1, 2))):
             account = f"{name}{number}"
             keys[name][account] = credential = new_key(account, 0)
-            in_file = dice.chance(0.4)
+            kind = dice.weighed(KINDS if tongue in GOOGLE else KINDS[:2])
             among = accounts if number < listed else spare
-            among.append(_account(dice, account, name, in_file=in_file))
-            if in_file:
+            among.append(_account(dice, account, name, kind))
+            if kind == "google":
+                files[f"/keys/{account}"] = token_file(credential)
+            elif kind == "file":
                 files[f"/keys/{account}"] = credential
             else:
                 environ[account.upper()] = credential
@@ -67,6 +69,10 @@ def draw(dice: Dice, *, straight: bool = False) -> Plan:
         accounts=tuple(accounts),
         routes=STRAIGHT if straight else draw_routes(dice),
         healing=draw_healing(dice),
+        scheduling=SchedulingSettings(
+            mode=dice.choice(("balance", "cache-first", "performance-first")),
+            stay_seconds=dice.choice((2, 10, 30)),
+        ),
         hedging=_hedging(dice),
     )
     return Plan(settings, environ, files, keys, (*accounts, *spare))
@@ -79,6 +85,8 @@ def new_key(account: str, number: int) -> str:
 
 def _upstream(dice: Dice, tongue: str, name: str) -> UpstreamSettings:
     given: dict[str, Any] = {"protocol": tongue, "base_url": f"http://{name}.test"}
+    if tongue in GOOGLE and dice.chance(0.25):
+        given |= {"platform": "vertex", "project": "p-1", "location": "global"}
     if dice.chance(0.1):
         given["streams"] = False
     if dice.chance(0.15):
@@ -86,14 +94,21 @@ def _upstream(dice: Dice, tongue: str, name: str) -> UpstreamSettings:
     return msgspec.convert(given, UpstreamSettings)
 
 
-def _account(dice: Dice, name: str, upstream: str, *, in_file: bool) -> AccountSettings:
+def _account(dice: Dice, name: str, upstream: str, kind: str) -> AccountSettings:
+    references = {
+        "google": f"google:/keys/{name}",
+        "file": f"file:/keys/{name}",
+        "env": f"env:{name.upper()}",
+    }
     return AccountSettings(
         name=name,
         upstream=upstream,
-        credential=f"file:/keys/{name}" if in_file else f"env:{name.upper()}",
+        credential=references[kind],
         priority=dice.choice((0, 0, 0, 1)),
         weight=dice.choice((1, 1, 2)),
         max_concurrent=dice.choice((0, 0, 0, 1, 2)),
+        requests_per_minute=dice.choice((0, 0, 0, 2, 6)),
+        reserve=dice.choice((0.0, 0.0, 0.3)),
     )
 
 

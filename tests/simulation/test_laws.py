@@ -182,9 +182,13 @@ SILENT = said_of([], finished_at=None, pieces=[(1.2, HEAD)])
 SILENT.line.closed_at = 30.0
 
 GOALS = frozenset({("up", "claude")})
-RULES = Rules(HEALING, ServerSettings(), ("up0", "up1"), GOALS, RouteSettings("*", (), hedge=True))
+RULES = Rules(HEALING, ServerSettings(), ("up0", "up1"), GOALS, options=RouteSettings("*", (), hedge=True))
 ALLOWED = Rules(
-    HEALING, ServerSettings(), ("up0",), GOALS, RouteSettings("*", (), tool_boundary=True, continue_text=True)
+    HEALING,
+    ServerSettings(),
+    ("up0",),
+    GOALS,
+    options=RouteSettings("*", (), tool_boundary=True, continue_text=True),
 )
 AT_CALL = record_of(note="completed_at_tool_boundary")
 TOOL_END = [

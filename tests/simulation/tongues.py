@@ -82,3 +82,11 @@ TONGUES: Mapping[str, Tongue] = {
         output="output_tokens",
     ),
 }
+
+MODEL_AT = {
+    "anthropic": "claude-opus-5-5",
+    "gemini": "gemini-3-pro-preview",
+    "openai-chat": "gpt-5",
+    "openai-responses": "gpt-5-codex",
+}
+"""What an upstream of another protocol is asked for."""

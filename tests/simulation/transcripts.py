@@ -23,6 +23,9 @@ OK = 200
 LAG = 0.25
 """Seconds that connections and scheduling may add to a promised time."""
 
+WALL = 1_790_000_000.0
+"""What the wall clock reads when a world begins."""
+
 Pieces = list[tuple[float, bytes]]
 
 End = Literal["", "whole", "cut", "refused", "left", "gave up"]
@@ -55,6 +58,8 @@ class Said:
     fault: str = ""
     thinks: bool = False
     counted: int | None = None
+    rests: float | None = None
+    """Seconds that it asked to stay away."""
     sent: bytes = b""
     """What it was asked, where thoughts are replayed."""
     proof: str = ""
@@ -62,6 +67,9 @@ class Said:
     talk: str = ""
     pieces: Pieces = field(default_factory=list[tuple[float, bytes]])
     finished_at: float | None = None
+    token: str = ""
+    """The access token that it came with."""
+    token_ends: float | None = None
 
     @property
     def left_at(self) -> float | None:
@@ -116,6 +124,28 @@ class Said:
         if not self.streams:
             return tongue.read_whole(self.answer.body) if self.answer.complete else Heard()
         return tongue.read(self.answer.body)
+
+
+@dataclass(eq=False)
+class Minting:
+    """One request for an access token. `left_at`: when peekd closed before it was answered."""
+
+    account: str
+    life: int
+    arrived_at: float
+    line: Line
+    label: str
+    fault: str
+    token: str = ""
+    seconds: float = 0.0
+    finished_at: float | None = None
+
+    @property
+    def ended_at(self) -> float:
+        """When it was over, whoever ended it; infinite where it is not."""
+        closed = self.line.closed_at
+        ends = [at for at in (self.finished_at, closed) if at is not None]
+        return min(ends, default=float("inf"))
 
 
 class Answer(msgspec.Struct, frozen=True):
@@ -233,6 +263,8 @@ class Rules(msgspec.Struct, frozen=True):
     """Those that may serve it."""
     goals: frozenset[tuple[str, str]] = frozenset()
     """Upstreams, and the models to ask them for."""
+    limited: frozenset[str] = frozenset()
+    """Those that serve only so many requests at once, or in a minute."""
     options: RouteSettings = RouteSettings("*", ())
     """Its route, for the options."""
 
@@ -248,7 +280,8 @@ class Blame(msgspec.Struct, frozen=True):
 class Case(msgspec.Struct, frozen=True):
     """One request from every side.
 
-    `others`: what upstreams said to all requests so far. `bad_lines`: when a connection to which upstream
+    `others`: what upstreams said to all requests so far. `mintings`: all exchanges for access tokens so far.
+    `bad_lines`: when a connection to which upstream
     failed or was ended by it. `idle`: accounts that could have served it throughout, and were not asked.
     `record` None: there is none. `request`: its id, where it should be in the ledger; `row`: what the ledger
     has of it when all is over, `missed`: the ledger lost a row of it, `closes`: how often it was closed.
@@ -262,6 +295,7 @@ class Case(msgspec.Struct, frozen=True):
     rules: Rules
     blames: Sequence[Blame] = ()
     others: Sequence[Said] = ()
+    mintings: Sequence[Minting] = ()
     bad_lines: Sequence[tuple[float, str]] = ()
     idle: Sequence[str] = ()
     request: str = ""

@@ -6,6 +6,7 @@ import socket
 import ssl
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import Protocol
 
 import h11
@@ -17,12 +18,14 @@ from peekd.simulator.answer import compose
 from peekd.simulator.asked import Asked, read_asked
 from peekd.simulator.stage import Break, Pause, Step, perform
 from peekd.simulator.strict import Strict
+from peekd.simulator.tokens import read_token_request
 from simulation.asking import mark_in, talk_in
 from simulation.dice import Dice
 from simulation.heard import read_json
 from simulation.laws_beyond import begun_in
 from simulation.moods import TWISTS, Climate, Fate, dialling, fate
-from simulation.transcripts import Said
+from simulation.tokens import LIVES, draw_fate
+from simulation.transcripts import WALL, Minting, Said
 from simulation.wire import Line, Manner, connect
 
 LONG_BODY = 65536
@@ -33,7 +36,9 @@ class Book(Protocol):
     """Where an upstream writes down what happens."""
 
     dice: Dice
+    life: int
     said: list[Said]
+    mintings: list[Minting]
     bad_lines: list[tuple[float, str]]
 
     def ring(self, wish: int, what: str) -> None:
@@ -57,6 +62,9 @@ class Upstream:
         self.strict: Strict | None = None
         """Holds requests to the vendor's rules on thought signatures."""
         self._nursery = nursery
+        self.tokens: dict[str, tuple[str, float]] = {}
+        """Access tokens that were given out: whose each is, and when it ends."""
+        self.token_seconds = float(book.dice.choice(LIVES))
         self._asked_at: defaultdict[str, list[float]] = defaultdict(list)
 
     async def dial(self, host: str, port: int) -> trio.abc.Stream:
@@ -91,7 +99,7 @@ class Upstream:
     def note(self, asked: Asked, body: bytes, line: Line, *, whole: bool = True) -> tuple[Said, Fate]:
         """Write a request down and draw its fate. `whole` False: only the beginning of its body is there."""
         number = len(self._book.said) + 1
-        account = next((name for name, key in self.keys.items() if key == asked.key), "")
+        account = self._account_of(asked.key)
         tag = f"t{number}x"
         said = Said(
             number=number,
@@ -105,6 +113,8 @@ class Upstream:
             streams=asked.stream,
         )
         said.talk, said.sent = talk_in(body), body
+        if asked.key in self.tokens:
+            said.token, said.token_ends = asked.key, self.tokens[asked.key][1]
         drawn = self._fate(asked, account, tag)
         drawn = self._signing(said, drawn, asked, body) if whole else drawn
         if drawn.act.text and begun_in(self.language, body):  # models go on with a blank
@@ -112,6 +122,7 @@ class Upstream:
                 drawn, act=msgspec.structs.replace(drawn.act, text=f" {drawn.act.text}")
             )
         said.label, said.fault = drawn.label, drawn.fault
+        said.rests = float(drawn.act.retry_after) if drawn.act.retry_after.isdecimal() else None
         said.thinks = drawn.act.thinking is not None or asked.thinks
         said.counted = next(iter(drawn.act.usage.values()), None)
         self._book.said.append(said)
@@ -130,6 +141,29 @@ class Upstream:
         self.strict.note(asked, drawn.act)
         said.proof = compose(drawn.act, asked).signature
         return drawn
+
+    def _account_of(self, key: str) -> str:
+        """Tell whose key or access token it is, if it is in force."""
+        owner, ends = self.tokens.get(key, ("", 0.0))
+        if owner:
+            return owner if trio.current_time() < ends else ""
+        return next((name for name, own in self.keys.items() if own == key), "")
+
+    def mint(self, body: bytes, line: Line) -> tuple[Minting, Iterator[Step]]:
+        """Take a request for an access token; gives what is noted of it, and what is said."""
+        asked = read_token_request("/token", body, self.next_number())
+        account = next((name for name, own in self.keys.items() if own == asked.key), "")
+        act, label = draw_fate(self.dice, asked, known=bool(account), seconds=self.token_seconds)
+        now = trio.current_time()
+        fault = "" if act.kind == "answer" else label
+        minting = Minting(account or self._former(asked.key), self._book.life, now, line, label, fault)
+        if act.kind == "answer":
+            number = len(self._book.mintings) + 1
+            minting.token, minting.seconds = f"sk-canary-up-{account}-{number:06d}t", act.expires
+            self.tokens[minting.token] = account, now + act.delay + act.expires
+            asked = msgspec.structs.replace(asked, text=minting.token)
+        self._book.mintings.append(minting)
+        return minting, perform(act, asked)
 
     def _former(self, key: str) -> str:
         """Tell whose key it was."""
@@ -152,9 +186,25 @@ class Upstream:
             return Fate(act, "over quota", fault="429")
         times.append(now)
         drawn = fate(self.sky, dice, asked, tag, now)
-        return msgspec.structs.replace(drawn, act=_echoing(drawn.act, asked, dice))
+        act = _echoing(drawn.act, asked, dice)
+        if most:
+            left = (most - len(times)) / most
+            act = msgspec.structs.replace(act, headers=self._figures(most, left, times[0] + window - now))
+        return msgspec.structs.replace(drawn, act=act)
 
-    async def play(self, said: Said, steps: Iterator[Step], line: Line) -> bool:
+    def _figures(self, most: int, left: float, seconds: float) -> dict[str, str]:
+        """Say in headers what is left of an account's window, where the language has such headers."""
+        remaining = str(round(most * left))
+        if self.language == "anthropic":
+            reset = datetime.fromtimestamp(WALL + trio.current_time() + seconds, UTC)
+            figures = {"limit": str(most), "remaining": remaining, "reset": reset.isoformat()}
+            return {f"anthropic-ratelimit-tokens-{name}": value for name, value in figures.items()}
+        if self.language == "gemini":
+            return {}
+        figures = {"limit": str(most), "remaining": remaining, "reset": f"{seconds:.3f}s"}
+        return {f"x-ratelimit-{name}-tokens": value for name, value in figures.items()}
+
+    async def play(self, said: Said | Minting, steps: Iterator[Step], line: Line) -> bool:
         """Say all of it; gives whether the connection can serve another request."""
         for step in steps:
             match step:
@@ -162,8 +212,10 @@ class Upstream:
                     try:
                         await line.send_all(step)
                     finally:  # where peekd left meanwhile, a part of it may have arrived
-                        said.pieces.append((trio.current_time(), step))
-                    self._book.ring(said.wish, "said")
+                        if isinstance(said, Said):
+                            said.pieces.append((trio.current_time(), step))
+                    if isinstance(said, Said):
+                        self._book.ring(said.wish, "said")
                 case Pause(seconds):
                     await trio.sleep(seconds)
                 case Break(how):
@@ -172,7 +224,8 @@ class Upstream:
                         line.reset()
                     return False
         said.finished_at = trio.current_time()
-        self._book.ring(said.wish, "finished")
+        if isinstance(said, Said):
+            self._book.ring(said.wish, "finished")
         return True
 
     def next_number(self) -> int:
@@ -206,6 +259,10 @@ class _Exchange:
     async def serve(self) -> None:
         while (found := await self._receive()) is not None:
             request, body = found
+            if request.target == b"/token":
+                if not await self._answer(*self._upstream.mint(body, self._theirs)):
+                    return
+                continue
             asked = _read(request, body, self._upstream.next_number())
             said, drawn = self._upstream.note(asked, body, self._theirs)
             steps = perform(drawn.act, asked)
@@ -262,7 +319,7 @@ class _Exchange:
         while self._theirs.closed_at is None:  # noqa: ASYNC110  nobody tells an upstream
             await trio.sleep(0.5)
 
-    async def _answer(self, said: Said, steps: Iterator[Step]) -> bool:
+    async def _answer(self, said: Said | Minting, steps: Iterator[Step]) -> bool:
         """Play while watching the peer; gives whether the connection can serve another request."""
         fit = False
         async with trio.open_nursery() as nursery:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 import signal
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import starmap
 from unittest import mock
 
 import msgspec
@@ -20,9 +22,10 @@ from peekd.service import watching
 from peekd.service.reload import Source
 from peekd.simulator.strict import Strict
 from peekd.vocabulary.errors import ClientError
+from simulation import laws_pool
 from simulation.books import UNWRITTEN_SECONDS
 from simulation.clients import Client
-from simulation.daemon import WALL, Daemon, Disk, Shelf
+from simulation.daemon import Daemon, Disk, Shelf
 from simulation.dice import Dice
 from simulation.endings import Ending, look_back, look_into, look_over
 from simulation.laws import judge
@@ -31,7 +34,8 @@ from simulation.manners import AGENTS
 from simulation.moods import climate
 from simulation.operator_file import PATH, OperatorFile, changed
 from simulation.settings import CLIENT_KEY, Plan, draw, new_key
-from simulation.transcripts import Blame, Call, Case, Rules, Said
+from simulation.tokens import credential, look_at_tokens
+from simulation.transcripts import WALL, Blame, Call, Case, Minting, Rules, Said
 from simulation.upstreams import Upstream
 from simulation.wire import Harbour, Line, Manner, connect
 
@@ -62,6 +66,8 @@ class World:
         self.file = OperatorFile(self.plan.settings, self.disk.files)
         self.shelf = Shelf()
         self.said: list[Said] = []
+        self.mintings: list[Minting] = []
+        self.rotations: list[tuple[float, str]] = []
         self.bad_lines: list[tuple[float, str]] = []
         self.calls: list[Call] = []
         self.entries: list[tuple[float, Entry]] = []
@@ -69,6 +75,8 @@ class World:
         self.endings: list[Ending] = []
         self.client_key = CLIENT_KEY
         self.life = 0
+        self.starts: list[float] = []
+        self.full: list[tuple[float, float]] = []
         self.stall_seconds = self.plan.settings.server.write_stall_seconds
         self.daemon: Daemon
         self.lives: dict[int, Daemon] = {}
@@ -165,6 +173,7 @@ class World:
                 rules=_rules(call, settings),
                 blames=blames,
                 others=self.said,
+                mintings=self.mintings,
                 bad_lines=self.bad_lines,
                 idle=self._idle(call, said, settings),
                 intact=not self.shelf.lost,
@@ -214,6 +223,7 @@ class World:
         """Name the accounts that were well and free throughout, and were not asked."""
         asked = {one.account for one in said}
         suspects = {one.account for one in self.said if one.fault or one.left_at is not None}
+        suspects |= {one.account for one in self.mintings if one.fault or one.seconds == 0.0}
         shaken = {upstream for _, upstream in self.bad_lines}
         limits = {account.name: account for account in settings.accounts}
         return [
@@ -222,6 +232,7 @@ class World:
             if name not in asked | suspects
             and limits[name].upstream not in shaken
             and not limits[name].max_concurrent
+            and not limits[name].requests_per_minute
         ]
 
     # ---- a life -----------------------------------------------------------------------------------------
@@ -240,6 +251,7 @@ class World:
     async def start(self) -> None:
         """Bring a daemon up."""
         self.life += 1
+        self.starts.append(trio.current_time())
         self.daemon = self.lives[self.life] = daemon = Daemon(Harbour(), self.shelf)
         loaded = self.file.load()
         self.file.take(trio.current_time())
@@ -273,6 +285,7 @@ class World:
         """Look whether anything is left, while it runs and after it stopped."""
         await trio.sleep(2.0)
         self.endings += look_over(self.daemon)
+        self.endings += look_at_tokens(self.mintings, self.said, self.rotations, self._stayed)
         if not self.daemon.dead:  # of one that was killed, the last words are missing
             self.endings += look_into(
                 self.daemon, self.plan.settings, {call.wish.model for call in self.calls}
@@ -282,6 +295,23 @@ class World:
         self._stop()
         await self._wait_ended(self.file.settings.server.drain_seconds + 5)
         self.endings += look_back(self.daemon, self._adopted)
+        self.endings += list(starmap(Ending, laws_pool.judge(self._pool())))
+
+    def _pool(self) -> laws_pool.World:
+        """What the laws on the choice of accounts look at."""
+        fresh = [
+            (at, account)
+            for at, entry in self.entries
+            if entry.phase == "refresh"
+            for account in _RENEWED.findall(entry.message)
+        ]
+        asked = laws_pool.asked_of(self.entries, self.starts)
+        steady = self.file.steady  # what a reload lets go of is forgotten
+        return laws_pool.World(asked, self.said, steady, self.starts, self.full, fresh, self.plan.accounts)
+
+    def _stayed(self, account: str, since: float, until: float) -> bool:
+        """Whether the settings listed an account all that time."""
+        return all(account in {one.name for one in now.accounts} for now in self.file.between(since, until))
 
     async def _wait_ended(self, seconds: float) -> None:
         with trio.move_on_after(seconds) as patience:
@@ -321,7 +351,9 @@ class World:
         fresh = new_key(account, self._keys)
         upstream.keys[account] = fresh
         await trio.sleep(self.dice.uniform(0, 5))
-        self.disk.files[f"/keys/{account}"] = fresh
+        google = self.disk.files[f"/keys/{account}"].startswith("{")
+        self.disk.files[f"/keys/{account}"] = credential(fresh) if google else fresh
+        self.rotations.append((trio.current_time(), account))
 
     async def _restart(self) -> None:
         """Drain, and start again."""
@@ -390,8 +422,12 @@ class World:
     async def _fill_shelf(self) -> None:
         """The store can take nothing for a while; requests go on."""
         self.shelf.full = True
-        await trio.sleep(self.dice.uniform(1, 20))
-        self.shelf.full = False
+        since = trio.current_time()
+        try:
+            await trio.sleep(self.dice.uniform(1, 20))
+        finally:
+            self.shelf.full = False
+            self.full.append((since, trio.current_time()))
 
     def _stop(self) -> None:
         self._stops.append(trio.current_time())
@@ -413,8 +449,15 @@ def _rules(call: Call, settings: Settings) -> Rules:
     goals = frozenset((target.upstream, target.model) for target in planned.targets)
     upstreams = {target.upstream for target in planned.targets}
     able = tuple(account.name for account in settings.accounts if account.upstream in upstreams)
+    limited = frozenset(
+        one.name for one in settings.accounts if one.max_concurrent or one.requests_per_minute
+    )
     options = planned.route or RouteSettings("*", ())
-    return Rules(settings.healing, settings.server, able, goals, options)
+    return Rules(settings.healing, settings.server, able, goals, limited, options)
+
+
+_RENEWED = re.compile(r"the credential of ([^ ]+) (?:is fetched|was replaced)")
+"""Whose credential is another now."""
 
 
 class Played(msgspec.Struct, frozen=True):

@@ -22,6 +22,34 @@ Read = Callable[..., Asked]
         ("POST /v1/models/g:countTokens", {}, "gemini", "count", "g"),
         ("POST /v1internal:streamGenerateContent?alt=sse", {}, "gemini", "generate", "m"),
         ("POST /v1internal:countTokens", {}, "gemini", "count", "m"),
+        (
+            "POST /v1/projects/p/locations/l/publishers/google/models/g:streamGenerateContent?alt=sse",
+            {},
+            "gemini",
+            "generate",
+            "g",
+        ),
+        (
+            "POST /v1/projects/p/locations/l/publishers/google/models/g:countTokens",
+            {},
+            "gemini",
+            "count",
+            "g",
+        ),
+        (
+            "POST /v1/projects/p/locations/l/publishers/anthropic/models/c:rawPredict",
+            {},
+            "anthropic",
+            "generate",
+            "c",
+        ),
+        (
+            "POST /v1/projects/p/locations/l/publishers/anthropic/models/count-tokens:rawPredict",
+            {},
+            "anthropic",
+            "count",
+            "m",
+        ),
         ("POST /v1internal:loadCodeAssist", {}, "anthropic", "unknown", ""),
         ("POST /v1/models/g:embedContent", {}, "anthropic", "unknown", ""),
         ("GET /v1/models?limit=1000", {"anthropic-version": "2023-06-01"}, "anthropic", "models", ""),
@@ -157,3 +185,21 @@ def test_a_search_offered_alone_is_noticed(
     asked_of: Read, target: str, tools: list[dict[str, Any]], *, searches: bool
 ) -> None:
     assert asked_of(target, {"model": "m", "tools": tools}).searches is searches
+
+
+VERTEX = "/v1/projects/p/locations/l/publishers/anthropic/models/c:streamRawPredict"
+
+
+@pytest.mark.parametrize(
+    ("body", "fault"),
+    [
+        ({"anthropic_version": "vertex-2023-10-16"}, ""),
+        ({}, "anthropic_version: Field required"),
+        ({"anthropic_version": "vertex-2023-10-16", "model": "m"}, "model: Extra inputs are not permitted"),
+    ],
+)
+def test_vertex_takes_the_version_in_the_body_and_no_model(
+    asked_of: Read, body: dict[str, Any], fault: str
+) -> None:
+    asked = asked_of(VERTEX, body, {}, "POST")
+    assert (asked.model, asked.stream, asked.fault) == ("c", True, fault)

@@ -11,11 +11,15 @@ import msgspec
 import pytest
 from steps_told import NOW, SESSION, call, proof, step, thought, words
 
+from peekd.accounts.cooldown import Cooldown
+from peekd.accounts.health import Streak
+from peekd.accounts.standing import Standing
 from peekd.signatures.settings import SignatureSettings
 from peekd.signatures.steps import Piece
-from peekd.store.database import MOST_BOUND, Database, Unreadable, is_corrupt
+from peekd.store.database import MIGRATIONS, MOST_BOUND, Database, Unreadable, is_corrupt
 from peekd.store.interface import Bound, Forgotten, Kept, Loaded, Refused, Touched
 
+REST = Cooldown(NOW, NOW + 60, "quota_exhausted", "spent")
 SETTINGS = SignatureSettings(max_mib=1)
 STEP = step(thought("hm \ud800\u2028"), words("x"), call("t1"), family="gemini", number=3, account="alice")
 
@@ -45,8 +49,10 @@ def test_everything_comes_back_as_it_was_the_least_recent_first(database: Databa
     other = step(thought("b"))
     refused = Refused(SESSION, ("a", "b"), NOW)
     bound = Bound("resp_1", "alice", NOW)
-    database.apply([Kept(sound, NOW), Kept(other, NOW - 5), refused, bound])
-    assert loaded(path) == Loaded((Kept(other, NOW - 5), Kept(sound, NOW)), (refused,), (bound,))
+    standing = Standing("alice", (REST,), (Streak("quota_exhausted", None, 2, NOW),), disabled=True)
+    before = Standing("alice")
+    database.apply([Kept(sound, NOW), Kept(other, NOW - 5), refused, bound, before, standing])
+    assert loaded(path) == Loaded((Kept(other, NOW - 5), Kept(sound, NOW)), (refused,), (bound,), (standing,))
 
 
 def test_only_its_owner_can_read_it(database: Database, path: Path) -> None:
@@ -138,3 +144,22 @@ def test_a_locked_file_is_not_a_broken_one(database: Database, path: Path) -> No
     assert not is_corrupt(told.value)
     database.apply([Bound("a", "b", 1)])
     assert loaded(path).bound
+
+
+def test_tables_of_an_earlier_version_are_grown(path: Path) -> None:
+    with sqlite3.connect(path) as earlier:
+        earlier.executescript(f"{MIGRATIONS[0]} PRAGMA user_version = 1;")
+    earlier.close()
+    grown = Database(path, SETTINGS)
+    grown.apply([Bound("a", "b", 1), Standing("alice")])
+    grown.close()
+    assert loaded(path).standings == (Standing("alice"),)
+
+
+def test_a_standing_of_another_shape_is_unreadable(database: Database, path: Path) -> None:
+    database.apply([Standing("alice")])
+    with sqlite3.connect(path) as stranger:
+        stranger.execute("UPDATE standings SET standing = x'c1'")
+    stranger.close()
+    with pytest.raises(Unreadable):
+        database.load(NOW)

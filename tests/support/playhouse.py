@@ -219,9 +219,13 @@ async def open_playhouse(  # noqa: PLR0913  the props of a stage, each by its na
     target: str = "",
     platform: str | None = None,
     hedging: HedgingSettings | None = None,
+    project: str = "p-1",
+    credentials: Mapping[str, str] = {},
+    watching: bool = False,
 ) -> AsyncGenerator[Playhouse]:
     """Open a house with one upstream and an account for each key of `plays`, in that order.
 
+    `credentials`: references by account; the others' are their names, in the environment.
     `hedging`: its route hedges by this.
     """
     script = plays if isinstance(plays, Script) else Script.of(plays)
@@ -232,14 +236,17 @@ async def open_playhouse(  # noqa: PLR0913  the props of a stage, each by its na
         routes = (RouteSettings(models, (f"up/{target or 'gemini-3-pro-preview'}",)),)
     routes = tuple(msgspec.structs.replace(route, hedge=hedging is not None) for route in routes)
     upstream = {"protocol": protocol, "base_url": "simulator:play", "streams": streams}
-    upstream |= {"platform": platform, "project": "p-1"} if platform else {}
+    upstream |= {"platform": platform, "project": project} if platform else {}
+    upstream |= {"location": "global"} if platform == "vertex" else {}
     settings = {"up": msgspec.convert(upstream, UpstreamSettings)}
     async with (
         open_simulator(script) as simulator,
         open_house(
             healing=healing,
             upstreams=settings,
-            accounts=[AccountSettings(name, "up", f"env:{name.upper()}") for name in names],
+            accounts=[
+                AccountSettings(name, "up", credentials.get(name, f"env:{name.upper()}")) for name in names
+            ],
             routes=routes,
             journal=entries.append,
             environ={name.upper(): name for name in names},
@@ -247,6 +254,7 @@ async def open_playhouse(  # noqa: PLR0913  the props of a stage, each by its na
             where="/etc/peekd/peekd.toml",
             seams=Seams(wall=lambda: 0.0, jitter=lambda: 0.0),
             hedging=hedging,
+            watching=watching,
         ) as house,
     ):
         yield Playhouse(house, {"up": simulator}, entries)

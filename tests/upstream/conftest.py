@@ -4,18 +4,34 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import httpx
 import pytest
 import trio
 import trustme
+from credential_files import Keep
 from typing_extensions import override
 
 from peekd.simulator.streams import MemoryStream, open_pair
 from peekd.upstream.transport import Transport
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
+
+
+@pytest.fixture
+def keep(tmp_path: Path) -> Keep:
+    """Write a file of the given mode."""
+
+    def write(text: str, mode: int = 0o600, name: str = "key") -> Path:
+        path = tmp_path / name
+        path.touch(mode=0o600)
+        path.write_text(text)
+        path.chmod(mode)
+        return path
+
+    return write
 
 
 class Asked(NamedTuple):

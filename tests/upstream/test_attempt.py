@@ -13,6 +13,7 @@ from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import Call
 from peekd.upstream.attempt import BODY_FAILURES, FAILURES, Attempt
 from peekd.upstream.client import Upstreams
+from peekd.upstream.headers import Proof
 from peekd.upstream.settings import UpstreamSettings
 from peekd.vocabulary.outcomes import ErrorInStream, HeadersTimeout, Rejected, Unreachable
 
@@ -35,7 +36,9 @@ def upstreams(net: Net) -> Upstreams:
 def opening(upstreams: Upstreams) -> Open:
     def make(path: str = "/v1/messages", body: bytes = b"{}", secret: str = SECRET) -> Attempt:
         call = Call(path=path, body=body)
-        return upstreams.attempt(upstream="one", account=ALICE, secret=secret, call=call, deadlines=DEADLINES)
+        return upstreams.attempt(
+            upstream="one", account=ALICE, proof=Proof(secret), call=call, deadlines=DEADLINES
+        )
 
     return make
 

@@ -10,8 +10,11 @@ from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import Call
 from peekd.upstream.attempt import Attempt
 from peekd.upstream.client import Upstreams
+from peekd.upstream.google import Errand, Reply
+from peekd.upstream.headers import Proof
 from peekd.upstream.settings import UpstreamSettings
 from peekd.vocabulary.errors import OperatorError
+from peekd.vocabulary.outcomes import Rejected, Unreachable
 
 if TYPE_CHECKING:
     from conftest import Net
@@ -24,7 +27,7 @@ SECRET = "sk-very-secret"
 def opening(upstreams: Upstreams, *, proxy: str = "", upstream: str = "one") -> Attempt:
     account = AccountSettings(name="alice", upstream=upstream, proxy=proxy)
     return upstreams.attempt(
-        upstream=upstream, account=account, secret=SECRET, call=CALL, deadlines=HealingSettings()
+        upstream=upstream, account=account, proof=Proof(SECRET), call=CALL, deadlines=HealingSettings()
     )
 
 
@@ -130,3 +133,42 @@ async def test_a_secret_is_in_no_repr(net: Net) -> None:
     async with opening(reaching(net)) as attempt:
         assert SECRET not in repr(attempt)
         assert SECRET not in repr(vars(attempt))
+
+
+# ---- what access tokens cost ---------------------------------------------------------------------------
+
+ERRAND = Errand("http://tokens/token?a=1", "POST", b"refresh_token=x", (("Content-Type", "text/x"),))
+
+
+async def fetched(upstreams: Upstreams, errand: Errand = ERRAND, *, proxy: str = "") -> object:
+    account = AccountSettings(name="alice", upstream="one", proxy=proxy)
+    return await upstreams.fetch("one", account, errand, HealingSettings())
+
+
+async def test_an_errand_goes_where_it_says_with_its_own_headers(net: Net) -> None:
+    net.saying(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 2\r\n\r\n{}")
+    upstreams = reaching(net)
+    assert await fetched(upstreams) == Reply(400, b"{}")
+    asked = net.asked[0]
+    assert (asked.line, asked.body) == (b"POST /token?a=1 HTTP/1.1", b"refresh_token=x")
+    assert asked.headers["host"] == "tokens"
+    assert asked.headers["content-type"] == "text/x"
+    assert not asked.headers.keys() & {"x-api-key", "authorization"}
+    assert (upstreams.open_count(), upstreams.errand_count()) == (0, 0)
+
+
+async def test_an_errand_takes_the_way_of_its_account_and_the_machine_s_own_is_straight(net: Net) -> None:
+    net.saying(OK)
+    upstreams = reaching(net)
+    assert await fetched(upstreams, proxy="http://proxy:3128") == Reply(200, b"{}")
+    assert net.asked[-1].line == b"POST http://tokens:80/token?a=1 HTTP/1.1"
+    metadata = Errand("http://metadata.google.internal/token", "GET")
+    await fetched(upstreams, metadata, proxy="http://proxy:3128")
+    assert net.asked[-1].line == b"GET /token HTTP/1.1"
+
+
+async def test_an_errand_that_cannot_be_sent_is_an_outcome(net: Net) -> None:
+    net.saying(b"nonsense\r\n\r\n")
+    upstreams = reaching(net)
+    assert isinstance(await fetched(upstreams), Unreachable)
+    assert isinstance(await fetched(upstreams, Errand("http://a:x")), Rejected)

@@ -1,128 +1,18 @@
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import trio
+from credential_files import Keep, authorized_user, write_credential
 
-from peekd.upstream.credentials import MAX_BYTES, Credentials, load_secret
+from peekd.upstream.credentials import Credentials
+from peekd.upstream.minting import News
 from peekd.vocabulary.errors import OperatorError
 
 SECRET = "sk-very-secret-1"
 OTHER = "sk-very-secret-2"
-Keep = Callable[..., Path]
-
-
-@pytest.fixture
-def keep(tmp_path: Path) -> Keep:
-    """Write a file of the given mode."""
-
-    def write(text: str, mode: int = 0o600, name: str = "key") -> Path:
-        path = tmp_path / name
-        path.touch(mode=0o600)
-        path.write_text(text)
-        path.chmod(mode)
-        return path
-
-    return write
-
-
-# ---- references --------------------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("text", [SECRET, f"{SECRET}\n", f"{SECRET}\r\n"])
-def test_each_way_gives_the_secret_without_its_line_end(keep: Keep, text: str) -> None:
-    path = keep(text)
-    assert load_secret("env:KEY", {"KEY": text}) == SECRET
-    assert load_secret(f"file:{path}", {}) == SECRET
-    assert load_secret("credential:key", {"CREDENTIALS_DIRECTORY": str(path.parent)}) == SECRET
-
-
-@pytest.mark.parametrize(
-    "literal", [SECRET, f"sk:{SECRET}", f"google:{SECRET}", "", "env:", "file:", ":x", f"ENV:{SECRET}"]
-)
-def test_what_is_no_reference_is_refused_with_the_ways_and_not_repeated(literal: str) -> None:
-    with pytest.raises(OperatorError, match="env:NAME, file:PATH or credential:NAME") as caught:
-        load_secret(literal, {})
-    assert SECRET not in str(caught.value)
-    assert len(caught.value.faults) == 1
-
-
-@pytest.mark.parametrize("mode", [0o644, 0o640, 0o620, 0o601, 0o660])
-def test_a_file_others_can_reach_is_refused(keep: Keep, mode: int) -> None:
-    with pytest.raises(OperatorError, match="chmod 600"):
-        load_secret(f"file:{keep(SECRET, mode)}", {})
-
-
-@pytest.mark.parametrize("mode", [0o600, 0o400])
-def test_a_file_of_ones_own_is_read(keep: Keep, mode: int) -> None:
-    assert load_secret(f"file:{keep(SECRET, mode)}", {}) == SECRET
-
-
-@pytest.mark.parametrize(("mode", "read"), [(0o440, True), (0o400, True), (0o444, False)])
-def test_systemds_own_modes_are_taken_for_a_credential(keep: Keep, mode: int, *, read: bool) -> None:
-    environ = {"CREDENTIALS_DIRECTORY": str(keep(SECRET, mode).parent)}
-    if read:
-        assert load_secret("credential:key", environ) == SECRET
-    else:
-        with pytest.raises(OperatorError, match="chmod 600"):
-            load_secret("credential:key", environ)
-
-
-def test_a_file_of_another_user_is_refused(keep: Keep, monkeypatch: pytest.MonkeyPatch) -> None:
-    path = keep(SECRET)
-    monkeypatch.setattr(os, "geteuid", lambda: path.stat().st_uid + 1)
-    if path.stat().st_uid == 0:
-        assert load_secret(f"file:{path}", {}) == SECRET  # root's files serve everyone
-        os.chown(path, 4242, -1)
-    with pytest.raises(OperatorError, match="another user"):
-        load_secret(f"file:{path}", {})
-
-
-def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
-    os.mkfifo(tmp_path / "pipe", 0o600)
-    for path in (tmp_path / "pipe", tmp_path):
-        with pytest.raises(OperatorError, match=r"not a regular file|directory"):
-            load_secret(f"file:{path}", {})
-
-
-def test_a_link_is_judged_by_what_it_leads_to(keep: Keep, tmp_path: Path) -> None:
-    (tmp_path / "good").symlink_to(keep(SECRET))
-    (tmp_path / "bad").symlink_to(keep(SECRET, 0o644, "open"))
-    assert load_secret(f"file:{tmp_path / 'good'}", {}) == SECRET
-    with pytest.raises(OperatorError, match="chmod 600"):
-        load_secret(f"file:{tmp_path / 'bad'}", {})
-
-
-@pytest.mark.parametrize(
-    "text", ["", "\n", f"{SECRET}\nsecond", f"{SECRET}\x00", f"{SECRET}é", "x" * (MAX_BYTES + 1)]
-)
-def test_what_can_be_no_key_is_refused_and_not_repeated(keep: Keep, text: str) -> None:
-    for reference, environ in ((f"file:{keep(text)}", {}), ("env:KEY", {"KEY": text})):
-        if len(text) > MAX_BYTES and environ:
-            continue
-        with pytest.raises(OperatorError) as caught:
-            load_secret(reference, environ)
-        assert SECRET not in str(caught.value)
-
-
-@pytest.mark.parametrize(
-    ("reference", "environ", "why"),
-    [
-        ("env:NO_SUCH", {}, "no NO_SUCH"),
-        ("file:/no/such/file", {}, "No such file"),
-        ("credential:key", {}, "CREDENTIALS_DIRECTORY"),
-        ("credential:../key", {"CREDENTIALS_DIRECTORY": "/tmp"}, "not a credential's name"),  # noqa: S108
-        ("credential:..", {"CREDENTIALS_DIRECTORY": "/tmp"}, "not a credential's name"),  # noqa: S108
-        ("credential:none", {"CREDENTIALS_DIRECTORY": "/no/such"}, "No such file"),
-    ],
-)
-def test_what_is_not_there_is_named(reference: str, environ: dict[str, str], why: str) -> None:
-    with pytest.raises(OperatorError, match=why):
-        load_secret(reference, environ)
-
 
 # ---- the accounts' secrets -----------------------------------------------------------------------------
 
@@ -221,3 +111,113 @@ async def test_all_who_wait_share_one_reading_and_one_who_leaves_takes_it_from_n
     assert results == [True, True]
     assert len(readings) == 1
     assert credentials.secret("alice") == OTHER
+
+
+# ---- files that are replaced ---------------------------------------------------------------------------
+
+
+def _serving(account: str) -> bool:
+    return bool(account)
+
+
+class Watched:
+    """Credentials of alice with a file, and what was told of them."""
+
+    def __init__(self, reference: str, environ: dict[str, str], nursery: trio.Nursery) -> None:
+        self.credentials = Credentials({"alice": reference, "bob": "env:B"}, {"B": "b", **environ}, nursery)
+        self.news: list[News] = []
+        self.heard = trio.Event()
+        nursery.start_soon(self.credentials.run, _serving, self._hear)
+
+    def _hear(self, news: News) -> None:
+        self.news.append(news)
+        self.heard.set()
+
+    async def look(self) -> list[tuple[str, str]]:
+        """Look once; gives what was told of it, by account and kind."""
+        with trio.fail_after(30):
+            await self.credentials.look()
+        told = [(one.account, one.kind) for one in self.news]
+        self.news.clear()
+        return told
+
+
+def rename_over(path: Path, text: str) -> None:
+    """Put a new file in a path's place, as careful programs do."""
+    fresh = path.with_name("fresh")
+    fresh.touch(mode=0o600)
+    fresh.write_text(text)
+    fresh.rename(path)
+
+
+async def test_a_file_that_is_replaced_is_taken_up_without_being_asked_for(
+    keep: Keep, nursery: trio.Nursery
+) -> None:
+    path = keep(SECRET)
+    watched = Watched(f"file:{path}", {}, nursery)
+    assert await watched.look() == []
+    rename_over(path, OTHER)
+    assert await watched.look() == [("alice", "replaced")]
+    assert watched.credentials.secret("alice") == OTHER
+    assert await watched.look() == []
+
+
+async def test_a_link_that_is_swapped_is_a_replacement(keep: Keep, nursery: trio.Nursery) -> None:
+    """systemd's credentials and Kubernetes' secrets are swapped so: nothing is written to the file itself."""
+    root = keep(SECRET).parent
+    for name, text in (("one", SECRET), ("two", OTHER)):
+        (root / name).mkdir()
+        keep(text, name=f"{name}/key")
+    (root / "data").symlink_to("one")
+    watched = Watched("credential:key", {"CREDENTIALS_DIRECTORY": str(root / "data")}, nursery)
+    (root / "swap").symlink_to("two")
+    (root / "swap").rename(root / "data")
+    assert await watched.look() == [("alice", "replaced")]
+    assert watched.credentials.secret("alice") == OTHER
+
+
+async def test_one_that_cannot_be_read_leaves_the_old_in_force_and_is_told_once(
+    keep: Keep, nursery: trio.Nursery
+) -> None:
+    path = keep(SECRET)
+    watched = Watched(f"file:{path}", {}, nursery)
+    path.chmod(0o644)
+    assert await watched.look() == [("alice", "unreadable")]
+    assert await watched.look() == []
+    assert watched.credentials.secret("alice") == SECRET
+    path.chmod(0o600)
+    path.write_text(OTHER)
+    assert await watched.look() == [("alice", "replaced")]
+    path.unlink()  # a gap between two files is nothing to be told
+    assert await watched.look() == []
+    assert watched.credentials.secret("alice") == OTHER
+
+
+async def test_a_file_touched_with_the_same_key_is_no_news(keep: Keep, nursery: trio.Nursery) -> None:
+    path = keep(SECRET)
+    watched = Watched(f"file:{path}", {}, nursery)
+    rename_over(path, f"{SECRET}\n")
+    assert await watched.look() == []
+
+
+async def test_watching_goes_on_at_its_interval_and_not_where_there_is_no_file(
+    keep: Keep, nursery: trio.Nursery, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("peekd.upstream.credentials.LOOK_SECONDS", 0.01)
+    path = keep(SECRET)
+    watched = Watched(f"file:{path}", {}, nursery)
+    nursery.start_soon(watched.credentials.watch)
+    rename_over(path, OTHER)
+    with trio.fail_after(30):
+        await watched.heard.wait()
+        assert watched.credentials.secret("alice") == OTHER
+        await Credentials({"bob": "env:B"}, {"B": "b"}, nursery).watch()
+
+
+async def test_a_google_credential_needs_a_way_to_a_token_endpoint(
+    tmp_path: Path, nursery: trio.Nursery
+) -> None:
+    await trio.lowlevel.checkpoint()
+    file = write_credential(tmp_path / "a.json", authorized_user())
+    with pytest.raises(OperatorError, match="token endpoint"):
+        Credentials({"alice": f"google:{file}"}, {}, nursery)

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from peekd.upstream.headers import encode_headers
+from peekd.upstream.headers import Proof, encode_headers
 from peekd.upstream.settings import UpstreamSettings
 
 ANTHROPIC = UpstreamSettings(protocol="anthropic", base_url="https://a")
@@ -29,7 +29,7 @@ def test_a_credential_goes_the_protocols_way_unless_told_otherwise(
     settings: UpstreamSettings, auth: str | None, name: bytes, value: bytes
 ) -> None:
     chosen = UpstreamSettings(protocol=settings.protocol, base_url="https://a", auth=auth)  # pyright: ignore[reportArgumentType]  a parameter is a str
-    pairs = encode_headers(chosen, SECRET)
+    pairs = encode_headers(chosen, Proof(SECRET))
     assert named(pairs, name) == [value]
     assert sum(value.count(b"sk-1") for _, value in pairs) == 1
 
@@ -37,32 +37,32 @@ def test_a_credential_goes_the_protocols_way_unless_told_otherwise(
 @pytest.mark.parametrize(("auth", "name"), [(None, b"authorization"), ("x-goog-api-key", b"x-goog-api-key")])
 def test_a_platform_has_a_way_of_its_own_for_credentials(auth: Any, name: bytes) -> None:
     settings = UpstreamSettings(protocol="gemini", base_url="https://g", platform="code-assist", auth=auth)
-    assert len(named(encode_headers(settings, SECRET), name)) == 1
+    assert len(named(encode_headers(settings, Proof(SECRET)), name)) == 1
 
 
 def test_no_auth_sends_no_credential() -> None:
     settings = UpstreamSettings(protocol="anthropic", base_url="https://a", auth="none")
-    assert b"sk-1" not in b"".join(value for _, value in encode_headers(settings, SECRET))
+    assert b"sk-1" not in b"".join(value for _, value in encode_headers(settings, Proof(SECRET)))
 
 
 @pytest.mark.parametrize(
     "name", ["Authorization", "x-api-key", "X-Goog-Api-Key", "Cookie", "Host", "Content-Length"]
 )
 def test_a_callers_keys_cookies_and_framing_never_go_on(name: str) -> None:
-    pairs = encode_headers(ANTHROPIC, SECRET, ((name, "of-the-caller"),))
+    pairs = encode_headers(ANTHROPIC, Proof(SECRET), ((name, "of-the-caller"),))
     assert b"of-the-caller" not in [value for _, value in pairs]
 
 
 def test_what_a_caller_sent_goes_on_as_it_was_repeated_names_too() -> None:
     betas = (("anthropic-beta", "a"), ("anthropic-beta", "b"), ("User-Agent", "claude-cli/2"))
-    pairs = encode_headers(ANTHROPIC, SECRET, betas)
+    pairs = encode_headers(ANTHROPIC, Proof(SECRET), betas)
     assert named(pairs, b"anthropic-beta") == [b"a", b"b"]
     assert (b"User-Agent", b"claude-cli/2") in pairs
 
 
 def test_later_sources_and_the_operator_take_a_names_place() -> None:
     settings = UpstreamSettings(protocol="anthropic", base_url="https://a", headers={"X-Team": "ops"})
-    pairs = encode_headers(settings, SECRET, (("x-team", "me"), ("x-a", "1")), (("X-A", "2"),))
+    pairs = encode_headers(settings, Proof(SECRET), (("x-team", "me"), ("x-a", "1")), (("X-A", "2"),))
     assert named(pairs, b"x-team") == [b"ops"]
     assert named(pairs, b"x-a") == [b"2"]
 
@@ -70,23 +70,36 @@ def test_later_sources_and_the_operator_take_a_names_place() -> None:
 def test_an_operators_authorization_stands_where_we_send_none() -> None:
     headers = {"Authorization": "Basic abc"}
     settings = UpstreamSettings(protocol="anthropic", base_url="https://a", auth="none", headers=headers)
-    assert named(encode_headers(settings, ""), b"authorization") == [b"Basic abc"]
+    assert named(encode_headers(settings, Proof()), b"authorization") == [b"Basic abc"]
 
 
 def test_no_compression_is_asked_for_and_json_is_said_unless_something_else_was() -> None:
-    pairs = encode_headers(ANTHROPIC, SECRET, (("Accept-Encoding", "br"),))
+    pairs = encode_headers(ANTHROPIC, Proof(SECRET), (("Accept-Encoding", "br"),))
     assert named(pairs, b"accept-encoding") == [b"identity"]
     assert named(pairs, b"content-type") == [b"application/json"]
-    pairs = encode_headers(ANTHROPIC, SECRET, (("Content-Type", "text/plain"),))
+    pairs = encode_headers(ANTHROPIC, Proof(SECRET), (("Content-Type", "text/plain"),))
     assert named(pairs, b"content-type") == [b"text/plain"]
 
 
 def test_no_user_agent_is_made_up() -> None:
-    assert named(encode_headers(ANTHROPIC, SECRET), b"user-agent") == []
+    assert named(encode_headers(ANTHROPIC, Proof(SECRET)), b"user-agent") == []
 
 
 def test_bytes_a_caller_sent_come_out_again_and_other_words_as_utf8() -> None:
     sent = "café".encode().decode("latin-1")
-    pairs = encode_headers(ANTHROPIC, SECRET, (("x-a", sent), ("x-b", "日")))
+    pairs = encode_headers(ANTHROPIC, Proof(SECRET), (("x-a", sent), ("x-b", "日")))
     assert named(pairs, b"x-a") == ["café".encode()]
     assert named(pairs, b"x-b") == ["日".encode()]
+
+
+def test_an_access_token_is_bearer_and_only_its_own_project_goes_along() -> None:
+    client = (("X-Goog-User-Project", "of-the-caller"),)
+    pairs = encode_headers(ANTHROPIC, Proof(SECRET, bearer=True), client)
+    assert named(pairs, b"authorization") == [f"Bearer {SECRET}".encode()]
+    assert named(pairs, b"x-api-key") == []
+    assert named(pairs, b"x-goog-user-project") == []
+    pairs = encode_headers(ANTHROPIC, Proof(SECRET, bearer=True, project="p-1"), client)
+    assert named(pairs, b"x-goog-user-project") == [b"p-1"]
+    assert SECRET not in repr(Proof(SECRET, bearer=True))
+    pairs = encode_headers(ANTHROPIC, Proof(SECRET), client)  # a key is not bound to a project
+    assert named(pairs, b"x-goog-user-project") == [b"of-the-caller"]

@@ -11,8 +11,9 @@ from peekd.accounts.settings import AccountSettings
 class Account(msgspec.Struct, frozen=True):
     """An identity at an upstream. Its `name` is the one key it is known by, everywhere.
 
-    `models`: patterns of the upstream's model names it may serve; empty: all. `max_concurrent` 0: no limit.
-    `because`: why it is disabled, in words; "" where the settings say so.
+    `models`: patterns of the upstream's model names it may serve; empty: all. `max_concurrent` and
+    `requests_per_minute` 0: no limit. `reserve`: the share of its quota that is kept. `own_path`: it goes to
+    its upstream by a proxy of its own. `because`: why it is disabled, in words; "" where the settings say so.
     """
 
     name: str
@@ -23,6 +24,9 @@ class Account(msgspec.Struct, frozen=True):
     disabled: bool = False
     because: str = ""
     max_concurrent: int = 0
+    requests_per_minute: int = 0
+    reserve: float = 0.0
+    own_path: bool = False
 
 
 def account_of(settings: AccountSettings) -> Account:
@@ -35,6 +39,9 @@ def account_of(settings: AccountSettings) -> Account:
         models=settings.models,
         disabled=settings.disabled,
         max_concurrent=settings.max_concurrent,
+        requests_per_minute=settings.requests_per_minute,
+        reserve=settings.reserve,
+        own_path=bool(settings.proxy),
     )
 
 

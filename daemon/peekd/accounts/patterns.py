@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 
+
+@lru_cache(maxsize=4096)
 def matches(pattern: str, name: str) -> bool:
     """Whether the whole name fits: `*` stands for any run of characters, `?` for exactly one; case counts.
 

@@ -7,13 +7,15 @@ from typing import Literal
 import msgspec
 
 from peekd.accounts.account import Account
-from peekd.accounts.cooldown import COOLDOWNS, Cooldown
-from peekd.accounts.health import Health
+from peekd.accounts.candidates import busy_until
+from peekd.accounts.cooldown import Cooldown
+from peekd.accounts.health import Health, person_mends
 from peekd.accounts.pool import Pool
+from peekd.accounts.storms import Storm
 
 State = Literal[
     "ready",
-    "busy",  # it serves as many as it may at once
+    "busy",  # it serves as many as it may, or one that tries whether a trouble is over
     "tired",  # usable, others go first
     "resting",  # back by itself
     "to_mend",  # a person must do something
@@ -24,7 +26,7 @@ USABLE: frozenset[State] = frozenset({"ready", "busy", "tired"})
 
 
 class ModelState(msgspec.Struct, frozen=True):
-    """One model of an account that stands worse than the account itself."""
+    """One model of an account, or of an upstream, that stands worse than the whole."""
 
     model: str
     state: State
@@ -34,13 +36,29 @@ class ModelState(msgspec.Struct, frozen=True):
 
 
 class AccountState(msgspec.Struct, frozen=True):
-    """One account. `cause`: an outcome's name or ""; `seconds` are left of what keeps it from being ready."""
+    """One account. `cause`: an outcome's name or ""; `seconds` are left of what keeps it from being ready.
+
+    `url`: where a person can mend it. `left`: the least share of its quota that is reported, None: unknown.
+    """
 
     name: str
     upstream: str
     state: State
     usable: bool
     in_flight: int
+    cause: str = ""
+    seconds: float = 0.0
+    because: str = ""
+    models: tuple[ModelState, ...] = ()
+    url: str = ""
+    left: float | None = None
+
+
+class UpstreamState(msgspec.Struct, frozen=True):
+    """What the accounts of one upstream have in common. "resting": a storm rages, nobody there is asked."""
+
+    name: str
+    state: State
     cause: str = ""
     seconds: float = 0.0
     because: str = ""
@@ -55,7 +73,7 @@ def describe(pool: Pool, now: float) -> tuple[AccountState, ...]:
 def _describe(account: Account, health: Health, now: float) -> AccountState:
     whole = [rest for rest in health.cooldowns if rest.holds(None, now)]
     worst = max(whole, key=_severity, default=None)
-    state = _state(account, health, worst)
+    state = _state(account, health, worst, now)
     told = worst if state in {"tired", "resting", "to_mend"} else None
     return AccountState(
         name=account.name,
@@ -67,15 +85,17 @@ def _describe(account: Account, health: Health, now: float) -> AccountState:
         seconds=0.0 if told is None else told.until - now,
         because=account.because if account.disabled else "" if told is None else told.because,
         models=tuple(_model_states(health, now)),
+        url="" if told is None else told.url,
+        left=min((one.share for one in health.reports.values() if now < one.until), default=None),
     )
 
 
-def _state(account: Account, health: Health, worst: Cooldown | None) -> State:
+def _state(account: Account, health: Health, worst: Cooldown | None, now: float) -> State:
     if account.disabled:
         return "disabled"
     if worst is not None and worst.hard:
         return _state_of(worst)
-    if 0 < account.max_concurrent <= health.in_flight:
+    if busy_until(account, health, "", now) is not None:
         return "busy"
     return "ready" if worst is None else "tired"
 
@@ -93,8 +113,38 @@ def _model_states(health: Health, now: float) -> list[ModelState]:
 def _state_of(rest: Cooldown) -> State:
     if not rest.hard:
         return "tired"
-    return "to_mend" if COOLDOWNS[rest.cause].person else "resting"
+    return "to_mend" if person_mends(rest.cause) else "resting"
 
 
 def _severity(rest: Cooldown) -> tuple[bool, bool, float]:
-    return rest.hard, COOLDOWNS[rest.cause].person, rest.until
+    return rest.hard, person_mends(rest.cause), rest.until
+
+
+# ---- upstreams --------------------------------------------------------------------------------------
+
+
+def describe_upstreams(pool: Pool, now: float) -> tuple[UpstreamState, ...]:
+    """Tell how every upstream stands that has accounts, in the order of the file."""
+    names = dict.fromkeys(account.upstream for account in pool.accounts)
+    return tuple(_describe_upstream(pool, name, now) for name in names)
+
+
+def _describe_upstream(pool: Pool, name: str, now: float) -> UpstreamState:
+    health = pool.shared.get(name, Health())
+    raging = pool.skies[name].storms if name in pool.skies else ()
+    storm = next((one for one in raging if one.model is None), None)
+    models = [*(_stormy(one, now) for one in raging if one.model is not None), *_model_states(health, now)]
+    if storm is not None:
+        told = _stormy(storm, now)
+        return UpstreamState(name, told.state, told.cause, told.seconds, told.because, tuple(models))
+    worst = max((r for r in health.cooldowns if r.holds(None, now)), key=_severity, default=None)
+    if worst is None:
+        return UpstreamState(name, "ready", models=tuple(models))
+    left = worst.until - now
+    return UpstreamState(name, "tired", worst.cause, left, worst.because, tuple(models))
+
+
+def _stormy(storm: Storm, now: float) -> ModelState:
+    left = max(0.0, storm.until - now)
+    because = "many accounts failed alike at once; one request will try" if left else "one request tries"
+    return ModelState(storm.model or "", "resting", storm.kind, left, because)

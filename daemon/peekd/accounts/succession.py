@@ -32,7 +32,9 @@ def forget(pool: Pool, names: Container[str]) -> Pool:
     health = {name: one for name, one in pool.health.items() if name in names or one.leases}
     upstreams = {account.upstream for account in pool.accounts}
     rounds = {upstream: turn for upstream, turn in pool.rounds.items() if upstream in upstreams}
-    return msgspec.structs.replace(pool, health=health, rounds=rounds)
+    shared = {upstream: one for upstream, one in pool.shared.items() if upstream in upstreams}
+    skies = {upstream: sky for upstream, sky in pool.skies.items() if upstream in upstreams}
+    return msgspec.structs.replace(pool, health=health, rounds=rounds, shared=shared, skies=skies)
 
 
 def switches(pool: Pool) -> Mapping[str, Account]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import msgspec
 
 from peekd.accounts.account import Account
@@ -27,7 +29,8 @@ class Wanted(msgspec.Struct, frozen=True):
     `targets` in order: the next serves when those before have no account left. `tried`: its failed attempts,
     oldest first, one entry each. `again`: the account to be asked once more, if it still can. `most`:
     distinct accounts that it may ask, 0: any number. `only`: the one account that may serve, since it holds
-    what the request names. `among`: the accounts to choose from, where they are not the pool's own.
+    what the request names. `began`: when the request came; without it, it waits for nobody. `ends`: when no
+    attempt may be begun any more. `among`: the accounts to choose from, where they are not the pool's own.
     """
 
     targets: tuple[Target, ...]
@@ -36,6 +39,8 @@ class Wanted(msgspec.Struct, frozen=True):
     again: str | None = None
     most: int = 0
     only: str | None = None
+    began: float | None = None
+    ends: float = math.inf
     among: tuple[Account, ...] | None = None
 
 
@@ -76,12 +81,14 @@ class Rest(msgspec.Struct, frozen=True):
 
     `soonest`: seconds until the first one is back by itself, None: none ever is. `mend`: accounts that a
     person must mend. `exists` False: no account, resting or not, is configured for what was wanted.
+    `own`: others could serve, but the session's own account is waited for.
     """
 
     soonest: float | None
     causes: tuple[Resting, ...]
     mend: tuple[str, ...]
     exists: bool
+    own: str | None = None
 
 
 class Survey(msgspec.Struct, frozen=True):

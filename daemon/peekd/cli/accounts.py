@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import msgspec
 
+from peekd.cli import accounts_import
 from peekd.cli.asking import RefusedError, add_daemon_options, ask, find_daemon
 from peekd.cli.paint import Paint, columns, paint_for, plain, span
 
@@ -90,6 +91,10 @@ def add_options(parser: ArgumentParser) -> None:
         action.add_argument("--json", action="store_true", help="how it stands then, as JSON")
         add_daemon_options(action)
         action.set_defaults(act=_switch, verb=verb)
+    words = "make [[accounts]] of a list of accounts, or of Google credential files"
+    action = actions.add_parser("import", help=words, description=words, argument_default=SUPPRESS)
+    accounts_import.add_options(action)
+    action.set_defaults(act=accounts_import.run)
 
 
 def run(arguments: Namespace, environ: Mapping[str, str]) -> int:

@@ -122,7 +122,7 @@ def _chosen(capture: Capture) -> Heard:
 
 def events_of(heard: Heard) -> list[Event]:
     """Decode what an attempt heard."""
-    protocol = upstream_of(heard.protocol, heard.platform, "", lambda prefix: f"{prefix}1")
+    protocol = upstream_of(heard.protocol, heard.platform)
     decoder, splitter = protocol.decoder(), Splitter()
     frames = splitter.feed(heard.body)
     events = [event for frame in frames for event in decoder.feed(frame)]

@@ -112,7 +112,7 @@ def report_of(loaded: Loaded, reached: Sequence[Reached] = ()) -> Report:
         cautions=tuple(cautions(settings)),
         bind=settings.server.bind,
         upstreams=tuple(
-            Upstream(name, one.protocol, one.base_url) for name, one in settings.upstreams.items()
+            Upstream(name, one.protocol, one.address) for name, one in settings.upstreams.items()
         ),
         accounts=tuple(
             Account(one.name, one.upstream, one.credential, one.disabled) for one in settings.accounts

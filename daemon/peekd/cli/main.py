@@ -22,7 +22,7 @@ COMMANDS = (
     ("requests", "list the latest requests"),
     ("explain", "tell the story of one request: what was tried, what came of it, what to do"),
     ("top", "show what goes on now, live: accounts, requests under way, the last minute"),
-    ("accounts", "list the accounts: how they stand, and until when; enable, disable or reset one"),
+    ("accounts", "list the accounts: how they stand, and until when; enable, disable, reset or import"),
     ("replay", "say what other settings would have decided about the requests in the ledger"),
     ("policy", "print what is done about each outcome"),
     ("service", "install peekd as a systemd service, or take it away"),

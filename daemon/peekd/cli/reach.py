@@ -16,7 +16,7 @@ from peekd.config.schema import Settings
 from peekd.healing.classify import outcome_of_refusal
 from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import Call
-from peekd.protocols.registry import upstream_of
+from peekd.protocols.registry import Site, upstream_of
 from peekd.records.advice import ADVICE
 from peekd.records.narrate import said
 from peekd.relay.means import fresh_id
@@ -24,7 +24,10 @@ from peekd.relay.reading import without
 from peekd.service.dials import Dials
 from peekd.upstream.attempt import Attempt
 from peekd.upstream.client import Upstreams
-from peekd.upstream.credentials import Credentials
+from peekd.upstream.credentials import Credentials, Supply
+from peekd.upstream.google import Errand, Reply
+from peekd.upstream.headers import Proof
+from peekd.upstream.minting import Failed, Refused
 from peekd.upstream.settings import UpstreamSettings
 from peekd.vocabulary.errors import OperatorError
 from peekd.vocabulary.outcomes import Outcome, name_of
@@ -150,21 +153,36 @@ class _Reach:
             return _failed(one, words, _advice("unreachable", one))
 
     async def _ask(self, one: _Try, upstream: UpstreamSettings) -> Reached:
-        secret = ""
-        if one.account is not None and one.account.credential:
-            references = {one.account.name: one.account.credential}
-            secret = Credentials(references, self._environ, self._nursery).secret(one.account.name)
+        upstreams = self._open(one.upstream, upstream)
+        proof = await self._proof(one, upstreams)
+        if not isinstance(proof, Proof):
+            return _failed(one, said(proof), _advice(name_of(proof), one))
         question = QUESTIONS[upstream.protocol] if upstream.platform is None else ANYTHING
         question = question if one.account is not None else ANYTHING
-        opening = self._open(one.upstream, upstream).attempt(
+        opening = upstreams.attempt(
             upstream=one.upstream,
             account=one.account or AccountSettings("", one.upstream),
-            secret=secret,
+            proof=proof,
             call=Call(question.path, b"", question.headers, method="GET"),
             deadlines=_quick(self._settings.healing),
         )
         async with opening as attempt:
-            return await self._judged(one, upstream, attempt, secret, judges=question.judges)
+            return await self._judged(one, upstream, attempt, proof.secret, judges=question.judges)
+
+    async def _proof(self, one: _Try, upstreams: Upstreams) -> Proof | Refused:
+        """What the account shows; a Google credential is exchanged for an access token, as in earnest."""
+        if one.account is None or not one.account.credential:
+            return Proof()
+        account, healing = one.account, _quick(self._settings.healing)
+
+        async def fetch(_: str, errand: Errand) -> Reply | Failed:
+            return await upstreams.fetch(one.upstream, account, errand, healing)
+
+        supply = Supply(
+            fetch, min(healing.refresh_seconds, TRY_SECONDS), wall=lambda: 0.0, jitter=lambda: 0.0
+        )
+        references = {account.name: account.credential}
+        return await Credentials(references, self._environ, self._nursery, supply).ready(account.name)
 
     def _open(self, name: str, upstream: UpstreamSettings) -> Upstreams:
         """Open the way to one upstream alone: what is wrong with another's address is told there."""
@@ -186,7 +204,8 @@ class _Reach:
             return Reached(one.what, ok=True, words=f"{place}{not_tried}")
         if attempt.status < _ANSWERED:
             return Reached(one.what, ok=True, words=f"{place}: {_accepted(one, upstream)}")
-        protocol = upstream_of(upstream.protocol, upstream.platform, upstream.project, fresh_id)
+        site = Site(upstream.project, upstream.location, fresh_id)
+        protocol = upstream_of(upstream.protocol, upstream.platform, site)
         body = without(secret, await attempt.read_refusal())
         outcome = outcome_of_refusal(protocol.decode_refusal(attempt.status, attempt.headers, body))
         return _told(one, place, outcome)

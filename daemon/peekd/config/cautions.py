@@ -42,9 +42,21 @@ def _upstreams(settings: Settings) -> Iterator[str]:
             yield f"upstreams.{name} has no account that is enabled"
         if settings.routes and name not in routed:
             yield f"upstreams.{name} is in no route: it is never asked"
-        url = urlsplit(upstream.base_url)
+        url = urlsplit(upstream.address)
         if url.scheme == "http" and not _is_near(url.hostname or ""):
             yield f"upstreams.{name}.base_url is http: credentials and prompts cross the network unencrypted"
+
+
+def _google(settings: Settings) -> Iterator[str]:
+    """A Google access token is worth more than a key: it opens the whole project."""
+    for account in settings.accounts:
+        upstream = settings.upstreams.get(account.upstream)
+        if upstream is None or not account.credential.startswith("google:"):
+            continue
+        url = urlsplit(upstream.address)
+        host = url.hostname or ""
+        if url.scheme != "simulator" and not host.endswith(".googleapis.com") and not _is_near(host):
+            yield f"account {account.name}: a Google access token goes to {host}, which is not Google's"
 
 
 def _is_near(host: str) -> bool:
@@ -62,4 +74,10 @@ def _routes(settings: Settings) -> Iterator[str]:
         seen.append(route.match)
 
 
-_CAUTIONS: tuple[Callable[[Settings], Iterator[str]], ...] = (_face, _nothing_to_serve, _upstreams, _routes)
+_CAUTIONS: tuple[Callable[[Settings], Iterator[str]], ...] = (
+    _face,
+    _nothing_to_serve,
+    _upstreams,
+    _google,
+    _routes,
+)

@@ -16,6 +16,7 @@ from peekd.config.ladders import ladder_faults
 from peekd.config.places import Path
 from peekd.config.schema import Settings
 from peekd.config.secrecy import secrecy_faults
+from peekd.protocols.registry import PLATFORMS
 from peekd.upstream.settings import UpstreamSettings
 
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")  # RFC 9110 §5.6.2
@@ -89,7 +90,7 @@ def _upstreams(settings: Settings) -> Iterator[SettingsFault]:
         path: Path = ("upstreams", name)
         if not name or "/" in name or not name.isprintable():
             yield SettingsFault(path, 'a name without "/", as routes split at it', shown(name))
-        yield from _base_url((*path, "base_url"), upstream.base_url)
+        yield from _base_url((*path, "base_url"), upstream)
         yield from _proxy((*path, "proxy"), upstream.proxy)
         yield from _platform(path, upstream)
         for header, value in upstream.headers.items():
@@ -101,16 +102,36 @@ def _upstreams(settings: Settings) -> Iterator[SettingsFault]:
 
 
 def _platform(path: Path, upstream: UpstreamSettings) -> Iterator[SettingsFault]:
-    if upstream.platform is not None and upstream.protocol != "gemini":
-        expected = f'protocol = "gemini" where platform is {shown(upstream.platform)}'
+    platform = upstream.platform
+    if platform is not None and (upstream.protocol, platform) not in PLATFORMS:
+        spoken = [f'"{protocol}"' for protocol, known in sorted(PLATFORMS) if known == platform]
+        expected = f"protocol = {' or '.join(spoken)} where platform is {shown(platform)}"
         yield SettingsFault((*path, "platform"), expected, f"protocol = {shown(upstream.protocol)}")
-    elif upstream.project and upstream.platform is None:
-        yield SettingsFault((*path, "project"), "a platform that it belongs to", "none")
+    for key, takes, needs in _PLATFORM_KEYS:
+        value: str = getattr(upstream, key)
+        if value and platform not in takes:
+            yield SettingsFault((*path, key), "a platform that it belongs to", "none")
+        elif not value and platform in needs:
+            yield SettingsFault(
+                (*path, key), f"the {key} of Google Cloud to ask, where platform is {shown(platform)}", "none"
+            )
+        elif value and not _PLACE.fullmatch(value):
+            yield SettingsFault((*path, key), "letters, digits, hyphens, dots and colons", shown(value))
 
 
-def _base_url(path: Path, url: str) -> Iterator[SettingsFault]:
+_PLATFORM_KEYS = (("project", {"code-assist", "vertex"}, {"vertex"}), ("location", {"vertex"}, {"vertex"}))
+"""A platform's own settings: which take one, which need it. None is ever made up: that would be foreign."""
+
+_PLACE = re.compile(r"[A-Za-z0-9][A-Za-z0-9.:-]*")
+
+
+def _base_url(path: Path, upstream: UpstreamSettings) -> Iterator[SettingsFault]:
+    url = upstream.base_url
     scheme, host = _scheme_and_host(url)
-    if scheme == "simulator":
+    if not url:
+        if upstream.platform != "vertex":
+            yield SettingsFault(path, "https://HOST, http://HOST or simulator:SCRIPT", "nothing")
+    elif scheme == "simulator":
         if not url.removeprefix("simulator:"):
             yield SettingsFault(path, "simulator:SCRIPT", "no script")
     elif scheme not in {"http", "https"} or not host:

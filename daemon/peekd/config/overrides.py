@@ -14,7 +14,6 @@ from peekd.config.faults import nearest
 from peekd.config.places import ROOT, Path, Place
 from peekd.config.schema import Settings
 from peekd.config.shapes import known_settings, struct_of, without_none
-from peekd.config.walk import LATER
 
 PREFIX = "PEEKD_"
 OWN = frozenset({"PEEKD_CONFIG", "PEEKD_URL", "PEEKD_ADMIN_KEY"})
@@ -118,8 +117,6 @@ def _unknown(name: str, parts: list[str]) -> str:
     names = [part.lower() for part in parts]
     if names[0] in _LISTS:
         return f"[[{names[0]}]] is a list of tables; those come from the file only"
-    if names[0] in LATER or ".".join(names) in LATER:
-        return "not available in this version"
     known = {_variable(pattern, parts) for pattern, _ in known_settings() if "[]" not in pattern}
     near = nearest(name, sorted(known))
     return "expected the name of a setting, found an unknown one" + (f"; nearest: {near}" if near else "")

@@ -38,7 +38,8 @@ name that is no setting is a fault, unless a setting names it as `env:PEEKD_…`
 and `PEEKD_ADMIN_KEY` speak to the commands.
 
 A secret is never written into the settings. `env:NAME` names a variable, `file:PATH` a file,
-`credential:NAME` a systemd credential (`LoadCredential=`).
+`credential:NAME` a systemd credential (`LoadCredential=`). An account may also have a Google credential:
+`google:PATH`, `google:credential:NAME` or `google:adc` (docs/accounts.md).
 
 `etc/peekd.toml` holds every setting, commented out, at its default.
 """

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from peekd.accounts.settings import AccountSettings
+from peekd.accounts.settings import AccountSettings, SchedulingSettings
 from peekd.healing.settings import HealingSettings, HedgingSettings, RouteSettings
 from peekd.records.settings import LogSettings, TracingSettings
 from peekd.serving.settings import MetricsSettings, ServerSettings
@@ -21,6 +21,7 @@ class Settings(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     accounts: tuple[AccountSettings, ...] = ()
     routes: tuple[RouteSettings, ...] = ()
     healing: HealingSettings = HealingSettings()
+    scheduling: SchedulingSettings = SchedulingSettings()
     records: RecordSettings = RecordSettings()
     hedging: HedgingSettings = HedgingSettings()
     logs: LogSettings = LogSettings()

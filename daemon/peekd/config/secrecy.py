@@ -15,8 +15,11 @@ from peekd.config.schema import Settings
 WAYS = "env:NAME, file:PATH or credential:NAME"
 """How a setting names a secret."""
 
+ACCOUNT_WAYS = "env:NAME, file:PATH, credential:NAME, google:PATH, google:credential:NAME or google:adc"
+"""How an account names its own."""
+
 _REFERENCE = re.compile(r"env:[A-Za-z_][A-Za-z0-9_]*|file:[^\s].*|credential:[A-Za-z0-9_.@-]+")
-_LATER = re.compile(r"google:.+")
+_GOOGLE = re.compile(r"google:(adc|credential:[A-Za-z0-9_.@-]+|(?!credential:)[^\s].*)")
 _SECRET_HEADERS = re.compile(r"(?i).*authorization|(x-)?(goog-)?(api-?key|auth-?token)|cookie|.*secret.*")
 
 
@@ -29,9 +32,9 @@ def secrecy_faults(settings: Settings) -> Iterator[SettingsFault]:
     for at, account in enumerate(settings.accounts):
         upstream = settings.upstreams.get(account.upstream)
         if account.credential:
-            yield from _reference(("accounts", at, "credential"), account.credential)
+            yield from _reference(("accounts", at, "credential"), account.credential, google=True)
         elif upstream is not None and upstream.auth != "none":
-            yield SettingsFault(("accounts", at, "credential"), WAYS, "nothing")
+            yield SettingsFault(("accounts", at, "credential"), ACCOUNT_WAYS, "nothing")
         yield from _without_userinfo(("accounts", at, "proxy"), account.proxy)
     for name, upstream in settings.upstreams.items():
         yield from _without_userinfo(("upstreams", name, "base_url"), upstream.base_url)
@@ -45,15 +48,18 @@ def secrecy_faults(settings: Settings) -> Iterator[SettingsFault]:
                 yield SettingsFault(("upstreams", name, "headers", header), expected, "what may be one")
 
 
-def _reference(path: Path, text: str) -> Iterator[SettingsFault]:
-    if _REFERENCE.fullmatch(text):
+def is_account_reference(text: str) -> bool:
+    """Tell whether an account's credential may be named so."""
+    return bool(_REFERENCE.fullmatch(text) or _GOOGLE.fullmatch(text))
+
+
+def _reference(path: Path, text: str, *, google: bool = False) -> Iterator[SettingsFault]:
+    if is_account_reference(text) if google else _REFERENCE.fullmatch(text):
         return
-    if _LATER.fullmatch(text):
-        yield SettingsFault(path, WAYS, "google:…, which is not available in this version")
-        return
-    kind = next((way for way in ("env:", "file:", "credential:") if text.startswith(way)), "")
+    ways = ("env:", "file:", "credential:", *(["google:"] if google else []))
+    kind = next((way for way in ways if text.startswith(way)), "")
     found = f"{kind} without a valid name" if kind else "a literal: a secret is never written into settings"
-    yield SettingsFault(path, WAYS, found)
+    yield SettingsFault(path, ACCOUNT_WAYS if google else WAYS, found)
 
 
 def _without_userinfo(path: Path, url: str) -> Iterator[SettingsFault]:

@@ -17,23 +17,12 @@ from peekd.config.places import ROOT, Place, written
 from peekd.config.schema import Settings
 from peekd.config.shapes import expected, known_settings, placeholder, struct_of, without_none
 
-LATER = frozenset({
-    "scheduling",
-    "upstreams.*.location",
-    "accounts[].requests_per_minute", "accounts[].reserve",
-})  # fmt: skip
-"""Settings that belong to parts of peekd which this version does not have."""
-
-LATER_VALUES = frozenset({("upstreams.*.platform", "vertex")})
-
 SECRET = frozenset({
     "server.client_keys", "server.client_keys[]", "server.admin_keys", "server.admin_keys[]",
     "accounts[].credential", "upstreams.*.base_url", "upstreams.*.proxy", "accounts[].proxy",
     "upstreams.*.headers", "upstreams.*.headers.*",
 })  # fmt: skip
 """Where a secret may stand, rightly or not: a value from there is never shown."""
-
-_NOT_AVAILABLE = "not available in this version"
 
 
 def find_faults(raw: Mapping[str, object]) -> tuple[Settings, list[SettingsFault]]:
@@ -84,9 +73,6 @@ def _mended_struct(
 
 
 def _mended_leaf(value: object, hint: object, place: Place, faults: list[SettingsFault]) -> object:
-    if isinstance(value, str) and (place.pattern, value) in LATER_VALUES:
-        faults.append(SettingsFault(place.path, expected(hint), f"{shown(value)}, which is {_NOT_AVAILABLE}"))
-        return placeholder(hint)
     try:
         converted = msgspec.convert(value, cast("Any", hint))
     except msgspec.ValidationError:
@@ -114,9 +100,7 @@ def _near_value(value: object, hint: object) -> str:
 
 
 def _unknown(place: Place, fields: Mapping[str, object]) -> SettingsFault:
-    """Tell an unknown key: promised for later, a slip of the pen, or from another table."""
-    if place.pattern in LATER:
-        return SettingsFault(place.path, found=_NOT_AVAILABLE)
+    """Tell an unknown key: a slip of the pen, or from another table."""
     name = str(place.path[-1])
     near = nearest(name, fields)
     if near:

@@ -50,6 +50,7 @@ class _Told(TypedDict):
     message: str
     retry_after: float | None
     should_retry: bool | None
+    stop: bool
 
 
 def outcome_of_refusal(refusal: Refusal) -> AnyOutcome:
@@ -60,6 +61,7 @@ def outcome_of_refusal(refusal: Refusal) -> AnyOutcome:
         message=refusal.message,
         retry_after=refusal.retry_after,
         should_retry=refusal.should_retry,
+        stop=refusal.stop,
     )
     if refusal.kind in SCOPED:
         return SCOPED[refusal.kind](**told, scope=refusal.scope)
@@ -76,6 +78,7 @@ def outcome_of_error(erred: Erred) -> AnyOutcome:
         message=erred.message,
         retry_after=erred.retry_after,
         should_retry=None,
+        stop=False,
     )
     if erred.kind in SCOPED:
         return SCOPED[erred.kind](**told)

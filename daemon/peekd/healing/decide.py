@@ -47,6 +47,8 @@ def decide(
     outcome: AnyOutcome, history: History, policy: Policy, around: Circumstances, *, jitter: float
 ) -> Decision:
     """Pick the next move. Total: every outcome has a rule. Finite: every ladder or budget has a top."""
+    if outcome.stop:
+        return Decision("give_up", _SHUT_OUT)
     kind = name_of(outcome)
     rule = policy[kind]
     rung = next_rung(outcome, history, rule, around)
@@ -93,12 +95,13 @@ def _rung_of_request(
 ) -> Move | None:
     """Find the rung of a row that counts for the whole request: the n-th time, the n-th rung.
 
-    A try that the same account cannot give is had from another one, and not left out.
+    A try that the same account cannot give is had from another one, or from whoever comes back, and not left
+    out; where nobody does in time, the request ends without it.
     """
     for rung in rule.ladder[nth:]:
         if rung not in ACCOUNT_RUNGS or _helps(rung, outcome, history, around):
             return rung
-        if around.another:
+        if around.another or not around.same:
             return "rotate"
     return rule.ladder[-1] if rule.repeat and rule.ladder else None
 
@@ -148,6 +151,9 @@ def _limit(move: Move, outcome: AnyOutcome, around: Circumstances) -> str:
         (around.left <= 0, _TIME_SPENT),
     )  # fmt: skip
     return next((name for reached, name in limits if reached), "")
+
+
+_SHUT_OUT = "the account is shut out for good, and others are not asked lest they are too"
 
 
 def _resends_too_much(around: Circumstances) -> bool:

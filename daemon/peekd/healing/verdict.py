@@ -23,7 +23,7 @@ LONG_WAIT = 300
 OWN_FAULT = (o.Rejected, o.TooLarge, o.Signature)
 MENDED_BY_PERSONS = (o.Unauthorized, o.PaymentRequired, o.Forbidden, o.ValidationRequired)
 LIMITS = (o.RateLimited, o.QuotaExhausted)
-PASSING = (
+PASSING: tuple[type[o.Outcome], ...] = (
     o.Overloaded,
     o.ServerError,
     o.Unreachable,
@@ -45,6 +45,7 @@ class Setting(msgspec.Struct, frozen=True):
 
     `refusal` is the last attempt's answer, if it was not 2xx. `soonest`: seconds until an account is worth
     asking. `mend` names accounts that rest until a person mends them, `resting` all that cannot be asked.
+    `troubled`: those that cannot be asked wait for their upstream's trouble to pass, not for a limit's end.
     `configured`: the route's upstreams have an account at all. `missing`: none of them has such a model.
     `model` is the one the client asked for, `near` what to say of others. `where` is the file to edit.
     """
@@ -54,6 +55,7 @@ class Setting(msgspec.Struct, frozen=True):
     soonest: float | None = None
     mend: tuple[str, ...] = ()
     resting: tuple[str, ...] = ()
+    troubled: bool = False
     configured: bool = True
     missing: bool = False
     model: str = ""
@@ -98,6 +100,16 @@ def _own_fault(history: History, setting: Setting) -> Fault | None:
     )
 
 
+def _shut_out(history: History, setting: Setting) -> Fault | None:
+    """An account that is shut out for good ends the request: nobody else is asked, and the words say so."""
+    last = history[-1]
+    if not last.outcome.stop:
+        return None
+    words = last.outcome.message or name_of(last.outcome)
+    message = f"{last.account} is shut out by its upstream: {words}; no other account was asked"
+    return Fault("overloaded", f"{message} (peekd check --connect)", should_retry=False)
+
+
 def _unconfigured(history: History, setting: Setting) -> Fault | None:
     if setting.configured:
         return None
@@ -128,6 +140,13 @@ def _worth_asking(history: History, setting: Setting) -> float:
     return min(waits, default=setting.soonest or 1.0)
 
 
+def _troubled(history: History, setting: Setting) -> Fault | None:
+    """Nobody was asked, since many accounts of the upstream had failed alike just before."""
+    if not setting.troubled or setting.soonest is None or any(step.attempt for step in history):
+        return None
+    return _with_wait("overloaded", "the upstream fails for all its accounts", setting.soonest)
+
+
 def _limits(history: History, setting: Setting) -> Fault | None:
     limited = [step.account for step in history if isinstance(step.outcome, LIMITS)]
     if not limited and setting.soonest is None:
@@ -145,7 +164,10 @@ def _only_persons(history: History, setting: Setting) -> Fault:
     return Fault("overloaded", message, should_retry=False)
 
 
-ROWS = (_own_bug, _own_fault, _unconfigured, _nobody_has_it, _passing, _limits, _only_persons)
+ROWS = (
+    *(_own_bug, _own_fault, _shut_out, _unconfigured, _nobody_has_it),
+    *(_passing, _troubled, _limits, _only_persons),
+)
 """In order; the last always applies."""
 
 

@@ -51,6 +51,7 @@ class Heard(msgspec.Struct):
     protocol: str
     healing: HealingSettings
     platform: str | None = None
+    location: str = ""
     streams: bool = True
     failure: str = ""
     status: int = 0

@@ -17,7 +17,7 @@ from peekd.signatures.restore import (
 )
 from peekd.signatures.settings import SignatureSettings
 from peekd.signatures.steps import Origin, Step
-from peekd.store.interface import Bound, Forgotten, Kept, Loaded, Refused, Store, Touched
+from peekd.store.interface import Bound, Deed, Forgotten, Kept, Loaded, Refused, Store, Touched
 from peekd.store.volatile import Nowhere
 from peekd.vocabulary.conversation import Conversation, Family, Turn
 
@@ -54,6 +54,10 @@ class Archive:
     def now(self) -> float:
         """Wall time."""
         return self._wall()
+
+    def write(self, deed: Deed) -> None:
+        """Hand the store what is none of the memory's."""
+        self._store.write(deed)
 
     def bind(self, identity: str, account: str) -> None:
         """Keep which account holds what an id names."""

@@ -73,12 +73,15 @@ class Counting:
         return None
 
     async def _ask(self, asked: Asked, tree: Tree, leased: Lease) -> bytes | None:
+        proof = tree.credentials.proof(leased.account)
+        if proof is None:
+            return None
         protocol = tree.speaks(leased.upstream)
         call, headers = Calls(asked, self._seal).count(protocol, leased.model)
         opening = tree.upstreams.attempt(
             upstream=leased.upstream,
             account=tree.accounts[leased.account],
-            secret=tree.credentials.secret(leased.account),
+            proof=proof,
             call=call,
             headers=headers,
             deadlines=tree.places.healing,

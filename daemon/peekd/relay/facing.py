@@ -58,6 +58,8 @@ class Facing:
         self.scribe = Scribe(_record_of(asked), house.live, house.journal, trio.current_time, write)
         self.bodies = Bodies(asked, house.bodies) if house.bodies != "off" else None
         self.taping = Taping(asked, house.tapes) if house.tapes is not None else None
+        self.secrets: dict[str, str] = {}
+        """What each account that was asked has shown."""
         self.passage: Passage | None = None
         self.sink: ToStream | ToBody | None = None
         self._options = RouteSettings("*", ())

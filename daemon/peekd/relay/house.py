@@ -10,7 +10,7 @@ from typing import Any
 
 import trio
 
-from peekd.accounts.settings import AccountSettings
+from peekd.accounts.settings import AccountSettings, SchedulingSettings
 from peekd.accounts.states import AccountState
 from peekd.healing.plan import near_names
 from peekd.healing.policy import Policy
@@ -32,14 +32,17 @@ from peekd.relay.roster import Roster
 from peekd.relay.standing import SettingsState, stand
 from peekd.relay.taping import Tapes
 from peekd.relay.tree import Ground, Rhythm, Tree
+from peekd.relay.vigil import Vigil
 from peekd.signatures.seal import KEY_BYTES, Seal
 from peekd.signatures.settings import SignatureSettings
 from peekd.store.interface import Loaded, Store
 from peekd.store.settings import Bodies
 from peekd.store.volatile import Nowhere
 from peekd.upstream.client import Upstreams
-from peekd.upstream.credentials import Credentials
+from peekd.upstream.credentials import Credentials, Supply
 from peekd.upstream.dial import Dial
+from peekd.upstream.google import Errand, Reply
+from peekd.upstream.minting import Failed, News
 from peekd.upstream.settings import UpstreamSettings
 from peekd.vocabulary.errors import ClientError
 
@@ -64,12 +67,14 @@ class House:
         self.live.on_step.append(self.tally.stepped)
         self.grove = Grove(tree, self._clear)
         self.roster = Roster(tree.crew, means.archive)
+        self.roster.schedule(tree.scheduling)
         self.hedges = Hedges(tree.hedging)
         self.draining = False
         self.lives = Lives()
         self.counting = Counting(means.seal, self.roster.glance)
         self.settings_state = SettingsState(file=tree.places.where, at=means.seams.wall(), loads=1)
         self._nursery = nursery
+        self.vigil = Vigil(self.roster, means.journal, nursery)
 
     @property
     def tree(self) -> Tree:
@@ -86,6 +91,7 @@ class House:
         self.left_open = loaded.left_open
         self.archive.recall(loaded)
         self.roster.recall(loaded.bound)
+        self.roster.stand(loaded.standings)
 
     def rhythm(self, asked: Asked) -> Rhythm:
         """The rhythm of a request that begins now."""
@@ -112,7 +118,8 @@ class House:
 
     def describe_accounts(self) -> dict[str, Any]:
         """How the accounts stand, and the settings."""
-        return {"accounts": self._accounts(), "settings": self.settings_state}
+        upstreams = self.roster.upstreams()
+        return {"accounts": self._accounts(), "upstreams": upstreams, "settings": self.settings_state}
 
     def describe_policy(self) -> dict[str, Policy]:
         """The policy table in force for all requests."""
@@ -128,12 +135,17 @@ class House:
             words = f"no account is called {account!r}{near_names(account, names)}"
             raise ClientError("not_found", words)
         verbs = {
-            "enable": self.roster.enable,
+            "enable": self._enable,
             "disable": partial(self.roster.disable, because="disabled by hand"),
             "reset": self.roster.reset,
         }
         verbs[verb](account)
         return {"account": next(one for one in self._accounts() if one["name"] == account)}
+
+    def _enable(self, account: str) -> None:
+        """Let an account serve; a credential that was refused for good is tried again."""
+        self.roster.enable(account)
+        self.tree.credentials.revive(account)
 
     def _accounts(self) -> list[dict[str, Any]]:
         wall = self.seams.wall()
@@ -147,7 +159,8 @@ class House:
         Raises OperatorError where a credential or a way to an upstream cannot be had.
         """
         upstreams = self.tree.upstreams.adopt(ground.upstreams, dials)
-        read = partial(self.tree.credentials.adopt, ground.references)
+        supply = supply_of(ground, upstreams, self.seams)
+        read = partial(self.tree.credentials.adopt, ground.references, supply)
         # A dead mount never answers, and a read has no effect: it may be left behind.
         credentials = await trio.to_thread.run_sync(read, abandon_on_cancel=True)
         return Tree(ground, upstreams, credentials, self.seams.ids)
@@ -156,9 +169,11 @@ class House:
         """Serve with this tree from now on; what runs goes on with the one that it began with."""
         before = self.tree
         self.roster.adopt(tree.crew)
+        self.roster.schedule(tree.scheduling)
         for account in sorted(tree.credentials.renewed(before.credentials)):
-            self.roster.renew(account)
+            self.vigil.tell(News(account, "replaced", tree.accounts[account].credential))
         self.hedges.settings = tree.hedging
+        self.vigil.attend(tree.credentials)
         self.grove.adopt(tree)
 
     def _clear(self, standing: Sequence[Tree]) -> None:
@@ -182,9 +197,11 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
     expose_account: bool = True,
     seal_key: bytes | None = None,
     signatures: SignatureSettings | None = None,
+    scheduling: SchedulingSettings | None = None,
     store: Store | None = None,
     ledger_path: Path | None = None,
     seams: Seams = NATURAL,
+    watching: bool = False,
     hedging: HedgingSettings | None = None,
 ) -> AsyncGenerator[House]:
     """Open what a daemon serves with; closes every connection on leaving.
@@ -192,25 +209,46 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
     `dials`: by upstream name, how to reach it where it is not on the network (a simulator). `where`: the file
     to edit, for messages. `seal_key`: what carriers of signatures are sealed with; without one it is made up,
     and no carrier outlives the house. `store`: what outlives it; without one nothing does. `ledger_path`: the
-    file in which the store's rows can be read. Raises OperatorError, in a group, where a credential cannot be
-    had.
+    file in which the store's rows can be read. `watching`: files of credentials that are replaced are taken
+    up. Raises OperatorError, in a group, where a credential cannot be had.
     """
-    ground = Ground(healing, upstreams, accounts, routes, where, expose_account, hedging or HedgingSettings())
+    ground = Ground(
+        healing,
+        upstreams,
+        accounts,
+        routes,
+        where,
+        expose_account,
+        scheduling or SchedulingSettings(),
+        hedging or HedgingSettings(),
+    )
     async with trio.open_nursery() as nursery:
         clients = Upstreams(upstreams, dials=dials)
-        credentials = Credentials(ground.references, environ, nursery)
+        credentials = Credentials(ground.references, environ, nursery, supply_of(ground, clients, seams))
         seal = Seal(seal_key if seal_key is not None else seams.key(KEY_BYTES))
         kept = store or Nowhere()
         archive = Archive(signatures or SignatureSettings(), kept, seams.wall)
         means = Means(journal, seal, archive, seams, kept, ledger_path)
         house = House(Tree(ground, clients, credentials, seams.ids), means, nursery)
         house.recall(await kept.load())
+        house.vigil.watching = watching
+        house.vigil.attend(credentials)
         try:
             yield house
         finally:
             with trio.CancelScope(shield=True, deadline=trio.current_time() + CLOSING_SECONDS):
                 await house.tree.upstreams.aclose()
             nursery.cancel_scope.cancel()
+
+
+def supply_of(ground: Ground, clients: Upstreams, seams: Seams) -> Supply:
+    """What access tokens are had with, under these settings."""
+    known = {account.name: account for account in ground.accounts}
+
+    async def fetch(account: str, errand: Errand) -> Reply | Failed:
+        return await clients.fetch(known[account].upstream, known[account], errand, ground.healing)
+
+    return Supply(fetch, ground.healing.refresh_seconds, seams.wall, seams.jitter)
 
 
 CLOSING_SECONDS = 1.0

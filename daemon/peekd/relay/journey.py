@@ -97,7 +97,9 @@ class Journey:
         """Fetch an account's credential anew; others that wait for the same one share the fetch."""
         fresh = False
         with trio.move_on_after(min(trip.healing(step.upstream).refresh_seconds, trip.left())):
-            fresh = await self._tree.credentials.refresh(step.account)
+            fresh = await self._tree.credentials.refresh(
+                step.account, used=self._facing.secrets.get(step.account)
+            )
         if fresh:
             self._house.roster.renew(step.account)
         self._scribe.refreshed(step.account, fresh=fresh)

@@ -196,6 +196,10 @@ class Scribe:  # noqa: PLR0904  one for each kind of step
         self.record.waits.append((self.since(), step.decision.after, step.decision.because))
         self._write("wait", narrate.of_pause(step), NOTICE, step=step)
 
+    def unproven(self, account: str) -> None:
+        """An account has no access token that holds: the attempt waits for one."""
+        self._write("refresh", f"waiting for an access token of {account}")
+
     def refreshed(self, account: str, *, fresh: bool) -> None:
         """A credential was fetched anew."""
         words = "is fetched anew" if fresh else "is still the same"

@@ -76,6 +76,7 @@ class Taping:
             model=attempt.model,
             protocol=settings.protocol,
             platform=settings.platform,
+            location=settings.location,
             streams=settings.streams,
             healing=healing,
         )

@@ -16,6 +16,11 @@ class Tenure:
         self._lease = lease
         self._settled = False
 
+    def heard(self) -> None:
+        """The first meaningful event has come: what the account is worth is known, and it goes on."""
+        if not self._settled:
+            self._house.roster.heard(self._lease)
+
     def settle(self, outcome: AnyOutcome) -> None:
         """Book the outcome; later calls change nothing. What only we could not do is nobody's failure."""
         if not self._settled:

@@ -7,18 +7,19 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from peekd.accounts.account import account_of
-from peekd.accounts.settings import AccountSettings
+from peekd.accounts.settings import AccountSettings, SchedulingSettings
 from peekd.healing.plan import Places, Plan, overlaid_healing, plan
 from peekd.healing.policy import Policy, policy_in_force
 from peekd.healing.settings import HealingSettings, HedgingSettings, RouteSettings
 from peekd.protocols.interface import Ids, UpstreamProtocol
-from peekd.protocols.registry import upstream_of
+from peekd.protocols.registry import Site, quotas_of, upstream_of
 from peekd.relay.asked import Asked
 from peekd.relay.offers import Offers
 from peekd.upstream.client import Upstreams, Way
 from peekd.upstream.credentials import Credentials
 from peekd.upstream.settings import UpstreamSettings
 from peekd.vocabulary.errors import ClientError
+from peekd.vocabulary.quotas import Quota
 
 
 class Ground(msgspec.Struct, frozen=True):
@@ -30,6 +31,7 @@ class Ground(msgspec.Struct, frozen=True):
     routes: Sequence[RouteSettings]
     where: str = "the configuration"
     expose_account: bool = True
+    scheduling: SchedulingSettings = SchedulingSettings()
     hedging: HedgingSettings = HedgingSettings()
 
     @property
@@ -58,6 +60,7 @@ class Tree:
         self.upstreams = upstreams
         self.credentials = credentials
         self.expose_account = ground.expose_account
+        self.scheduling = ground.scheduling
         self.hedging = ground.hedging
         self._ids = ids
         self._healing: dict[tuple[int | None, str], HealingSettings] = {}
@@ -71,7 +74,12 @@ class Tree:
     def speaks(self, upstream: str) -> UpstreamProtocol:
         """How an upstream speaks: its protocol, as its platform has it."""
         settings = self.settings[upstream]
-        return upstream_of(settings.protocol, settings.platform, settings.project, self._ids)
+        site = Site(settings.project, settings.location, self._ids)
+        return upstream_of(settings.protocol, settings.platform, site)
+
+    def quotas(self, upstream: str, headers: Mapping[str, str], wall: float) -> tuple[Quota, ...]:
+        """What an answer of this upstream, that came then, says is left of its account's quota."""
+        return quotas_of(self.settings[upstream].protocol, headers, wall)
 
     def plan(self, model: str, protocol: str) -> Plan:
         """Who may serve a request. Raises ClientError where nobody may."""

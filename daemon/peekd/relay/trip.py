@@ -8,13 +8,13 @@ import msgspec
 import trio
 
 from peekd.accounts.account import Account
-from peekd.accounts.wanted import Lease, Rest, Target, Tried, Wanted
+from peekd.accounts.wanted import Lease, Rest, Survey, Target, Tried, Wanted
 from peekd.healing.decide import Circumstances, decide
 from peekd.healing.hedge import Prospect
 from peekd.healing.history import attempts_spent
 from peekd.healing.plan import Plan
 from peekd.healing.settings import HealingSettings, RouteSettings
-from peekd.healing.verdict import Setting, broken_off, verdict
+from peekd.healing.verdict import PASSING, Setting, broken_off, verdict
 from peekd.records.entries import Turn
 from peekd.relay.asked import Asked
 from peekd.relay.house import House
@@ -23,7 +23,7 @@ from peekd.relay.turns import turn_of
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.decisions import Decision, History, Move, Step
 from peekd.vocabulary.errors import ClientError, Fault
-from peekd.vocabulary.outcomes import AnyOutcome, is_unfoldable
+from peekd.vocabulary.outcomes import AnyOutcome, is_unfoldable, name_of
 from peekd.vocabulary.refusals import Refusal
 
 CLIENT_MARGIN = 5.0
@@ -51,6 +51,7 @@ class Trip:
         self.unfoldable = False
         self.refusal: Refusal | None = None
         self.rest: Rest | None = None
+        self._own: str | None = None
         self.number = 0
         self.turns: list[Turn] = []
         self._house = house
@@ -60,7 +61,8 @@ class Trip:
         self._untold: dict[Target, ClientError] = {}
         self._begun_by = Target("", "")
         self._only = house.roster.holder(asked.head.names, planned.targets, self._among)
-        self._ends = trio.current_time() + budget(planned.healing, asked)
+        self._began = trio.current_time()
+        self._ends = self._began + budget(planned.healing, asked)
 
     def wanted(self, again: str | None = None) -> Wanted:
         """What is wanted for the next attempt: of the targets, those that can be told the request."""
@@ -68,9 +70,11 @@ class Trip:
             tuple(target for target in self._targets if target not in self._untold),
             session=self._asked.session,
             tried=self._tried,
-            again=again,
+            again=again or self._own,
             most=self.plan.healing.max_accounts,
             only=self._only,
+            began=self._began,
+            ends=self._ends,
             among=self._among,
         )
 
@@ -126,6 +130,7 @@ class Trip:
         """
         if not isinstance(outcome, o.Accepted | o.Completed):
             self._tried = (*self._tried, lease.tried)
+            self._own = None
         self.unfoldable = self.unfoldable or is_unfoldable(outcome)
         step = Step(outcome, _UNDECIDED, lease.account, lease.upstream, number or self.number)
         held = lease if isinstance(outcome, o.Blank) else None  # not settled yet: it may still be passed on
@@ -144,7 +149,7 @@ class Trip:
         """What is wanted for an attempt beside this one: the same of another account."""
         target = Target(lease.upstream, lease.model)
         tried = (*self._tried, lease.tried)
-        return msgspec.structs.replace(self.wanted(), targets=(target,), tried=tried)
+        return msgspec.structs.replace(self.wanted(), targets=(target,), tried=tried, again=None)
 
     def prospect(self, lease: Lease, seen: Lease | Rest, *, bound: bool, effects: bool) -> Prospect:
         """What speaks for and against an attempt beside this one, with the account that was `seen`."""
@@ -168,7 +173,7 @@ class Trip:
 
     def no_account(self, rest: Rest) -> Step:
         """Ask the kernel what to do when nobody can serve."""
-        self.rest = rest
+        self.rest, self._own = rest, rest.own
         return self._decided(Step(o.NoAccount(retry_after=rest.soonest, accounts=rest.mend), _UNDECIDED))
 
     def decide_again(self, step: Step) -> Step:
@@ -189,7 +194,8 @@ class Trip:
         return step
 
     def _circumstances(self, step: Step, healing: HealingSettings, held: Lease | None) -> Circumstances:
-        survey = self._house.roster.survey(self.wanted(), left=held)
+        well = isinstance(step.outcome, o.Accepted | o.Completed)
+        survey = _UNASKED if well else self._house.roster.survey(self.wanted(), left=held)
         steps = [(past.account, past.outcome) for past in self.history if past.attempt != step.attempt]
         steps.append((step.account, step.outcome))
         spent = attempts_spent(steps)
@@ -237,6 +243,7 @@ class Trip:
                 soonest=survey.soonest,
                 mend=self.rest.mend if self.rest else (),
                 resting=tuple(dict.fromkeys(why.account for why in self.rest.causes)) if self.rest else (),
+                troubled=self.rest is not None and any(why.cause in _PASSING for why in self.rest.causes),
                 configured=self.rest is None or self._has_accounts(),
                 missing=self._missing(),
                 model=self._asked.head.model,
@@ -272,6 +279,10 @@ def _left_to(step: Step, beside: int) -> Step:
 
 _NO_ROUTE = RouteSettings("*", ())
 
+_UNASKED = Survey(another=False, same=False, soonest=None)
+"""Of an answer nobody asks who could be next."""
+
+_PASSING = frozenset(map(name_of, PASSING))
 _UNDECIDED = Decision("give_up", "not decided yet")
 
 

@@ -29,6 +29,7 @@ from peekd.relay.taping import Tape
 from peekd.relay.tenure import Tenure
 from peekd.relay.tree import Tree
 from peekd.relay.trip import Trip
+from peekd.upstream.headers import Proof
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.decisions import Step
 from peekd.vocabulary.errors import ClientError
@@ -154,6 +155,29 @@ class Trying:
         splices = Splices(stream=streams, repaired=trip.repaired, unreadable=strange, begun=begun)
         return self._calls.make(protocol, lease.model, splices, lease.account)
 
+    async def _prove(self, trip: Trip, bout: Bout) -> Proof | AnyOutcome:
+        """What the account shows; its access token is waited for only where none holds."""
+        account = bout.lease.account
+        seconds = min(trip.healing(bout.lease.upstream).refresh_seconds, trip.left())
+        proof = self._tree.credentials.proof(account)
+        if proof is None:
+            bout.scribe.unproven(account)
+            with trio.move_on_after(seconds):
+                proof = await self._tree.credentials.ready(account)
+        if proof is None:
+            return o.HeadersTimeout(
+                type=o.CREDENTIAL_REFRESH, message=f"no access token within {seconds:.0f} s"
+            )
+        if isinstance(proof, Proof):
+            self._facing.secrets[account] = proof.secret
+        return proof
+
+    def _unproven(self, trip: Trip, bout: Bout, outcome: AnyOutcome) -> Step:
+        """The account has nothing to show, so nobody was asked."""
+        step = self._note(trip, outcome, bout)
+        bout.goes_on(step)
+        return step
+
     async def _attempt(self, trip: Trip, bout: Bout) -> Step:
         """Open, peek, decide, and where that says so relay, inside one scope that closes the upstream."""
         lease, scribe = bout.lease, bout.scribe
@@ -162,25 +186,30 @@ class Trying:
         call, headers = self._call(trip, lease)
         scribe.sent(call, streams=streams)
         healing = capped(trip.healing(lease.upstream), trip.left(), streams=streams)
-        secret = self._tree.credentials.secret(lease.account)
+        proof = await self._prove(trip, bout)
+        if not isinstance(proof, Proof):
+            return self._unproven(trip, bout, proof)
         opening = self._tree.upstreams.attempt(
             upstream=lease.upstream,
             account=self._tree.accounts[lease.account],
-            secret=secret,
+            proof=proof,
             call=call,
             headers=headers,
             deadlines=healing,
         )
         opening.mark = scribe.marker()
-        tape = self._tape(trip, bout, secret)
+        tape = self._tape(trip, bout, proof.secret)
         async with opening as attempt:
             scribe.opened(attempt.upstream_request_id, attempt.status, attempt.sent)
-            footing = Footing(trip.ends, secret, self._calls.thoughts(protocol))
+            self._house.roster.report(
+                lease, self._tree.quotas(lease.upstream, attempt.headers, self._house.seams.wall())
+            )
+            footing = Footing(trip.ends, proof.secret, self._calls.thoughts(protocol))
             passage = Passage(tape.listen(attempt) if tape else attempt, protocol, scribe, healing, footing)
             self._facing.passage = passage
             scribe.watching(self._consumption(passage, lease, len(call.body)))
             if self._facing.bodies is not None:
-                passage.keep(self._facing.bodies.begin(secret))
+                passage.keep(self._facing.bodies.begin(proof.secret))
             outcome = await passage.peek()
             await bout.come_in()
             trip.refusal = passage.refusal
@@ -232,6 +261,8 @@ class Trying:
         """Settle what has ended, so that the kernel sees the account as it is now; then decide."""
         if not isinstance(outcome, o.Accepted | o.Blank):
             bout.tenure.settle(outcome)
+        elif isinstance(outcome, o.Accepted):
+            bout.tenure.heard()
         step = trip.decide(outcome, bout.lease, number=bout.number, beside=bout.beside(outcome))
         if step.decision.move != "relay":
             bout.tenure.settle(outcome)

@@ -26,9 +26,7 @@ class Dials:
 
     def stages(self, upstreams: Mapping[str, UpstreamSettings]) -> Stages:
         """Make what is not there yet. It reads scripts, blocking. Raises OperatorError for a faulty one."""
-        wanted = [
-            (name, one.base_url) for name, one in upstreams.items() if one.base_url.startswith(SIMULATED)
-        ]
+        wanted = [(name, one.address) for name, one in upstreams.items() if one.address.startswith(SIMULATED)]
         return {key: self._stages.get(key) or self._make(key[1]) for key in wanted}
 
     def _make(self, url: str) -> Simulator:

@@ -87,6 +87,7 @@ class Process(msgspec.Struct, frozen=True):
     tune: Callable[[str], None] = _untuned
     seams: Seams = NATURAL
     dials: Mapping[str, Dial] = MappingProxyType({})
+    watching: bool = True
     lost: Mapping[str, Callable[[], int]] = MappingProxyType({})
     """By what it is, how much of what was to be written down is gone."""
     on_close: Sequence[Callable[[RequestRecord], None]] = ()
@@ -352,9 +353,11 @@ async def _open(process: Process, dials: Dials) -> AsyncGenerator[House]:
             expose_account=settings.server.expose_account,
             seal_key=kept.seal_key,
             signatures=settings.signatures,
+            scheduling=settings.scheduling,
             store=kept.store,
             ledger_path=kept.path,
             seams=process.seams,
+            watching=process.watching,
             hedging=settings.hedging,
         ) as house,
     ):

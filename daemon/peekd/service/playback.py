@@ -158,6 +158,7 @@ def _upstream(heard: Heard) -> UpstreamSettings:
             "base_url": "http://played",
             "platform": heard.platform,
             "project": "played" if heard.platform else "",
+            "location": heard.location,
             "streams": heard.streams,
             "healing": msgspec.to_builtins(heard.healing),
         },

@@ -181,5 +181,6 @@ def ground_of(settings: Settings, where: str) -> Ground:
         routes=settings.routes,
         where=where,
         expose_account=settings.server.expose_account,
+        scheduling=settings.scheduling,
         hedging=settings.hedging,
     )

@@ -50,6 +50,8 @@ class Act(msgspec.Struct, frozen=True):
     What a refusal says: `refusal`, the row of the language's table; `status`, `type`, `message`, `body`,
     `content_type` and `headers` replace the row's; `retry_after` and `should_retry` are headers;
     `retry_info`, `quota` and `quota_reset_delay` are Gemini's details.
+
+    `expires`: seconds that an access token lives.
     """
 
     kind: Kind
@@ -87,6 +89,7 @@ class Act(msgspec.Struct, frozen=True):
     retry_info: str = ""
     quota: str = ""
     quota_reset_delay: str = ""
+    expires: float = 3599.0
 
 
 _HUGE: Final = "0123456789abcdef" * 65536  # 1 MiB without a blank: one event
@@ -111,6 +114,7 @@ NAMES: Final[dict[str, dict[str, Any]]] = {
     "bad-key": {"kind": "refuse", "refusal": "bad-key"},
     "no-credit": {"kind": "refuse", "refusal": "no-credit"},
     "validation": {"kind": "refuse", "refusal": "validation"},
+    "invalid-grant": {"kind": "refuse", "refusal": "invalid-grant", "status": 400},
     # answers that are none, or end before they ended
     "empty": {"kind": "cut", "at": "first"},
     "usage-only": {"kind": "cut", "at": "start"},
@@ -218,6 +222,7 @@ def _misfits(act: Act) -> Iterator[str]:
     if act.length and act.kind != "answer":
         yield "length: only a whole answer can have a wrong length"
     numbers = {"delay": act.delay, "pace": act.pace, "seconds": act.seconds, "every": act.every}
+    numbers |= {"expires": act.expires}
     numbers |= {"chunk": act.chunk, "count": act.count}
     yield from (f"{key} = {number}: below zero" for key, number in numbers.items() if number < 0)
 

@@ -13,7 +13,7 @@ from peekd.simulator.responses_asked import read_responses
 from peekd.simulator.shapes import offered, result, said, spoken, table, tables
 
 Language = Literal["anthropic", "gemini", "openai-chat", "openai-responses"]
-Verb = Literal["generate", "count", "models", "model", "websocket", "unknown"]
+Verb = Literal["generate", "count", "models", "model", "token", "websocket", "unknown"]
 Json = dict[str, Any]
 
 
@@ -21,13 +21,13 @@ class Asked(msgspec.Struct, frozen=True):
     """One request.
 
     `key`: the credential, however it came. `array`: a Gemini stream asked for without alt=sse; `envelope`:
-    one that came in Code Assist's. `text`: what the user said last; `result`: what a tool answered, where
-    that came last. `searches`: it offers nothing but a search of the upstream's own. `thinks`: thoughts were
-    asked for, `shown`: and their text. `counted`: usage was asked for. `signed`: it replays a signature.
-    `schema`: the answer shall be JSON of that shape. `inputs`: the schemas of the tools' inputs, by name.
-    `tokens`: the prompt's size, estimated. `fault`: why it cannot be read. Responses alone: `kinds` of tools
-    that are no functions, by name, and `groups`, their namespaces; `sealed`: thoughts are asked for
-    encrypted; `compacts`: the conversation shall be compacted; `stored`: the answer is kept.
+    one that came in Code Assist's; `vertex`: at Vertex AI's path. `text`: what the user said last; `result`:
+    what a tool answered, where that came last. `searches`: it offers nothing but a search of the upstream's
+    own. `thinks`: thoughts were asked for, `shown`: and their text. `counted`: usage was asked for. `signed`:
+    it replays a signature. `schema`: the answer shall be JSON of that shape. `inputs`: the schemas of the
+    tools' inputs, by name. `tokens`: the prompt's size, estimated. `fault`: why it cannot be read. Responses
+    alone: `kinds` of tools that are no functions, by name, and `groups`, their namespaces; `sealed`: thoughts
+    are asked for encrypted; `compacts`: the conversation shall be compacted; `stored`: the answer is kept.
     """
 
     language: Language
@@ -39,6 +39,7 @@ class Asked(msgspec.Struct, frozen=True):
     stream: bool = False
     array: bool = False
     envelope: bool = False
+    vertex: bool = False
     text: str = ""
     result: str | None = None
     tools: tuple[str, ...] = ()
@@ -70,6 +71,7 @@ class Asked(msgspec.Struct, frozen=True):
 
 _GEMINI_CALL: Final = re.compile(r"^/v1(?:beta|alpha)?/models/([^/:]+):(\w+)$")
 _ASSIST_CALL: Final = re.compile(r"^/v1internal:(\w+)$")
+_STREAM: Final = "streamGenerateContent"
 _GEMINI_VERBS: Final[dict[str, Verb]] = {
     "generateContent": "generate",
     "streamGenerateContent": "generate",
@@ -81,6 +83,18 @@ _CALLS: Final[dict[str, tuple[Language, Verb]]] = {
     "/v1/chat/completions": ("openai-chat", "generate"),
     "/v1/responses": ("openai-responses", "generate"),
 }
+_VERTEX_CALL: Final = re.compile(
+    r"^/v1/projects/[^/]+/locations/[^/]+/publishers/(google|anthropic)/models/([^/:]+):(\w+)$"
+)
+_VERTEX_VERBS: Final[dict[str, tuple[Language, Verb, bool]]] = {
+    "generateContent": ("gemini", "generate", False),
+    "streamGenerateContent": ("gemini", "generate", True),
+    "countTokens": ("gemini", "count", False),
+    "rawPredict": ("anthropic", "generate", False),
+    "streamRawPredict": ("anthropic", "generate", True),
+}
+_COUNTER: Final = "count-tokens"
+_VERTEX_VERSION: Final = "vertex-2023-10-16"
 _LIST: Final = re.compile(r"^/v1(beta)?/models(?:/([^/:]+))?$")
 
 
@@ -93,22 +107,32 @@ def read_asked(method: str, target: str, headers: Mapping[str, str], body: bytes
         return Asked("openai-responses", "websocket", parts.path, key, number)
     if method == "GET":
         return _read_list(parts.path, headers, key, number)
-    if method == "POST" and (found := _GEMINI_CALL.match(parts.path)) and found[2] in _GEMINI_VERBS:
-        stream = found[2] == "streamGenerateContent"
-        asked = Asked(
-            "gemini", _GEMINI_VERBS[found[2]], parts.path, key, number, unquote(found[1]), stream=stream
-        )
-        array = stream and query.get("alt") != ["sse"]
-        return _read_body(msgspec.structs.replace(asked, array=array), body)
-    if method == "POST" and (found := _ASSIST_CALL.match(parts.path)) and found[1] in _GEMINI_VERBS:
-        stream = found[1] == "streamGenerateContent"
-        asked = Asked("gemini", _GEMINI_VERBS[found[1]], parts.path, key, number, stream=stream)
-        array = stream and query.get("alt") != ["sse"]
-        return _read_body(msgspec.structs.replace(asked, array=array, envelope=True), body)
+    if method == "POST" and (call := _google_call(parts.path, query, key, number)) is not None:
+        return _read_body(call, body)
     if method == "POST" and parts.path in _CALLS:
         return _read_body(Asked(*_CALLS[parts.path], parts.path, key, number), body)
     language: Language = "gemini" if "x-goog-api-key" in headers else "anthropic"
     return Asked(language, "unknown", parts.path, key, number)
+
+
+def _google_call(path: str, query: Mapping[str, list[str]], key: str, number: int) -> Asked | None:
+    """Read a path of Google's: the Gemini API, Code Assist, or a publisher's models on Vertex AI."""
+    array = query.get("alt") != ["sse"]
+    if (found := _GEMINI_CALL.match(path)) and found[2] in _GEMINI_VERBS:
+        stream = found[2] == _STREAM
+        asked = Asked("gemini", _GEMINI_VERBS[found[2]], path, key, number, unquote(found[1]), stream=stream)
+        return msgspec.structs.replace(asked, array=array and stream)
+    if (found := _ASSIST_CALL.match(path)) and found[1] in _GEMINI_VERBS:
+        stream = found[1] == _STREAM
+        asked = Asked("gemini", _GEMINI_VERBS[found[1]], path, key, number, stream=stream, envelope=True)
+        return msgspec.structs.replace(asked, array=array and stream)
+    if (found := _VERTEX_CALL.match(path)) and found[3] in _VERTEX_VERBS:
+        language, verb, stream = _VERTEX_VERBS[found[3]]
+        name = unquote(found[2])
+        verb = "count" if name == _COUNTER else verb
+        asked = Asked(language, verb, path, key, number, name, stream=stream, vertex=True)
+        return msgspec.structs.replace(asked, array=array and stream and language == "gemini")
+    return None
 
 
 def _key(headers: Mapping[str, str], query: Mapping[str, list[str]]) -> str:
@@ -132,7 +156,18 @@ def _read_body(asked: Asked, body: bytes) -> Asked:
     except (ValueError, RecursionError) as error:
         return msgspec.structs.replace(asked, fault=f"The request body is not valid JSON: {error}")
     asked = msgspec.structs.replace(asked, tokens=max(1, len(body) // 4))
+    if asked.vertex and asked.language == "anthropic":
+        asked, read = _read_vertex(asked, read)
     return _READERS[asked.language](asked, read)
+
+
+def _read_vertex(asked: Asked, body: Json) -> tuple[Asked, Json]:
+    """Vertex AI has the model in the path and the version in the body; a count has the model there, too."""
+    fault = "" if body.get("anthropic_version") == _VERTEX_VERSION else "anthropic_version: Field required"
+    if asked.verb == "generate" and "model" in body:
+        fault = fault or "model: Extra inputs are not permitted"
+    named = body if asked.verb == "count" else {**body, "model": asked.model}
+    return msgspec.structs.replace(asked, fault=fault), {**named, "stream": asked.stream}
 
 
 # ---- Anthropic ----------------------------------------------------------------------------------

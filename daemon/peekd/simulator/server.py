@@ -17,6 +17,7 @@ from peekd.simulator.script import Prompter, Script
 from peekd.simulator.stage import Break, Pause, perform
 from peekd.simulator.streams import MemoryStream, open_pair
 from peekd.simulator.strict import Strict
+from peekd.simulator.tokens import PATH, Desk, read_token_request
 
 _BAD_REQUEST = b"HTTP/1.1 400 Bad Request\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -72,6 +73,7 @@ class Simulator:
         self._prompter = Prompter(script)
         self._strict = Strict() if script.strict else None
         self._nursery = nursery
+        self._desk = Desk()
 
     async def dial(self, host: str, port: int) -> trio.abc.Stream:
         """Connect: give the client's end of a connection in memory. Host and port are taken for granted."""
@@ -108,9 +110,14 @@ class Simulator:
         """Write a request down and choose its act."""
         headers = [(name.decode("latin-1"), value.decode("latin-1")) for name, value in request.headers]
         method, target = request.method.decode("ascii"), request.target.decode("latin-1")
-        asked = read_asked(method, target, dict(headers), body, len(self.requests) + 1)
-        act = self._act(asked, body)
-        seen = Seen(method, target, headers, body, asked, act, trio.current_time())
+        number, now = len(self.requests) + 1, trio.current_time()
+        if method == "POST" and target == PATH:
+            asked, refusal = read_token_request(target, body, number), None
+        else:
+            asked, refusal = self._desk.known(read_asked(method, target, dict(headers), body, number), now)
+        act = refusal or self._act(asked, body)
+        asked = self._desk.issue(asked, act, now)
+        seen = Seen(method, target, headers, body, asked, act, now)
         self.requests.append(seen)
         return seen
 

@@ -16,6 +16,7 @@ from peekd.simulator.acts import Act
 from peekd.simulator.answer import compose
 from peekd.simulator.asked import Asked, Language
 from peekd.simulator.parts import Part, Refusal, Wire
+from peekd.simulator.tokens import encode_token, encode_token_refusal
 
 
 class Pause(msgspec.Struct, frozen=True):
@@ -127,6 +128,8 @@ def _parts(wire: Wire, act: Act, asked: Asked) -> list[Part]:
 
 def _whole(wire: Wire, act: Act, asked: Asked) -> bytes:
     match asked.verb:
+        case "token":
+            return encode_token(act, asked)
         case "count":
             return wire.encode_count(asked)
         case "models":
@@ -227,7 +230,8 @@ def _headers(wire: Wire, act: Act, asked: Asked) -> list[tuple[str, str]]:
 
 
 def _refusal(wire: Wire, act: Act, asked: Asked) -> bytes:
-    refusal = _BAD_GATEWAY if act.refusal == "502" else wire.encode_refusal(act, asked)
+    encode = encode_token_refusal if asked.verb == "token" else wire.encode_refusal
+    refusal = _BAD_GATEWAY if act.refusal == "502" else encode(act, asked)
     body = refusal.body if act.body is None else act.body.encode()
     headers = [("content-type", act.content_type or refusal.content_type), *wire.headers(asked)]
     if act.retry_after:

@@ -12,6 +12,7 @@ from typing import Final
 
 import msgspec
 
+from peekd.accounts.standing import Standing
 from peekd.signatures.settings import SignatureSettings
 from peekd.signatures.steps import Origin, Piece, Step
 from peekd.store import ledger
@@ -46,7 +47,11 @@ _SIGNATURES: Final = """
     CREATE INDEX bound_since ON bound (since);
 """
 
-MIGRATIONS: Final = (_SIGNATURES, ledger.TABLES)
+_STANDINGS: Final = """
+    CREATE TABLE standings (account TEXT PRIMARY KEY, standing BLOB NOT NULL) WITHOUT ROWID;
+"""
+
+MIGRATIONS: Final = (_SIGNATURES, ledger.TABLES, _STANDINGS)
 """What makes the tables of each version from those of the one before; the first begins with none."""
 
 VERSION: Final = len(MIGRATIONS)
@@ -72,9 +77,12 @@ _STEPS: Final = """
     SELECT family, session, number, upstream, model, account, learned, used, pieces FROM steps ORDER BY used
 """
 _REFUSED: Final = "SELECT session, proofs, since FROM refused ORDER BY since"
+_STAND: Final = "INSERT OR REPLACE INTO standings VALUES (?, ?)"
+_STOOD: Final = "SELECT standing FROM standings ORDER BY account"
 _BOUND: Final = "SELECT id, account, since FROM bound ORDER BY since"
 
 _proofs: Final = msgspec.msgpack.Decoder(tuple[str, ...])
+_standings: Final = msgspec.msgpack.Decoder(Standing)
 _pieces: Final = msgspec.msgpack.Decoder(tuple[Piece, ...])
 
 
@@ -186,10 +194,11 @@ class Database:
         try:
             steps = tuple(_kept(row) for row in self._connection.execute(_STEPS))
             refused = tuple(starmap(_refused, self._connection.execute(_REFUSED)))
+            stood = tuple(_standings.decode(_bytes(row)) for (row,) in self._connection.execute(_STOOD))
         except (msgspec.DecodeError, msgspec.ValidationError) as error:
             raise Unreadable(str(error)) from error
         bound = tuple(starmap(Bound, self._connection.execute(_BOUND)))
-        return Loaded(steps, refused, bound, left_open)
+        return Loaded(steps, refused, bound, stood, left_open)
 
 
 def is_corrupt(error: sqlite3.Error) -> bool:
@@ -209,7 +218,7 @@ def _last(deeds: Iterable[Told]) -> Iterable[Told]:
     return rows.values()
 
 
-def _statement(deed: Told) -> tuple[str, tuple[object, ...]]:
+def _statement(deed: Told) -> tuple[str, tuple[object, ...]]:  # noqa: PLR0911  one for each deed
     match deed:
         case Kept(step=step, used=used):
             origin = step.origin
@@ -225,6 +234,8 @@ def _statement(deed: Told) -> tuple[str, tuple[object, ...]]:
             return _REFUSE, (deed.session, deed.since, msgspec.msgpack.encode(deed.proofs))
         case Bound():
             return _BIND, (deed.id, deed.account, deed.since)
+        case Standing():
+            return _STAND, (deed.account, msgspec.msgpack.encode(deed))
         case RequestRow() | AttemptRow() | BodyRow():
             return ledger.statement(deed)
 

@@ -9,6 +9,7 @@ from typing import Protocol
 
 import msgspec
 
+from peekd.accounts.standing import Standing
 from peekd.signatures.steps import Step
 from peekd.store.rows import AttemptRow, BodyRow, Draft, RequestRow
 
@@ -49,7 +50,7 @@ class Bound(msgspec.Struct, frozen=True):
     since: float
 
 
-Told = Kept | Touched | Forgotten | Refused | Bound | RequestRow | AttemptRow | BodyRow
+Told = Kept | Touched | Forgotten | Refused | Bound | Standing | RequestRow | AttemptRow | BodyRow
 """What a database takes."""
 
 Deed = Told | Draft
@@ -65,6 +66,7 @@ class Loaded(msgspec.Struct, frozen=True):
     steps: tuple[Kept, ...] = ()
     refused: tuple[Refused, ...] = ()
     bound: tuple[Bound, ...] = ()
+    standings: tuple[Standing, ...] = ()
     left_open: int = 0
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import msgspec
 import trio
 
+from peekd.accounts.standing import Standing
 from peekd.store.interface import Bound, Deed, Forgotten, Kept, Loaded, Refused, Touched
 
 
@@ -17,6 +18,7 @@ class Volatile:
         self._steps: dict[str, Kept] = {}
         self._refused: list[Refused] = []
         self._bound: dict[str, Bound] = {}
+        self._standings: dict[str, Standing] = {}
 
     def write(self, deed: Deed) -> None:
         """Take a deed."""
@@ -31,6 +33,8 @@ class Volatile:
                 self._refused.append(deed)
             case Bound():
                 self._bound[deed.id] = deed
+            case Standing():
+                self._standings[deed.account] = deed
             case _:
                 pass
 
@@ -38,7 +42,8 @@ class Volatile:
         """Give all of it."""
         await trio.lowlevel.checkpoint()
         steps = sorted(self._steps.values(), key=lambda kept: kept.used)
-        return Loaded(tuple(steps), tuple(self._refused), tuple(self._bound.values()))
+        standings = tuple(self._standings.values())
+        return Loaded(tuple(steps), tuple(self._refused), tuple(self._bound.values()), standings)
 
 
 class Nowhere:

@@ -9,9 +9,10 @@ import httpx
 
 from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import Call
-from peekd.upstream.attempt import Attempt, Posting
+from peekd.upstream.attempt import Attempt, Failure, Posting
 from peekd.upstream.dial import Dial, Tls, dial_tcp, system_tls
-from peekd.upstream.headers import Pairs, encode_headers
+from peekd.upstream.google import METADATA_HOSTS, Errand, Reply
+from peekd.upstream.headers import Pairs, Proof, encode_headers
 from peekd.upstream.proxy import decode_proxy
 from peekd.upstream.settings import UpstreamSettings
 from peekd.upstream.transport import Transport
@@ -19,6 +20,8 @@ from peekd.vocabulary.errors import OperatorError
 
 SIMULATOR = "simulator:"
 SIMULATOR_URL = "http://simulator"
+TOKEN_BYTES = 1 << 16
+"""How long an answer with an access token may be."""
 
 
 class Identity(Protocol):
@@ -73,6 +76,7 @@ class Upstreams:
         self._tls = tls
         self._clients: dict[Way, _Client] = {}
         self._opened: set[Attempt] = set()
+        self._errands: set[Attempt] = set()
         self._check()
 
     def adopt(
@@ -83,13 +87,13 @@ class Upstreams:
         Raises OperatorError as making one does.
         """
         adopted = Upstreams(settings, dials=dials, tls=self._tls)
-        adopted._clients, adopted._opened = self._clients, self._opened
+        adopted._clients, adopted._opened, adopted._errands = self._clients, self._opened, self._errands
         return adopted
 
     def _check(self) -> None:
         faults: list[str] = []
         for name, upstream in self._settings.items():
-            if upstream.base_url.startswith(SIMULATOR) and name not in self._dials:
+            if upstream.address.startswith(SIMULATOR) and name not in self._dials:
                 faults.append(f"upstream {name}: there is no simulator for it here")
             if upstream.proxy:
                 try:
@@ -104,7 +108,7 @@ class Upstreams:
         *,
         upstream: str,
         account: Identity,
-        secret: str,
+        proof: Proof,
         call: Call,
         headers: Pairs = (),
         deadlines: HealingSettings,
@@ -116,7 +120,7 @@ class Upstreams:
         settings = self._settings[upstream]
         posting = Posting(
             url=_base_url(settings) + call.path,
-            headers=encode_headers(settings, secret, headers, call.headers),
+            headers=encode_headers(settings, proof, headers, call.headers),
             body=call.body,
             deadlines=deadlines,
             method=call.method,
@@ -127,13 +131,35 @@ class Upstreams:
     def way(self, upstream: str, account: Identity) -> Way:
         """Tell how this account's upstream is reached. Raises KeyError for an upstream that is not there."""
         settings = self._settings[upstream]
-        simulated = settings.base_url.startswith(SIMULATOR)
+        simulated = settings.address.startswith(SIMULATOR)
         proxy = "" if simulated else account.proxy or settings.proxy
-        return Way(upstream, settings.base_url, settings.max_connections, proxy)
+        return Way(upstream, settings.address, settings.max_connections, proxy)
+
+    async def fetch(
+        self, upstream: str, account: Identity, errand: Errand, deadlines: HealingSettings
+    ) -> Reply | Failure:
+        """Send what an access token costs, on the way that this account's requests take; never raises.
+
+        What the machine itself answers is asked for straight.
+        """
+        straight = errand.url.startswith(tuple(f"http://{host}/" for host in METADATA_HOSTS))
+        way = self.way(upstream, account)
+        way = way._replace(proxy="") if straight else way
+        pairs = (*errand.headers, ("accept-encoding", "identity"))
+        headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
+        posting = Posting(errand.url, headers, errand.body, deadlines, errand.method)
+        async with Attempt(self._client(way).client, posting, self._errands) as attempt:
+            if attempt.failure is not None:
+                return attempt.failure
+            return Reply(attempt.status, await attempt.read_refusal(TOKEN_BYTES))
 
     def open_count(self) -> int:
         """How many attempts are between `async with` and its end."""
         return len(self._opened)
+
+    def errand_count(self) -> int:
+        """How many access tokens are being asked for."""
+        return len(self._errands)
 
     def busy_count(self) -> int:
         """How many connections are connecting or carry an exchange."""
@@ -169,8 +195,8 @@ class Upstreams:
 
 def _base_url(settings: UpstreamSettings) -> str:
     """Give what a path is put behind: the base without a version, since the path brings its own."""
-    if settings.base_url.startswith(SIMULATOR):
+    if settings.address.startswith(SIMULATOR):
         return SIMULATOR_URL
-    base = settings.base_url.rstrip("/")
+    base = settings.address.rstrip("/")
     # OpenAI's own SDKs want their base with the version, so that is how such addresses are handed around.
     return base.removesuffix("/v1") if settings.protocol.startswith("openai-") else base

@@ -1,107 +1,66 @@
-"""From references to secrets, and to fresh secrets. A secret stands in no message, repr or log."""
+"""What each account proves itself with: a key that was read, or an access token; and how it stays fresh."""
 
 from __future__ import annotations
 
-import os
-import stat
 from collections.abc import Callable, Mapping
-from pathlib import Path
+from typing import Final
 
+import msgspec
 import trio
 from typing_extensions import override
 
+from peekd.upstream.google import GOOGLE, GoogleKey, files_of, load_google
+from peekd.upstream.headers import Proof
+from peekd.upstream.minting import Fetch, Mint, News, Refused, Terms
+from peekd.upstream.secrets import Stamp, load_secret, stamp_of
 from peekd.vocabulary.errors import OperatorError
 
-WAYS = "env:NAME, file:PATH or credential:NAME (systemd)"
-MAX_BYTES = 65536
+__all__ = ["Credentials", "Proof", "Supply", "load_any", "load_secret"]
+
+LOOK_SECONDS: Final = 10.0
+"""How often the files of credentials are looked at."""
 
 
-def load_secret(reference: str, environ: Mapping[str, str]) -> str:
-    """Fetch what a reference stands for. Raises OperatorError with one line that never holds a secret."""
-    kind, colon, rest = reference.partition(":")
-    if not colon or kind not in _LOADERS or not rest:
-        # Not repeated: what is no reference may be a secret that someone pasted.
-        raise OperatorError(f"a secret is never written here; name it: {WAYS}")
-    secret = _LOADERS[kind](rest, environ)
-    if not secret:
-        raise OperatorError(f"{reference} is empty")
-    if not (secret.isascii() and secret.isprintable()):
-        raise OperatorError(f"{reference} holds characters that no key has (line breaks, or not ASCII)")
-    return secret
+class Supply(msgspec.Struct, frozen=True):
+    """What access tokens are had with: the way to a token endpoint, a deadline, wall clock and dice."""
+
+    fetch: Fetch
+    seconds: float
+    wall: Callable[[], float]
+    jitter: Callable[[], float]
 
 
-def _load_env(name: str, environ: Mapping[str, str]) -> str:
-    if name not in environ:
-        raise OperatorError(f"env:{name}: the environment has no {name}")
-    return environ[name].strip()
-
-
-def _load_file(path: str, environ: Mapping[str, str]) -> str:
-    del environ
-    return _read(Path(path).expanduser(), f"file:{path}", forbidden=0o077)
-
-
-def _load_credential(name: str, environ: Mapping[str, str]) -> str:
-    """systemd.exec(5), LoadCredential=: a file in a directory of the service's own.
-
-    The group bits may be set there: they are the mask of the access list that lets the service's user in.
-    """
-    directory = environ.get("CREDENTIALS_DIRECTORY")
-    if not directory:
-        raise OperatorError(f"credential:{name}: no $CREDENTIALS_DIRECTORY; only systemd gives credentials")
-    if "/" in name or name in {".", ".."}:
-        raise OperatorError(f"credential:{name}: not a credential's name")
-    return _read(Path(directory) / name, f"credential:{name}", forbidden=0o007)
-
-
-_LOADERS: dict[str, Callable[[str, Mapping[str, str]], str]] = {
-    "env": _load_env,
-    "file": _load_file,
-    "credential": _load_credential,
-}
-
-
-def _read(path: Path, reference: str, *, forbidden: int) -> str:
-    try:
-        # One descriptor: what is judged is what is read. O_NONBLOCK: a pipe is refused, not waited for.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
-        with os.fdopen(descriptor, "rb") as file:
-            _check(os.fstat(descriptor), reference, forbidden)
-            data = file.read(MAX_BYTES + 1)
-    except OSError as fault:
-        raise OperatorError(f"{reference}: {fault.strerror}") from fault
-    if len(data) > MAX_BYTES:
-        raise OperatorError(f"{reference} is longer than any key")
-    return data.decode("utf-8", "replace").rstrip("\r\n")
-
-
-def _check(status: os.stat_result, reference: str, forbidden: int) -> None:
-    if not stat.S_ISREG(status.st_mode):
-        raise OperatorError(f"{reference} is not a regular file")
-    if status.st_uid not in {0, os.geteuid()}:
-        raise OperatorError(f"{reference} belongs to another user; it must be yours or root's")
-    if status.st_mode & forbidden:
-        raise OperatorError(f"{reference} can be read by others; chmod 600 it")
+def load_any(reference: str, environ: Mapping[str, str]) -> str | GoogleKey:
+    """Load what an account's reference names. Raises OperatorError: one line that never holds a secret."""
+    load = load_google if reference.startswith(GOOGLE) else load_secret
+    return load(reference, environ)
 
 
 class _Flight:
-    """One refresh under way, and those who wait for it."""
+    """One reading under way, and those who wait for it."""
 
     def __init__(self) -> None:
         self.done = trio.Event()
         self.changed = False
 
 
-class Credentials:
-    """The secret of each account, by name; refreshed once for all who wait.
+Loaded = str | GoogleKey | OperatorError
 
-    `references`: account name to reference, "" for an account that needs none. `nursery`: refreshes run
-    there, so that a waiter who is cancelled takes nobody's refresh along. It reads files, blocking: make it
+
+class Credentials:
+    """The credential of each account, by name; had anew once for all who wait.
+
+    `references`: account name to reference, "" for an account that needs none. `nursery`: what is had anew is
+    had there, so that a waiter who is cancelled takes nobody's along. It reads files, blocking: make it
     before serving. Raises OperatorError with a line for each reference that cannot be loaded.
     """
 
     def __init__(
-        self, references: Mapping[str, str], environ: Mapping[str, str], nursery: trio.Nursery
+        self,
+        references: Mapping[str, str],
+        environ: Mapping[str, str],
+        nursery: trio.Nursery,
+        supply: Supply | None = None,
     ) -> None:
         self._references = dict(references)
         self._environ = environ
@@ -109,21 +68,52 @@ class Credentials:
         self._secrets: dict[str, str] = {}
         self._faults: dict[str, str] = {}
         self._flights: dict[str, _Flight] = {}
+        self._supply = supply
+        self._tell: Callable[[News], None] = _nobody
+        self._serves: Callable[[str], bool] = _always
+        keys = self._load()
+        self._stamps = self._look()
+        self._mint = Mint(keys, self._terms(supply), nursery) if supply is not None else None
+        if keys and supply is None:
+            raise OperatorError("there is no way to a token endpoint here")
+
+    def _load(self) -> dict[str, GoogleKey]:
         faults: list[str] = []
+        keys: dict[str, GoogleKey] = {}
         for account, reference in self._references.items():
             try:
-                self._secrets[account] = load_secret(reference, environ) if reference else ""
+                found = load_any(reference, self._environ) if reference else ""
             except OperatorError as fault:
                 faults.append(f"account {account}: {fault}")
+                continue
+            if isinstance(found, GoogleKey):
+                keys[account] = found
+            else:
+                self._secrets[account] = found
         if faults:
             raise OperatorError(*faults)
+        return keys
 
-    def adopt(self, references: Mapping[str, str]) -> Credentials:
+    def _terms(self, supply: Supply) -> Terms:
+        return Terms(
+            supply.fetch,
+            supply.seconds,
+            supply.wall,
+            supply.jitter,
+            serves=lambda account: self._serves(account),
+            tell=lambda news: self._tell(news),
+        )
+
+    def adopt(self, references: Mapping[str, str], supply: Supply | None = None) -> Credentials:
         """Read everything anew, blocking, for other references; whoever works with these here is undisturbed.
 
-        Raises OperatorError, and changes nothing, where one cannot be loaded.
+        Access tokens go on where their credential is the same. Raises OperatorError, and changes nothing,
+        where one cannot be loaded.
         """
-        return Credentials(references, self._environ, self._nursery)
+        adopted = Credentials(references, self._environ, self._nursery, supply or self._supply)
+        if adopted._mint is not None and self._mint is not None:
+            adopted._mint.inherit(self._mint)
+        return adopted
 
     def renewed(self, before: Credentials) -> frozenset[str]:
         """Name the accounts that were there before and have another secret now."""
@@ -131,29 +121,67 @@ class Credentials:
             name
             for name, secret in self._secrets.items()
             if name in before._secrets and before._secrets[name] != secret
-        )
+        ) | self._reminted(before)
+
+    def _reminted(self, before: Credentials) -> frozenset[str]:
+        mine, old = self._mint, before._mint
+        if mine is None or old is None:
+            return frozenset()
+        return frozenset(
+            name for name in self._references
+            if name in mine and name in old and mine.key(name).mark != old.key(name).mark
+        )  # fmt: skip
 
     @override
     def __repr__(self) -> str:
         return f"Credentials({', '.join(self._references)})"
 
+    # ---- what is in force ----
+
     def secret(self, account: str) -> str:
-        """Give the secret now in force; "" for an account that needs none. Raises KeyError for no account."""
+        """Give the key that was read; "" for an account that needs none. Raises KeyError for no account."""
         return self._secrets[account]
+
+    def proof(self, account: str) -> Proof | None:
+        """Give what may be shown now; None where an access token must be waited for."""
+        mint = self._minted(account)
+        if mint is None:
+            return Proof(self._secrets[account])
+        token = mint.token(account)
+        return None if token is None else _proof(token, mint.key(account))
+
+    async def ready(self, account: str) -> Proof | Refused:
+        """Give what may be shown, waiting for it only where there is nothing. The caller bounds the wait."""
+        mint = self._minted(account)
+        if mint is None:
+            return Proof(self._secrets[account])
+        token = await mint.ready(account)
+        return _proof(token, mint.key(account)) if isinstance(token, str) else token
 
     def refreshable(self, account: str) -> bool:
         """Whether asking again can help: a file may have been replaced, an environment cannot."""
+        mint = self._minted(account)
+        if mint is not None:
+            return not mint.is_dead(account)
         return self._references[account].startswith(("file:", "credential:"))
 
     def fault(self, account: str) -> str:
-        """Say why the last refresh failed, in one line; "" where it did not."""
+        """Say why the last reading failed, in one line; "" where it did not."""
         return self._faults.get(account, "")
 
-    async def refresh(self, account: str, *, used: str | None = None) -> bool:
-        """Read the secret anew; True where it is another now. The caller bounds the wait.
+    def _minted(self, account: str) -> Mint | None:
+        return self._mint if self._mint is not None and account in self._mint else None
 
-        `used`: the secret that was turned away; where another is in force already, nothing needs reading.
+    # ---- had anew ----
+
+    async def refresh(self, account: str, *, used: str | None = None) -> bool:
+        """Have the secret anew; True where it is another now. The caller bounds the wait.
+
+        `used`: the secret that was turned away; where another is in force already, nothing needs doing.
         """
+        mint = self._minted(account)
+        if mint is not None:
+            return await mint.renew(account, used=used)
         if used is not None and self._secrets[account] != used:
             return True
         if not self.refreshable(account):
@@ -166,17 +194,94 @@ class Credentials:
         return flight.changed
 
     async def _fly(self, account: str, flight: _Flight) -> None:
-        """Read in a thread that may be left behind: a read has no effect, and a dead mount never answers."""
         try:
-            secret = await trio.to_thread.run_sync(
-                load_secret, self._references[account], self._environ, abandon_on_cancel=True
-            )
-        except OperatorError as fault:
-            self._faults[account] = str(fault)  # the old secret stays in force
-        else:
-            flight.changed = secret != self._secrets[account]
-            self._secrets[account] = secret
-            self._faults.pop(account, None)
+            flight.changed = self._take(account, await self._read(account))
         finally:
             del self._flights[account]
             flight.done.set()
+
+    async def _read(self, account: str) -> Loaded:
+        """Read in a thread that may be left behind: a read has no effect, and a dead mount never answers."""
+
+        def read() -> Loaded:
+            try:
+                return load_any(self._references[account], self._environ)
+            except OperatorError as fault:
+                return fault
+
+        return await trio.to_thread.run_sync(read, abandon_on_cancel=True)
+
+    def _take(self, account: str, found: Loaded) -> bool:
+        """Put what was read in force; where it cannot be, the old one stays."""
+        if isinstance(found, OperatorError):
+            self._faults[account] = str(found)
+            return False
+        self._faults.pop(account, None)
+        if isinstance(found, GoogleKey):
+            if self._mint is not None:
+                self._mint.replace(account, found)
+            return True
+        changed = found != self._secrets[account]
+        self._secrets[account] = found
+        return changed
+
+    def revive(self, account: str) -> None:
+        """Try a credential again that was refused for good: somebody says that it is mended."""
+        mint = self._minted(account)
+        if mint is not None:
+            mint.revive(account)
+
+    # ---- kept fresh ----
+
+    async def run(self, serves: Callable[[str], bool], tell: Callable[[News], None]) -> None:
+        """Have access tokens ahead of time, until cancelled.
+
+        `serves`: whether an account may be asked at all. `tell` hears of everything that becomes of one.
+        """
+        self._serves, self._tell = serves, tell
+        if self._mint is not None:
+            await self._mint.run()
+
+    async def watch(self) -> None:
+        """Take up files that are replaced, until cancelled."""
+        while self._stamps:
+            await trio.sleep(LOOK_SECONDS)
+            with trio.move_on_after(LOOK_SECONDS):  # a dead mount never answers
+                await self.look()
+
+    async def look(self) -> None:
+        """Take up what has been replaced since the last look: by a rename, by writing, or behind a link."""
+        seen = await trio.to_thread.run_sync(self._look, abandon_on_cancel=True)
+        changed = [
+            name for name, stamp in seen.items() if stamp is not None and stamp != self._stamps.get(name)
+        ]
+        for account in changed:
+            found = await self._read(account)
+            self._stamps[account] = seen[account]
+            if isinstance(found, OperatorError):
+                self._take(account, found)
+                self._tell(News(account, "unreadable", str(found)))
+            elif self._take(account, found):
+                self._tell(News(account, "replaced", self._references[account]))
+
+    def _look(self) -> dict[str, Stamp | None]:
+        paths = {
+            account: path
+            for account, reference in self._references.items()
+            if reference and (path := files_of(reference, self._environ)) is not None
+        }
+        return {account: stamp_of(path) for account, path in paths.items()}
+
+
+def _proof(token: str, key: GoogleKey) -> Proof:
+    """Show a token, and whose quota it uses: only the project that the credential itself names."""
+    return Proof(token, bearer=True, project=key.project)
+
+
+def _nobody(news: News) -> None:
+    """Nobody listens yet."""
+
+
+def _always(account: str) -> bool:
+    del account
+    return True

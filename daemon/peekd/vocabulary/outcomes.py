@@ -13,6 +13,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag_field="outcome"):
 
     `status` is the upstream's HTTP status where there was one; `message` its words or ours, not redacted;
     `retry_after` the seconds it asked us to stay away; `should_retry` its own word on asking again, if any.
+    `stop`: the account was shut out for good (revoked, banned), and asking with others would spread that.
     """
 
     status: int | None = None
@@ -20,6 +21,7 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag_field="outcome"):
     message: str = ""
     retry_after: float | None = None
     should_retry: bool | None = None
+    stop: bool = False
 
 
 # ---- end of peek, good --------------------------------------------------------------------------
@@ -120,6 +122,9 @@ POOL_TIMEOUT = "pool_timeout"
 UNFOLDABLE = "unfoldable"
 """The type of a `Malformed` stream that is whole for all we know, and only cannot be folded into one body."""
 
+
+CREDENTIAL_REFRESH = "credential_refresh"
+"""The type of an outcome where the account had no access token, and none could be had just then."""
 
 UNSAYABLE = "unsayable"
 """The type of an outcome where the answer was whole, and the client's protocol could say nothing of it."""
@@ -233,3 +238,12 @@ def is_crowded(outcome: AnyOutcome) -> bool:
     (True, False)
     """
     return isinstance(outcome, Unreachable) and outcome.type == POOL_TIMEOUT
+
+
+def is_unproven(outcome: Outcome) -> bool:
+    """Whether the upstream was never asked, since the account's access token could not be had.
+
+    >>> is_unproven(ServerError(type=CREDENTIAL_REFRESH)), is_unproven(ServerError())
+    (True, False)
+    """
+    return outcome.type == CREDENTIAL_REFRESH

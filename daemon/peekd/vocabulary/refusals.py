@@ -43,5 +43,7 @@ class Refusal(msgspec.Struct, frozen=True):
     """Whether the limit holds for the whole account or for this model of it."""
     url: str = ""
     """Where a person can mend it (validation_required)."""
+    stop: bool = False
+    """The account was shut out for good (revoked, banned): asking with others would spread that."""
     words: bytes = b""
     content_type: str = "application/json"

@@ -74,11 +74,11 @@ def retry_after(headers: Headers, now_wall: float) -> float | None:
     `retry-after-ms` goes before `retry-after`, which is seconds (fractions too) or an HTTP date; `now_wall`
     is the Unix time that a date is compared with. Never negative.
     """
-    milliseconds = _number(value_of(headers, "retry-after-ms"))
+    milliseconds = number_of(value_of(headers, "retry-after-ms"))
     if milliseconds is not None:
         return milliseconds / 1000
     value = value_of(headers, "retry-after")
-    seconds = _number(value)
+    seconds = number_of(value)
     if seconds is not None or value is None:
         return seconds
     date = parse_http_date(value)
@@ -110,8 +110,8 @@ def upstream_request_id(headers: Headers) -> str:
     return next((found for name in _REQUEST_IDS if (found := value_of(headers, name))), "")
 
 
-def _number(value: str | None) -> float | None:
-    """Give a finite number that is not negative, in plain digits."""
+def number_of(value: str | None) -> float | None:
+    """Give a finite number that is not negative, in plain digits; None for anything else."""
     text = (value or "").strip()
     number = float(text) if _DIGITS.fullmatch(text) else math.inf
     return number if math.isfinite(number) else None

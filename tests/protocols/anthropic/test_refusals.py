@@ -180,3 +180,33 @@ def test_types_inside_a_stream(type_: str, expected: RefusalKind) -> None:
 
 def test_a_signature_error_inside_a_stream() -> None:
     assert kind_of_type("invalid_request_error", "Invalid `signature` in `thinking` block") == "signature"
+
+
+@pytest.mark.parametrize(
+    ("status", "type_", "message"),
+    [
+        (401, "authentication_error", "OAuth token has been revoked. Please obtain a new token."),
+        (403, "permission_error", "OAuth authentication is not allowed: your account has been disabled."),
+        (403, "permission_error", "Your account was suspended for a violation of our Terms of Service."),
+        (403, "permission_error", "API keys have been disabled"),
+        (400, "invalid_request_error", "This organization has been disabled."),
+    ],
+)
+def test_an_account_that_is_shut_out_for_good_is_told_as_that(status: int, type_: str, message: str) -> None:
+    refusal = decode_refusal(status, JSON, body(type_, message))
+    assert refusal.stop
+    assert refusal.kind in {"unauthorized", "forbidden"}
+
+
+@pytest.mark.parametrize(
+    ("status", "type_", "message"),
+    [
+        (401, "authentication_error", "invalid x-api-key"),
+        (403, "permission_error", "Your API key does not have permission to use the specified resource."),
+        (400, "invalid_request_error", "The request violates our usage policies."),
+        (400, "invalid_request_error", "prompt: your account has been banned"),
+        (429, "rate_limit_error", "This organization has been disabled."),
+    ],
+)
+def test_what_is_no_such_word_of_the_account_is_not(status: int, type_: str, message: str) -> None:
+    assert not decode_refusal(status, JSON, body(type_, message)).stop

@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from peekd.protocols.gemini.assist import CodeAssist, open_platform
+from peekd.protocols.gemini.assist import CodeAssist
 from peekd.protocols.gemini.upstream import UPSTREAM
 from peekd.protocols.interface import Splices
 from peekd.vocabulary.conversation import Conversation, Text, Tool, Turn
@@ -96,7 +96,7 @@ def test_a_count_has_the_model_inside(body: bytes) -> None:
 
 
 def test_the_platform_is_gemini_to_everybody_else() -> None:
-    opened = open_platform("p", lambda prefix: prefix)
+    opened = platform()
     assert (opened.name, opened.family, opened.auth) == ("gemini", "gemini", "bearer")
 
 

@@ -224,3 +224,33 @@ def test_an_error_that_is_no_text_is_judged_by_its_status(error: bytes) -> None:
     refusal = decode_refusal(503, {}, b'{"error":' + error + b"}")
     assert (refusal.kind, refusal.status) == ("overloaded", 503)
     assert decode_error(error).message
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "message"),
+    [
+        (403, "CONSUMER_SUSPENDED", "Permission denied"),
+        (403, "TOS_VIOLATION", "This service is not available"),
+        (401, "ACCESS_TOKEN_REVOKED", "m"),
+        (403, "", "Your API key was reported as leaked. Please use another API key."),
+        (403, "", "This service has been disabled in this account for violation of Terms of Service."),
+        (403, "", "Consumer 'api_key:x' has been suspended."),
+    ],
+)
+def test_an_account_that_is_shut_out_for_good_is_told_as_that(status: int, reason: str, message: str) -> None:
+    details = [{"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": reason}]
+    error = {"code": status, "message": message, "details": details}
+    assert decode_refusal(status, {}, msgspec.json.encode({"error": error})).stop
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [
+        (403, "The caller does not have permission"),
+        (400, "The prompt violates our policies"),
+        (429, "Your project has been suspended for a minute"),
+    ],
+)
+def test_what_is_no_such_word_of_the_account_is_not(status: int, message: str) -> None:
+    error = {"code": status, "message": message}
+    assert not decode_refusal(status, {}, msgspec.json.encode({"error": error})).stop

@@ -177,3 +177,31 @@ def test_what_is_said_of_replayed_thoughts_behind_chat(status: int, message: str
 def test_what_a_gateways_provider_said_counts(words: object, kind: str) -> None:
     for status in (400, 502):
         assert decode_refusal(status, {}, msgspec.json.encode(_provider(words))).kind == kind
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (401, {"code": "token_revoked", "message": "Sign in again."}),
+        (401, {"type": "token_invalidated", "message": "Your token has been invalidated."}),
+        (401, {"code": "account_deactivated", "message": "m"}),
+        (401, {"message": "Encountered invalidated oauth token: token has been revoked"}),
+        (403, {"message": "Your account was deactivated."}),
+        (403, {"message": "Access terminated for violations of our usage policies."}),
+    ],
+)
+def test_an_account_that_is_shut_out_for_good_is_told_as_that(status: int, said: dict[str, str]) -> None:
+    assert decode_refusal(status, {}, msgspec.json.encode({"error": said})).stop
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (401, {"code": "invalid_api_key", "message": "Incorrect API key provided."}),
+        (400, {"code": "content_policy_violation", "message": "violates our usage policies"}),
+        (403, {"message": "Country not supported."}),
+        (429, {"code": "insufficient_quota", "message": "Your account is suspended"}),
+    ],
+)
+def test_what_is_no_such_word_of_the_account_is_not(status: int, said: dict[str, str]) -> None:
+    assert not decode_refusal(status, {}, msgspec.json.encode({"error": said})).stop

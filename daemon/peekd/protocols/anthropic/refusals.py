@@ -51,6 +51,8 @@ _BY_STATUS: Final[dict[int, RefusalKind]] = {
 }
 """Other 4xx are "invalid", all else "server_error"."""
 
+_ACCOUNTS_OWN: Final = frozenset({"unauthorized", "forbidden"})
+
 _OTHER_4XX: Final = range(400, 500)
 _BAD_REQUEST: Final = 400
 
@@ -72,6 +74,18 @@ _SIGNATURE: Final = re.compile(
 )
 """What a 400 says of replayed thoughts that do not hold. Never "thinking block" alone: errors of shape say
 that as well."""
+
+_STOPPED: Final = re.compile(
+    r"organization has been disabled"
+    r"|(?:token|credential|key)s? (?:has|have) been (?:revoked|disabled)"
+    r"|account (?:has been|is|was) (?:banned|disabled|suspended|deactivated|terminated)"
+    r"|violat(?:ions?|es|ed|ing)\b.{0,80}\b(?:terms|polic(?:y|ies)|agreement)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""How an account is told that it is shut out for good. Of a 400 that is the request's own fault, only the
+first phrase says so."""
+
+_DISABLED: Final = "organization has been disabled"
 
 _BROKE: Final = "credit balance is too low"
 
@@ -106,6 +120,7 @@ def decode_refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refu
         should_retry=should_retry(pairs),
         words=body,
         content_type=next((v for k, v in pairs if k.lower() == "content-type"), "application/json"),
+        stop=kind in _ACCOUNTS_OWN and _STOPPED.search(message) is not None,
     )
 
 
@@ -121,8 +136,11 @@ def _kind(status: int, type_: str, message: str) -> RefusalKind:
     kind = _BY_STATUS.get(status) or ("invalid" if status in _OTHER_4XX else "server_error")
     if kind != "invalid":
         return kind
-    if _BROKE in message.lower():
+    words = message.lower()
+    if _BROKE in words:
         return "payment_required"
+    if _DISABLED in words:
+        return "forbidden"
     return "signature" if status == _BAD_REQUEST and _SIGNATURE.search(message) else "invalid"
 
 

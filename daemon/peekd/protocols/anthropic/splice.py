@@ -36,7 +36,7 @@ def splice_request(body: bytes, path: str, splices: Splices) -> Call:
     if splices.model is not None:
         edits += _set(body, top, "model", msgspec.json.encode(splices.model))
         spliced += ["model"] * bool(edits)
-    if not _counts_tokens(path):
+    if not counts_tokens(path):
         streaming = _set(body, top, "stream", b"true" if splices.stream else b"false")
         if splices.stream and not any(span.key == "stream" for span in top):
             streaming = [_added(body, top, b'"stream":true')]
@@ -60,7 +60,8 @@ def _needs_repair(body: bytes, splices: Splices) -> bool:
     return known or any(mark in body for mark in STRANGE)
 
 
-def _counts_tokens(path: str) -> bool:
+def counts_tokens(path: str) -> bool:
+    """Tell whether a path, with its query, asks for a count."""
     return path.partition("?")[0].endswith("/count_tokens")
 
 

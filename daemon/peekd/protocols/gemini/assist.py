@@ -14,13 +14,12 @@ import msgspec
 from peekd.protocols.gemini.paths import COUNT, read_path
 from peekd.protocols.gemini.request import encode_request
 from peekd.protocols.gemini.upstream import UPSTREAM
-from peekd.protocols.interface import Call, Continues, EventDecoder, Ids, Splices, UpstreamProtocol
+from peekd.protocols.interface import Call, Continues, EventDecoder, Ids, Splices
 from peekd.vocabulary.conversation import Conversation, Family
 from peekd.vocabulary.refusals import Refusal
 from peekd.wire.splice import Edit, applied, member, members
 from peekd.wire.sse import Frame
 
-PLATFORM: Final = "code-assist"
 USER_AGENT: Final = "peekd"
 """What the envelope says of its sender: who we are, and no client's name."""
 
@@ -124,18 +123,9 @@ class CodeAssist:
         return UPSTREAM.decode_refusal(status, headers, body)
 
 
-def open_platform(project: str, ids: Ids) -> UpstreamProtocol:
-    """Give Gemini as this platform speaks it."""
-    return CodeAssist(project, ids)
-
-
 def _counted(body: bytes, model: str) -> bytes:
     """Name the model inside a count, and take out what stands in a `generateContentRequest`."""
-    inner = member(members(body), "generateContentRequest") or member(
-        members(body), "generate_content_request"
-    )
-    if inner is not None:
-        body = body[inner.value : inner.end]
+    body = without_wrapping(body)
     named = member(members(body), "model")
     said = msgspec.json.encode(f"models/{model}")
     if named is not None:
@@ -143,6 +133,13 @@ def _counted(body: bytes, model: str) -> bytes:
     comma = b"," if members(body) else b""
     begin = body.index(b"{") + 1
     return applied(body, [Edit(begin, begin, b'"model":' + said + comma)])
+
+
+def without_wrapping(body: bytes) -> bytes:
+    """Give what is counted, out of the `generateContentRequest` that it may stand in."""
+    top = members(body)
+    inner = member(top, "generateContentRequest") or member(top, "generate_content_request")
+    return body if inner is None else body[inner.value : inner.end]
 
 
 def _filled(response: bytes, answer: _Answer) -> bytes:

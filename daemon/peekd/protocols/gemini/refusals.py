@@ -31,7 +31,24 @@ _BY_REASON: Final[dict[str, RefusalKind]] = {
     "INSUFFICIENT_G1_CREDITS_BALANCE": "payment_required",
     "BILLING_DISABLED": "payment_required",
     "VALIDATION_REQUIRED": "validation_required",
+    "CONSUMER_SUSPENDED": "forbidden",
+    "TOS_VIOLATION": "forbidden",
+    "ACCESS_TOKEN_REVOKED": "unauthorized",
 }
+
+_STOPPED_REASONS: Final = frozenset({"CONSUMER_SUSPENDED", "TOS_VIOLATION", "ACCESS_TOKEN_REVOKED"})
+"""Reasons of an account that is shut out for good."""
+
+_STOPPED: Final = re.compile(
+    r"has been (?:suspended|banned|revoked|terminated)"
+    r"|reported as leaked"
+    r"|disabled in this account for violation"
+    r"|violat(?:ions?|es|ed|ing)\b.{0,80}\b(?:terms|polic(?:y|ies)|agreement)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""How the same is said without a reason. Only what is the account's own is read for it."""
+
+_ACCOUNTS_OWN: Final = frozenset({"unauthorized", "forbidden"})
 
 _BY_PHRASE: Final[tuple[tuple[int, str, RefusalKind], ...]] = (
     (400, "api key not valid", "unauthorized"),
@@ -208,7 +225,13 @@ def _judge(error: _Error, status: int) -> Refusal:
         retry_after=delay,
         scope="model" if kind in _OF_A_MODEL or (kind in _LIMITS and _names_model(details)) else "account",
         url=_url(details) if kind == "validation_required" else "",
+        stop=kind in _ACCOUNTS_OWN and _is_stopped(details, message),
     )
+
+
+def _is_stopped(details: list[_Detail], message: str) -> bool:
+    reasons = {detail.reason for detail in details}
+    return bool(reasons & _STOPPED_REASONS) or _STOPPED.search(message) is not None
 
 
 def _detail(raw: msgspec.Raw) -> _Detail | None:

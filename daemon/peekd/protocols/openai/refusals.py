@@ -29,6 +29,11 @@ _BY_WORD: Final[dict[str, RefusalKind]] = {
     "invalid_api_key": "unauthorized",
     "authentication_error": "unauthorized",
     "account_deactivated": "forbidden",
+    "organization_deactivated": "forbidden",
+    "access_terminated": "forbidden",
+    "token_invalidated": "unauthorized",
+    "token_revoked": "unauthorized",
+    "refresh_token_reused": "unauthorized",
     "model_not_found": "model_not_found",
     "context_length_exceeded": "invalid",
     "exceed_context_size_error": "invalid",
@@ -62,6 +67,24 @@ _BY_WORD: Final[dict[str, RefusalKind]] = {
     "unavailable_error": "overloaded",
 }
 """Codes, and types, that say more than the status they come with (gateways send a 400 or a 500 with any)."""
+
+_STOPPED_WORDS: Final = frozenset({
+    "account_deactivated",
+    "organization_deactivated",
+    "token_invalidated",
+    "token_revoked",
+    "refresh_token_reused",
+    "access_terminated",
+})
+"""Codes of an account that is shut out for good."""
+
+_STOPPED: Final = re.compile(
+    r"token has been (?:invalidated|revoked)"
+    r"|(?:account|organization) (?:has been|is|was) (?:banned|deactivated|disabled|suspended|terminated)"
+    r"|violat(?:ions?|es|ed|ing)\b.{0,80}\b(?:terms|usage polic(?:y|ies)|agreement)",
+    re.IGNORECASE | re.DOTALL,
+)
+"""How the same is said without a code. Only a 401 or 403 is read for it."""
 
 _BY_STATUS: Final[dict[int, RefusalKind]] = {
     401: "unauthorized",
@@ -110,6 +133,8 @@ stored, or whose signature is gone or does not hold: all are mended by leaving t
 INVALID_ARGUMENT, nor "signature" alone: a function has one, too."""
 _SIGNATURE_STATUSES: Final = {400, 404, 422}
 
+_ACCOUNTS_OWN: Final = frozenset({"unauthorized", "forbidden"})
+
 _STATUSES: Final = range(400, 600)
 _OTHER_4XX: Final = range(400, 500)
 _IN_STREAM: Final = 500
@@ -154,6 +179,7 @@ def decode_refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refu
         scope="model" if error.message.startswith(_FOR_MODEL) else "account",
         words=body,
         content_type=next((v for k, v in pairs if k.lower() == "content-type"), "application/json"),
+        stop=kind in _ACCOUNTS_OWN and _is_stopped(error),
     )
 
 
@@ -162,6 +188,11 @@ def decode_error(error: bytes) -> Refusal:
     body = error if error.lstrip().startswith(b'{"error"') else b'{"error":%b}' % error
     found = _error(body)
     return decode_refusal(found.status or _BY_TYPE.get(found.type, _IN_STREAM), {}, body)
+
+
+def _is_stopped(error: _Error) -> bool:
+    named = error.code in _STOPPED_WORDS or error.type in _STOPPED_WORDS
+    return named or _STOPPED.search(error.message) is not None
 
 
 def _kind(status: int, error: _Error) -> RefusalKind:
