@@ -10,6 +10,7 @@ import pytest
 from playhouse import QUICK
 from taped import taped_once
 
+from peekd.healing.settings import HedgingSettings
 from peekd.service.playback import play
 
 PLAYS: Mapping[str, tuple[Mapping[str, Sequence[object]], Mapping[str, Any]]] = {
@@ -27,6 +28,10 @@ PLAYS: Mapping[str, tuple[Mapping[str, Sequence[object]], Mapping[str, Any]]] = 
     "pings alone": ({"alice": ["pings every=5"], "bob": ["answer text=Read"]}, {}),
     "compressed": ({"alice": ["empty"], "bob": ["gzip"]}, {}),
     "gave up with one left": ({"alice": ["400"], "bob": ["answer text=Read"]}, {}),
+    "hedged": (
+        {"alice": ["answer text=slow delay=15"], "bob": ["answer text=fast"]},
+        {"hedging": HedgingSettings(min_seconds=4, max_seconds=4, max_share=1)},
+    ),
     "in one piece": ({"alice": ["500"], "bob": ["answer text=Read"]}, {"stream": False}),
     "client left": ({"alice": ["silence"]}, {"leave_after": 3}),
 }

@@ -9,7 +9,7 @@ import trio
 from playhouse import HELLO, QUICK, open_playhouse
 from trio.testing import MockClock
 
-from peekd.healing.settings import HealingSettings
+from peekd.healing.settings import HealingSettings, HedgingSettings
 from peekd.records.captures import Capture, decode_capture, encode_capture
 from peekd.relay.taping import Taken, Tapes
 from peekd.store.settings import Bodies
@@ -21,11 +21,12 @@ async def taped(
     wanted: Bodies = "all",
     healing: HealingSettings = QUICK,
     protocol: str = "anthropic",
+    hedging: HedgingSettings | None = None,
     **asking: Any,
 ) -> list[Taken]:
     """Ask once, and give what was captured."""
     kept: list[Taken] = []
-    async with open_playhouse(plays, healing=healing, protocol=protocol) as house:
+    async with open_playhouse(plays, healing=healing, protocol=protocol, hedging=hedging) as house:
         house.house.tapes = Tapes(wanted, kept.append)
         await house.ask(HELLO, **asking)
         assert house.house.tapes.held == 0
