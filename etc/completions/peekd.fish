@@ -51,7 +51,7 @@ function _shtab_peekd_using
 end
 
 set -g _shtab_peekd_commands serve demo check requests explain top accounts 'accounts enable' 'accounts disable' 'accounts reset' 'accounts import' replay policy service 'service install' 'service uninstall'
-set -g _shtab_peekd_opts_with_value --account --admin-key --client --config --every --ledger --limit --model --outcome --output --path --policy --port --program --root --secrets --session --since --text --upstream --url
+set -g _shtab_peekd_opts_with_value --account --admin-key --as-test --captures --client --config --every --ledger --limit --model --outcome --output --path --policy --port --program --root --secrets --session --since --text --upstream --url
 
 complete -c peekd -e
 complete -c peekd -f
@@ -71,6 +71,7 @@ complete -c peekd -n '_shtab_peekd_using check' -l connect -d 'also ask each ups
 complete -c peekd -n '_shtab_peekd_using check' -l json -d 'as JSON'
 complete -c peekd -n '_shtab_peekd_using; and test $_shtab_peekd_npos -eq 0' -a requests -d 'List the latest requests.'
 complete -c peekd -n '_shtab_peekd_using requests' -s h -l help -d 'show this help message and exit'
+complete -c peekd -n '_shtab_peekd_using requests' -l as-test -x -d 'write what its upstream sent as a test'"'"'s transcript into FOLDER'
 complete -c peekd -n '_shtab_peekd_using requests' -l failed -d 'only those without a whole answer'
 complete -c peekd -n '_shtab_peekd_using requests' -l healed -d 'only those that took more than one attempt'
 complete -c peekd -n '_shtab_peekd_using requests' -l open -d 'only those under way'
@@ -140,6 +141,7 @@ complete -c peekd -n '_shtab_peekd_using accounts import' -l json -d 'as JSON'
 complete -c peekd -n '_shtab_peekd_using; and test $_shtab_peekd_npos -eq 0' -a replay -d 'Say what other settings would have decided about the requests in the ledger.'
 complete -c peekd -n '_shtab_peekd_using replay' -s h -l help -d 'show this help message and exit'
 complete -c peekd -n '_shtab_peekd_using replay' -l policy -x -d 'settings to decide by, as for serve'
+complete -c peekd -n '_shtab_peekd_using replay' -l captures -x -d 'look for captures there'
 complete -c peekd -n '_shtab_peekd_using replay' -l since -x -d 'requests from then on: 2h, 7d, 2027-01-15'
 complete -c peekd -n '_shtab_peekd_using replay' -l failed -d 'only those without a whole answer'
 complete -c peekd -n '_shtab_peekd_using replay' -l json -d 'as JSON'

@@ -9,6 +9,7 @@ from typing import get_args
 import pytest
 
 from peekd.healing.policy import POLICY, REPEAT
+from peekd.monitor.search import read_search
 from peekd.serving.exposition import METRICS
 from peekd.vocabulary.outcomes import AnyOutcome, name_of
 
@@ -47,5 +48,7 @@ def test_its_queries_ask_for_it_and_for_what_there_is(outcome: str, sections: di
     block = sections[outcome].partition("```console\n")[2].partition("```")[0].splitlines()
     assert f"journalctl -u peekd PEEKD_OUTCOME={outcome}" in block
     assert f"curl -s localhost:8045/metrics | grep 'outcome=\"{outcome}\"'" in block
+    assert f"# in a browser: http://localhost:8045/monitor?outcome={outcome}" in block
+    assert read_search({"outcome": outcome}).query(0.0).outcome == outcome
     assert any(line.startswith("peekd requests") for line in block)
     assert any("outcome" in metric.labels for metric in METRICS)

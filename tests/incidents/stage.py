@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import errno
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import NamedTuple
 from unittest import mock
 
@@ -13,11 +14,19 @@ from front import open_caller
 from playhouse import Playhouse, open_playhouse
 
 from incidents.table import Incident
+from peekd.config.load import Loaded
+from peekd.config.schema import Settings
+from peekd.healing.settings import HedgingSettings
 from peekd.records.entries import INFO, Entry, RequestRecord
 from peekd.service.applog import DayFile, open_applog
+from peekd.service.notify import Notifier
+from peekd.service.reload import Parts, Reloader, Source
 from peekd.simulator.server import Simulator
+from peekd.vocabulary.errors import OperatorError
 
 STALL_SECONDS = 40.0
+HEDGING = HedgingSettings(min_seconds=4, max_seconds=4, max_share=1)
+FAULT = "/etc/peekd/peekd.toml:12: healing.max_attempts: expected a number from 1 on, found 'many'"
 
 
 class Played(NamedTuple):
@@ -32,7 +41,12 @@ class Played(NamedTuple):
 @asynccontextmanager
 async def open_incident(incident: Incident) -> AsyncGenerator[Played]:
     """Play it, and keep the house open: whoever renders it asks the house."""
-    staged = open_playhouse(incident.plays, accounts=incident.accounts, protocol=incident.protocol)
+    staged = open_playhouse(
+        incident.plays,
+        accounts=incident.accounts,
+        protocol=incident.protocol,
+        hedging=HEDGING if incident.hedges else None,
+    )
     async with staged as house:
         for _ in range(incident.before):
             await house.ask(incident.body, stream=incident.stream)
@@ -79,10 +93,42 @@ async def _full_disk(incident: Incident, house: Playhouse) -> None:
         await _ask(incident, house)
 
 
+async def _bad_settings(incident: Incident, house: Playhouse) -> None:
+    """Have the settings read anew while they have a fault; the monitor tells it as the admin API does."""
+    loaded = Loaded(Settings(), source_path=None, searched=(Path("/etc/peekd/peekd.toml"),))
+    nobody = mock.Mock()
+    parts = Parts(
+        house=house.house,
+        front=nobody,
+        server=nobody,
+        dials=nobody,
+        hosts=(),
+        environ={},
+        journal=house.house.journal,
+        notifier=Notifier(None),
+        limits=nobody,
+        tune=nobody,
+    )
+    with mock.patch.object(trio.to_thread, "run_sync", _here):  # the virtual clock waits for no thread
+        await Reloader(Settings(), Source(_faulty, loaded), parts).reload()
+    assert house.house.describe_accounts()["settings"].faults == (FAULT,)
+    await _ask(incident, house)
+
+
+async def _here(work: Callable[[], object], **_: object) -> object:
+    await trio.lowlevel.checkpoint()
+    return work()
+
+
+def _faulty() -> Loaded:
+    raise OperatorError(FAULT)
+
+
 _WAYS = {
     "ask": _ask,
     "leave": _leave,
     "stop": _stop,
     "stop_reading": _stop_reading,
     "full_disk": _full_disk,
+    "bad_settings": _bad_settings,
 }

@@ -7,9 +7,10 @@ from typing import Any, Literal, NamedTuple
 
 from playhouse import HELLO
 
-Way = Literal["ask", "leave", "stop", "stop_reading", "full_disk"]
+Way = Literal["ask", "leave", "stop", "stop_reading", "full_disk", "bad_settings"]
 """`ask`: read to the end. `leave`, after some seconds; `stop`: then peekd stops, at once.
-`stop_reading`: the client takes nothing of what is sent. `full_disk`: app.log cannot be written meanwhile."""
+`stop_reading`: the client takes nothing of what is sent. `full_disk`: app.log cannot be written meanwhile.
+`bad_settings`: the settings are read anew before, and have a fault."""
 
 
 class Incident(NamedTuple):
@@ -19,6 +20,7 @@ class Incident(NamedTuple):
     `cause`: outcomes, `action`: moves, `advice`: words; each must stand in every telling of it. `acts`:
     whether a person must act, for this request or before it comes again.
     `phrase` finds what stands in the journal beside the request's own entries.
+    `hedges`: its route asks a second account beside one that is slow to begin.
     `before`: requests that were made before the one that is told.
     """
 
@@ -36,6 +38,7 @@ class Incident(NamedTuple):
     accounts: Sequence[str] | None = None
     protocol: str = "anthropic"
     phrase: str = ""
+    hedges: bool = False
 
 
 _THOUGHT = {"type": "thinking", "thinking": "Hm", "signature": "c2lnbmF0dXJl" * 8}
@@ -258,5 +261,22 @@ INCIDENTS: tuple[Incident, ...] = (
         HEALED,
         way="full_disk",
         phrase="cannot be written",
+    ),
+    Incident(
+        "hedge-won",
+        {"alice": ["answer text=slow delay=15"], "bob": [ANSWER]},
+        ("superseded",),
+        (),
+        HEALED,
+        hedges=True,
+    ),
+    Incident(
+        "bad-settings-on-reload",
+        {"alice": ["529", ANSWER]},
+        ("overloaded",),
+        ("again",),
+        HEALED,
+        way="bad_settings",
+        phrase="settings stay in force",
     ),
 )

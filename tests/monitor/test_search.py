@@ -30,7 +30,7 @@ def test_what_a_link_says_is_read_as_it_was_meant(search: Search) -> None:
 
 
 def test_a_search_becomes_a_query_for_one_more_than_it_shows() -> None:
-    search = Search("failed", "alice", "m", "/v1", "cut", "1h", 200, 9000.0)
+    search = Search("failed", "alice", "m", "/v1", "silent", "cut", "1h", 200, 9000.0)
     assert search.query(10_000.0) == Query(
         failed=True,
         since=6400.0,
@@ -38,6 +38,7 @@ def test_a_search_becomes_a_query_for_one_more_than_it_shows() -> None:
         account="alice",
         model="m",
         path="/v1",
+        outcome="silent",
         text="cut",
         limit=201,
     )

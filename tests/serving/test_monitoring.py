@@ -20,7 +20,11 @@ Bench = Callable[..., Any]
 ADMIN = {"ops": "the-admin-key"}
 SAME = {"Origin": "http://localhost", "Content-Type": "application/x-www-form-urlencoded"}
 HOSTILE = "</script><script>alert(1)</script><img src=x onerror='alert(2)'>\"'"
-PAGES = [route.path for route in ROUTES if route.entry == "page" and "GET" in route.methods]
+PAGES = [
+    route.path
+    for route in ROUTES
+    if route.entry == "page" and "GET" in route.methods and route.path != "/monitor/"
+]
 
 
 def named(path: str, name: str = "one") -> str:
@@ -34,6 +38,12 @@ async def log_in(toy: Any, key: str = "the-admin-key", **headers: str) -> Any:
 
 def cookie_of(reply: Any) -> dict[str, str]:
     return {"Cookie": reply.headers["set-cookie"].partition(";")[0]}
+
+
+async def test_a_slash_at_its_end_leads_to_the_monitor_with_all_that_was_asked(bench: Bench) -> None:
+    for asked, led in {"/monitor/": "/monitor", "/monitor/?failed=1": "/monitor?failed=1"}.items():
+        reply = await bench().ask("GET", asked)
+        assert (reply.status, reply.headers["location"]) == (303, led)
 
 
 # ---- pages -------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import msgspec
 import trio
 
 from peekd.accounts.settings import AccountSettings
-from peekd.healing.settings import HealingSettings, RouteSettings
+from peekd.healing.settings import HealingSettings, HedgingSettings, RouteSettings
 from peekd.protocols.registry import CLIENTS
 from peekd.records.entries import Entry, RequestRecord
 from peekd.relay.asked import Asked
@@ -218,6 +218,7 @@ async def open_playhouse(  # noqa: PLR0913  the props of a stage, each by its na
     streams: bool = True,
     target: str = "",
     platform: str | None = None,
+    hedging: HedgingSettings | None = None,
     project: str = "p-1",
     credentials: Mapping[str, str] = {},
     watching: bool = False,
@@ -225,6 +226,7 @@ async def open_playhouse(  # noqa: PLR0913  the props of a stage, each by its na
     """Open a house with one upstream and an account for each key of `plays`, in that order.
 
     `credentials`: references by account; the others' are their names, in the environment.
+    `hedging`: its route hedges by this.
     """
     script = plays if isinstance(plays, Script) else Script.of(plays)
     names = list(accounts if accounts is not None else plays if isinstance(plays, Mapping) else ["alice"])
@@ -232,6 +234,7 @@ async def open_playhouse(  # noqa: PLR0913  the props of a stage, each by its na
     routes = (RouteSettings(models, ("up",)),)
     if target or protocol == "gemini":
         routes = (RouteSettings(models, (f"up/{target or 'gemini-3-pro-preview'}",)),)
+    routes = tuple(msgspec.structs.replace(route, hedge=hedging is not None) for route in routes)
     upstream = {"protocol": protocol, "base_url": "simulator:play", "streams": streams}
     upstream |= {"platform": platform, "project": project} if platform else {}
     upstream |= {"location": "global"} if platform == "vertex" else {}
@@ -250,6 +253,7 @@ async def open_playhouse(  # noqa: PLR0913  the props of a stage, each by its na
             dials={"up": simulator.dial},
             where="/etc/peekd/peekd.toml",
             seams=Seams(wall=lambda: 0.0, jitter=lambda: 0.0),
+            hedging=hedging,
             watching=watching,
         ) as house,
     ):

@@ -1,4 +1,4 @@
-"""peekd replay: what other settings would have decided, from the histories in the ledger."""
+"""peekd replay: what other settings would have decided, from the ledger; or one request, from its bytes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from typing import Final
 
 import msgspec
 
-from peekd.cli.codes import DONE
+from peekd.cli.asking import RefusedError
+from peekd.cli.captured import captured, side_by_side
+from peekd.cli.codes import DONE, FAILED
 from peekd.cli.paint import Paint, columns, paint_for, plain
 from peekd.cli.requests import gathered
 from peekd.cli.since import since_option
@@ -23,6 +25,7 @@ from peekd.healing.policy import policy_in_force
 from peekd.healing.settings import HealingSettings
 from peekd.records.entries import RequestRecord
 from peekd.records.redecide import Difference, redecide
+from peekd.service.playback import play
 from peekd.store.queries import Query
 from peekd.vocabulary.errors import ClientError
 
@@ -45,7 +48,11 @@ class Replayed(msgspec.Struct, frozen=True):
 
 def add_options(parser: ArgumentParser) -> None:
     """Say what the command takes."""
-    parser.add_argument("--policy", metavar="FILE", required=True, help="settings to decide by, as for serve")
+    parser.add_argument(
+        "id", nargs="?", default="", metavar="ID", help="a captured request, or the end of its id, or last"
+    )
+    parser.add_argument("--policy", metavar="FILE", default="", help="settings to decide by, as for serve")
+    parser.add_argument("--captures", metavar="DIRECTORY", default="", help="look for captures there")
     now = since_option(lambda: datetime.fromtimestamp(time.time(), UTC).astimezone())
     parser.add_argument("--since", type=now, metavar="TIME", help="requests from then on: 2h, 7d, 2027-01-15")
     parser.add_argument("--failed", action="store_true", help="only those without a whole answer")
@@ -54,7 +61,11 @@ def add_options(parser: ArgumentParser) -> None:
 
 
 def run(arguments: Namespace, environ: Mapping[str, str]) -> int:
-    """Print what would differ, one request a line, the newest first."""
+    """Print what would differ, one request a line, the newest first; of one ID, each attempt then and now."""
+    if arguments.id:
+        return _run_one(arguments, environ)
+    if not arguments.policy:
+        raise RefusedError("name a captured request (peekd replay ID), or settings (--policy FILE)")
     healing_of = healing_by(load_settings(arguments.policy, environ).settings)
     query = Query(failed=arguments.failed, since=arguments.since, limit=MOST)
     records, _ = gathered(find_source(arguments, environ), query)
@@ -64,6 +75,24 @@ def run(arguments: Namespace, environ: Mapping[str, str]) -> int:
     else:
         sys.stdout.write(told(replayed, paint_for(sys.stdout, environ)))
     return DONE
+
+
+def _run_one(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    """Ask one captured request again, of what its upstreams sent then; exit code 1 where it differs."""
+    capture = captured(arguments.id, environ, arguments.captures)
+    healing = None
+    if arguments.policy:
+        healing_of = healing_by(load_settings(arguments.policy, environ).settings)
+        healing = healing_of(capture.record, capture.heard[0].upstream)
+    try:
+        played = play(capture, healing)
+    except* ClientError as group:
+        raise RefusedError(f"the captured request cannot be read: {group.exceptions[0]}") from group
+    if arguments.json:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(played)).decode() + "\n")
+    else:
+        sys.stdout.write(side_by_side(played, paint_for(sys.stdout, environ)))
+    return DONE if played.same else FAILED
 
 
 def healing_by(settings: Settings) -> HealingOf:

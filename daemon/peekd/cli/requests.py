@@ -8,10 +8,12 @@ import time
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Final
 
 import msgspec
 
+from peekd.cli.asking import RefusedError
 from peekd.cli.codes import DONE
 from peekd.cli.paint import paint_for
 from peekd.cli.since import since_option
@@ -38,6 +40,10 @@ _TEXTS: Final = {
 
 def add_options(parser: ArgumentParser) -> None:
     """Say what the command takes."""
+    parser.add_argument("id", nargs="?", default="", metavar="ID", help="with --as-test: a captured request")
+    parser.add_argument(
+        "--as-test", metavar="FOLDER", help="write what its upstream sent as a test's transcript into FOLDER"
+    )
     parser.add_argument("--failed", action="store_true", help="only those without a whole answer")
     parser.add_argument("--healed", action="store_true", help="only those that took more than one attempt")
     parser.add_argument("--open", action="store_true", help="only those under way")
@@ -59,6 +65,8 @@ def _limit(text: str) -> int:
 
 def run(arguments: Namespace, environ: Mapping[str, str]) -> int:
     """Print the list, the newest first; followed, the newest last."""
+    if arguments.as_test or arguments.id:
+        return _run_as_test(arguments, environ)
     source = find_source(arguments, environ)
     query = query_of(arguments)
     layout = Layout(paint_for(sys.stdout, environ), _width())
@@ -74,6 +82,17 @@ def run(arguments: Namespace, environ: Mapping[str, str]) -> int:
         sys.stdout.write(listed(records, layout))
     if lost:
         sys.stderr.write(f"peekd: {lost} rows could not be written; the journal says why\n")
+    return DONE
+
+
+def _run_as_test(arguments: Namespace, environ: Mapping[str, str]) -> int:
+    """Write one capture as a transcript."""
+    if not (arguments.as_test and arguments.id):
+        raise RefusedError("one request is told by `peekd explain ID`; --as-test FOLDER wants an ID")
+    from peekd.cli.captured import captured, write_transcript
+
+    folder = write_transcript(captured(arguments.id, environ), Path(arguments.as_test))
+    sys.stdout.write(f"{folder}\n")
     return DONE
 
 

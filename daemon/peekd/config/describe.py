@@ -127,6 +127,8 @@ MEANINGS: Mapping[str, str] = {
     "records.bodies": "keep what was asked and answered, redacted: never, of failed requests, of all",
     "records.retention_days": "days after which a request is deleted",
     "records.max_mib": "how much the ledger takes on disk; the oldest requests make room",
+    "records.capture": "keep what upstreams sent, for replay: never, where it failed or healed, of all",
+    "records.capture_mib": "how much of that is kept on disk; the oldest makes room",
     "signatures.recovery_note": "tell the model in words that thoughts were left out after a refusal",
     "signatures.ttl_seconds": "how long a signature is remembered after its last use",
     "signatures.min_length": "what is shorter is taken for no signature; verbatim requests keep it",

@@ -40,6 +40,7 @@ class Search(msgspec.Struct, frozen=True):
     account: str = ""
     model: str = ""
     path: str = ""
+    outcome: str = ""
     text: str = ""
     since: str = ""
     limit: int = LIMITS[0]
@@ -56,6 +57,7 @@ class Search(msgspec.Struct, frozen=True):
             account=self.account,
             model=self.model,
             path=self.path,
+            outcome=self.outcome,
             text=self.text,
             limit=self.limit + 1,
         )
@@ -86,7 +88,7 @@ def read_search(args: Mapping[str, str]) -> Search:
         search = msgspec.convert(known, Search, strict=False)
     except msgspec.ValidationError as error:
         raise ClientError("invalid_request", f"the filters of the list: {error}") from error
-    texts = (search.account, search.model, search.path, search.text)
+    texts = (search.account, search.model, search.path, search.outcome, search.text)
     if search.since not in {"", *RANGES} or not 1 <= search.limit <= LIMITS[-1]:
         raise ClientError(
             "invalid_request", "the filters of the list: expected a range or a limit of the form's"

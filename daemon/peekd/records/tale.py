@@ -84,13 +84,16 @@ def _attempt(attempt: AttemptRecord, record: RequestRecord) -> str:
     status = f", status {attempt.status}" if attempt.status and attempt.outcome not in _GOOD else ""
     told = f"Attempt {attempt.number}, {who['account']} at {who['upstream']}: {words.format(**who)}{status}"
     then = THEN.get(attempt.move, "")
-    if not then or attempt.outcome in _GOOD or ended_with_peekd:
+    if not then or attempt.outcome in _LAST or ended_with_peekd:
         return f"{told}{seconds}."
     pause = f", after a pause of {attempt.after:.1f} s" if attempt.after else ""
     return f"{told}{seconds}; {then}{pause}."
 
 
 _GOOD: Final = frozenset({"accepted", "completed"})
+
+_LAST: Final = _GOOD | {"superseded"}
+"""Outcomes after which nothing is done for the request on account of this attempt."""
 
 
 def _lasted(seconds: float) -> str:

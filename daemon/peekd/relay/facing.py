@@ -28,6 +28,7 @@ from peekd.relay.learning import Learning
 from peekd.relay.passage import Passage
 from peekd.relay.rendering import ToBody, ToStream, Verbatim
 from peekd.relay.scribe import Scribe
+from peekd.relay.taping import Taping
 from peekd.relay.tree import Tree
 from peekd.relay.trip import Trip
 from peekd.vocabulary import outcomes as o
@@ -56,6 +57,7 @@ class Facing:
         write = house.store.write
         self.scribe = Scribe(_record_of(asked), house.live, house.journal, trio.current_time, write)
         self.bodies = Bodies(asked, house.bodies) if house.bodies != "off" else None
+        self.taping = Taping(asked, house.tapes) if house.tapes is not None else None
         self.secrets: dict[str, str] = {}
         """What each account that was asked has shown."""
         self.passage: Passage | None = None
@@ -201,12 +203,15 @@ class Facing:
     def _close(self, outcome: str, status: int | None, last: int = 0, *, note: str = "") -> None:
         """Close the record; `last`: how many bytes are still to be handed over."""
         record = self.scribe.record
-        if record.state == "open":
+        closes = record.state == "open"
+        if closes:
             record.stage, record.answer_bytes = self._delivery.stage, self._delivery.given + last
             if self.bodies is not None:
                 for row in self.bodies.rows(outcome):
                     self._house.store.write(row)
         self.scribe.close(outcome, status=status, note=note)
+        if closes and self.taping is not None:
+            self.taping.end(record, self._options)
 
     def leaving(self) -> AnyOutcome:
         """What an attempt is booked as that was left from outside; after the terminal nothing is lost."""

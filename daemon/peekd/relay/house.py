@@ -30,6 +30,7 @@ from peekd.relay.means import NATURAL, Means, Seams
 from peekd.relay.offers import Offers
 from peekd.relay.roster import Roster
 from peekd.relay.standing import SettingsState, stand
+from peekd.relay.taping import Tapes
 from peekd.relay.tree import Ground, Rhythm, Tree
 from peekd.relay.vigil import Vigil
 from peekd.signatures.seal import KEY_BYTES, Seal
@@ -60,6 +61,7 @@ class House:
         self.left_open = 0
         """Requests that were open when the process before this one ended."""
         self.bodies: Bodies = "off"
+        self.tapes: Tapes | None = None
         self.tally = Tally()
         self.live.on_close.append(self.tally.closed)
         self.live.on_step.append(self.tally.stepped)

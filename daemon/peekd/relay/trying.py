@@ -25,6 +25,7 @@ from peekd.relay.passage import Footing, Passage
 from peekd.relay.race import Race
 from peekd.relay.rendering import ToStream
 from peekd.relay.scribe import Scribe
+from peekd.relay.taping import Tape
 from peekd.relay.tenure import Tenure
 from peekd.relay.tree import Tree
 from peekd.relay.trip import Trip
@@ -197,13 +198,14 @@ class Trying:
             deadlines=healing,
         )
         opening.mark = scribe.marker()
+        tape = self._tape(trip, bout, proof.secret)
         async with opening as attempt:
             scribe.opened(attempt.upstream_request_id, attempt.status, attempt.sent)
             self._house.roster.report(
                 lease, self._tree.quotas(lease.upstream, attempt.headers, self._house.seams.wall())
             )
             footing = Footing(trip.ends, proof.secret, self._calls.thoughts(protocol))
-            passage = Passage(attempt, protocol, scribe, healing, footing)
+            passage = Passage(tape.listen(attempt) if tape else attempt, protocol, scribe, healing, footing)
             self._facing.passage = passage
             scribe.watching(self._consumption(passage, lease, len(call.body)))
             if self._facing.bodies is not None:
@@ -216,6 +218,15 @@ class Trying:
                 return step
             self._win(trip, bout, passage)
             return await self._carry(trip, bout, passage, outcome)
+
+    def _tape(self, trip: Trip, bout: Bout, secret: str) -> Tape | None:
+        """What keeps the attempt's bytes, where that is wanted."""
+        taping = self._facing.taping
+        if taping is None:
+            return None
+        upstream = bout.lease.upstream
+        attempt = bout.scribe.record.attempts[bout.number - 1]
+        return taping.begin(attempt, self._tree.settings[upstream], trip.healing(upstream), secret)
 
     def _consumption(self, passage: Passage, lease: Lease, size: int) -> Consumed:
         """What tells the tokens of an attempt; a prompt that nobody counts is guessed by its size."""

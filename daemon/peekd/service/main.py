@@ -36,7 +36,9 @@ from peekd.service.logs import LineSink, LoggingBridge, open_journal
 from peekd.service.notify import Notifier, watchdog_seconds
 from peekd.service.reload import Parts, Reloader, Source
 from peekd.service.sockets import host_of, open_sockets, raise_descriptor_limit, tell_address
+from peekd.service.state import state_directory
 from peekd.service.status import keep_patient, keep_told
+from peekd.service.tapes import FOLDER, open_tapes
 from peekd.service.tracing import open_tracing
 from peekd.serving.app import Front
 from peekd.serving.behind import Fittings
@@ -338,6 +340,7 @@ async def _open(process: Process, dials: Dials) -> AsyncGenerator[House]:
         open_keeping(
             environ, settings.signatures, settings.records, process.journal, process.seams.wall
         ) as kept,
+        open_tapes(state_directory(environ), settings.records, partial(_warn, process.journal)) as taping,
         open_house(
             healing=settings.healing,
             upstreams=settings.upstreams,
@@ -358,10 +361,14 @@ async def _open(process: Process, dials: Dials) -> AsyncGenerator[House]:
             hedging=settings.hedging,
         ) as house,
     ):
-        house.bodies = settings.records.bodies
+        house.bodies, house.tapes = settings.records.bodies, taping.tapes
         house.live.on_close.extend(process.on_close)
-        house.tally.lost.update(process.lost, signatures=kept.lost)
+        house.tally.lost.update(process.lost, signatures=kept.lost, **{FOLDER: taping.lost})
         yield house
+
+
+def _warn(journal: Journal, words: str) -> None:
+    journal(Entry(words, WARNING))
 
 
 @asynccontextmanager

@@ -167,7 +167,8 @@ class Reloader:
             self._parts.journal(Entry(f"settings not taken over: {fault}", ERROR))
         count = f"{len(faults)} fault{'s' * (len(faults) != 1)}"
         words = f"the old settings stay in force: {count} in the new ones, see `peekd check`"
-        self._parts.journal(Entry(f"{words} ({file})", ERROR))
+        cure = f"What you can do: mend {file}; `peekd check` tells what and where"
+        self._parts.journal(Entry(f"{words}. {cure}", ERROR))
         self._parts.notifier.ready(words)
 
 

@@ -75,6 +75,9 @@ class Monitoring:
 
     async def page(self, path: str, asking: Asking, name: str) -> Final:
         """Show the page of a route, or do what its form asks for."""
+        if path == "/monitor/":
+            words = urlencode(dict(asking.args))
+            return _redirect(f"/monitor{'?' if words else ''}{words}")
         signed_in = self.signed_in(asking)
         try:
             if asking.method == "POST":

@@ -125,6 +125,7 @@ ROUTES: tuple[Route, ...] = (
     ),
     Route("/api/policy", ("GET",), "policy", "admin", "the healing policy in force"),
     Route("/monitor", ("GET",), "page", "page", "the Proxy Monitor: requests"),
+    Route("/monitor/", ("GET",), "page", "page", "leads to /monitor"),
     Route("/monitor/list", ("GET",), "page", "page", "its list alone"),
     Route("/monitor/requests/<name>", ("GET",), "page", "page", "one request, drawn"),
     Route("/monitor/accounts", ("GET", "POST"), "page", "page", "accounts; its forms change them"),
