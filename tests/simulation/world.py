@@ -222,16 +222,17 @@ class World:
         ]
 
     def _request_of(self, daemon: Daemon, call: Call, said: Sequence[Said]) -> str:
-        """Find the id of a request whose client never heard it, by when it came."""
+        """Find the id of a request whose client never heard it, by whom it asked and when it came."""
+        accounts = [one.account for one in said]
         sent = call.asked_at if call.asked_at is not None else call.ended_at
         near = [
-            (abs(came - sent), record.id)
+            ([one.account for one in record.attempts] != accounts, abs(came - sent), record.id)
             for record in daemon.house.live.newest_first()
             if record.model == call.wish.model
             and record.session.startswith(call.wish.session)
             and call.began <= (came := self._came.get(record.id, -1.0)) <= call.ended_at + AFTERWARDS
         ]
-        return min(near)[1] if near and said else ""
+        return min(near)[2] if near and said else ""
 
     def _blames(self, daemon: Daemon) -> list[Blame]:
         return [
@@ -312,7 +313,7 @@ class World:
     async def _end(self) -> None:
         """Look whether anything is left, while it runs and after it stopped."""
         with trio.move_on_after(PATIENCE):  # one that was accepted late may be served still
-            while not self.daemon.dead and self.daemon.house.live.opened():
+            while not self.daemon.dead and self.daemon.house.live.opened():  # noqa: ASYNC110  it tells nobody
                 await trio.sleep(1.0)
         await trio.sleep(2.0)
         self.endings += look_over(self.daemon)
