@@ -221,7 +221,11 @@ def _over(settings: AccountSettings, asked: Sequence[Asked]) -> Iterator[str]:
 
 
 def storm_burns_no_pool(world: World) -> Iterator[str]:
-    """Once many accounts of an upstream failed alike at once, nobody there is asked for a moment."""
+    """Once many accounts of an upstream failed alike at once, nobody there is asked for a moment.
+
+    Where one of them is in the settings no more, it may have gone before it was one too many.
+    """
+    stayed = {settings.name for settings in world.accounts}
     sizes: defaultdict[str, int] = defaultdict(int)
     for settings in world.all or world.accounts:
         sizes[settings.upstream] += 1
@@ -229,6 +233,8 @@ def storm_burns_no_pool(world: World) -> Iterator[str]:
     for last in failed:
         alike = [one for one in failed if _alike(one, last)]
         needed = min(MANY, max(2, sizes[last.upstream]))
+        if not stayed.issuperset(one.account for one in alike):
+            continue
         if len({one.account for one in alike}) < needed or _answer_between(world, alike[0], last):
             continue
         for other in world.asked:

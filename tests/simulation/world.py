@@ -97,6 +97,7 @@ class World:
         self._disturbances: list[float] = []
         self._stops: list[float] = []
         self._changes: list[float] = []
+        self._clocks: list[float] = []
         self._came: dict[str, float] = {}
         self.intruders_dice = Dice(dice.getrandbits(64))
         self.intruder = Intruder(self)
@@ -230,7 +231,9 @@ class World:
             for record in daemon.house.live.newest_first()
             if record.model == call.wish.model
             and record.session.startswith(call.wish.session)
-            and call.began <= (came := self._came.get(record.id, -1.0)) <= call.ended_at + AFTERWARDS
+            and min(call.began, sent)
+            <= (came := self._came.get(record.id, -1.0))
+            <= call.ended_at + AFTERWARDS
         ]
         return min(near)[2] if near and said else ""
 
@@ -343,8 +346,11 @@ class World:
         return laws_pool.World(asked, self.said, steady, self.starts, self.full, fresh, self.plan.accounts)
 
     def _stayed(self, account: str, since: float, until: float) -> bool:
-        """Whether the settings listed an account all that time."""
-        return all(account in {one.name for one in now.accounts} for now in self.file.between(since, until))
+        """Whether the settings listed an account all that time, and no clock said that its token ended."""
+        put = any(since <= at <= until for at in self._clocks)
+        return not put and all(
+            account in {one.name for one in now.accounts} for now in self.file.between(since, until)
+        )
 
     async def _wait_ended(self, seconds: float) -> None:
         with trio.move_on_after(seconds) as patience:
@@ -436,6 +442,7 @@ class World:
     async def _put_clock(self) -> None:
         """The clock on the wall is put forth or back, by far less than anything is kept for."""
         self.daemon.clock.off = self.dice.uniform(-1800, 1800)
+        self._clocks.append(trio.current_time())
 
     async def _change_file(self) -> None:
         """Other settings, right ones: they are taken over."""
