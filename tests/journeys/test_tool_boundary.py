@@ -175,7 +175,8 @@ async def test_while_a_call_is_held_the_client_gets_pings(autojump_clock: Clock)
     act = {"do": "stall", "at": "tool", "seconds": 15, "text": "On it.", "tools": [LS]}
     async with house("anthropic", act, atomic_tools=True) as playhouse:
         told, answer = await ask(playhouse, "anthropic")
-        at = [when for when, piece in told.pieces if b"tool_use" in piece and b"stop_reason" not in piece]
+        begins = (b"content_block_start", b'"tool_use"')
+        at = [when for when, piece in told.pieces if all(word in piece for word in begins)]
         pings = [when for when, piece in told.pieces if b"event: ping" in piece]
         assert at[0] >= 15
         assert [when for when in pings if when < at[0]]
