@@ -1,13 +1,17 @@
-"""What one client has been given so far: nothing, headers and pings, or meaning; and the channel to it.
+"""What one client has been given so far: nothing, headers and pings, or meaning; and the ways to it.
 
-Two tasks meet here. The journey gives frames and never touches the socket; the HTTP side takes them, is the
-only writer, and fills silence with pings, so a ping can never stand inside a frame.
+Two tasks meet here. The journey gives frames, whole ones; the HTTP side takes and writes them, and fills
+silence with pings, so a ping can never stand inside a frame. While the HTTP side has nothing to write, frames
+may take the short way, past it: the lane, which never waits.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator
-from typing import Literal
+from contextlib import suppress
+from typing import Final as Constant
+from typing import Literal, Protocol
 
 import msgspec
 import trio
@@ -18,6 +22,39 @@ from peekd.protocols.interface import Framing
 
 CHANNEL_FRAMES = 16
 """Joined writes in flight between the upstream's task and the client's."""
+
+LANE: Constant = "peekd.lane"
+"""Where a server that has lanes puts a connection's: in the state of the ASGI scope."""
+
+
+class Lane(Protocol):
+    """A connection's short way to its socket, for pieces of the body that it is answering with."""
+
+    @property
+    def owes(self) -> bool:
+        """Whether the client did not take all of a piece yet; nothing may be written before the rest."""
+        ...
+
+    def send_nowait(self, piece: bytes) -> bool:
+        """Write a piece; False, and nothing is written, where the way is not free. It never raises."""
+        ...
+
+    async def drain(self) -> None:
+        """Write what is owed, under the connection's own limits."""
+        ...
+
+
+class NoLane:
+    """Where the server has none."""
+
+    owes = False
+
+    def send_nowait(self, _piece: bytes) -> bool:
+        """Never free."""
+        return False
+
+    async def drain(self) -> None:
+        """Nothing is owed."""
 
 
 class Final(msgspec.Struct, frozen=True):
@@ -44,17 +81,24 @@ class Delivery:
     frames stand in the body; a ping must be one that may stand between any two of its pieces.
     """
 
-    def __init__(self, *, ping: bytes, ping_seconds: float, framing: Framing | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        ping: bytes,
+        ping_seconds: float,
+        framing: Framing | None = None,
+        lane: Lane | None = None,
+    ) -> None:
         self.stage: Literal[0, 1, 2] = 0
         self.early = False
         self.given = 0
         """Bytes of the answer that were handed over, pings left out."""
         self._reply: Reply | None = None
         self._replied = trio.Event()
-        self._ping = ping
-        self._ping_seconds = ping_seconds
         self._framing = framing or EventStream()
-        self._give, self._take = trio.open_memory_channel[bytes](CHANNEL_FRAMES)
+        self._lane = lane or NoLane()
+        self._give, take = trio.open_memory_channel[bytes](CHANNEL_FRAMES)
+        self._chunks = _Chunks(take, self._lane, ping, ping_seconds)
 
     @property
     def content_type(self) -> str:
@@ -83,15 +127,37 @@ class Delivery:
             self.stage, self.early = 1, early
             self._settle(Streaming(headers))
 
+    def give_nowait(self, frames: bytes) -> bool:
+        """Pass stage 2 and hand whole frames on; False, and nothing is handed on, where they must wait."""
+        if not self._chunks.idle:
+            return False
+        wrapped = self._note(frames)
+        if not self._lane.send_nowait(wrapped):
+            self._queue(wrapped)
+        elif self._lane.owes:
+            self._queue(b"")  # a word to the HTTP side, who alone waits for the client
+        else:
+            self._chunks.spoke = trio.current_time()
+        return True
+
     async def give(self, frames: bytes) -> None:
         """Pass stage 2 and hand whole frames on; waits while the client reads slowly."""
-        self.stage = 2
-        self.given += len(frames)
-        wrapped = self._framing.wrap(frames)
+        if self.give_nowait(frames):
+            return
+        wrapped = self._note(frames)
         try:
-            self._give.send_nowait(wrapped)  # `send` would let every other task run first
+            self._queue(wrapped)  # `send` would let every other task run first
         except trio.WouldBlock:
             await self._give.send(wrapped)
+
+    def _note(self, frames: bytes) -> bytes:
+        self.stage = 2
+        self.given += len(frames)
+        return self._framing.wrap(frames)
+
+    def _queue(self, piece: bytes) -> None:
+        self._chunks.idle = False
+        self._give.send_nowait(piece)
 
     async def give_last(self, frames: bytes) -> None:
         """Hand over the last bytes. Whatever must be written down is written down before this is called."""
@@ -115,25 +181,49 @@ class Delivery:
 
     def chunks(self) -> AsyncIterator[bytes]:
         """The body's pieces, with a ping wherever `ping_seconds` passed without one."""
-        return _Chunks(self._take, self._ping, self._ping_seconds)
+        return self._chunks
 
 
 class _Chunks(AsyncIterator[bytes]):
     """An object and not a generator: no scope of ours is open while the HTTP side writes."""
 
-    def __init__(self, take: trio.MemoryReceiveChannel[bytes], ping: bytes, ping_seconds: float) -> None:
+    def __init__(
+        self, take: trio.MemoryReceiveChannel[bytes], lane: Lane, ping: bytes, ping_seconds: float
+    ) -> None:
+        self.idle = False
+        """The HTTP side waits for a piece, and nothing is on its way to it."""
+        self.spoke = -math.inf
+        """When the client was last written to, by trio's clock."""
         self._take = take
+        self._lane = lane
         self._ping = ping
         self._ping_seconds = ping_seconds
 
     @override
     async def __anext__(self) -> bytes:
-        with trio.CancelScope(deadline=trio.current_time() + self._ping_seconds):  # move_on_after is dearer
+        self.spoke = trio.current_time()
+        while True:
             try:
-                return self._joined(await self._take.receive())
+                piece = await self._next()
             except trio.EndOfChannel:
                 raise StopAsyncIteration from None
-        return self._ping
+            self.idle = False
+            if self._lane.owes:
+                await self._lane.drain()
+                self.spoke = trio.current_time()
+            if piece:
+                return self._joined(piece)
+
+    async def _next(self) -> bytes:
+        """Wait for a piece, or until the client has heard nothing for so long that it gets a ping."""
+        with suppress(trio.WouldBlock):
+            return self._take.receive_nowait()
+        self.idle = True
+        while True:
+            with trio.CancelScope(deadline=self.spoke + self._ping_seconds):  # move_on_after is dearer
+                return await self._take.receive()
+            if trio.current_time() >= self.spoke + self._ping_seconds:
+                return self._ping
 
     def _joined(self, first: bytes) -> bytes:
         """Join what is ready: one write and not many, and never a wait."""

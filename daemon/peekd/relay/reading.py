@@ -97,13 +97,20 @@ class Reading:
 
     async def fill(self) -> bool:
         """Wait for more; False when the stream is over: ended, failed, or silent for too long."""
-        if self._over:
-            return False
-        with trio.CancelScope(deadline=self.watch.deadline()) as patience:
-            chunk = await self._source.receive()
-            return self._sort_in(chunk)
-        self._silent = patience.cancelled_caught
-        self._over = True
+        return await self.flow(_enough)
+
+    async def flow(self, go_on: Callable[[], bool]) -> bool:
+        """Wait for more until `go_on`, which is asked whenever more has come, says no; False as `fill`.
+
+        Every event moves the deadline, but it is looked at only where it may have been reached.
+        """
+        while not self._over:
+            with trio.CancelScope(deadline=self.watch.deadline()):
+                while self._sort_in(await self._source.receive()):
+                    if self._over or not go_on():
+                        return True
+                return False
+            self._silent = self._over = trio.current_time() >= self.watch.deadline()
         return False
 
     def _sort_in(self, chunk: bytes | AnyOutcome) -> bool:
@@ -149,6 +156,10 @@ class Reading:
                 return o.Broken(type=self._fault.type, message=self._fault.message)
             return self._fault
         return self.watch.at_end(shown=shown)
+
+
+def _enough() -> bool:
+    return False
 
 
 async def read_whole(source: Source, healing: HealingSettings) -> bytes | AnyOutcome:

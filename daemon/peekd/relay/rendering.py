@@ -301,6 +301,14 @@ class ToStream:
         for free in () if self._atomic is None else self._atomic.rest():
             self._render(free)
 
+    def flush_nowait(self) -> bool:
+        """Hand over what is ready, in one piece; False where that must be waited for."""
+        ready = b"".join(self._ready)
+        if ready and not self._delivery.give_nowait(ready):
+            return False
+        self._ready.clear()
+        return True
+
     async def flush(self) -> None:
         """Hand over what is ready, in one piece; where that is cancelled it is ready still."""
         ready = b"".join(self._ready)
@@ -339,8 +347,12 @@ class ToBody:
     def finish(self) -> None:
         """Nothing waits."""
 
-    async def flush(self) -> None:
+    def flush_nowait(self) -> bool:
         """Nothing to hand over before the end."""
+        return True
+
+    async def flush(self) -> None:
+        """The same."""
 
     def body(self) -> bytes:
         """The folded body of a whole answer."""

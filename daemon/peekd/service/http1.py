@@ -19,6 +19,7 @@ from hypercorn.typing import AppWrapper, ASGIReceiveEvent, ASGISendEvent, Scope
 from typing_extensions import override
 
 from peekd.records.entries import ERROR, Entry, Journal
+from peekd.service.lane import Lane, chunk
 
 _BAD_REQUEST = 400
 
@@ -104,17 +105,17 @@ class Pause:
 class Http1(H11Protocol):
     """hypercorn's HTTP/1.1 without its upgrades: whoever asks for one is answered as if it had not."""
 
-    _chunked = False
+    lane: Lane
 
     @override
     async def stream_send(self, event: Event) -> None:
         """Send what the app says. A chunk is framed here: h11 is told where bodies begin and end, no more."""
-        if self._chunked and isinstance(event, Body):
-            await self.send(RawData(b"%x\r\n%b\r\n" % (len(event.data), event.data)))
+        if self.lane.open and isinstance(event, Body):
+            await self.send(RawData(chunk(event.data)))
             return
+        self.lane.open = False
         await super().stream_send(event)
-        if isinstance(event, Response):
-            self._chunked = self._is_chunked(event)
+        self.lane.open = isinstance(event, Response) and self._is_chunked(event)
 
     def _is_chunked(self, response: Response) -> bool:
         """Whether h11 frames this answer's body in chunks (RFC 9112 sections 6.1 and 6.3)."""

@@ -13,6 +13,7 @@ from quart_trio.wrappers import TrioRequest
 from typing_extensions import override
 
 from peekd.monitor.feed import Listener
+from peekd.relay.delivery import LANE, Lane
 from peekd.serving.callers import Caller
 from peekd.serving.ingress import CREDENTIALS, Access, take_keys
 
@@ -60,6 +61,12 @@ class Asking(TrioRequest):
         path = cast("bytes", self._facts["raw_path"]).decode("latin-1")
         query = self.query_string.decode("latin-1")
         return f"{path}?{query}" if query else path
+
+    @property
+    def lane(self) -> Lane | None:
+        """The connection's short way to its socket, where the server has one."""
+        state = cast("Mapping[str, object]", self._facts.get("state", {}))
+        return cast("Lane | None", state.get(LANE))
 
     @property
     def peer(self) -> str | None:

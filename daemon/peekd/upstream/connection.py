@@ -9,9 +9,9 @@ from typing import NamedTuple
 import httpx
 import trio
 
-from peekd.upstream.dial import is_readable
+from peekd.upstream.dial import is_readable, reader_of
 from peekd.upstream.parser import AnswerHead, Headers, Parser
-from peekd.upstream.timeouts import Timeouts, bounded, told_as
+from peekd.upstream.timeouts import STREAM_FAILURES, Timeouts, bounded, reason, told_as
 
 READ_BYTES = 65536
 PIECE_BYTES = 65536  # of a request's body, written under one deadline
@@ -33,6 +33,7 @@ class Connection:
 
     def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream
+        self._receive = reader_of(stream)
         self._parser = Parser()
         self._head: AnswerHead | None = None
         self._watched: httpx.TransportError | None = None
@@ -128,8 +129,10 @@ class Connection:
             self._parser.feed(await self._read())
 
     async def _read(self) -> bytes:
-        with told_as(httpx.ReadError, "reading"):
-            return bytes(await self._stream.receive_some(READ_BYTES))
+        try:
+            return await self._receive(READ_BYTES)
+        except STREAM_FAILURES as fault:
+            raise httpx.ReadError(f"reading: {reason(fault)}") from fault
 
     # ---- after it, and between two ----
 

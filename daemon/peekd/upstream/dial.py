@@ -7,6 +7,7 @@ import os
 import ssl
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from typing import NamedTuple, Protocol, cast, runtime_checkable
 
 import httpx
@@ -95,6 +96,25 @@ async def start_tls(stream: trio.abc.Stream, host: str, tls: Tls) -> trio.abc.St
         await trio.aclose_forcefully(stream)
         raise
     return secured
+
+
+Read = Callable[[int], Awaitable[bytes]]
+"""Gives what one read brings, so many bytes at most; b"" at the end. Raises what the stream's own way does."""
+
+
+def reader_of(stream: trio.abc.Stream) -> Read:
+    """How to read a stream. A bare socket is read when it is readable, and at once: trio would try before."""
+    if not isinstance(stream, trio.SocketStream):
+        return cast("Read", stream.receive_some)
+    socket = stream.socket
+
+    async def read(most: int) -> bytes:
+        while True:
+            await trio.lowlevel.wait_readable(socket)
+            with suppress(BlockingIOError):
+                return os.read(socket.fileno(), most)
+
+    return read
 
 
 @runtime_checkable
