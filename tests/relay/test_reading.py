@@ -159,8 +159,8 @@ async def test_a_frame_without_end_is_malformed_and_not_kept(autojump_clock: tri
 
 def test_an_error_object_is_found_among_a_frames_events() -> None:
     error = e.Erred("overloaded", "busy")
-    assert erred(Seen(Frame(b""), (e.Beat(), error))) is error
-    assert erred(Seen(Frame(b""), (e.Beat(),))) is None
+    assert erred((e.Beat(), error)) is error
+    assert erred((e.Beat(),)) is None
 
 
 async def test_what_lies_in_an_envelope_is_read_and_passed_on_without_it() -> None:

@@ -72,6 +72,7 @@ class Reading:
         self._fault: AnyOutcome | None = None
         self._silent = False
         self._over = False
+        self._came = 0.0
 
     def take(self) -> Seen | None:
         """The next frame that has already come, or None."""
@@ -79,7 +80,7 @@ class Reading:
             return None
         frame = self._bare(self._frames.popleft())
         seen = Seen(frame, self._decoder.feed(frame))
-        return self._see(seen if erred(seen) is None else _discreet(seen, self._secret))
+        return self._see(seen if erred(seen.events) is None else _discreet(seen, self._secret))
 
     def _bare(self, frame: Frame) -> Frame:
         """Take a frame's data out of its platform's envelope, if it has one."""
@@ -87,9 +88,8 @@ class Reading:
         return frame if data is frame.data else Frame(b"data: %b\r\n\r\n" % data, frame.event, data)
 
     def _see(self, seen: Seen) -> Seen:
-        now = trio.current_time()
         for event in seen.events:
-            self.watch.see(event, now)
+            self.watch.see(event, self._came)
         if self.words is not None:
             for event in seen.events:
                 self.words.see(event)
@@ -114,10 +114,11 @@ class Reading:
         return False
 
     def _sort_in(self, chunk: bytes | AnyOutcome) -> bool:
-        if isinstance(chunk, o.Outcome) or not chunk:
+        self._came = now = trio.current_time()
+        if not chunk or isinstance(chunk, o.Outcome):
             self._flush()
             return self._end(chunk or None)
-        self.watch.see_bytes(trio.current_time())
+        self.watch.see_bytes(now)
         self.received += len(chunk)
         try:
             self._frames.extend(self._splitter.feed(chunk))
@@ -139,6 +140,7 @@ class Reading:
     def play(self, frames: Iterable[Frame]) -> None:
         """Take the frames of an answer that came at once: there is nothing to wait for any more."""
         self._frames.extend(frames)
+        self._came = trio.current_time()
         self._over = True
 
     def last(self) -> Seen:
@@ -214,6 +216,9 @@ def _discreet(seen: Seen, secret: str) -> Seen:
     return Seen(msgspec.structs.replace(seen.frame, raw=raw, data=data), events)
 
 
-def erred(seen: Seen) -> Erred | None:
+def erred(events: Sequence[Event]) -> Erred | None:
     """The error object among a frame's events, if there is one."""
-    return next((event for event in seen.events if isinstance(event, Erred)), None)
+    for event in events:
+        if isinstance(event, Erred):
+            return event
+    return None

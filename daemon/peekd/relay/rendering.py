@@ -17,7 +17,7 @@ from peekd.relay.atomic import Atomic
 from peekd.relay.delivery import Delivery
 from peekd.relay.joint import Joint
 from peekd.relay.learning import Learning
-from peekd.relay.reading import WHOLE_BYTES, Seen, erred, is_whole
+from peekd.relay.reading import WHOLE_BYTES, Seen, is_whole
 from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
     Counted,
@@ -106,15 +106,15 @@ class Verbatim:
 
     def render(self, seen: Seen) -> bytes:
         """The frame's own bytes; withheld is an account's own error, and one that no client would read."""
-        if self._learning is not None:
-            for event in seen.events:
+        for event in seen.events:
+            if self._learning is not None:
                 self._learning.see(event)
-        error = erred(seen)
-        if error is not None:
-            if error.kind in ACCOUNTS_OWN or not self._is_shown(seen.frame):
-                return b""
-            self._erred = True
-        self._ended = self._ended or any(isinstance(event, Ended) for event in seen.events)
+            if isinstance(event, Ended):
+                self._ended = True
+            elif isinstance(event, Erred):
+                if event.kind in ACCOUNTS_OWN or not self._is_shown(seen.frame):
+                    return b""
+                self._erred = True
         if not self._counted and seen.events and all(isinstance(event, Counted) for event in seen.events):
             return b""
         self._following.see(seen.frame)

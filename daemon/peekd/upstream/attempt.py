@@ -149,24 +149,24 @@ class Attempt:
         again.
         """
         if self._ended is None:
+            decoder = self._decoder
             try:
-                if piece := await self._receive_decoded():
+                piece = await (self._body().receive() if decoder is None else self._receive_decoded(decoder))
+                if piece:
                     return piece
                 self._ended = b""
             except httpx.HTTPError as fault:
                 self._ended = _broken(fault, self.status)
         return self._ended
 
-    async def _receive_decoded(self) -> bytes:
-        body = self._body()
-        if self._decoder is None:
-            return await body.receive()
-        while not (piece := self._decoder.take()):
-            data = await body.receive()
+    async def _receive_decoded(self, decoder: Inflater) -> bytes:
+        receive = self._body().receive
+        while not (piece := decoder.take()):
+            data = await receive()
             if not data:
-                self._decoder.close()
+                decoder.close()
                 return b""
-            self._decoder.feed(data)
+            decoder.feed(data)
         return piece
 
     def _body(self) -> Body:

@@ -126,13 +126,17 @@ class Connection:
             if data or self._parser.complete:
                 self._bodied = self._bodied or data != b""
                 return data
-            self._parser.feed(await self._read())
+            try:
+                read = await self._receive(READ_BYTES)
+            except STREAM_FAILURES as fault:
+                raise _unreadable(fault) from fault
+            self._parser.feed(read)
 
     async def _read(self) -> bytes:
         try:
             return await self._receive(READ_BYTES)
         except STREAM_FAILURES as fault:
-            raise httpx.ReadError(f"reading: {reason(fault)}") from fault
+            raise _unreadable(fault) from fault
 
     # ---- after it, and between two ----
 
@@ -162,3 +166,7 @@ class Connection:
         """Close at once, saying no goodbye; waits for nothing, and no cancellation stops it half way."""
         with trio.CancelScope(shield=True):
             await trio.aclose_forcefully(self._stream)
+
+
+def _unreadable(fault: Exception) -> httpx.ReadError:
+    return httpx.ReadError(f"reading: {reason(fault)}")

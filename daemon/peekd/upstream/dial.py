@@ -7,7 +7,6 @@ import os
 import ssl
 import sys
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import NamedTuple, Protocol, cast, runtime_checkable
 
 import httpx
@@ -109,10 +108,13 @@ def reader_of(stream: trio.abc.Stream) -> Read:
     socket = stream.socket
 
     async def read(most: int) -> bytes:
+        number = socket.fileno()
         while True:
-            await trio.lowlevel.wait_readable(socket)
-            with suppress(BlockingIOError):
-                return os.read(socket.fileno(), most)
+            await trio.lowlevel.wait_readable(number)  # closed meanwhile, it raises ClosedResourceError
+            try:
+                return os.read(number, most)
+            except BlockingIOError:
+                continue
 
     return read
 
