@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import AsyncIterator
-from contextlib import suppress
 from typing import Final as Constant
 from typing import Literal, Protocol
 
@@ -32,7 +31,11 @@ class Lane(Protocol):
 
     @property
     def owes(self) -> bool:
-        """Whether the client did not take all of a piece yet; nothing may be written before the rest."""
+        """Whether something is still to be written that was given before."""
+        ...
+
+    def hold(self) -> None:
+        """Let what is written next wait for what follows, which is on its way, or for `drain`."""
         ...
 
     def send_nowait(self, piece: bytes) -> bool:
@@ -48,6 +51,9 @@ class NoLane:
     """Where the server has none."""
 
     owes = False
+
+    def hold(self) -> None:
+        """Nothing waits."""
 
     def send_nowait(self, _piece: bytes) -> bool:
         """Never free."""
@@ -142,18 +148,19 @@ class Delivery:
 
     async def give(self, frames: bytes) -> None:
         """Pass stage 2 and hand whole frames on; waits while the client reads slowly."""
-        if self.give_nowait(frames):
-            return
-        wrapped = self._note(frames)
-        try:
-            self._queue(wrapped)  # `send` would let every other task run first
-        except trio.WouldBlock:
-            await self._give.send(wrapped)
+        if not self.give_nowait(frames):
+            await self._pass(self._note(frames))
 
     def _note(self, frames: bytes) -> bytes:
         self.stage = 2
         self.given += len(frames)
         return self._framing.wrap(frames)
+
+    async def _pass(self, piece: bytes) -> None:
+        try:
+            self._queue(piece)  # `send` would let every other task run first
+        except trio.WouldBlock:
+            await self._give.send(piece)
 
     def _queue(self, piece: bytes) -> None:
         self._chunks.idle = False
@@ -161,9 +168,8 @@ class Delivery:
 
     async def give_last(self, frames: bytes) -> None:
         """Hand over the last bytes. Whatever must be written down is written down before this is called."""
-        last = self._framing.wrap(frames) + self._framing.close()
-        if last:
-            await self._give.send(last)
+        if last := self._framing.wrap(frames) + self._framing.close():
+            await self._pass(last)
         self._give.close()
 
     def _settle(self, reply: Reply) -> None:
@@ -180,7 +186,11 @@ class Delivery:
         return self._reply
 
     def chunks(self) -> AsyncIterator[bytes]:
-        """The body's pieces, with a ping wherever `ping_seconds` passed without one."""
+        """The body's pieces, with a ping wherever `ping_seconds` passed without one.
+
+        To be taken when the head is about to be written, which then goes out with what is ready.
+        """
+        self._lane.hold()
         return self._chunks
 
 
@@ -195,6 +205,7 @@ class _Chunks(AsyncIterator[bytes]):
         self.spoke = -math.inf
         """When the client was last written to, by trio's clock."""
         self._take = take
+        self._ended = False
         self._lane = lane
         self._ping = ping
         self._ping_seconds = ping_seconds
@@ -202,34 +213,42 @@ class _Chunks(AsyncIterator[bytes]):
     @override
     async def __anext__(self) -> bytes:
         self.spoke = trio.current_time()
-        while True:
-            try:
-                piece = await self._next()
-            except trio.EndOfChannel:
-                raise StopAsyncIteration from None
-            self.idle = False
+        piece = self._ready()
+        while not piece:
             if self._lane.owes:
                 await self._lane.drain()
                 self.spoke = trio.current_time()
-            if piece:
-                return self._joined(piece)
+            elif self._ended:
+                raise StopAsyncIteration
+            else:
+                piece = await self._wait()
+            piece += self._ready()
+        if self._ended:
+            self._lane.hold()  # for the end of the body
+        return piece
 
-    async def _next(self) -> bytes:
-        """Wait for a piece, or until the client has heard nothing for so long that it gets a ping."""
-        with suppress(trio.WouldBlock):
-            return self._take.receive_nowait()
-        self.idle = True
-        while True:
-            with trio.CancelScope(deadline=self.spoke + self._ping_seconds):  # move_on_after is dearer
-                return await self._take.receive()
-            if trio.current_time() >= self.spoke + self._ping_seconds:
-                return self._ping
-
-    def _joined(self, first: bytes) -> bytes:
+    def _ready(self) -> bytes:
         """Join what is ready: one write and not many, and never a wait."""
-        pieces = [first]
-        while True:
-            try:
+        pieces: list[bytes] = []
+        try:
+            while True:
                 pieces.append(self._take.receive_nowait())
-            except (trio.WouldBlock, trio.EndOfChannel):
-                return b"".join(pieces)
+        except trio.WouldBlock:
+            pass
+        except trio.EndOfChannel:
+            self._ended = True
+        return b"".join(pieces)
+
+    async def _wait(self) -> bytes:
+        """Wait for a piece, or until the client has heard nothing for so long that it gets a ping."""
+        self.idle = True
+        try:
+            while True:
+                with trio.CancelScope(deadline=self.spoke + self._ping_seconds):  # move_on_after is dearer
+                    return await self._take.receive()
+                if trio.current_time() >= self.spoke + self._ping_seconds:
+                    return self._ping
+        except trio.EndOfChannel:
+            return b""
+        finally:
+            self.idle = False

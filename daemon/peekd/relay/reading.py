@@ -23,7 +23,7 @@ class Source(Protocol):
     """Where the bytes come from: an open attempt."""
 
     async def receive(self) -> bytes | AnyOutcome:
-        """The next bytes, b"" at the end of the body, or what broke it."""
+        """The next bytes, b"" at the end of the body, or what broke it. Cancelled, it has taken nothing."""
         ...
 
 

@@ -163,7 +163,7 @@ class Connection:
             case RawData(data=data):
                 if data.startswith(_STATUS_LINE):
                     self._request = _request_of(data)
-                await self._write(data)
+                await self._write(self._lane.joined(data))
             case Updated(idle=idle):
                 self._rest(idle=idle)
             case _:
@@ -182,12 +182,15 @@ class Connection:
 
         Not shielded: whoever cancels a write has given the connection up.
         """
+        if not data:
+            return
         try:
             self._writing.acquire_nowait()  # `async with` would let every other task run first
         except trio.WouldBlock:
             await self._writing.acquire()
         rest = memoryview(data)
         try:
+            rest = memoryview(self._lane.write_some(data))
             rest = await self._send_some(rest)
         except (OSError, trio.ClosedResourceError) as error:
             self._lost(error)
@@ -215,6 +218,7 @@ class Connection:
 
     async def _finish(self) -> None:
         """No request follows. Where more is still coming in, say so and let it come for a moment."""
+        await self._lane.drain()
         if self._http.connection.their_state not in {h11.SEND_BODY, h11.ERROR}:
             self._reading.cancel()
             return

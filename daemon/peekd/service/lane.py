@@ -1,13 +1,14 @@
 """The short way to a client's socket, past everything between an answer and its connection.
 
-Quart and hypercorn begin an answer and end it. Between the two, where the body goes in chunks and nobody else is
-writing, a chunk needs neither of them: this saves two tasks' turns for each event of a stream.
+Quart and hypercorn begin an answer and end it. Between the two, where the body goes in chunks and nobody else
+is writing, a chunk needs neither of them: that saves two tasks' turns for each event of a stream.
 """
 
 from __future__ import annotations
 
 import os
 from collections.abc import Awaitable, Callable
+from typing import Protocol, runtime_checkable
 
 import trio
 
@@ -21,27 +22,45 @@ def chunk(piece: bytes) -> bytes:
     return b"%x\r\n%b\r\n" % (len(piece), piece)
 
 
+@runtime_checkable
+class Sender(Protocol):
+    """A socket that is none, but lies in memory, sends by itself."""
+
+    def send_nowait(self, data: bytes) -> int:
+        """Send what there is room for; gives how much that was. Raises BlockingIOError where it is none."""
+        ...
+
+
+def sender_of(stream: trio.SocketStream) -> Callable[[bytes], int]:
+    """How to send what a peer takes at once. Raises BlockingIOError, or another OSError where it is gone."""
+    socket = stream.socket
+    if isinstance(socket, Sender):
+        return socket.send_nowait
+    return lambda data: os.write(socket.fileno(), data)
+
+
 class Lane:
-    """One connection's. `write` waits until all is out or the client is given up; `lost` hears of a failure."""
+    """One connection's. `write` waits until all is out or the client is given up; `lost` hears of failures."""
 
     def __init__(
         self,
         stream: trio.SocketStream,
         writing: trio.Lock,
         write: Callable[[bytes], Awaitable[None]],
-        lost: Callable[[OSError], None],
+        lost: Callable[[Exception], None],
     ) -> None:
         self.open = False
         """A body in chunks is under way."""
-        self._socket = stream.socket
+        self._send = sender_of(stream)
         self._writing = writing
         self._write = write
         self._lost = lost
         self._owed = b""
+        self._holds = False
 
     @property
     def owes(self) -> bool:
-        """Whether the client did not take all of a piece yet."""
+        """Whether something is still to be written that was given before."""
         return self._owed != b""
 
     def send_nowait(self, piece: bytes) -> bool:
@@ -51,19 +70,37 @@ class Lane:
         """
         if not self.open or self._owed or self._writing.locked():
             return False
-        framed = chunk(piece) if piece else b""
+        if piece:
+            self._owed = self.write_some(chunk(piece))
+        return True
+
+    def write_some(self, data: bytes) -> bytes:
+        """Write what the client takes at once; gives the rest. Of a client that is gone nothing is left."""
         try:
-            sent = os.write(self._socket.fileno(), framed)
+            return data[self._send(data) :]
         except BlockingIOError:
-            sent = 0
+            return data
         except OSError as error:
             self._lost(error)
-            return True
-        if sent < len(framed):
-            self._owed = framed[sent:]
-        return True
+            return b""
+
+    def hold(self) -> None:
+        """Let what is written next wait for what follows it, or for `drain`: one write, and not two."""
+        self._holds = True
+
+    def renew(self) -> None:
+        """Another request begins: what was meant for the one before holds no longer."""
+        self.open = self._holds = False
+
+    def joined(self, data: bytes) -> bytes:
+        """Give what is to be written where this is: what was owed before it too, or nothing yet."""
+        data, self._owed = self._owed + data, b""
+        if self._holds:
+            self._holds, self._owed = False, data
+            return b""
+        return data
 
     async def drain(self) -> None:
         """Write what is owed."""
-        owed, self._owed = self._owed, b""
-        await self._write(owed)
+        self._holds = False
+        await self._write(self.joined(b""))

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import httpx
 import trio
 
-from peekd.upstream.dial import is_readable, reader_of
+from peekd.upstream.dial import is_readable, reader_of, writer_of
 from peekd.upstream.parser import AnswerHead, Headers, Parser
 from peekd.upstream.timeouts import STREAM_FAILURES, Timeouts, bounded, reason, told_as
 
@@ -34,6 +34,7 @@ class Connection:
     def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream
         self._receive = reader_of(stream)
+        self._write = writer_of(stream)
         self._parser = Parser()
         self._head: AnswerHead | None = None
         self._watched: httpx.TransportError | None = None
@@ -86,7 +87,7 @@ class Connection:
         try:
             for piece in pieces:
                 with told_as(httpx.WriteError, "sending"), bounded(write, httpx.WriteTimeout, "sending"):
-                    await self._stream.send_all(piece)
+                    await self._write(piece)
         except (httpx.WriteError, httpx.WriteTimeout) as failure:
             return failure
         return None
