@@ -38,7 +38,7 @@ class Lane(Protocol):
         """Let what is written next wait for what follows, which is on its way, or for `drain`."""
         ...
 
-    def send_nowait(self, piece: bytes) -> bool:
+    def send_nowait(self, piece: bytes, /) -> bool:
         """Write a piece; False, and nothing is written, where the way is not free. It never raises."""
         ...
 
@@ -55,8 +55,8 @@ class NoLane:
     def hold(self) -> None:
         """Nothing waits."""
 
-    def send_nowait(self, _piece: bytes) -> bool:
-        """Never free."""
+    def send_nowait(self, _piece: bytes, /) -> bool:
+        """Give it to nobody: never free."""
         return False
 
     async def drain(self) -> None:
@@ -215,11 +215,11 @@ class _Chunks(AsyncIterator[bytes]):
         self.spoke = trio.current_time()
         piece = self._ready()
         while not piece:
+            if self._ended:
+                raise StopAsyncIteration
             if self._lane.owes:
                 await self._lane.drain()
                 self.spoke = trio.current_time()
-            elif self._ended:
-                raise StopAsyncIteration
             else:
                 piece = await self._wait()
             piece += self._ready()

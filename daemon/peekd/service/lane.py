@@ -40,7 +40,7 @@ def sender_of(stream: trio.SocketStream) -> Callable[[bytes], int]:
 
 
 class Lane:
-    """One connection's. `write` waits until all is out or the client is given up; `lost` hears of failures."""
+    """One connection's. `write` waits until all is out or the client is given up; `lost` hears a failure."""
 
     def __init__(
         self,

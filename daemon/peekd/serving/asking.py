@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Protocol, cast
 
 import trio
@@ -44,7 +45,7 @@ class Asking(TrioRequest):
     def _facts(self) -> Mapping[str, object]:
         return cast("Mapping[str, object]", self.scope)
 
-    @property
+    @cached_property
     def said(self) -> tuple[tuple[str, str], ...]:
         """The headers as the client sent them, names in lower case."""
         raw = cast("list[tuple[bytes, bytes]]", self._facts["headers"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -117,7 +118,7 @@ class Attempt:
         try:
             request = httpx.Request(
                 posting.method,
-                posting.url,
+                _url(posting.url),
                 headers=posting.headers,
                 content=posting.body,
                 extensions={"timeout": _timeout(posting.deadlines), "mark": self.mark},
@@ -188,6 +189,12 @@ class Attempt:
                 pieces.append(piece)
                 size += len(piece)
         return b"".join(pieces)[:limit]
+
+
+@lru_cache(maxsize=256)
+def _url(url: str) -> httpx.URL:
+    """Read a URL. Raises httpx.InvalidURL."""
+    return httpx.URL(url)
 
 
 def _timeout(deadlines: HealingSettings) -> dict[str, float]:

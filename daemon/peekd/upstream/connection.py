@@ -143,9 +143,11 @@ class Connection:
 
     async def finish(self) -> None:
         """Take the answer's end if it is as good as here, so that the connection can serve again."""
-        with trio.move_on_after(FINISH_SECONDS), suppress(httpx.TransportError):  # shows in `recycle`
+        with suppress(httpx.TransportError):  # shows in `recycle`
             self._parser.read_body()
-            if not self._parser.complete:
+            if self._parser.complete:
+                return
+            with trio.move_on_after(FINISH_SECONDS):
                 self._parser.feed(await self._read())
                 self._parser.read_body()
 

@@ -51,8 +51,9 @@ class Body(httpx.AsyncByteStream):
         try:
             await self._connection.finish()
         finally:
-            with trio.move_on_after(RELEASE_SECONDS, shield=True):
-                await self._pool.release(self._connection)
+            if not self._pool.release_nowait(self._connection):
+                with trio.move_on_after(RELEASE_SECONDS, shield=True):
+                    await self._pool.release(self._connection)
 
 
 class Transport(httpx.AsyncBaseTransport):
