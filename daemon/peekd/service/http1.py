@@ -6,7 +6,6 @@ import re
 import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from functools import partial
 from typing import cast
 
 import h11
@@ -64,7 +63,7 @@ class Tasks:
     ) -> None:
         with take:
             try:
-                await app(scope, partial(_receive, take), send, trio.to_thread.run_sync, trio.from_thread.run)
+                await app(scope, Messages(take), send, trio.to_thread.run_sync, trio.from_thread.run)
             except BaseExceptionGroup as group:
                 faults, rest = group.split(Exception)
                 if faults is not None:
@@ -75,12 +74,23 @@ class Tasks:
             await send(None)
 
 
-async def _receive(take: trio.MemoryReceiveChannel[ASGIReceiveEvent]) -> ASGIReceiveEvent:
-    """Give the next message; one that is there is given without letting every other task run first."""
-    try:
-        return take.receive_nowait()
-    except trio.WouldBlock:
-        return await take.receive()
+class Messages:
+    """What an app calls `receive`. A message that is there is given without letting others run first."""
+
+    def __init__(self, take: trio.MemoryReceiveChannel[ASGIReceiveEvent]) -> None:
+        self._take = take
+
+    async def __call__(self) -> ASGIReceiveEvent:
+        """Give the next message."""
+        message = self.ready()
+        return await self._take.receive() if message is None else message
+
+    def ready(self) -> ASGIReceiveEvent | None:
+        """Give the next message if it has come."""
+        try:
+            return self._take.receive_nowait()
+        except trio.WouldBlock:
+            return None
 
 
 class Pause:
