@@ -1,4 +1,4 @@
-"""The stack alone: Quart-Trio under peekd's server, httpx over peekd's transport, nothing of what peekd is for.
+"""The stack alone: Quart-Trio under peekd's server, httpx over its transport, nothing of what peekd is for.
 
 It passes a request on and streams what comes: no accounts, no peek, no record, no journal, no deadline, no
 client keys. What it costs is what is left to peekd's own code to be spared. Prints its port.
