@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import trio
 from quart import Quart
@@ -86,6 +86,15 @@ def _host(end: object) -> str | None:
     return str(cast("tuple[object, ...]", end)[0])
 
 
+@runtime_checkable
+class Inbox(Protocol):
+    """A server's `receive` that can also say when the client has gone, so that no task need wait for it."""
+
+    def when_gone(self, tell: Callable[[], object]) -> None:
+        """Give no more messages: only call `tell` when the client has gone."""
+        ...
+
+
 class Leavable(Protocol):
     """An app that wants to know when a request is over, sent or not."""
 
@@ -100,6 +109,29 @@ class Connection(TrioASGIHTTPConnection):
     def __init__(self, app: Quart, scope: Mapping[str, object]) -> None:
         self._query_keys, rest = take_keys(cast("bytes", scope["query_string"]))
         super().__init__(app, cast("Any", {**scope, "query_string": rest}))
+
+    @override
+    async def __call__(self, receive: Any, send: Any) -> None:
+        """Serve one request in the task that it came in; Quart-Trio would start one more for that."""
+        request = self._create_request_from_scope(send)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(self.handle_messages, nursery, request, receive)
+            await self.handle_request(nursery, request, send)
+
+    @override
+    async def handle_messages(self, nursery: trio.Nursery, request: Request, receive: Any) -> None:
+        """Take the body in, and end the request when its client goes; a server that tells is not waited for."""
+        more = True
+        while more or not isinstance(receive, Inbox):
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                nursery.cancel_scope.cancel()
+                return
+            request.body.append(message.get("body", b""))
+            more = message.get("more_body", False)
+            if not more:
+                request.body.set_complete()
+        receive.when_gone(nursery.cancel_scope.cancel)
 
     @override
     async def handle_request(self, nursery: trio.Nursery, request: Request, send: Any) -> None:
