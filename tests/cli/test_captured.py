@@ -12,7 +12,7 @@ import pytest
 from taped import taped_once
 
 from peekd.cli import replay, requests
-from peekd.cli.asking import RefusedError
+from peekd.cli.unanswered import RefusedError
 from peekd.protocols.registry import UPSTREAMS
 from peekd.relay.taping import Taken
 from peekd.service.tapes import FOLDER, Ring

@@ -9,9 +9,9 @@ from typing import Final
 
 import msgspec
 
-from peekd.cli.asking import RefusedError
 from peekd.cli.paint import Paint, columns, plain
 from peekd.cli.sources import SYSTEM_STATE
+from peekd.cli.unanswered import RefusedError
 from peekd.protocols.registry import upstream_of
 from peekd.records.captures import Capture, Heard
 from peekd.service.playback import Compared, Played, Side

@@ -11,13 +11,13 @@ from typing import Final
 
 import msgspec
 
-from peekd.cli.asking import RefusedError
 from peekd.cli.captured import captured, side_by_side
 from peekd.cli.codes import DONE, FAILED
 from peekd.cli.paint import Paint, columns, paint_for, plain
 from peekd.cli.requests import gathered
 from peekd.cli.since import since_option
 from peekd.cli.sources import add_source_options, find_source
+from peekd.cli.unanswered import RefusedError
 from peekd.config.load import load_settings
 from peekd.config.schema import Settings
 from peekd.healing.plan import Places, overlaid_healing, plan

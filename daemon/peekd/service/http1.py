@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
 from typing import cast
 
 import h11
@@ -19,6 +18,7 @@ from hypercorn.typing import AppWrapper, ASGIReceiveEvent, ASGISendEvent, Scope
 from typing_extensions import override
 
 from peekd.records.entries import ERROR, Entry, Journal
+from peekd.service.inbox import Inbox
 from peekd.service.lane import Lane, chunk
 
 _BAD_REQUEST = 400
@@ -36,7 +36,7 @@ class Tasks:
 
     async def spawn_app(self, app: AppWrapper, config: Config, scope: Scope, send: Send) -> Put:
         """Start an app on a request; gives what hands it the client's messages."""
-        give, take = trio.open_memory_channel[ASGIReceiveEvent](config.max_app_queue_size)
+        inbox = Inbox(config.max_app_queue_size)
         answered = False
 
         async def tell(message: ASGISendEvent | None) -> None:
@@ -49,48 +49,24 @@ class Tasks:
             # After the last byte the app wants neither the rest of a body nor word that the client is gone:
             # Quart-Trio would cancel the very task that still has the connection to put in order.
             if not answered:
-                with suppress(trio.BrokenResourceError):  # the app ended without reading it all
-                    try:
-                        give.send_nowait(event)  # `send` would let every other task run first
-                    except trio.WouldBlock:
-                        await give.send(event)
+                await inbox.put(event)
 
-        self._nursery.start_soon(self._serve, app, scope, take, tell)
+        self._nursery.start_soon(self._serve, app, scope, inbox, tell)
         return put
 
-    async def _serve(
-        self, app: AppWrapper, scope: Scope, take: trio.MemoryReceiveChannel[ASGIReceiveEvent], send: Send
-    ) -> None:
-        with take:
-            try:
-                await app(scope, Messages(take), send, trio.to_thread.run_sync, trio.from_thread.run)
-            except BaseExceptionGroup as group:
-                faults, rest = group.split(Exception)
-                if faults is not None:
-                    told = "".join(traceback.format_exception(faults))
-                    self._journal(Entry(f"An answer broke off by a fault of peekd's own:\n{told}", ERROR))
-                if rest is not None:
-                    raise rest from None
-            await send(None)
-
-
-class Messages:
-    """What an app calls `receive`. A message that is there is given without letting others run first."""
-
-    def __init__(self, take: trio.MemoryReceiveChannel[ASGIReceiveEvent]) -> None:
-        self._take = take
-
-    async def __call__(self) -> ASGIReceiveEvent:
-        """Give the next message."""
-        message = self.ready()
-        return await self._take.receive() if message is None else message
-
-    def ready(self) -> ASGIReceiveEvent | None:
-        """Give the next message if it has come."""
+    async def _serve(self, app: AppWrapper, scope: Scope, inbox: Inbox, send: Send) -> None:
         try:
-            return self._take.receive_nowait()
-        except trio.WouldBlock:
-            return None
+            await app(scope, inbox, send, trio.to_thread.run_sync, trio.from_thread.run)
+        except BaseExceptionGroup as group:
+            faults, rest = group.split(Exception)
+            if faults is not None:
+                told = "".join(traceback.format_exception(faults))
+                self._journal(Entry(f"An answer broke off by a fault of peekd's own:\n{told}", ERROR))
+            if rest is not None:
+                raise rest from None
+        finally:
+            inbox.close()
+        await send(None)
 
 
 class Pause:

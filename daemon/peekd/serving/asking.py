@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any, Protocol, cast, runtime_checkable
 
@@ -111,11 +111,15 @@ def _host(end: object) -> str | None:
 
 
 @runtime_checkable
-class Hasty(Protocol):
-    """A `receive` that can tell what has come already."""
+class Inbox(Protocol):
+    """A server's `receive` that can also tell what has come, and when the client goes, nobody waiting."""
 
     def ready(self) -> Mapping[str, object] | None:
         """Give the next message if it has come."""
+        ...
+
+    def when_gone(self, tell: Callable[[], object]) -> None:
+        """Give no more messages: only call `tell` when the client has gone."""
         ...
 
 
@@ -136,16 +140,32 @@ class Connection(TrioASGIHTTPConnection):
 
     @override
     async def __call__(self, receive: Any, send: Any) -> None:
-        """Serve one request, in this task; a second one listens for what comes after it, its end included.
+        """Serve one request in the task that it came in; Quart-Trio would start two more.
 
-        What has come of the body is taken in before, so that a small request never waits for it.
+        What has come of the body is taken in before; where that is all, nobody need listen.
         """
         asking = cast("Asking", self._create_request_from_scope(send))
-        if isinstance(receive, Hasty) and not _take_in(asking.body, receive):
+        inbox = receive if isinstance(receive, Inbox) else None
+        if inbox is not None and not _take_in(asking.body, inbox):
             return
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self.handle_messages, nursery, asking, cast("Any", receive))
+            if inbox is not None and asking.body.complete:
+                inbox.when_gone(nursery.cancel_scope.cancel)
+            else:
+                nursery.start_soon(self.handle_messages, nursery, asking, cast("Any", receive))
             await self.handle_request(nursery, asking, send)
+
+    @override
+    async def handle_messages(self, nursery: trio.Nursery, request: Request, receive: Any) -> None:
+        """Take the body in, and end the request when its client goes; nobody waits for that if told."""
+        body = cast("Asking", request).body
+        while not (body.complete and isinstance(receive, Inbox)):
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                nursery.cancel_scope.cancel()
+                return
+            body.take(message)
+        receive.when_gone(nursery.cancel_scope.cancel)
 
     @override
     async def handle_request(self, nursery: trio.Nursery, request: Request, send: Any) -> None:
@@ -159,7 +179,7 @@ class Connection(TrioASGIHTTPConnection):
             cast("Leavable", self.app).leave(asking)
 
 
-def _take_in(body: Body, receive: Hasty) -> bool:
+def _take_in(body: Body, receive: Inbox) -> bool:
     """Take in what has come; False where the client is gone already."""
     while (message := receive.ready()) is not None:
         if message["type"] == "http.disconnect":
