@@ -9,8 +9,10 @@ import select
 import socket
 import time
 from collections.abc import Callable, Mapping
+from functools import lru_cache
+from operator import attrgetter
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 import msgspec
 from typing_extensions import override
@@ -35,32 +37,37 @@ _NAMES: Mapping[int, str] = {
 }
 _COLOURS: Mapping[int, str] = {DEBUG: "2", NOTICE: "1", WARNING: "33", ERROR: "31"}
 
-_FIELDS: Mapping[str, str] = {
-    "request": "PEEKD_REQUEST",
-    "attempt": "PEEKD_ATTEMPT",
-    "account": "PEEKD_ACCOUNT",
-    "model": "PEEKD_MODEL",
-    "upstream": "PEEKD_UPSTREAM",
-    "phase": "PEEKD_PHASE",
-    "outcome": "PEEKD_OUTCOME",
-    "move": "PEEKD_MOVE",
-    "status": "PEEKD_STATUS",
-    "upstream_error": "PEEKD_UPSTREAM_ERROR",
-}
+_SAID: Final = (
+    "request",
+    "attempt",
+    "account",
+    "model",
+    "upstream",
+    "phase",
+    "outcome",
+    "move",
+    "status",
+    "upstream_error",
+)
+_FIELDS: Final = tuple(f"PEEKD_{name.upper()}" for name in _SAID)
+_values: Final[Callable[[Entry], tuple[str | int | None, ...]]] = attrgetter(*_SAID)
+_JSON: Final = msgspec.json.Encoder()
 
 
 def encode_fields(entry: Entry) -> dict[str, str]:
     """Give an entry's fields by their journal names; those that say nothing are left out."""
     fields = {"MESSAGE": entry.message, "PRIORITY": str(entry.priority), "SYSLOG_IDENTIFIER": IDENTIFIER}
-    for name, field in _FIELDS.items():
-        value = getattr(entry, name)
-        if value not in {"", None} and (name, value) != ("attempt", 0):
-            fields[field] = str(value)
+    for field, value in zip(_FIELDS, _values(entry), strict=True):
+        if value:
+            fields[field] = value if isinstance(value, str) else str(value)
     return fields
 
 
 def encode_datagram(fields: Mapping[str, str], most: int = VALUE_CHARACTERS) -> bytes:
     """Write fields in the journal's native protocol: a value of several lines goes with its length."""
+    text = "".join([f"{name}={value}\n" for name, value in fields.items()])
+    if len(text) <= most and text.count("\n") == len(fields):
+        return text.encode(errors="replace")
     parts: list[bytes] = []
     for name, value in fields.items():
         data = shorten(value, most).encode(errors="replace")
@@ -73,12 +80,19 @@ def encode_datagram(fields: Mapping[str, str], most: int = VALUE_CHARACTERS) -> 
 
 def encode_line(fields: Mapping[str, str], most: int = LINE_BYTES) -> bytes:
     """Write fields as one line of JSON of at most `most` bytes; where it is too long, values are cut."""
+    line = _encode(fields) + b"\n"
     limit = most
-    while True:
-        line = msgspec.json.encode({name: shorten(value, limit) for name, value in fields.items()}) + b"\n"
-        if len(line) <= most:
-            return line
+    while len(line) > most:
+        line = _encode({name: shorten(value, limit) for name, value in fields.items()}) + b"\n"
         limit //= 2
+    return line
+
+
+def _encode(fields: Mapping[str, str]) -> bytes:
+    try:
+        return _JSON.encode(fields)
+    except UnicodeEncodeError:  # half a surrogate
+        return _JSON.encode({name: value.encode(errors="replace").decode() for name, value in fields.items()})
 
 
 def shorten(text: str, most: int) -> str:
@@ -169,9 +183,14 @@ class LineSink:
 def encode_json_entry(entry: Entry, dropped: int, *, now: float | None = None) -> bytes:
     """Write an entry as a JSON line, its time as RFC 3339; `dropped` tells how many before it were lost."""
     wall = time.time() if now is None else now
-    clock = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(wall))
-    fields = {"TIME": f"{clock}.{int(wall % 1 * 1000):03d}Z", **encode_fields(entry)}
+    clock = f"{_second(int(wall))}.{int(wall % 1 * 1000):03d}Z"
+    fields = {"TIME": clock, **encode_fields(entry)}
     return encode_line({**fields, "PEEKD_DROPPED": str(dropped)} if dropped else fields)
+
+
+@lru_cache(maxsize=8)
+def _second(wall: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(wall))
 
 
 def encode_terminal_entry(entry: Entry, dropped: int, *, now: time.struct_time | None = None) -> bytes:
