@@ -2,8 +2,8 @@
 
 `all` writes ledger and journal, as by default. `no ledger` has no place for its state, so no row is made or
 written. `bare` has none either, and `[logs] level = "error"`, so no line of a request is encoded or written;
-it is still worded, for the levels lie behind that. `all` over `no ledger` is what the ledger costs, `no ledger`
-over `bare` what the journal costs.
+its words are still made, for levels are looked at behind that. `all` over `no ledger` is what the ledger
+costs, `no ledger` over `bare` what the journal costs: JSON lines that go to a file.
 
 Each turn asks all three at the same time on the same core, so what else the machine does meets all alike, and
 none has a pause; what is told is the median of the ratios within turns. CPU is that of all threads, in
@@ -169,9 +169,7 @@ def compare(rounds: int) -> None:
     """Compare the three daemons, and print what was found."""
     with ExitStack() as stack:
         upstream = stack.enter_context(open_upstream())
-        daemons = {
-            name: stack.enter_context(open_daemon(upstream, way)) for name, way in WAYS.items()
-        }
+        daemons = {name: stack.enter_context(open_daemon(upstream, way)) for name, way in WAYS.items()}
         for load in LOADS:
             measure_turn(load, daemons)  # until all are warm
             turns = [measure_turn(load, daemons) for _ in range(rounds)]

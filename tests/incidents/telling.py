@@ -18,7 +18,7 @@ from peekd.cli.story import tell
 from peekd.monitor.detail import Beside, detail_of
 from peekd.monitor.page import render
 from peekd.records.entries import INFO, Entry
-from peekd.service.logs import encode_fields
+from peekd.service.lines import encode_fields
 
 TREE = Path(__file__).parents[2]
 GOLDENS = Path(__file__).parent / "goldens"

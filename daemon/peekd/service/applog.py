@@ -16,7 +16,7 @@ from itertools import groupby
 from pathlib import Path
 
 from peekd.records.entries import WARNING, Entry, Journal
-from peekd.service.logs import encode_json_entry
+from peekd.service.lines import encode_json_entry
 
 NAME = "app.log"
 KEPT_DAYS = 7

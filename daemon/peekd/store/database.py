@@ -215,7 +215,9 @@ def is_corrupt(error: sqlite3.Error) -> bool:
     }
 
 
-def _statement(deed: Kept | Touched | Forgotten | Refused | Bound | Standing) -> tuple[str, tuple[object, ...]]:
+def _statement(
+    deed: Kept | Touched | Forgotten | Refused | Bound | Standing,
+) -> tuple[str, tuple[object, ...]]:
     match deed:
         case Kept(step=step, used=used):
             origin = step.origin

@@ -56,7 +56,7 @@ _KEYS: Final[Mapping[type[Row], tuple[str, ...]]] = {
 
 
 _SIZES: Final = (32, 8, 1)
-"""Rows of one statement: few shapes, each compiled once, below 999 values (SQLite before 3.32 takes no more)."""
+"""Rows of one statement: few shapes, each compiled once, and below 999 values (SQLite before 3.32)."""
 
 
 @cache
