@@ -6,6 +6,7 @@ only writer, and fills silence with pings, so a ping can never stand inside a fr
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator
 from typing import Literal
 
@@ -18,6 +19,9 @@ from peekd.protocols.interface import Framing
 
 CHANNEL_FRAMES = 16
 """Joined writes in flight between the upstream's task and the client's."""
+
+JUST_NOW = 1.0
+"""Seconds for which a wait that is over still counts: on the way out what waited is taken once more."""
 
 
 class Final(msgspec.Struct, frozen=True):
@@ -49,6 +53,7 @@ class Delivery:
         self.early = False
         self.given = 0
         """Bytes of the answer that were handed over, pings left out."""
+        self._unread = (-math.inf, -math.inf)
         self._reply: Reply | None = None
         self._replied = trio.Event()
         self._ping = ping
@@ -91,7 +96,15 @@ class Delivery:
         try:
             self._give.send_nowait(wrapped)  # `send` would let every other task run first
         except trio.WouldBlock:
+            self._unread = (trio.current_time(), math.inf)
             await self._give.send(wrapped)
+            self._unread = (self._unread[0], trio.current_time())
+
+    def unread_seconds(self) -> float:
+        """How long frames have waited for a client that reads nothing, or had until just now, else 0."""
+        since, until = self._unread
+        now = trio.current_time()
+        return min(now, until) - since if until > now - JUST_NOW else 0.0
 
     async def give_last(self, frames: bytes) -> None:
         """Hand over the last bytes. Whatever must be written down is written down before this is called."""
