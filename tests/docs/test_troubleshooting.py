@@ -105,7 +105,7 @@ def test_every_command_on_the_page_is_one_that_there_is(tree: Path) -> None:
                 is_found(line, Entry("", request="req_1"))
             case ["grep"]:
                 assert words[1].startswith('"PEEKD_REQUEST":"req_')
-                said = encode_json_entry(Entry("", request=words[1].split('"')[3]), 0).decode()
+                said = encode_json_entry(Entry("", request=words[1].split('"')[3]), 0, 0.0).decode()
                 assert words[1] in said
                 assert words[2].endswith(f"/{NAME}")
             case ["curl"]:

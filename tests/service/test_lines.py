@@ -16,6 +16,7 @@ from peekd.service.lines import (
     encode_terminal_entry,
 )
 
+NOON = time.mktime((2026, 1, 1, 12, 0, 0, 3, 1, 0))
 FULL = Entry(
     "retrying...", WARNING, "req_1", 2, "alice", "m", "up", "decide", "silent", "rotate", 529, "type: words"
 )
@@ -68,36 +69,33 @@ def test_a_line_is_json_and_fits_a_pipe_however_long_its_values(fields: dict[str
 
 
 def test_of_a_long_traceback_the_end_is_kept() -> None:
-    line = encode_json_entry(Entry("Traceback\n" + "frame\n" * 4000 + "ZeroDivisionError: why"), 0)
+    line = encode_json_entry(Entry("Traceback\n" + "frame\n" * 4000 + "ZeroDivisionError: why"), 0, NOON)
     message = msgspec.json.decode(line, type=dict[str, str])["MESSAGE"]
     assert message.startswith("Traceback")
     assert message.endswith("ZeroDivisionError: why")
 
 
 def test_a_json_line_begins_with_its_time() -> None:
-    line = msgspec.json.decode(encode_json_entry(Entry("hello"), 0, now=1_767_225_600.25))
+    line = msgspec.json.decode(encode_json_entry(Entry("hello"), 0, 1_767_225_600.25))
     assert line["TIME"] == "2026-01-01T00:00:00.250Z"
     assert next(iter(line)) == "TIME"
 
 
 def test_a_terminal_gets_a_readable_line_and_no_strangers_control_codes() -> None:
-    noon = time.struct_time((2026, 1, 1, 12, 0, 0, 3, 1, 0))
-    assert (
-        encode_terminal_entry(Entry("hello", INFO, "req_1"), 0, now=noon) == b"12:00:00 info    req_1 hello\n"
-    )
-    loud = encode_terminal_entry(Entry("bad \x1b]0;title\x07", ERROR), 3, now=noon)
+    assert encode_terminal_entry(Entry("hello", INFO, "req_1"), 0, NOON) == b"12:00:00 info    req_1 hello\n"
+    loud = encode_terminal_entry(Entry("bad \x1b]0;title\x07", ERROR), 3, NOON)
     assert loud == "\x1b[31m12:00:00 error   bad \ufffd]0;title\ufffd (3 lines lost)\x1b[0m\n".encode()
-    assert len(encode_terminal_entry(Entry("€" * 9000), 0, now=noon)) <= LINE_BYTES
+    assert len(encode_terminal_entry(Entry("€" * 9000), 0, NOON)) <= LINE_BYTES
 
 
 def test_a_json_line_holds_the_fields_of_the_journal() -> None:
-    line = msgspec.json.decode(encode_json_entry(FULL, 3), type=dict[str, str])
+    line = msgspec.json.decode(encode_json_entry(FULL, 3, NOON), type=dict[str, str])
     assert list(line)[1:] == [*encode_fields(FULL), "PEEKD_DROPPED"]
     assert {name: line[name] for name in encode_fields(FULL)} == encode_fields(FULL)
 
 
 def test_half_a_surrogate_costs_no_line() -> None:
     line = msgspec.json.decode(
-        encode_json_entry(Entry("bad \ud800", request="req_1"), 0), type=dict[str, str]
+        encode_json_entry(Entry("bad \ud800", request="req_1"), 0, NOON), type=dict[str, str]
     )
     assert (line["MESSAGE"], line["PEEKD_REQUEST"]) == ("bad ?", "req_1")

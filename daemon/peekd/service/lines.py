@@ -133,9 +133,8 @@ class _Line(msgspec.Struct, omit_defaults=True, gc=False, rename=_field):
     dropped: str = ""
 
 
-def encode_json_entry(entry: Entry, dropped: int, *, now: float | None = None) -> bytes:
-    """Write an entry as a JSON line, its time as RFC 3339; `dropped` tells how many before it were lost."""
-    wall = time.time() if now is None else now
+def encode_json_entry(entry: Entry, dropped: int, wall: float) -> bytes:
+    """Write an entry of this wall time (RFC 3339) as a JSON line; `dropped`: how many before it are lost."""
     clock = f"{_second(int(wall))}.{int(wall % 1 * 1000):03d}Z"
     attempt, status = entry.attempt, entry.status
     line = _Line(
@@ -168,9 +167,9 @@ def _second(wall: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(wall))
 
 
-def encode_terminal_entry(entry: Entry, dropped: int, *, now: time.struct_time | None = None) -> bytes:
+def encode_terminal_entry(entry: Entry, dropped: int, wall: float) -> bytes:
     """Write an entry for a person: time, rank, request, message."""
-    clock = time.strftime("%H:%M:%S", now or time.localtime())
+    clock = time.strftime("%H:%M:%S", time.localtime(wall))
     rank = _NAMES.get(entry.priority, str(entry.priority))
     who = f" {entry.request}" if entry.request else ""
     lost = f" ({dropped} lines lost)" if dropped else ""
