@@ -25,7 +25,7 @@ from peekd.healing.policy import policy_in_force
 from peekd.healing.settings import HealingSettings
 from peekd.records.entries import RequestRecord
 from peekd.records.redecide import Difference, redecide
-from peekd.service.playback import play
+from peekd.service.playback import Unplayable, play
 from peekd.store.queries import Query
 from peekd.vocabulary.errors import ClientError
 
@@ -86,8 +86,8 @@ def _run_one(arguments: Namespace, environ: Mapping[str, str]) -> int:
         healing = healing_of(capture.record, capture.heard[0].upstream)
     try:
         played = play(capture, healing)
-    except* ClientError as group:
-        raise RefusedError(f"the captured request cannot be read: {group.exceptions[0]}") from group
+    except Unplayable as error:
+        raise RefusedError(str(error)) from error
     if arguments.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(played)).decode() + "\n")
     else:
