@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from html import escape
 from typing import NamedTuple
 
+from goals import PRODUCT, Medians
+from stages import STAGES, Group
 from telling import number
 
 WIDTH, NAMES, FIGURES = 920, 330, 90
@@ -20,12 +22,43 @@ text{font:12px system-ui,sans-serif;fill:#333} .title{font-weight:600;font-size:
 """
 
 
+TITLE = "What peekd costs beside others: medians of one run, by ./dev bench"
+SHOWN = {
+    Group.CPU: ("cpu", "", "less is better"),
+    Group.FIRST: ("first50", "ms, p50 as it is", "less is better"),
+    Group.DELAY: ("delay99", "ms, p99 as it is", "less is better"),
+    Group.RATE: ("rate", "events/s", "more is better"),
+}
+
+
 class Row(NamedTuple):
     """One figure of each system, with what it is."""
 
     name: str
     unit: str
     values: Sequence[tuple[str, float]]
+
+
+def plot(figures: Medians, systems: Sequence[str]) -> str:
+    """The chart of the groups that have one figure a system."""
+    groups: list[tuple[str, list[Row]]] = []
+    for group, (figure, unit, which) in SHOWN.items():
+        rows = [
+            Row(stage.title, unit or stage.unit, values)
+            for stage in STAGES
+            if group in stage.groups
+            and (
+                values := [
+                    (system, figures[stage.name, system][figure])
+                    for system in systems
+                    if (system != "direct" or figure != "cpu")
+                    and figure in figures.get((stage.name, system), {})
+                ]
+            )
+        ]
+        if rows:
+            groups.append((f"{group}: {which}", rows))
+    return draw(TITLE, groups, PRODUCT)
 
 
 def draw(title: str, groups: Sequence[tuple[str, Sequence[Row]]], own: str) -> str:

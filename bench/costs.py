@@ -9,7 +9,6 @@ from pathlib import Path
 
 TICKS = os.sysconf("SC_CLK_TCK")
 MB = 1 << 20
-NANO = 1e-9
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
@@ -47,17 +46,11 @@ def _ended(pid: int) -> float:
     return (int(fields[13]) + int(fields[14])) / TICKS
 
 
-def waited_seconds(pids: Iterable[int]) -> float:
-    """How long threads of these were ready to run and had no core (/proc/PID/task/TID/schedstat)."""
-    return sum(map(_waited, pids))
-
-
-def _waited(pid: int) -> float:
-    try:
-        tasks = [(task / "schedstat").read_text() for task in Path(f"/proc/{pid}/task").iterdir()]
-    except OSError:
-        return 0.0
-    return sum(int(task.split()[1]) for task in tasks) * NANO
+def core_seconds(core: int) -> float:
+    """How long programs have run on one core, whichever they were (/proc/stat: user, nice, system)."""
+    lines = Path("/proc/stat").read_text().splitlines()
+    fields = next(line.split() for line in lines if line.startswith(f"cpu{core} "))
+    return sum(map(int, fields[1:4])) / TICKS
 
 
 def resident_mb(*pids: int) -> float:

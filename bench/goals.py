@@ -40,6 +40,10 @@ class Goal(NamedTuple):
         beside = f", {'added to' if self.added else 'times'} {self.over}" if self.over else ""
         return self.said + beside
 
+    def stages(self) -> tuple[tuple[str, str], ...]:
+        """What has to be measured for it: a stage of a system, each."""
+        return ((self.stage, PRODUCT), *(((self.stage, self.over),) if self.over else ()))
+
     def verdict(self, value: float) -> str:
         """In a word or two."""
         if value > self.must:

@@ -6,7 +6,7 @@ import statistics
 import sys
 from typing import NamedTuple
 
-from load import Job
+from jobs import Job
 from measuring import do
 from systems import Place, open_peekd, open_upstream
 
@@ -19,6 +19,7 @@ class Stage(NamedTuple):
     requests: int
 
 
+ROUNDS = 5
 SATURATED = (Stage("1 event, 16 at once", 1, 640), Stage("50 events, 16 streams", 50, 320))
 
 
@@ -29,7 +30,7 @@ def measure(stage: Stage, where: Place) -> float:
     return found.system * 1e3 / stage.requests
 
 
-def measure_ledger(rounds: int) -> None:
+def compare(rounds: int) -> None:
     """Compare a daemon that writes requests down with one that does not."""
     samples: dict[tuple[str, str], list[float]] = {}
     with (

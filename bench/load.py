@@ -1,7 +1,7 @@
 """The benchmark's client: streams on raw sockets in one epoll loop. Its one argument is a JSON object, a Job.
 
 It prints one JSON object, a Found. Every answer must be a 200 and whole, with all its pieces of text: each
-that is not counts as failed, and the first of them is shown.
+that is not counts as failed, the first of them is told, and the exit status is 1.
 """
 
 from __future__ import annotations
@@ -12,80 +12,19 @@ import socket
 import statistics
 import sys
 import time
-from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 
 from asks import ask
-from costs import cpu_seconds, resident_mb, waited_seconds
+from costs import core_seconds, cpu_seconds, resident_mb
 from frames import DIGITS, MARK
+from jobs import Found, Job
 
 END = b"\r\n0\r\n\r\n"
 READ_BYTES = 1 << 18
 TICK = 0.02
 WORDS = 400
 NANO = 1e-9
-
-
-@dataclass(kw_only=True)
-class Job:
-    """What to ask of whom, and what to watch meanwhile.
-
-    Without `seconds`, each connection asks its share of `requests`. With it, asking goes on until so many
-    seconds have been measured; they begin `settle` seconds after every connection had its first piece.
-    `once`: each connection asks only once. `cut`: when all is measured, what still streams is let go.
-    """
-
-    port: int
-    tongue: str = "anthropic"
-    model: str
-    size: int = 0
-    requests: int = 0
-    at_once: int = 1
-    opening: float = 0.0
-    """Seconds over which the connections are opened."""
-    seconds: float = 0.0
-    settle: float = 0.0
-    once: bool = False
-    cut: bool = False
-    patience: float = 60.0
-    """Longest time without any news."""
-    system: Sequence[int] = ()
-    """Processes of what is measured."""
-    upstream: Sequence[int] = ()
-    cuts: int = 0
-    """Streams to close in the middle, one after another."""
-    control: int = 0
-    """The upstream's port, where it tells what it saw."""
-
-
-@dataclass
-class Found:
-    """What a job found; times in seconds, CPU in seconds, memory in MB."""
-
-    seconds: float = 0.0
-    """How long was measured."""
-    events: int = 0
-    requests: int = 0
-    system: float = 0.0
-    upstream: float = 0.0
-    client: float = 0.0
-    waited: float = 0.0
-    """How long the system's threads had something to do and no core."""
-    first: list[float] = field(default_factory=list[float])
-    """From each request to its first piece."""
-    delays: dict[str, float] = field(default_factory=dict[str, float])
-    """From the upstream's send to our read, p50, p99 and most of all pieces."""
-    before: float = 0.0
-    peak: float = 0.0
-    """Resident memory of the system when it began, and the most of it."""
-    asked: int = 0
-    failed: int = 0
-    lost: int = 0
-    """Pieces that did not come."""
-    words: str = ""
-    """What the first failed answer was."""
-    cuts: list[float] = field(default_factory=list[float])
 
 
 class Asking:
@@ -182,9 +121,10 @@ class Load:
     def _finish(self, now: float) -> None:
         found = self.found
         before, after = self._spent, self._costs()
-        found.system, found.upstream, found.client, found.waited = (
+        found.system, found.upstream, found.client, core = (
             later - earlier for earlier, later in zip(before, after, strict=True)
         )
+        found.others = max(core - found.system, 0.0)
         found.seconds, found.events, found.requests = now - self._start, self._events, self._requests
         for one in self._open.values():
             one.left = 0
@@ -194,9 +134,13 @@ class Load:
                 self._close(one)
 
     def _costs(self) -> tuple[float, float, float, float]:
-        system = self._job.system
-        cpu = cpu_seconds(system), cpu_seconds(self._job.upstream), time.process_time()
-        return *cpu, waited_seconds(system)
+        job = self._job
+        return (
+            cpu_seconds(job.system),
+            cpu_seconds(job.upstream),
+            time.process_time(),
+            core_seconds(job.core),
+        )
 
     # ---- connections ----------------------------------------------------------------------------------
 
@@ -320,4 +264,6 @@ def do(job: Job) -> Found:
 
 
 if __name__ == "__main__":
-    sys.stdout.write(json.dumps(asdict(do(Job(**json.loads(sys.argv[1]))))))
+    result = do(Job(**json.loads(sys.argv[1])))
+    sys.stdout.write(json.dumps(asdict(result)))
+    sys.exit(result.failed > 0)

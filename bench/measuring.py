@@ -9,16 +9,16 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from load import Found, Job
-from processes import running
+from jobs import Found, Job
+from processes import core_of, running
 from stages import SETTLE, Stage, Unit
-from systems import FLOWS, LOAD_CORE, Place, System
+from systems import FLOWS, LOAD_CORE, SYSTEM_CORE, Place, System
 
 HERE = Path(__file__).parent
 Figures = dict[str, float]
 """What one stage of one round gave, by name: cpu, upstream, client (in its unit), first50, first99,
-delay50, delay99, cut50, cut99 (ms), rate (events/s), busy (share of the load's core), waited (share of the
-time that the system had something to do and no core), grown (MB), lost, start (s), idle (MB). What the stage
+delay50, delay99, cut50, cut99 (ms), rate (events/s), busy (share of the load's core), others (share of
+the system's core that went to other programs), grown (MB), lost, start (s), idle (MB). What the stage
 does not give is not there."""
 
 LEAST = 2
@@ -34,12 +34,13 @@ class Failed(Exception):
 def job_for(stage: Stage, system: System, place: Place, upstream: Place, hurry: float) -> Job:
     """What the client is to do; `hurry` shortens the time that is measured."""
     seconds = stage.seconds * hurry
+    model = stage.model(hurry)
     family = FLOWS[stage.flow].family
     at_once = min(stage.at_once, system.most)
     return Job(
         port=place.port,
         tongue=system.tongue(stage.flow),
-        model=system.model.format(family=family, model=f"{family}-{stage.model(seconds)}"),
+        model=system.model.format(family=family, model=f"{family}-{model}"),
         size=stage.size,
         requests=at_once if not seconds else 0,
         at_once=at_once,
@@ -49,6 +50,7 @@ def job_for(stage: Stage, system: System, place: Place, upstream: Place, hurry: 
         once=stage.once,
         cut=stage.cut,
         system=place.pids,
+        core=core_of(SYSTEM_CORE),
         upstream=upstream.pids,
         cuts=stage.cuts,
         control=upstream.port,
@@ -59,7 +61,7 @@ def do(job: Job) -> Found:
     """Let the client do a job. Raises Failed."""
     with running([sys.executable, str(HERE / "load.py"), json.dumps(asdict(job))], core=LOAD_CORE) as process:
         words, _ = process.communicate(timeout=DONE_SECONDS)
-    if process.returncode:
+    if not words:
         raise Failed("the client broke; its words are above")
     found = Found(**json.loads(words))
     if found.failed:
@@ -82,7 +84,7 @@ def figures(stage: Stage, job: Job, found: Found) -> Figures:
             "client": found.client * scale,
             "rate": found.events / found.seconds,
             "busy": (found.upstream + found.client) / found.seconds,
-            "waited": found.waited / found.seconds,
+            "others": found.others / found.seconds,
         }
     told |= _quantiles("first", found.first) | _quantiles("cut", found.cuts)
     told |= {f"delay{name[1:]}": seconds * 1e3 for name, seconds in found.delays.items() if name != "most"}

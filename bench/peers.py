@@ -179,7 +179,7 @@ def _started(
         said.open("wb") as log,
         running(command, core=SYSTEM_CORE, env={**os.environ, **env}, log=log, talks=False) as process,
     ):
-        start = wait_ready(process, f"http://127.0.0.1:{port}{ready}", said, seconds=SLOW_SECONDS)
+        start = wait_ready(process, port, said, path=ready, seconds=SLOW_SECONDS)
         yield Place(port, family(process.pid), start, resting(process.pid))
 
 

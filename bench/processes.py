@@ -35,6 +35,12 @@ def allow_descriptors() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
+def core_of(number: int) -> int:
+    """The number-th core that we may use; where there are too few, one again."""
+    cores = sorted(os.sched_getaffinity(0))
+    return cores[number % len(cores)]
+
+
 @contextmanager
 def running(
     command: list[str],
@@ -48,10 +54,9 @@ def running(
 
     `log` takes its stderr; its stdout is to be read, unless it `talks` to nobody: then `log` takes it too.
     """
-    cores = sorted(os.sched_getaffinity(0))
     stdout = subprocess.PIPE if talks else log
     with subprocess.Popen(command, stdout=stdout, stderr=log, env=env) as process:
-        os.sched_setaffinity(process.pid, {cores[core % len(cores)]})
+        os.sched_setaffinity(process.pid, {core_of(core)})
         try:
             yield process
         finally:
@@ -72,13 +77,19 @@ def said_port(process: subprocess.Popen[bytes]) -> int:
 
 
 def wait_ready(
-    process: subprocess.Popen[bytes], url: str, log: Path, *, seconds: float = START_SECONDS
+    process: subprocess.Popen[bytes],
+    port: int,
+    log: Path,
+    *,
+    path: str = "/readyz",
+    seconds: float = START_SECONDS,
 ) -> float:
-    """Seconds until this URL answers well. Raises NotStarted."""
+    """Seconds until this path is answered well. Raises NotStarted."""
+    url = f"http://127.0.0.1:{port}{path}"
     began = time.perf_counter()
     while time.perf_counter() - began < seconds and process.poll() is None:
         try:
-            with urllib.request.urlopen(url, timeout=1.0):  # noqa: S310  an address of this machine
+            with urllib.request.urlopen(url, timeout=1.0):
                 return time.perf_counter() - began
         except OSError:  # refused, reset, or a 503
             time.sleep(0.005)

@@ -56,11 +56,13 @@ class Stage(NamedTuple):
     starts: bool = False
     """The system is only started, and left to rest."""
 
-    def model(self, seconds: float) -> str:
-        """What the upstream is told by the model's name, so that streams last longer than is measured."""
+    def model(self, hurry: float = 1.0) -> str:
+        """What the upstream is told by the model's name: streams last longer than is measured."""
         events = self.events
-        if self.rate > 1 and self.once:
-            events = round(self.rate * (seconds + self.opening + SETTLE + SPARE))
+        if self.once and self.seconds and not self.cut:
+            events = round(self.rate * (self.seconds * hurry + self.opening + SETTLE + SPARE))
+        elif self.once and not self.cut:
+            events = round(events * hurry)
         return f"sim-{events}-{self.rate:g}"
 
 

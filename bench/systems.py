@@ -142,7 +142,7 @@ def open_peekd(upstream: int, *, ledger: bool = True) -> Generator[Place]:
             **({"STATE_DIRECTORY": place} if ledger else {}),
         }
         with running(command, core=SYSTEM_CORE, env=env, log=log) as process:
-            start = wait_ready(process, f"http://127.0.0.1:{port}/readyz", Path(place, "log"))
+            start = wait_ready(process, port, Path(place, "log"))
             yield Place(port, family(process.pid), start, resting(process.pid))
 
 

@@ -22,6 +22,8 @@ from frames import DIGITS, HEAD, TONGUES, burst, ending, piece
 
 MODEL = re.compile(rb"sim-(\d+)-([\d.]+)(?:-(\d+))?")
 GOLDEN = 0.618034
+NAME = b"sim-"
+LONGEST = 64
 READ_BYTES = 1 << 20
 BACKLOG = 4096
 NOTHING = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
@@ -53,16 +55,54 @@ class Answer:
         return said if self.number < self.pieces else said + ending(self.tongue, self.pieces)
 
 
-class Peer:
-    """One connection: what it has sent and we have not read yet, and what we have not sent yet."""
+class Asked:
+    """A request as it comes in. Of its body only the name of the model is kept, so that size costs little."""
 
-    __slots__ = ("answer", "poll", "read", "sock", "unsent")
+    __slots__ = ("head", "left", "named", "path")
+
+    def __init__(self) -> None:
+        self.head = bytearray()
+        self.left = 0
+        """Bytes of the body that are still to come."""
+        self.path = b""
+        self.named = b""
+        """Where the model's name stands; before that is known, the end of what came."""
+
+    def whole(self, data: memoryview) -> bool:
+        """Take what came; say whether that was the last of it."""
+        if self.path:
+            self.left -= len(data)
+        else:
+            self.head += data
+            end = self.head.find(b"\r\n\r\n")
+            if end < 0:
+                return False
+            self._begin(self.head[:end].lower())
+            self.left -= len(self.head) - end - 4
+        if not self.named.startswith(NAME):
+            self._look(self.named + data if self.named else bytes(self.head))
+        return self.left <= 0
+
+    def _begin(self, head: bytearray) -> None:
+        at = head.find(b"\r\ncontent-length:")
+        self.left = int(head[at + 17 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+        self.path = bytes(head.split(b" ", 2)[1])
+
+    def _look(self, data: bytes) -> None:
+        at = data.find(NAME)
+        self.named = data[at : at + LONGEST] if at >= 0 else data[-LONGEST:]
+
+
+class Peer:
+    """One connection: what it asks, and what we have not sent yet."""
+
+    __slots__ = ("answer", "asked", "poll", "sock", "unsent")
 
     def __init__(self, sock: socket.socket, poll: select.epoll) -> None:
         sock.settimeout(0)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.sock, self.poll = sock, poll
-        self.read = bytearray()
+        self.asked = Asked()
         self.unsent = b""
         self.answer: Answer | None = None
         poll.register(sock, select.EPOLLIN)
@@ -88,21 +128,6 @@ class Peer:
         self.poll.modify(self.sock, select.EPOLLIN)
         self.send(rest)
 
-    def take_request(self) -> tuple[bytes, bytes] | None:
-        """Take one whole request: its path and the part of it that names the model."""
-        end = self.read.find(b"\r\n\r\n")
-        if end < 0:
-            return None
-        head = bytes(self.read[:end]).lower()
-        at = head.find(b"\r\ncontent-length:")
-        length = int(head[at + 17 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
-        if len(self.read) < end + 4 + length:
-            return None
-        model = self.read.find(b"sim-", 0, end + 4 + length)
-        named = bytes(self.read[model : model + 40]) if model >= 0 else b""
-        del self.read[: end + 4 + length]
-        return head.split(b" ", 2)[1], named
-
 
 class Upstream:
     """Serves any number of connections, and remembers when streams were cut short."""
@@ -116,6 +141,7 @@ class Upstream:
         self._begun = 0
         self._closed: dict[bytes, float] = {}
         self._asking: list[tuple[Peer, bytes]] = []
+        self._buffer = memoryview(bytearray(READ_BYTES))
 
     def run(self) -> None:
         """Serve until killed."""
@@ -148,17 +174,16 @@ class Upstream:
 
     def _receive(self, peer: Peer) -> None:
         try:
-            data = peer.sock.recv(READ_BYTES)
+            size = peer.sock.recv_into(self._buffer)
         except BlockingIOError:
             return
         except OSError:
-            data = b""
-        if not data:
+            size = 0
+        if not size:
             self._part(peer)
-            return
-        peer.read += data
-        if peer.answer is None and (request := peer.take_request()):
-            self._answer(peer, *request)
+        elif peer.asked.whole(self._buffer[:size]):
+            asked, peer.asked = peer.asked, Asked()
+            self._answer(peer, asked.path, asked.named)
 
     def _part(self, peer: Peer) -> None:
         del self._peers[peer.sock.fileno()]
