@@ -24,7 +24,7 @@ from measuring import Failed, Figures, measure
 from peers import PEERS, NotInstalled
 from processes import NotStarted, allow_descriptors
 from stages import Stage
-from systems import OWN, Place, System, open_upstream
+from systems import OWN, Place, System, open_upstream, peekd_of
 from telling import FOOT, medians, tables
 
 PLOT = Path(__file__).parent.parent / "docs/performance.svg"
@@ -47,6 +47,8 @@ def say(words: str, colour: str = DIM) -> None:
 def chosen_systems(chosen: argparse.Namespace) -> list[System]:
     """Own systems and peers, as asked for; a peer that cannot be had is said and left out."""
     found = [system for system in OWN if not chosen.only or system.name in chosen.only]
+    if chosen.beside:
+        found.append(peekd_of(chosen.beside))
     wanted = chosen.peers | chosen.only | (set(PEERS) if chosen.all else set[str]())
     for name, (get, system) in PEERS.items():
         if name not in wanted or (chosen.only and name not in chosen.only):

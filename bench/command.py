@@ -16,6 +16,7 @@ EPILOG = """examples:
   ./dev bench --quick --stage paced         twenty seconds
   ./dev bench --all                         peekd beside nginx, LiteLLM and claude-code-router, all stages
   ./dev bench --stage paced --with litellm  one stage: its name, or the beginning of several
+  ./dev bench --quick --beside ../before    this tree's peekd and another's, in the same run
 
 Peers are fetched when asked for, at the versions that are pinned here, into ~/.cache/peekd-bench;
 one that cannot be had is said and left out. A whole run also draws docs/performance.svg."""
@@ -32,6 +33,7 @@ def parser() -> argparse.ArgumentParser:
     add = found.add_argument
     add("--with", dest="peers", type=names, default=set(), metavar="NAME,…", help=f"also {', '.join(PEERS)}")
     add("--all", action="store_true", help="measure all of them")
+    add("--beside", type=tree, metavar="DIR", help="also the peekd of another source tree: before, or after")
     add("--only", type=names, default=set(), metavar="NAME,…", help="measure these systems alone")
     add(
         "--stage", action="append", type=stage, default=[], metavar="NAME", help="this alone; may be repeated"
@@ -52,6 +54,13 @@ def names(words: str) -> set[str]:
     if strange := sorted(found - known):
         raise argparse.ArgumentTypeError(f"{strange[0]!r} is none of {', '.join(sorted(known))}")
     return found
+
+
+def tree(word: str) -> Path:
+    """A source tree of peekd."""
+    if not Path(word, "daemon/peekd").is_dir():
+        raise argparse.ArgumentTypeError(f"{word} is no source tree of peekd: it has no daemon/peekd")
+    return Path(word)
 
 
 def stage(word: str) -> str:

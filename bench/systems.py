@@ -8,6 +8,7 @@ import tempfile
 import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
@@ -128,8 +129,11 @@ def open_relay(upstream: int) -> Generator[Place]:
 
 
 @contextmanager
-def open_peekd(upstream: int, *, ledger: bool = True) -> Generator[Place]:
-    """Run `peekd serve`; without a ledger it has no place to keep anything. Raises NotStarted."""
+def open_peekd(upstream: int, *, ledger: bool = True, tree: Path | None = None) -> Generator[Place]:
+    """Run `peekd serve`, of another source tree if one is named. Raises NotStarted.
+
+    Without a ledger it has no place to keep anything.
+    """
     port = free_port()
     with tempfile.TemporaryDirectory() as place, Path(place, "log").open("wb") as log:
         config = Path(place, "peekd.toml")
@@ -141,9 +145,16 @@ def open_peekd(upstream: int, *, ledger: bool = True) -> Generator[Place]:
             "BENCH_CLIENT_KEY": KEY,
             **({"STATE_DIRECTORY": place} if ledger else {}),
         }
+        if tree is not None:
+            env["PYTHONPATH"] = str(tree / "daemon")
         with running(command, core=SYSTEM_CORE, env=env, log=log) as process:
             start = wait_ready(process, port, Path(place, "log"))
             yield Place(port, family(process.pid), start, resting(process.pid))
+
+
+def peekd_of(tree: Path) -> System:
+    """The peekd of another source tree, to be measured beside this one; its libraries are ours."""
+    return System(f"peekd of {tree.resolve().name}", partial(open_peekd, tree=tree.resolve()))
 
 
 def resting(pid: int) -> float:
