@@ -84,7 +84,7 @@ class Load:
 
     def _told(self) -> Found:
         if len(self._delays) > 1:
-            cuts = statistics.quantiles(self._delays, n=100)
+            cuts = statistics.quantiles(self._delays, n=100, method="inclusive")
             figures = {"p50": cuts[49], "p99": cuts[98], "most": max(self._delays)}
             self.found.delays = {name: figure * NANO for name, figure in figures.items()}
         return self.found
@@ -178,7 +178,7 @@ class Load:
             return
         self._heard = now = time.monotonic()
         if one.first:
-            if not (one.tail or data.startswith(b"HTTP/1.1 200")):
+            if not (one.tail or is_stream(data)):
                 self._fail(one, data[:WORDS].decode(errors="replace"))
                 return
             if MARK in data:
@@ -227,6 +227,12 @@ class Load:
         del self._open[one.sock.fileno()]
         self._poll.unregister(one.sock)
         one.sock.close()
+
+
+def is_stream(data: bytes) -> bool:
+    """Whether an answer begins as one that we can read: a 200 in chunks."""
+    head, end, _ = data.partition(b"\r\n\r\n")
+    return head.startswith(b"HTTP/1.1 200") and (not end or b"chunked" in head.lower())
 
 
 def cut(job: Job) -> float:

@@ -66,7 +66,7 @@ class Asked:
         """Bytes of the body that are still to come."""
         self.path = b""
         self.named = b""
-        """Where the model's name stands; before that is known, the end of what came."""
+        """From the model's name on, as far as it came; before that, the end of what came."""
 
     def whole(self, data: memoryview) -> bool:
         """Take what came; say whether that was the last of it."""
@@ -79,7 +79,7 @@ class Asked:
                 return False
             self._begin(self.head[:end].lower())
             self.left -= len(self.head) - end - 4
-        if not self.named.startswith(NAME):
+        if len(self.named) < LONGEST or not self.named.startswith(NAME):
             self._look(self.named + data if self.named else bytes(self.head))
         return self.left <= 0
 
