@@ -13,7 +13,7 @@ from goals import PRODUCT, Medians
 from stages import STAGES, Group
 from telling import number
 
-WIDTH, NAMES, FIGURES = 920, 330, 90
+WIDTH, NAMES, FIGURES = 980, 390, 90
 BAR, LINE, HEAD, GAP = 11, 16, 40, 12
 STYLE = """
 text{font:12px system-ui,sans-serif;fill:#333} .title{font-weight:600;font-size:14px} .own{font-weight:600}
@@ -24,10 +24,10 @@ text{font:12px system-ui,sans-serif;fill:#333} .title{font-weight:600;font-size:
 
 TITLE = "What peekd costs beside others: medians of one run, by ./dev bench"
 SHOWN = {
-    Group.CPU: ("cpu", "", "less is better"),
-    Group.FIRST: ("first50", "ms, p50 as it is", "less is better"),
-    Group.DELAY: ("delay99", "ms, p99 as it is", "less is better"),
-    Group.RATE: ("rate", "events/s", "more is better"),
+    Group.CPU: ("cpu", "", "CPU of the system: less is better"),
+    Group.FIRST: ("first50", "ms", "Time to the first piece of text, p50: less is better"),
+    Group.DELAY: ("delay99", "ms", "Time of a piece on its way, p99: less is better"),
+    Group.RATE: ("rate", "events/s", "Events a second, as many as it can: more is better"),
 }
 
 
@@ -42,7 +42,7 @@ class Row(NamedTuple):
 def plot(figures: Medians, systems: Sequence[str]) -> str:
     """The chart of the groups that have one figure a system."""
     groups: list[tuple[str, list[Row]]] = []
-    for group, (figure, unit, which) in SHOWN.items():
+    for group, (figure, unit, said) in SHOWN.items():
         rows = [
             Row(stage.title, unit or stage.unit, values)
             for stage in STAGES
@@ -57,7 +57,7 @@ def plot(figures: Medians, systems: Sequence[str]) -> str:
             )
         ]
         if rows:
-            groups.append((f"{group}: {which}", rows))
+            groups.append((said, rows))
     return draw(TITLE, groups, PRODUCT)
 
 

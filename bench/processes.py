@@ -16,6 +16,7 @@ from typing import IO
 START_SECONDS = 30.0
 STOP_SECONDS = 10.0
 WORDS = 2000
+AHEAD = -15
 
 
 class NotStarted(Exception):
@@ -33,6 +34,11 @@ def allow_descriptors() -> None:
     """Let this process, and all that it starts, open as many descriptors as the system allows at all."""
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+
+
+def go_ahead() -> None:
+    """Let this process, and all that it starts, go before others on the same core. Raises PermissionError."""
+    os.setpriority(os.PRIO_PROCESS, 0, AHEAD)
 
 
 def core_of(number: int) -> int:
