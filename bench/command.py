@@ -40,7 +40,7 @@ def parser() -> argparse.ArgumentParser:
     )
     add("--rounds", type=int, default=0, help=f"how often each stage is run (default: {ROUNDS})")
     add("--quick", action="store_true", help="one round, a quarter of the time")
-    add("--ahead", action="store_true", help="go before other programs on these cores (nice -15; needs root)")
+    add("--ahead", action="store_true", help="go before all other programs on these cores (needs root)")
     add("--markdown", action="store_true", help="print the tables as a page has them")
     add("--json", type=Path, metavar="FILE", help="also write every sample to this file")
     add("--svg", type=Path, metavar="FILE", help="also draw the figures into this file")

@@ -11,7 +11,8 @@ class Job:
     """What to ask of whom, and what to watch meanwhile.
 
     Without `seconds`, each connection asks its share of `requests`. With it, asking goes on until so many
-    seconds have been measured; they begin `settle` seconds after every connection had its first piece.
+    seconds have been measured; they begin `settle` seconds after every connection had its first piece, or
+    `latest` seconds after they all were opened.
     `once`: each connection asks only once. `cut`: when all is measured, what still streams is let go.
     """
 
@@ -25,9 +26,10 @@ class Job:
     """Seconds over which the connections are opened."""
     seconds: float = 0.0
     settle: float = 0.0
+    latest: float = 10.0
     once: bool = False
     cut: bool = False
-    patience: float = 60.0
+    patience: float = 30.0
     """Longest time without any news."""
     system: Sequence[int] = ()
     """Processes of what is measured, and the core that they have."""

@@ -99,7 +99,8 @@ class Load:
         while self._opened < min(job.at_once, job.at_once * share):
             self._connect()
         self.found.peak = max(self.found.peak, resident_mb(*job.system)) if job.once else 0.0
-        if self._from is None and not self._unmet:
+        late = now >= self._began + job.opening + job.latest
+        if self._from is None and (late or not self._unmet):
             self._from = now + job.settle
         if job.seconds and self._from is not None and now >= self._from:
             if self._until is None:

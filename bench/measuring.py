@@ -11,7 +11,7 @@ from pathlib import Path
 
 from jobs import Found, Job
 from processes import core_of, running
-from stages import SETTLE, Stage, Unit
+from stages import SETTLE, SPARE, Stage, Unit
 from systems import FLOWS, LOAD_CORE, SYSTEM_CORE, Place, System
 
 HERE = Path(__file__).parent
@@ -23,6 +23,9 @@ does not give is not there."""
 
 LEAST = 2
 """Of fewer values no quantile is told."""
+
+LATEST = 10.0
+"""Seconds after which measuring begins though some connection had no answer; paced streams do not wait."""
 
 DONE_SECONDS = 900.0
 
@@ -47,6 +50,7 @@ def job_for(stage: Stage, system: System, place: Place, upstream: Place, hurry: 
         opening=stage.opening,
         seconds=seconds,
         settle=SETTLE,
+        latest=SPARE if stage.rate else LATEST,
         once=stage.once,
         cut=stage.cut,
         system=place.pids,

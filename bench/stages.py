@@ -70,7 +70,7 @@ SETTLE = 0.5
 """Seconds from the last connection's first piece to the beginning of measuring."""
 
 SPARE = 1.0
-"""Seconds that a paced stream goes on after that."""
+"""Seconds that a paced stream goes on after that; so long a system may take until all streams have begun."""
 
 
 def _ways(stage: Stage, *flows: str) -> list[Stage]:
