@@ -16,7 +16,8 @@ from asks import KEY
 from costs import family, resident_mb
 from processes import free_port, running, said_port, wait_ready
 
-HERE = Path(__file__).parent
+HERE = Path(__file__).resolve().parent
+TREE = HERE.parent
 IDLE_SECONDS = 1.0
 LOAD_CORE, SYSTEM_CORE = 1, 0
 STATE = ("HOME", "XDG_STATE_HOME", "STATE_DIRECTORY")
@@ -129,8 +130,8 @@ def open_relay(upstream: int) -> Generator[Place]:
 
 
 @contextmanager
-def open_peekd(upstream: int, *, ledger: bool = True, tree: Path | None = None) -> Generator[Place]:
-    """Run `peekd serve`, of another source tree if one is named. Raises NotStarted.
+def open_peekd(upstream: int, *, ledger: bool = True, tree: Path = TREE) -> Generator[Place]:
+    """Run `peekd serve` of this source tree, whichever is installed, or of another. Raises NotStarted.
 
     Without a ledger it has no place to keep anything.
     """
@@ -145,8 +146,7 @@ def open_peekd(upstream: int, *, ledger: bool = True, tree: Path | None = None) 
             "BENCH_CLIENT_KEY": KEY,
             **({"STATE_DIRECTORY": place} if ledger else {}),
         }
-        if tree is not None:
-            env["PYTHONPATH"] = str(tree / "daemon")
+        env["PYTHONPATH"] = str(tree / "daemon")
         with running(command, core=SYSTEM_CORE, env=env, log=log) as process:
             start = wait_ready(process, port, Path(place, "log"))
             yield Place(port, family(process.pid), start, resting(process.pid))
