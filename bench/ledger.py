@@ -12,40 +12,22 @@ nanoseconds (the process's clock), and is read when the last rows of the load ar
 
 from __future__ import annotations
 
-import json
-import os
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Generator, Mapping, Sequence
-from contextlib import AbstractContextManager, ExitStack, contextmanager
-from pathlib import Path
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 from typing import NamedTuple
 
-from processes import free_port, running, wait_ready
+from jobs import Job
+from measuring import do
+from systems import Place, open_peekd, open_upstream
 
-HERE = Path(__file__).parent
 ROUNDS = 20
 SETTLE_SECONDS = 0.4
 """Until what was asked last is on disk: it is promised within 250 ms."""
-
-CONFIG = """
-[server]
-bind = ["127.0.0.1:{port}"]
-[logs]
-level = "{level}"
-[upstreams.bench]
-protocol = "anthropic"
-base_url = "http://127.0.0.1:{upstream}"
-[[accounts]]
-name = "bench"
-upstream = "bench"
-credential = "env:BENCH_KEY"
-"""
-STATE = ("HOME", "XDG_STATE_HOME", "STATE_DIRECTORY")
-"""Variables that lead to a state directory."""
 
 
 class Load(NamedTuple):
@@ -60,48 +42,11 @@ class Load(NamedTuple):
 LOADS = (Load("1 event, 16 at once", 1, 640, 16), Load("50 events, 16 streams", 50, 480, 16))
 
 
-class Way(NamedTuple):
-    """How a daemon is run."""
-
-    ledger: bool
-    level: str
-
-
-WAYS: Mapping[str, Way] = {
-    "all": Way(ledger=True, level="info"),
-    "no ledger": Way(ledger=False, level="info"),
-    "bare": Way(ledger=False, level="error"),
+WAYS = {
+    "all": open_peekd,
+    "no ledger": partial(open_peekd, ledger=False),
+    "bare": partial(open_peekd, ledger=False, level="error"),
 }
-
-
-class Daemon(NamedTuple):
-    """A running peekd."""
-
-    pid: int
-    port: int
-
-
-@contextmanager
-def open_upstream() -> Generator[int]:
-    """Run the upstream; gives its port."""
-    with running([sys.executable, str(HERE / "upstream.py")], core=1) as process:
-        assert process.stdout is not None  # noqa: S101  `running` asks for it
-        yield int(process.stdout.readline())
-
-
-@contextmanager
-def open_daemon(upstream: int, way: Way) -> Generator[Daemon]:
-    """Run `peekd serve` in this way before this upstream."""
-    port = free_port()
-    with tempfile.TemporaryDirectory() as place, Path(place, "log").open("wb") as log:
-        config = Path(place, "peekd.toml")
-        config.write_text(CONFIG.format(port=port, upstream=upstream, level=way.level))
-        command = [str(Path(sys.executable).with_name("peekd")), "serve", "--config", str(config)]
-        env = {name: value for name, value in os.environ.items() if name not in STATE}
-        env |= {"BENCH_KEY": "none", **({"STATE_DIRECTORY": place} if way.ledger else {})}
-        with running(command, core=0, env=env, log=log) as process:
-            wait_ready(process, port, Path(place, "log"))
-            yield Daemon(process.pid, port)
 
 
 # ---- measuring --------------------------------------------------------------------------------------
@@ -116,25 +61,22 @@ Turn = dict[str, float]
 """CPU milliseconds that a request cost, by how the daemon is run."""
 
 
-def measure_turn(load: Load, daemons: Mapping[str, Daemon]) -> Turn:
-    """Ask all daemons at the same time; a failed stream ends the benchmark."""
-    before = {name: cpu_of(daemon.pid) for name, daemon in daemons.items()}
-    with ExitStack() as stack:
-        clients = [stack.enter_context(asking(load, daemon)) for daemon in daemons.values()]
-        for client in clients:
-            client.communicate()
-    if any(client.returncode for client in clients):
-        sys.exit("bench: a stream failed; its words are above")
+def measure_turn(load: Load, daemons: Mapping[str, Place]) -> Turn:
+    """Ask all daemons at the same time. Raises Failed."""
+    before = {name: cpu_of(place.pids[0]) for name, place in daemons.items()}
+    with ThreadPoolExecutor(len(daemons)) as pool:
+        list(pool.map(do, [job_for(load, place) for place in daemons.values()]))
     time.sleep(SETTLE_SECONDS)
-    spent = {name: cpu_of(daemon.pid) - before[name] for name, daemon in daemons.items()}
+    spent = {name: cpu_of(place.pids[0]) - before[name] for name, place in daemons.items()}
     return {name: seconds * 1e3 / load.requests for name, seconds in spent.items()}
 
 
-def asking(load: Load, daemon: Daemon) -> AbstractContextManager[subprocess.Popen[bytes]]:
-    """Run a client."""
-    stage = {"port": daemon.port, "model": f"sim-{load.events}-0"}
-    stage |= {"requests": load.requests, "at_once": load.at_once}
-    return running([sys.executable, str(HERE / "load.py"), json.dumps(stage)], core=1)
+def job_for(load: Load, place: Place) -> Job:
+    """What a client is to do."""
+    model = f"claude-sim-{load.events}-0"
+    return Job(
+        port=place.port, model=model, requests=load.requests, at_once=load.at_once, system=place.pids
+    )
 
 
 # ---- telling ----------------------------------------------------------------------------------------
@@ -169,7 +111,7 @@ def compare(rounds: int) -> None:
     """Compare the three daemons, and print what was found."""
     with ExitStack() as stack:
         upstream = stack.enter_context(open_upstream())
-        daemons = {name: stack.enter_context(open_daemon(upstream, way)) for name, way in WAYS.items()}
+        daemons = {name: stack.enter_context(way(upstream.port)) for name, way in WAYS.items()}
         for load in LOADS:
             measure_turn(load, daemons)  # until all are warm
             turns = [measure_turn(load, daemons) for _ in range(rounds)]
