@@ -77,7 +77,12 @@ class TooLarge(Outcome, frozen=True, tag="too_large"):
 
 
 class Signature(Outcome, frozen=True, tag="signature"):
-    """A replayed thought or its signature does not hold."""
+    """A replayed thought or its signature does not hold.
+
+    `lacking`: one is not there, and nothing was said against those that are.
+    """
+
+    lacking: bool = False
 
 
 class Overloaded(Outcome, frozen=True, tag="overloaded"):
