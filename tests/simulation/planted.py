@@ -325,8 +325,8 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "a repair is had from any account",
         (journey, "Journey._travel"),
-        "self._facing.calls.spoil()\n                step = await self._asking.ask(trip, again=step.account)",
-        "self._facing.calls.spoil()\n                step = await self._asking.ask(trip)",
+        "mend(step.outcome)\n                step = await self._asking.ask(trip, again=step.account)",
+        "mend(step.outcome)\n                step = await self._asking.ask(trip)",
     ),
     Plant(
         "the slower of two attempts goes on",
@@ -428,8 +428,14 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "a repaired request is what it was",
         (journey, "Journey._travel"),
-        "trip.repaired = True\n                self._facing.calls.spoil()\n",
+        "trip.repaired = True\n                self._facing.calls.mend(step.outcome)\n",
         "trip.repaired = False\n",
+    ),
+    Plant(
+        "a repair for want of one signature takes out all",
+        (calls, "Calls.mend"),
+        "self._lacking = isinstance",
+        "self._lacking = False and isinstance",
     ),
     Plant(
         "an account rests after a refused signature",

@@ -239,7 +239,7 @@ class World:
 
     def _blames(self, daemon: Daemon) -> list[Blame]:
         return [
-            Blame(name, rest.cause, rest.since)
+            Blame(name, rest.cause, daemon.began(name, rest, rest.since))
             for name, health in daemon.house.roster.pool.health.items()
             for rest in health.cooldowns
             if rest.since < daemon.died_at
