@@ -153,8 +153,8 @@ class Daemon:
         self.scope = trio.CancelScope()
         self._signals, self._take = trio.open_memory_channel[int](10)
         self._up = trio.Event()
-        self._loading = (math.inf, math.inf)
-        """From when to when it took over what it was before."""
+        self._risen_at = math.inf
+        """When it had taken over what was before it, and began to serve."""
 
     def signal(self, number: int = signal.SIGTERM) -> None:
         """Send a signal."""
@@ -167,15 +167,14 @@ class Daemon:
     def began(self, account: str, rest: Cooldown, since: float) -> float:
         """Give when a rest began that this life dates so.
 
-        One that a life before this one had begins, where the clock was put back, with this life: for all that
-        peekd can know it was not sooner.
+        One that it took over is dated by the clock on the wall, which may have been put forth or back since;
+        none begins later than this life, for all that peekd can know.
         """
-        first, last = self._loading
-        taken_over = first - CLOCK_TICK <= since <= last
+        taken_over = since <= self._risen_at + CLOCK_TICK
         return self._shelf.rested.get((account, rest.cause, rest.model), since) if taken_over else since
 
     def _rise(self) -> None:
-        self._loading = (self._loading[0], trio.current_time())
+        self._risen_at = trio.current_time()
         self._up.set()
 
     async def run(
@@ -187,7 +186,6 @@ class Daemon:
         dice: Dice,
     ) -> None:
         """Live until told to stop, or until `scope` is cancelled."""
-        self._loading = (trio.current_time(), math.inf)
         process = main.Process(
             settings=source.loaded.settings,
             environ=environ,

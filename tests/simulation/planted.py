@@ -17,7 +17,7 @@ from typing import Any, cast
 
 import msgspec
 
-from peekd.accounts import candidates, health, leasing, standing, storms, succession
+from peekd.accounts import candidates, leasing, standing, storms, succession
 from peekd.healing import decide, hedge, history, peek, resume
 from peekd.protocols.anthropic import compose
 from peekd.records import tally
@@ -439,12 +439,11 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         "an account rests after a refused signature",
-        (health, "blamed"),
-        "    if rule is None:\n",
+        (leasing, "_failed"),
+        "    party = party_of(outcome, own_path=own_path)\n",
         "    if name_of(outcome) == 'signature':\n"
-        "        rest = Cooldown(now, now + 60, 'server_error', 'planted')\n"
-        "        return msgspec.structs.replace(health, cooldowns=(*health.cooldowns, rest))\n"
-        "    if rule is None:\n",
+        "        outcome = __import__('peekd.vocabulary.outcomes', fromlist=['Empty']).Empty()\n"
+        "    party = party_of(outcome, own_path=own_path)\n",
     ),
     Plant(
         "the store is not read at the start",

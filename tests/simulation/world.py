@@ -183,9 +183,9 @@ class World:
         said = [one for one in self.said if one.wish == call.wish.number]
         request = call.headers.get("x-request-id", "") or self._request_of(daemon, call, said)
         record = daemon.house.live.find(request) if request else None
-        call.request = request if call.errand == "converse" and (record or call.disturbed) else ""
         entries = [(at, entry) for at, entry in self.entries if entry.request == request]
         planned = [at for at, entry in entries if entry.phase == "plan"]
+        call.request = request if call.errand == "converse" and (record or planned) else ""
         blames = self._blames(daemon)
         cases = [
             Case(
