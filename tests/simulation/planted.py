@@ -95,6 +95,12 @@ PLANTS: tuple[Plant, ...] = (
         "self._last_byte + self._settings.peek_seconds",
     ),
     Plant(
+        "an attempt that the budget cuts short is blamed for its silence",
+        (peek, "Watch.at_silence"),
+        "if self._hurried and",
+        "if False and",
+    ),
+    Plant(
         "a cancel is swallowed: the journey goes on when its client is gone",
         (actions, "Actions._travel"),
         "    if not await self._mended(trip.run, asked.id):\n",
