@@ -76,6 +76,99 @@ async def test_a_client_that_reads_nothing_holds_the_giver_back(
     assert given.shown
 
 
+class Way:
+    """A lane that takes so many bytes before it owes the rest."""
+
+    def __init__(self, room: int = 1000) -> None:
+        self.room = room
+        self.sent: list[bytes] = []
+        self.held = 0
+        self._owed = b""
+
+    @property
+    def owes(self) -> bool:
+        return self._owed != b""
+
+    def hold(self) -> None:
+        self.held += 1
+
+    def send_nowait(self, piece: bytes) -> bool:
+        if self._owed:
+            return False
+        taken, self._owed = piece[: self.room], piece[self.room :]
+        self.room -= len(taken)
+        self.sent.append(taken)
+        return True
+
+    async def drain(self) -> None:
+        await trio.sleep(1)
+        self.sent.append(self._owed)
+        self._owed, self.room = b"", 1000
+
+
+async def collect(given: Delivery, pieces: list[bytes]) -> None:
+    async for piece in given.chunks():
+        pieces.append(piece)  # noqa: PERF401  what came before a cancellation counts
+
+
+async def test_frames_take_the_lane_while_the_http_side_has_nothing_to_write(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    way, pieces = Way(), list[bytes]()
+    given = Delivery(ping=b"ping", ping_seconds=10, lane=way)
+    assert not given.give_nowait(b"too early")
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(collect, given, pieces)
+        await trio.testing.wait_all_tasks_blocked()
+        assert given.give_nowait(b"a")
+        await given.give(b"b")
+        await given.give_last(b"c")
+    assert (way.sent, pieces) == ([b"a", b"b"], [b"c"])
+    assert (given.stage, given.given) == (2, 2)
+
+
+async def test_frames_on_the_lane_put_the_next_ping_off(autojump_clock: trio.testing.MockClock) -> None:
+    way, pieces = Way(), list[bytes]()
+    given = Delivery(ping=b"ping", ping_seconds=10, lane=way)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(collect, given, pieces)
+        for _ in range(5):
+            await trio.sleep(9)
+            assert given.give_nowait(b"a")
+        assert pieces == []
+        await trio.sleep(10.5)
+        assert pieces == [b"ping"]
+        nursery.cancel_scope.cancel()
+
+
+async def test_what_the_lane_owes_is_drained_by_the_http_side_before_all_that_follows(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    way, pieces = Way(room=4), list[bytes]()
+    given = Delivery(ping=b"ping", ping_seconds=10, lane=way)
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(collect, given, pieces)
+        await trio.testing.wait_all_tasks_blocked()
+        assert given.give_nowait(b"0123456789")
+        assert not given.give_nowait(b"later")
+        await given.give(b"later")
+        await trio.sleep(2)
+        assert (way.sent, pieces) == ([b"0123", b"456789"], [b"later"])
+        nursery.cancel_scope.cancel()
+
+
+async def test_the_last_piece_may_wait_for_the_end_of_the_body(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    way, pieces = Way(), list[bytes]()
+    given = Delivery(ping=b"ping", ping_seconds=10, lane=way)
+    await given.give(b"a")
+    await given.give_last(b"b")
+    await collect(given, pieces)
+    assert pieces == [b"ab"]
+    assert way.held == 2  # head and last piece
+
+
 async def test_an_end_without_bytes_ends_the_body(autojump_clock: trio.testing.MockClock) -> None:
     given = delivery()
     await given.give_last(b"")

@@ -41,13 +41,18 @@ class Answer:
         self.headers: Mapping[str, str] = {"content-type": content_type}
         self.sent = trio.current_time()
         self._play = list(play)
+        self._due: float | None = None
 
     async def receive(self) -> bytes | AnyOutcome:
         while self._play:
-            step = self._play.pop(0)
+            step = self._play[0]
             if isinstance(step, bytes | o.Outcome):
+                del self._play[0]
                 return step
-            await trio.sleep(step)
+            self._due = trio.current_time() + step if self._due is None else self._due
+            await trio.sleep_until(self._due)
+            del self._play[0]
+            self._due = None
         return b""
 
     async def read_refusal(self) -> bytes:

@@ -40,13 +40,18 @@ class Script:
 
     def __init__(self, *steps: bytes | float | AnyOutcome) -> None:
         self._steps = list(steps)
+        self._due: float | None = None
 
     async def receive(self) -> bytes | AnyOutcome:
         while self._steps:
-            step = self._steps.pop(0)
+            step = self._steps[0]
             if isinstance(step, (bytes, o.Outcome)):
+                del self._steps[0]
                 return step
-            await trio.sleep(step)
+            self._due = trio.current_time() + step if self._due is None else self._due
+            await trio.sleep_until(self._due)
+            self._steps.pop(0)
+            self._due = None
         return b""
 
 
@@ -139,6 +144,37 @@ async def test_silence_after_the_terminal_takes_nothing_from_the_answer(
     assert isinstance(stream.outcome(shown=True), o.Completed)
 
 
+async def test_words_put_the_deadline_off_while_a_stream_flows(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    stream = reading(*[piece for _ in range(9) for piece in (2.9, b"data: x\n\n")], 4.0, b"data: late\n\n")
+    began, words = trio.current_time(), list[bytes]()
+
+    def go_on() -> bool:
+        while (seen := stream.take()) is not None:
+            words.append(seen.frame.data)
+        return True
+
+    assert not await stream.flow(go_on)
+    assert words == [b"x"] * 9
+    assert trio.current_time() - began == pytest.approx(9 * 2.9 + 3)
+    assert isinstance(stream.outcome(shown=True), o.Stalled)
+
+
+async def test_a_flow_stops_where_it_is_told_to(autojump_clock: trio.testing.MockClock) -> None:
+    stream = reading(b"data: a\n\n", b"data: b\n\n", b"data: c\n\n")
+    seen: list[Seen | None] = []
+
+    def twice() -> bool:
+        seen.append(stream.take())
+        return len(seen) < 2
+
+    assert await stream.flow(twice)
+    assert [one.frame.data for one in seen if one is not None] == [b"a", b"b"]
+    assert stream.take() is None
+    assert await stream.fill()
+
+
 async def test_what_broke_the_body_is_told_and_before_meaning_as_itself(
     autojump_clock: trio.testing.MockClock,
 ) -> None:
@@ -159,8 +195,8 @@ async def test_a_frame_without_end_is_malformed_and_not_kept(autojump_clock: tri
 
 def test_an_error_object_is_found_among_a_frames_events() -> None:
     error = e.Erred("overloaded", "busy")
-    assert erred(Seen(Frame(b""), (e.Beat(), error))) is error
-    assert erred(Seen(Frame(b""), (e.Beat(),))) is None
+    assert erred((e.Beat(), error)) is error
+    assert erred((e.Beat(),)) is None
 
 
 async def test_what_lies_in_an_envelope_is_read_and_passed_on_without_it() -> None:

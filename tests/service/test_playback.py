@@ -25,6 +25,7 @@ PLAYS: Mapping[str, tuple[Mapping[str, Sequence[object]], Mapping[str, Any]]] = 
     "cut": ({"alice": ["cut"], "bob": ["answer text=Read"]}, {}),
     "stalled": ({"alice": ["hang"], "bob": ["answer text=Read"]}, {}),
     "drop in the middle": ({"alice": ["drop"], "bob": ["answer text=Read"]}, {}),
+    "longer than silence may last": ({"alice": ["answer pace=4 text='" + "slow " * 12 + "'"]}, {}),
     "pings alone": ({"alice": ["pings every=5"], "bob": ["answer text=Read"]}, {}),
     "compressed": ({"alice": ["empty"], "bob": ["gzip"]}, {}),
     "gave up with one left": ({"alice": ["400"], "bob": ["answer text=Read"]}, {}),

@@ -30,13 +30,14 @@ from peekd.relay import (
     journey,
     passage,
     race,
+    reading,
     rendering,
     roster,
     scribe,
     tenure,
     trip,
 )
-from peekd.service import connection, guard, http1, reload
+from peekd.service import connection, guard, http1, lane, reload
 from peekd.serving import actions, app, callers, ingress
 from peekd.signatures import memory
 from peekd.store import database, ledger
@@ -115,10 +116,22 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         "a frame is torn by a ping",
-        (delivery, "Delivery.give"),
-        "wrapped = self._framing.wrap(frames)",
+        (delivery, "Delivery._note"),
+        "return self._framing.wrap(frames)",
         "frames = getattr(self, 'kept', b'') + frames; self.kept = frames[-9:]; "
-        "wrapped = self._framing.wrap(frames[:-9])",
+        "return self._framing.wrap(frames[:-9])",
+    ),
+    Plant(
+        "what a client does not take at once is lost",
+        (lane, "Lane.send_nowait"),
+        "self._owed = self.write_some(chunk(piece))",
+        "self.write_some(chunk(piece))",
+    ),
+    Plant(
+        "a deadline that has moved on ends a stream",
+        (reading, "Reading.flow"),
+        "trio.current_time() >= self.watch.deadline()",
+        "True",
     ),
     Plant(
         "a broken stream is tried again after the commit",
@@ -215,9 +228,9 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         "a ping comes too late",
-        (delivery, "_Chunks.__anext__"),
-        "trio.current_time() + self._ping_seconds",
-        "trio.current_time() + self._ping_seconds * 1.6",
+        (delivery, "_Chunks._wait"),
+        "self._ping_seconds",
+        "self._ping_seconds * 1.6",
     ),
     Plant(
         "a secret is written to the journal",

@@ -78,11 +78,22 @@ class _Pipe:
             while self._size >= self._manner.room:
                 await self._changed.park()
                 self._check_sendable()
-            taken = data[: self._manner.room - self._size]
-            self._flight.append((self._arrival(), taken))
-            self._size += len(taken)
-            self._changed.unpark_all()
-            return len(taken)
+            return self._put(data)
+
+    def send_nowait(self, data: bytes) -> int:
+        """Put as much on its way as there is room for. Raises BlockingIOError where there is none."""
+        with self._alone("sending"):
+            self._check_sendable()
+            if self._size >= self._manner.room:
+                raise BlockingIOError
+            return self._put(data)
+
+    def _put(self, data: bytes) -> int:
+        taken = data[: self._manner.room - self._size]
+        self._flight.append((self._arrival(), taken))
+        self._size += len(taken)
+        self._changed.unpark_all()
+        return len(taken)
 
     def _check_sendable(self) -> None:
         if self.writer_gone:
@@ -168,6 +179,12 @@ class Line(trio.abc.HalfCloseableStream):
         self.sent += data[:count]
         return count
 
+    def send_nowait(self, data: bytes) -> int:
+        """Send what there is room for now. Raises BlockingIOError where there is none."""
+        count = self._outgoing.send_nowait(data)
+        self.sent += data[:count]
+        return count
+
     @override
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         rest = bytes(data)
@@ -243,6 +260,12 @@ class _Socket:
         try:
             return await self._line.send_some(bytes(data))
         except trio.BrokenResourceError as fault:
+            raise ConnectionResetError(str(fault)) from fault
+
+    def send_nowait(self, data: bytes) -> int:
+        try:
+            return self._line.send_nowait(data)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as fault:
             raise ConnectionResetError(str(fault)) from fault
 
     def getpeername(self) -> tuple[str, int]:

@@ -73,3 +73,14 @@ async def test_a_reset_wakes_a_peer_that_waits() -> None:
         nursery.start_soon(receive)
         await wait_all_tasks_blocked()
         left.reset()
+
+
+async def test_a_write_that_does_not_wait_takes_what_there_is_room_for() -> None:
+    ours, theirs = open_pair(capacity=4)
+    assert ours.send_nowait(b"012345") == 4
+    with pytest.raises(BlockingIOError):
+        ours.send_nowait(b"x")
+    assert await theirs.receive_some() == b"0123"
+    theirs.close()
+    with pytest.raises(trio.BrokenResourceError):
+        ours.send_nowait(b"x")

@@ -43,6 +43,12 @@ class _Socket:
         await self._stream.send_all(bytes(data))
         return len(data)
 
+    def send_nowait(self, data: bytes) -> int:
+        try:
+            return self._stream.send_nowait(data)
+        except (trio.BrokenResourceError, trio.ClosedResourceError) as fault:
+            raise ConnectionResetError(str(fault)) from fault
+
     @property
     def family(self) -> int:
         return socket.AF_INET

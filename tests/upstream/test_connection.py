@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import httpx
 import pytest
 import trio
@@ -7,7 +9,11 @@ from typing_extensions import override
 
 from peekd.simulator.streams import MemoryStream, open_pair
 from peekd.upstream.connection import LAST_WORDS_SECONDS, PIECE_BYTES, Connection, Message
+from peekd.upstream.dial import start_tls
 from peekd.upstream.timeouts import Timeouts
+
+if TYPE_CHECKING:
+    from conftest import Local
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"
 SAYS_413 = b"HTTP/1.1 413 Too Large\r\nContent-Length: 3\r\n\r\nbig"
@@ -24,6 +30,10 @@ def message(body: bytes = b"{}") -> Message:
 def ends() -> tuple[Connection, MemoryStream]:
     near, far = open_pair()
     return Connection(near), far
+
+
+def chunk(piece: bytes) -> bytes:
+    return b"%x\r\n%b\r\n" % (len(piece), piece)
 
 
 async def drain(far: MemoryStream) -> None:
@@ -263,3 +273,30 @@ async def test_after_an_answer_without_a_body_the_connection_serves_no_more(ends
     assert (await connection.exchange(message(), LIMITS)).status == 200
     assert await connection.receive() == b""
     assert not connection.recycle()
+
+
+@pytest.mark.parametrize("secured", [False, True])
+async def test_a_read_that_is_cancelled_while_it_waits_takes_nothing(local: Local, *, secured: bool) -> None:
+    near, far = open_pair()
+    ours: trio.abc.Stream = near
+    theirs: trio.abc.Stream = far
+    if secured:
+        theirs = trio.SSLStream(far, local.server, server_side=True, https_compatible=True)
+        async with trio.open_nursery() as nursery:
+            nursery.start_soon(theirs.do_handshake)
+            ours = await start_tls(near, "upstream.test", local.caller)
+    connection = Connection(ours)
+    await theirs.send_all(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n")
+    await connection.exchange(message(), LIMITS)
+    got, said = b"", [b"%d," % number for number in range(50)]
+    for piece in said:
+        async with trio.open_nursery() as nursery:  # cancelled while it is blocked, and before it begins
+            nursery.start_soon(connection.receive)
+            await trio.testing.wait_all_tasks_blocked()
+            nursery.cancel_scope.cancel()
+        with trio.CancelScope() as scope:
+            scope.cancel()
+            got += await connection.receive()
+        await theirs.send_all(chunk(piece))
+        got += await connection.receive()
+    assert got == b"".join(said)

@@ -9,7 +9,15 @@ import pytest
 import trio
 
 from peekd.simulator.streams import open_pair
-from peekd.upstream.dial import Origin, dial_tcp, is_readable, start_tls, system_tls
+from peekd.upstream.dial import (
+    Origin,
+    beginner_of,
+    dial_tcp,
+    is_readable,
+    reader_of,
+    start_tls,
+    system_tls,
+)
 
 if TYPE_CHECKING:
     from conftest import Local
@@ -20,6 +28,11 @@ async def serve(nursery: trio.Nursery, handler: Callable[[trio.SocketStream], Aw
     nursery.start_soon(trio.serve_listeners, handler, listeners)
     port: int = listeners[0].socket.getsockname()[1]
     return port
+
+
+async def echo(stream: trio.SocketStream) -> None:
+    async for piece in stream:
+        await stream.send_all(piece)
 
 
 async def echo_tls(raw: trio.SocketStream, context: ssl.SSLContext) -> None:
@@ -119,3 +132,43 @@ async def test_an_idle_socket_is_readable_once_its_peer_is_gone(nursery: trio.Nu
 def test_a_stream_that_cannot_tell_counts_as_quiet() -> None:
     near, _far = open_pair()
     assert not is_readable(near)
+
+
+async def test_a_socket_takes_what_it_can_at_once_and_is_read_as_it_comes(nursery: trio.Nursery) -> None:
+    port = await serve(nursery, echo)
+    stream = await dial_tcp("127.0.0.1", port)
+    read, begin = reader_of(stream), beginner_of(stream)
+    said, got = bytes(range(256)) * 65536, b""
+    rest = begin(said)
+    assert 0 < len(rest) < len(said)  # more than the socket takes at once
+    nursery.start_soon(stream.send_all, rest)
+    while len(got) < len(said):
+        got += await read(65536)
+    assert got == said
+    await stream.aclose()
+    with pytest.raises((OSError, trio.ClosedResourceError)):
+        await read(1)
+    with pytest.raises((OSError, trio.ClosedResourceError)):
+        begin(b"x")
+
+
+async def test_a_reader_that_waits_hears_that_its_socket_was_closed(nursery: trio.Nursery) -> None:
+    stream = await dial_tcp("127.0.0.1", await serve(nursery, echo))
+    read, heard = reader_of(stream), trio.Event()
+
+    async def wait() -> None:
+        with pytest.raises(trio.ClosedResourceError):
+            await read(1)
+        heard.set()
+
+    nursery.start_soon(wait)
+    await trio.testing.wait_all_tasks_blocked()
+    await stream.aclose()
+    await heard.wait()
+
+
+async def test_a_stream_in_memory_is_read_and_written_by_its_own_ways() -> None:
+    ours, theirs = open_pair()
+    assert beginner_of(ours)(b"x") == b"x"
+    await ours.send_all(b"x")
+    assert await reader_of(theirs)(10) == b"x"

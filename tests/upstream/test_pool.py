@@ -87,6 +87,28 @@ async def test_idle_connections_expire_and_are_closed(
     assert net.open_wires == 1
 
 
+async def test_what_is_finished_is_taken_back_without_waiting_and_all_else_is_not(
+    make: Callable[[int], Pool], net: Net, autojump_clock: trio.testing.MockClock
+) -> None:
+    pool = make(2)
+    done, unfinished = await pool.acquire(Timeouts()), await pool.acquire(Timeouts())
+    await exchange(done)
+    await unfinished.exchange(MESSAGE, Timeouts())
+    assert pool.release_nowait(done)
+    assert not pool.release_nowait(unfinished)
+    assert (pool.busy, pool.idle) == (1, 1)
+    await pool.release(unfinished)
+    assert (pool.busy, pool.idle, net.open_wires) == (0, 1, 1)
+    again, fresh = await pool.acquire(Timeouts()), await pool.acquire(Timeouts())
+    await exchange(again)
+    assert pool.release_nowait(again)
+    await trio.sleep(KEEP_ALIVE_SECONDS + 1)
+    await exchange(fresh)
+    assert not pool.release_nowait(fresh)  # the other one's time is over, and somebody must close it
+    await pool.release(fresh)
+    assert (pool.busy, pool.idle, net.open_wires) == (0, 1, 1)
+
+
 async def test_no_more_connections_than_slots_and_those_who_wait_are_served_in_order(
     make: Callable[[int], Pool], net: Net
 ) -> None:

@@ -125,6 +125,11 @@ class Watch:
 
     def see(self, event: Event, now: float) -> Rank:
         """Take in one event; give its rank."""
+        if isinstance(event, e.TextDelta) and event.text:  # nearly all of a stream
+            self.said += len(event.text)
+            self._progressed = now
+            self.rank, self.substance = Rank.MEANINGFUL, True
+            return Rank.MEANINGFUL
         self._note(event)
         rank = rank_of(event)
         self.said += _length(event)

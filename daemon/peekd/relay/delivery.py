@@ -1,13 +1,16 @@
-"""What one client has been given so far: nothing, headers and pings, or meaning; and the channel to it.
+"""What one client has been given so far: nothing, headers and pings, or meaning; and the ways to it.
 
-Two tasks meet here. The journey gives frames and never touches the socket; the HTTP side takes them, is the
-only writer, and fills silence with pings, so a ping can never stand inside a frame.
+Two tasks meet here. The journey gives frames, whole ones; the HTTP side takes and writes them, and fills
+silence with pings, so a ping can never stand inside a frame. While the HTTP side has nothing to write, frames
+may take the short way, past it: the lane, which never waits.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import AsyncIterator
-from typing import Literal
+from typing import Final as Constant
+from typing import Literal, Protocol
 
 import msgspec
 import trio
@@ -18,6 +21,46 @@ from peekd.protocols.interface import Framing
 
 CHANNEL_FRAMES = 16
 """Joined writes in flight between the upstream's task and the client's."""
+
+LANE: Constant = "peekd.lane"
+"""Where a server that has lanes puts a connection's: in the state of the ASGI scope."""
+
+
+class Lane(Protocol):
+    """A connection's short way to its socket, for pieces of the body that it is answering with."""
+
+    @property
+    def owes(self) -> bool:
+        """Whether something is still to be written that was given before."""
+        ...
+
+    def hold(self) -> None:
+        """Let what is written next wait for what follows, which is on its way, or for `drain`."""
+        ...
+
+    def send_nowait(self, piece: bytes, /) -> bool:
+        """Write a piece; False, and nothing is written, where the way is not free. It never raises."""
+        ...
+
+    async def drain(self) -> None:
+        """Write what is owed, under the connection's own limits."""
+        ...
+
+
+class NoLane:
+    """Where the server has none."""
+
+    owes = False
+
+    def hold(self) -> None:
+        """Nothing waits."""
+
+    def send_nowait(self, _piece: bytes, /) -> bool:
+        """Give it to nobody: never free."""
+        return False
+
+    async def drain(self) -> None:
+        """Nothing is owed."""
 
 
 class Final(msgspec.Struct, frozen=True):
@@ -44,17 +87,24 @@ class Delivery:
     frames stand in the body; a ping must be one that may stand between any two of its pieces.
     """
 
-    def __init__(self, *, ping: bytes, ping_seconds: float, framing: Framing | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        ping: bytes,
+        ping_seconds: float,
+        framing: Framing | None = None,
+        lane: Lane | None = None,
+    ) -> None:
         self.stage: Literal[0, 1, 2] = 0
         self.early = False
         self.given = 0
         """Bytes of the answer that were handed over, pings left out."""
         self._reply: Reply | None = None
         self._replied = trio.Event()
-        self._ping = ping
-        self._ping_seconds = ping_seconds
         self._framing = framing or EventStream()
-        self._give, self._take = trio.open_memory_channel[bytes](CHANNEL_FRAMES)
+        self._lane = lane or NoLane()
+        self._give, take = trio.open_memory_channel[bytes](CHANNEL_FRAMES)
+        self._chunks = _Chunks(take, self._lane, ping, ping_seconds)
 
     @property
     def content_type(self) -> str:
@@ -83,21 +133,43 @@ class Delivery:
             self.stage, self.early = 1, early
             self._settle(Streaming(headers))
 
+    def give_nowait(self, frames: bytes) -> bool:
+        """Pass stage 2 and hand whole frames on; False, and nothing is handed on, where they must wait."""
+        if not self._chunks.idle:
+            return False
+        wrapped = self._note(frames)
+        if not self._lane.send_nowait(wrapped):
+            self._queue(wrapped)
+        elif self._lane.owes:
+            self._queue(b"")  # a word to the HTTP side, who alone waits for the client
+        else:
+            self._chunks.spoke = trio.current_time()
+        return True
+
     async def give(self, frames: bytes) -> None:
         """Pass stage 2 and hand whole frames on; waits while the client reads slowly."""
+        if not self.give_nowait(frames):
+            await self._pass(self._note(frames))
+
+    def _note(self, frames: bytes) -> bytes:
         self.stage = 2
         self.given += len(frames)
-        wrapped = self._framing.wrap(frames)
+        return self._framing.wrap(frames)
+
+    async def _pass(self, piece: bytes) -> None:
         try:
-            self._give.send_nowait(wrapped)  # `send` would let every other task run first
+            self._queue(piece)  # `send` would let every other task run first
         except trio.WouldBlock:
-            await self._give.send(wrapped)
+            await self._give.send(piece)
+
+    def _queue(self, piece: bytes) -> None:
+        self._chunks.idle = False
+        self._give.send_nowait(piece)
 
     async def give_last(self, frames: bytes) -> None:
         """Hand over the last bytes. Whatever must be written down is written down before this is called."""
-        last = self._framing.wrap(frames) + self._framing.close()
-        if last:
-            await self._give.send(last)
+        if last := self._framing.wrap(frames) + self._framing.close():
+            await self._pass(last)
         self._give.close()
 
     def _settle(self, reply: Reply) -> None:
@@ -114,32 +186,69 @@ class Delivery:
         return self._reply
 
     def chunks(self) -> AsyncIterator[bytes]:
-        """The body's pieces, with a ping wherever `ping_seconds` passed without one."""
-        return _Chunks(self._take, self._ping, self._ping_seconds)
+        """The body's pieces, with a ping wherever `ping_seconds` passed without one.
+
+        To be taken when the head is about to be written, which then goes out with what is ready.
+        """
+        self._lane.hold()
+        return self._chunks
 
 
 class _Chunks(AsyncIterator[bytes]):
     """An object and not a generator: no scope of ours is open while the HTTP side writes."""
 
-    def __init__(self, take: trio.MemoryReceiveChannel[bytes], ping: bytes, ping_seconds: float) -> None:
+    def __init__(
+        self, take: trio.MemoryReceiveChannel[bytes], lane: Lane, ping: bytes, ping_seconds: float
+    ) -> None:
+        self.idle = False
+        """The HTTP side waits for a piece, and nothing is on its way to it."""
+        self.spoke = -math.inf
+        """When the client was last written to, by trio's clock."""
         self._take = take
+        self._ended = False
+        self._lane = lane
         self._ping = ping
         self._ping_seconds = ping_seconds
 
     @override
     async def __anext__(self) -> bytes:
-        with trio.CancelScope(deadline=trio.current_time() + self._ping_seconds):  # move_on_after is dearer
-            try:
-                return self._joined(await self._take.receive())
-            except trio.EndOfChannel:
-                raise StopAsyncIteration from None
-        return self._ping
+        self.spoke = trio.current_time()
+        piece = self._ready()
+        while not piece:
+            if self._ended:
+                raise StopAsyncIteration
+            if self._lane.owes:
+                await self._lane.drain()
+                self.spoke = trio.current_time()
+            else:
+                piece = await self._wait()
+            piece += self._ready()
+        if self._ended:
+            self._lane.hold()  # for the end of the body
+        return piece
 
-    def _joined(self, first: bytes) -> bytes:
+    def _ready(self) -> bytes:
         """Join what is ready: one write and not many, and never a wait."""
-        pieces = [first]
-        while True:
-            try:
+        pieces: list[bytes] = []
+        try:
+            while True:
                 pieces.append(self._take.receive_nowait())
-            except (trio.WouldBlock, trio.EndOfChannel):
-                return b"".join(pieces)
+        except trio.WouldBlock:
+            pass
+        except trio.EndOfChannel:
+            self._ended = True
+        return b"".join(pieces)
+
+    async def _wait(self) -> bytes:
+        """Wait for a piece, or until the client has heard nothing for so long that it gets a ping."""
+        self.idle = True
+        try:
+            while True:
+                with trio.CancelScope(deadline=self.spoke + self._ping_seconds):  # move_on_after is dearer
+                    return await self._take.receive()
+                if trio.current_time() >= self.spoke + self._ping_seconds:
+                    return self._ping
+        except trio.EndOfChannel:
+            return b""
+        finally:
+            self.idle = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -197,18 +198,25 @@ class Passage:
         return kind(type=o.UNSAYABLE, message=message)
 
     async def _carry_on(self, sink: ToStream | ToBody) -> None:
-        while True:
-            while not self._over() and (seen := self._reading.take()) is not None:
-                if not (self.watch.falsely_ended or self.watch.overtaken):
-                    sink.take(seen)
-            if self._over():
-                return
+        flows = partial(self._flows, sink)
+        while self._pass_on(sink):
             began = trio.current_time()
             await sink.flush()
             self.watch.excuse(trio.current_time() - began)
-            if not await self._reading.fill():
+            if not await self._reading.flow(flows):
                 sink.take(self._reading.last())
                 return
+
+    def _flows(self, sink: ToStream | ToBody) -> bool:
+        """Pass on what has come, all of it together; False where it was the last, or the client is slower."""
+        return self._pass_on(sink) and sink.flush_nowait()
+
+    def _pass_on(self, sink: ToStream | ToBody) -> bool:
+        """Take what has come; False where it was the last."""
+        while not self._over() and (seen := self._reading.take()) is not None:
+            if not (self.watch.falsely_ended or self.watch.overtaken):
+                sink.take(seen)
+        return not self._over()
 
     def _over(self) -> bool:
         return self.watch.ended or self.watch.overtaken or self.watch.error is not None

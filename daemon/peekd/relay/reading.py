@@ -23,7 +23,7 @@ class Source(Protocol):
     """Where the bytes come from: an open attempt."""
 
     async def receive(self) -> bytes | AnyOutcome:
-        """The next bytes, b"" at the end of the body, or what broke it."""
+        """The next bytes, b"" at the end of the body, or what broke it. Cancelled, it has taken nothing."""
         ...
 
 
@@ -72,6 +72,7 @@ class Reading:
         self._fault: AnyOutcome | None = None
         self._silent = False
         self._over = False
+        self._came = 0.0
 
     def take(self) -> Seen | None:
         """The next frame that has already come, or None."""
@@ -79,7 +80,7 @@ class Reading:
             return None
         frame = self._bare(self._frames.popleft())
         seen = Seen(frame, self._decoder.feed(frame))
-        return self._see(seen if erred(seen) is None else _discreet(seen, self._secret))
+        return self._see(seen if erred(seen.events) is None else _discreet(seen, self._secret))
 
     def _bare(self, frame: Frame) -> Frame:
         """Take a frame's data out of its platform's envelope, if it has one."""
@@ -87,9 +88,8 @@ class Reading:
         return frame if data is frame.data else Frame(b"data: %b\r\n\r\n" % data, frame.event, data)
 
     def _see(self, seen: Seen) -> Seen:
-        now = trio.current_time()
         for event in seen.events:
-            self.watch.see(event, now)
+            self.watch.see(event, self._came)
         if self.words is not None:
             for event in seen.events:
                 self.words.see(event)
@@ -97,20 +97,28 @@ class Reading:
 
     async def fill(self) -> bool:
         """Wait for more; False when the stream is over: ended, failed, or silent for too long."""
-        if self._over:
-            return False
-        with trio.CancelScope(deadline=self.watch.deadline()) as patience:
-            chunk = await self._source.receive()
-            return self._sort_in(chunk)
-        self._silent = patience.cancelled_caught
-        self._over = True
+        return await self.flow(_enough)
+
+    async def flow(self, go_on: Callable[[], bool]) -> bool:
+        """Wait for more until `go_on`, which is asked whenever more has come, says no; False as `fill`.
+
+        Every event moves the deadline, but it is looked at only where it may have been reached.
+        """
+        while not self._over:
+            with trio.CancelScope(deadline=self.watch.deadline()):
+                while self._sort_in(await self._source.receive()):
+                    if self._over or not go_on():
+                        return True
+                return False
+            self._silent = self._over = trio.current_time() >= self.watch.deadline()
         return False
 
     def _sort_in(self, chunk: bytes | AnyOutcome) -> bool:
-        if isinstance(chunk, o.Outcome) or not chunk:
+        self._came = now = trio.current_time()
+        if not chunk or isinstance(chunk, o.Outcome):
             self._flush()
             return self._end(chunk or None)
-        self.watch.see_bytes(trio.current_time())
+        self.watch.see_bytes(now)
         self.received += len(chunk)
         try:
             self._frames.extend(self._splitter.feed(chunk))
@@ -132,6 +140,7 @@ class Reading:
     def play(self, frames: Iterable[Frame]) -> None:
         """Take the frames of an answer that came at once: there is nothing to wait for any more."""
         self._frames.extend(frames)
+        self._came = trio.current_time()
         self._over = True
 
     def last(self) -> Seen:
@@ -149,6 +158,10 @@ class Reading:
                 return o.Broken(type=self._fault.type, message=self._fault.message)
             return self._fault
         return self.watch.at_end(shown=shown)
+
+
+def _enough() -> bool:
+    return False
 
 
 async def read_whole(source: Source, healing: HealingSettings) -> bytes | AnyOutcome:
@@ -203,6 +216,9 @@ def _discreet(seen: Seen, secret: str) -> Seen:
     return Seen(msgspec.structs.replace(seen.frame, raw=raw, data=data), events)
 
 
-def erred(seen: Seen) -> Erred | None:
+def erred(events: Sequence[Event]) -> Erred | None:
     """The error object among a frame's events, if there is one."""
-    return next((event for event in seen.events if isinstance(event, Erred)), None)
+    for event in events:
+        if isinstance(event, Erred):
+            return event
+    return None

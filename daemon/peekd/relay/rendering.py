@@ -17,7 +17,7 @@ from peekd.relay.atomic import Atomic
 from peekd.relay.delivery import Delivery
 from peekd.relay.joint import Joint
 from peekd.relay.learning import Learning
-from peekd.relay.reading import WHOLE_BYTES, Seen, erred, is_whole
+from peekd.relay.reading import WHOLE_BYTES, Seen, is_whole
 from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
     Counted,
@@ -106,15 +106,15 @@ class Verbatim:
 
     def render(self, seen: Seen) -> bytes:
         """The frame's own bytes; withheld is an account's own error, and one that no client would read."""
-        if self._learning is not None:
-            for event in seen.events:
+        for event in seen.events:
+            if self._learning is not None:
                 self._learning.see(event)
-        error = erred(seen)
-        if error is not None:
-            if error.kind in ACCOUNTS_OWN or not self._is_shown(seen.frame):
-                return b""
-            self._erred = True
-        self._ended = self._ended or any(isinstance(event, Ended) for event in seen.events)
+            if isinstance(event, Ended):
+                self._ended = True
+            elif isinstance(event, Erred):
+                if event.kind in ACCOUNTS_OWN or not self._is_shown(seen.frame):
+                    return b""
+                self._erred = True
         if not self._counted and seen.events and all(isinstance(event, Counted) for event in seen.events):
             return b""
         self._following.see(seen.frame)
@@ -301,6 +301,14 @@ class ToStream:
         for free in () if self._atomic is None else self._atomic.rest():
             self._render(free)
 
+    def flush_nowait(self) -> bool:
+        """Hand over what is ready, in one piece; False where that must be waited for."""
+        ready = b"".join(self._ready)
+        if ready and not self._delivery.give_nowait(ready):
+            return False
+        self._ready.clear()
+        return True
+
     async def flush(self) -> None:
         """Hand over what is ready, in one piece; where that is cancelled it is ready still."""
         ready = b"".join(self._ready)
@@ -339,8 +347,12 @@ class ToBody:
     def finish(self) -> None:
         """Nothing waits."""
 
-    async def flush(self) -> None:
+    def flush_nowait(self) -> bool:
         """Nothing to hand over before the end."""
+        return True
+
+    async def flush(self) -> None:
+        """The same."""
 
     def body(self) -> bytes:
         """The folded body of a whole answer."""

@@ -22,7 +22,9 @@ from hypercorn.typing import AppWrapper, ConnectionState, LifespanState, TaskGro
 from hypercorn.typing import Event as Door
 
 from peekd.records.entries import DEBUG, NOTICE, Entry, Journal
+from peekd.relay.delivery import LANE
 from peekd.service.http1 import Http1, Pause, Tasks
+from peekd.service.lane import Lane
 
 READ_BYTES = 64 * 1024
 LINGER_SECONDS = 2.0
@@ -75,6 +77,7 @@ class Connection:
         self._request = ""
         self._writing = trio.Lock()
         self._reading = trio.CancelScope()
+        self._lane = Lane(stream, self._writing, self._write, self._lost)
         self._http: Http1
 
     async def run(self) -> None:
@@ -104,12 +107,13 @@ class Connection:
                 self._terms.config,
                 WorkerContext(None),
                 cast("TaskGroup", Tasks(nursery, self._terms.journal)),
-                ConnectionState(cast("LifespanState", {})),
+                ConnectionState(cast("LifespanState", {LANE: self._lane})),
                 ssl=False,
                 client=_end(socket.getpeername()),
                 server=_end(socket.getsockname()),
                 send=self._send,
             )
+            self._http.lane = self._lane
             self._http.can_read = cast("Door", Pause(self._read_ahead))
             self._reading.deadline = trio.current_time() + self._terms.keep_alive_seconds
             with self._reading, suppress(trio.BrokenResourceError, trio.ClosedResourceError):
@@ -159,7 +163,7 @@ class Connection:
             case RawData(data=data):
                 if data.startswith(_STATUS_LINE):
                     self._request = _request_of(data)
-                await self._write(data)
+                await self._write(self._lane.joined(data))
             case Updated(idle=idle):
                 self._rest(idle=idle)
             case _:
@@ -178,19 +182,26 @@ class Connection:
 
         Not shielded: whoever cancels a write has given the connection up.
         """
+        if not data:
+            return
         try:
             self._writing.acquire_nowait()  # `async with` would let every other task run first
         except trio.WouldBlock:
             await self._writing.acquire()
         rest = memoryview(data)
         try:
+            rest = memoryview(self._lane.write_some(data))
             rest = await self._send_some(rest)
         except (OSError, trio.ClosedResourceError) as error:
-            self._terms.journal(Entry(f"client gone while being written to: {error}", DEBUG))
+            self._lost(error)
         finally:
             self._writing.release()
             if rest:
                 self._reading.cancel()
+
+    def _lost(self, error: Exception) -> None:
+        self._terms.journal(Entry(f"client gone while being written to: {error}", DEBUG))
+        self._reading.cancel()
 
     async def _send_some(self, rest: memoryview) -> memoryview:
         """Send as much as the client takes in time, and give the rest: nothing, as a rule."""
@@ -207,6 +218,7 @@ class Connection:
 
     async def _finish(self) -> None:
         """No request follows. Where more is still coming in, say so and let it come for a moment."""
+        await self._lane.drain()
         if self._http.connection.their_state not in {h11.SEND_BODY, h11.ERROR}:
             self._reading.cancel()
             return

@@ -6,6 +6,7 @@ import re
 import traceback
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import cast
 
 import h11
@@ -19,6 +20,7 @@ from hypercorn.typing import AppWrapper, ASGIReceiveEvent, ASGISendEvent, Scope
 from typing_extensions import override
 
 from peekd.records.entries import ERROR, Entry, Journal
+from peekd.service.lane import Lane, chunk
 
 _BAD_REQUEST = 400
 
@@ -35,7 +37,6 @@ class Tasks:
 
     async def spawn_app(self, app: AppWrapper, config: Config, scope: Scope, send: Send) -> Put:
         """Start an app on a request; gives what hands it the client's messages."""
-        await trio.lowlevel.checkpoint()
         give, take = trio.open_memory_channel[ASGIReceiveEvent](config.max_app_queue_size)
         answered = False
 
@@ -50,7 +51,10 @@ class Tasks:
             # Quart-Trio would cancel the very task that still has the connection to put in order.
             if not answered:
                 with suppress(trio.BrokenResourceError):  # the app ended without reading it all
-                    await give.send(event)
+                    try:
+                        give.send_nowait(event)  # `send` would let every other task run first
+                    except trio.WouldBlock:
+                        await give.send(event)
 
         self._nursery.start_soon(self._serve, app, scope, take, tell)
         return put
@@ -60,7 +64,7 @@ class Tasks:
     ) -> None:
         with take:
             try:
-                await app(scope, take.receive, send, trio.to_thread.run_sync, trio.from_thread.run)
+                await app(scope, partial(_receive, take), send, trio.to_thread.run_sync, trio.from_thread.run)
             except BaseExceptionGroup as group:
                 faults, rest = group.split(Exception)
                 if faults is not None:
@@ -69,6 +73,14 @@ class Tasks:
                 if rest is not None:
                     raise rest from None
             await send(None)
+
+
+async def _receive(take: trio.MemoryReceiveChannel[ASGIReceiveEvent]) -> ASGIReceiveEvent:
+    """Give the next message; one that is there is given without letting every other task run first."""
+    try:
+        return take.receive_nowait()
+    except trio.WouldBlock:
+        return await take.receive()
 
 
 class Pause:
@@ -104,24 +116,27 @@ class Pause:
 class Http1(H11Protocol):
     """hypercorn's HTTP/1.1 without its upgrades: whoever asks for one is answered as if it had not."""
 
-    _chunked = False
+    lane: Lane
 
     @override
     async def stream_send(self, event: Event) -> None:
         """Send what the app says. A chunk is framed here: h11 is told where bodies begin and end, no more."""
-        if self._chunked and isinstance(event, Body):
-            await self.send(RawData(b"%x\r\n%b\r\n" % (len(event.data), event.data)))
+        if self.lane.open and isinstance(event, Body):
+            await self.send(RawData(chunk(event.data)))
             return
+        self.lane.open = False
+        if isinstance(event, Response) and _has_length(event):
+            self.lane.hold()  # the body is there, and goes out with the head
         await super().stream_send(event)
         if isinstance(event, Response):
-            self._chunked = self._is_chunked(event)
+            self.lane.open = self._is_chunked(event)
 
     def _is_chunked(self, response: Response) -> bool:
         """Whether h11 frames this answer's body in chunks (RFC 9112 sections 6.1 and 6.3)."""
         wire = cast("h11.Connection", self.connection)
         if wire.our_state is not h11.SEND_BODY or wire.their_http_version != b"1.1":
             return False
-        return not any(name.lower() == b"content-length" for name, _ in response.headers)
+        return not _has_length(response)
 
     @override
     async def _check_protocol(self, event: h11.Request) -> None:
@@ -133,6 +148,7 @@ class Http1(H11Protocol):
             await self._send_error_response(_BAD_REQUEST)
             await self.send(Closed())
             return
+        self.lane.renew()
         authority, path = _parted(request.target)
         headers = [
             (name, authority if authority and name == b"host" else value) for name, value in request.headers
@@ -159,6 +175,10 @@ class Http1(H11Protocol):
             )
         )
         self.keep_alive_requests += 1
+
+
+def _has_length(response: Response) -> bool:
+    return any(name.lower() == b"content-length" for name, _ in response.headers)
 
 
 def _is_ambiguous(request: h11.Request) -> bool:

@@ -263,6 +263,7 @@ class _Line(trio.abc.Stream):
     def __init__(self, heard: Heard) -> None:
         self._began = trio.current_time()
         self._acts = _acts(heard)
+        self._act = next(self._acts, _NEVER)
         self._rest = b""
         self._closed = trio.Event()
 
@@ -282,13 +283,17 @@ class _Line(trio.abc.Stream):
     @override
     async def receive_some(self, max_bytes: int | None = None) -> bytes:
         if not self._rest:
-            at, data = next(self._acts, (math.inf, b""))
-            await trio.sleep_until(self._began + at)
+            at, data = self._act
+            await trio.sleep_until(self._began + at)  # cancelled, the act is still to come
+            self._act = next(self._acts, _NEVER)
             if data is None:
                 raise trio.BrokenResourceError("reset, as then")
             self._rest = data
         given, self._rest = self._rest[:max_bytes], self._rest[max_bytes:] if max_bytes else b""
         return given
+
+
+_NEVER = (math.inf, b"")
 
 
 def _acts(heard: Heard) -> Iterator[tuple[float, bytes | None]]:

@@ -93,6 +93,7 @@ class Actions:
             ping=protocol.encode_ping(),
             ping_seconds=rhythm.ping_seconds,
             framing=protocol.framing(asked.path),
+            lane=asking.lane,
         )
         trip = self._fittings.open_trip(asked, delivery)
         asking.nursery.start_soon(self._travel, trip, asked)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any, Protocol, cast
 
 import trio
@@ -13,6 +14,7 @@ from quart_trio.wrappers import TrioRequest
 from typing_extensions import override
 
 from peekd.monitor.feed import Listener
+from peekd.relay.delivery import LANE, Lane
 from peekd.serving.callers import Caller
 from peekd.serving.ingress import CREDENTIALS, Access, take_keys
 
@@ -43,7 +45,7 @@ class Asking(TrioRequest):
     def _facts(self) -> Mapping[str, object]:
         return cast("Mapping[str, object]", self.scope)
 
-    @property
+    @cached_property
     def said(self) -> tuple[tuple[str, str], ...]:
         """The headers as the client sent them, names in lower case."""
         raw = cast("list[tuple[bytes, bytes]]", self._facts["headers"])
@@ -60,6 +62,12 @@ class Asking(TrioRequest):
         path = cast("bytes", self._facts["raw_path"]).decode("latin-1")
         query = self.query_string.decode("latin-1")
         return f"{path}?{query}" if query else path
+
+    @property
+    def lane(self) -> Lane | None:
+        """The connection's short way to its socket, where the server has one."""
+        state = cast("Mapping[str, object]", self._facts.get("state", {}))
+        return cast("Lane | None", state.get(LANE))
 
     @property
     def peer(self) -> str | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Sequence
+from functools import lru_cache
 
 import msgspec
 
@@ -43,6 +44,15 @@ def read_address(text: str) -> Address | None:
     >>> str(read_address("[::1]:80")), str(read_address("10.0.0.1:80")), read_address("unknown")
     ('::1', '10.0.0.1', None)
     """
+    return _read_address(text) if len(text) <= _LONGEST else None
+
+
+_LONGEST = 100
+"""No address is longer, whatever stands around it."""
+
+
+@lru_cache(maxsize=256)
+def _read_address(text: str) -> Address | None:
     text = text.strip().strip('"')
     if text.startswith("["):
         text = text[1:].partition("]")[0]

@@ -67,6 +67,18 @@ class _Pipe:
                 rest = rest[room:]
                 self._changed.unpark_all()
 
+    def send_nowait(self, data: bytes) -> int:
+        """Write what there is room for, and give how much. Raises BlockingIOError where there is none."""
+        with self._sending():
+            self._check_sendable()
+            taken = data[: max(self._capacity - self._size, 0)]
+            if not taken:
+                raise BlockingIOError
+            self._segments.append(taken)
+            self._size += len(taken)
+            self._changed.unpark_all()
+            return len(taken)
+
     async def wait_sendable(self) -> None:
         """Wait until a write would not block."""
         with self._sending():
@@ -141,6 +153,10 @@ class MemoryStream(trio.abc.HalfCloseableStream):
     async def send_all(self, data: bytes | bytearray | memoryview) -> None:
         """Send everything; waits while the peer does not read and the pipe is full."""
         await self._outgoing.send(data)
+
+    def send_nowait(self, data: bytes) -> int:
+        """Send what there is room for, and give how much. Raises BlockingIOError where there is none."""
+        return self._outgoing.send_nowait(data)
 
     @override
     async def wait_send_all_might_not_block(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -117,7 +118,7 @@ class Attempt:
         try:
             request = httpx.Request(
                 posting.method,
-                posting.url,
+                _url(posting.url),
                 headers=posting.headers,
                 content=posting.body,
                 extensions={"timeout": _timeout(posting.deadlines), "mark": self.mark},
@@ -129,7 +130,7 @@ class Attempt:
         self._read_head(self._response)
 
     def _read_head(self, response: httpx.Response) -> None:
-        headers = {name.lower(): value for name, value in response.headers.items()}
+        headers = _joined(response.headers.raw)
         self.status = response.status_code
         self.sent = response.extensions["sent"]
         self.upstream_request_id = upstream_request_id(tuple(headers.items()))
@@ -149,24 +150,24 @@ class Attempt:
         again.
         """
         if self._ended is None:
+            decoder = self._decoder
             try:
-                if piece := await self._receive_decoded():
+                piece = await (self._body().receive() if decoder is None else self._receive_decoded(decoder))
+                if piece:
                     return piece
                 self._ended = b""
             except httpx.HTTPError as fault:
                 self._ended = _broken(fault, self.status)
         return self._ended
 
-    async def _receive_decoded(self) -> bytes:
-        body = self._body()
-        if self._decoder is None:
-            return await body.receive()
-        while not (piece := self._decoder.take()):
-            data = await body.receive()
+    async def _receive_decoded(self, decoder: Inflater) -> bytes:
+        receive = self._body().receive
+        while not (piece := decoder.take()):
+            data = await receive()
             if not data:
-                self._decoder.close()
+                decoder.close()
                 return b""
-            self._decoder.feed(data)
+            decoder.feed(data)
         return piece
 
     def _body(self) -> Body:
@@ -188,6 +189,21 @@ class Attempt:
                 pieces.append(piece)
                 size += len(piece)
         return b"".join(pieces)[:limit]
+
+
+@lru_cache(maxsize=256)
+def _url(url: str) -> httpx.URL:
+    """Read a URL. Raises httpx.InvalidURL."""
+    return httpx.URL(url)
+
+
+def _joined(raw: Headers) -> dict[str, str]:
+    """Give headers by lower-case name; of a name that stands twice, the values one after the other."""
+    headers: dict[str, str] = {}
+    for name, value in raw:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
 
 
 def _timeout(deadlines: HealingSettings) -> dict[str, float]:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
 import httpx
+from typing_extensions import override
 
 from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import Call
@@ -47,14 +48,36 @@ class Way(NamedTuple):
     proxy: str
 
 
+class _NoCookies(httpx.Cookies):
+    @override
+    def extract_cookies(self, response: httpx.Response) -> None:
+        """Keep none."""
+
+
+_NO_COOKIES = _NoCookies()
+
+
+class _Sender(httpx.AsyncClient):
+    """httpx's client without its jar: no account's cookies are kept, and no answer is searched for them."""
+
+    @property
+    @override
+    def cookies(self) -> httpx.Cookies:
+        """Give the jar that stays empty."""
+        return _NO_COOKIES
+
+    @cookies.setter
+    def cookies(self, cookies: object) -> None:
+        """Take none."""
+
+
 class _Client:
     """One client with its own pool: an upstream, straight or through one proxy."""
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
         # trust_env: no proxy, certificate or netrc of the environment. Redirects are not followed by default.
-        # The jar it keeps is never sent: an attempt makes its request without the client's own headers.
-        self.client = httpx.AsyncClient(transport=transport, trust_env=False)
+        self.client = _Sender(transport=transport, trust_env=False)
 
 
 class Upstreams:

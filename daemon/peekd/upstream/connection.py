@@ -9,9 +9,9 @@ from typing import NamedTuple
 import httpx
 import trio
 
-from peekd.upstream.dial import is_readable
+from peekd.upstream.dial import beginner_of, is_readable, reader_of
 from peekd.upstream.parser import AnswerHead, Headers, Parser
-from peekd.upstream.timeouts import Timeouts, bounded, told_as
+from peekd.upstream.timeouts import STREAM_FAILURES, Timeouts, bounded, reason, told_as
 
 READ_BYTES = 65536
 PIECE_BYTES = 65536  # of a request's body, written under one deadline
@@ -33,6 +33,8 @@ class Connection:
 
     def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream
+        self._receive = reader_of(stream)
+        self._begin = beginner_of(stream)
         self._parser = Parser()
         self._head: AnswerHead | None = None
         self._watched: httpx.TransportError | None = None
@@ -82,10 +84,13 @@ class Connection:
 
     async def _send(self, pieces: Iterator[bytes], write: float) -> httpx.TransportError | None:
         """Send all. A failure is given, not raised: the upstream may have answered nevertheless."""
+        await trio.lowlevel.checkpoint_if_cancelled()  # where nobody wants it any more, nothing goes out
         try:
             for piece in pieces:
-                with told_as(httpx.WriteError, "sending"), bounded(write, httpx.WriteTimeout, "sending"):
-                    await self._stream.send_all(piece)
+                with told_as(httpx.WriteError, "sending"):
+                    if rest := self._begin(piece):
+                        with bounded(write, httpx.WriteTimeout, "sending"):
+                            await self._stream.send_all(rest)
         except (httpx.WriteError, httpx.WriteTimeout) as failure:
             return failure
         return None
@@ -125,19 +130,27 @@ class Connection:
             if data or self._parser.complete:
                 self._bodied = self._bodied or data != b""
                 return data
-            self._parser.feed(await self._read())
+            try:
+                read = await self._receive(READ_BYTES)
+            except STREAM_FAILURES as fault:
+                raise _unreadable(fault) from fault
+            self._parser.feed(read)
 
     async def _read(self) -> bytes:
-        with told_as(httpx.ReadError, "reading"):
-            return bytes(await self._stream.receive_some(READ_BYTES))
+        try:
+            return await self._receive(READ_BYTES)
+        except STREAM_FAILURES as fault:
+            raise _unreadable(fault) from fault
 
     # ---- after it, and between two ----
 
     async def finish(self) -> None:
         """Take the answer's end if it is as good as here, so that the connection can serve again."""
-        with trio.move_on_after(FINISH_SECONDS), suppress(httpx.TransportError):  # shows in `recycle`
+        with suppress(httpx.TransportError):  # shows in `recycle`
             self._parser.read_body()
-            if not self._parser.complete:
+            if self._parser.complete:
+                return
+            with trio.move_on_after(FINISH_SECONDS):
                 self._parser.feed(await self._read())
                 self._parser.read_body()
 
@@ -159,3 +172,7 @@ class Connection:
         """Close at once, saying no goodbye; waits for nothing, and no cancellation stops it half way."""
         with trio.CancelScope(shield=True):
             await trio.aclose_forcefully(self._stream)
+
+
+def _unreadable(fault: Exception) -> httpx.ReadError:
+    return httpx.ReadError(f"reading: {reason(fault)}")

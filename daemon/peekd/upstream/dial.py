@@ -97,6 +97,49 @@ async def start_tls(stream: trio.abc.Stream, host: str, tls: Tls) -> trio.abc.St
     return secured
 
 
+Read = Callable[[int], Awaitable[bytes]]
+"""Gives what one read brings, so many bytes at most; b"" at the end. Raises as the stream's own way does."""
+
+
+def reader_of(stream: trio.abc.Stream) -> Read:
+    """How to read a stream. A bare socket is read when it is readable, and at once: trio would try before."""
+    if not isinstance(stream, trio.SocketStream):
+        return cast("Read", stream.receive_some)
+    socket = stream.socket
+
+    async def read(most: int) -> bytes:
+        if (number := socket.fileno()) < 0:
+            raise trio.ClosedResourceError("this stream was closed")
+        while True:
+            await trio.lowlevel.wait_readable(number)  # closed meanwhile, it raises ClosedResourceError
+            try:
+                return os.read(number, most)
+            except BlockingIOError:
+                continue
+
+    return read
+
+
+Begin = Callable[[bytes], bytes | memoryview]
+"""Writes what a stream takes at once, and gives the rest. Raises OSError."""
+
+
+def beginner_of(stream: trio.abc.Stream) -> Begin:
+    """How to begin to write: on a bare socket that is all of it, as a rule, and needs no deadline."""
+    if not isinstance(stream, trio.SocketStream):
+        return bytes
+    socket = stream.socket
+
+    def begin(data: bytes) -> bytes | memoryview:
+        try:
+            sent = os.write(socket.fileno(), data)
+        except BlockingIOError:
+            return data
+        return memoryview(data)[sent:]
+
+    return begin
+
+
 @runtime_checkable
 class Readable(Protocol):
     """A stream that is no socket may tell by itself whether something (an end, too) waits to be read."""

@@ -61,6 +61,14 @@ class Pool:
                 self._slots.release()
         return connection
 
+    def release_nowait(self, connection: Connection) -> bool:
+        """Take a connection back to be used again; False where it or another must be closed: `release` it."""
+        if self._closed or (self._idle and self._expired(self._idle[0])) or not connection.recycle():
+            return False
+        self._idle.append(connection)
+        self._slots.release()
+        return True
+
     async def release(self, connection: Connection) -> None:
         """Take a connection back, to be used again or closed, and free its slot."""
         try:

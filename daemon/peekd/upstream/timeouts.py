@@ -68,6 +68,10 @@ def bounded(seconds: float, error: Callable[[str], httpx.TimeoutException], doin
     return Bound(seconds, error, doing)
 
 
+STREAM_FAILURES = (trio.BrokenResourceError, trio.ClosedResourceError, OSError)
+"""What reading or writing a stream raises where it fails."""
+
+
 class Told:
     """A block whose stream's failures are told in httpx's words; it swallows nothing."""
 
@@ -81,7 +85,7 @@ class Told:
     def __exit__(
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if isinstance(fault, (trio.BrokenResourceError, trio.ClosedResourceError, OSError)):
+        if isinstance(fault, STREAM_FAILURES):
             raise self._error(f"{self._doing}: {reason(fault)}") from fault
 
 

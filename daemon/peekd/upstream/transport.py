@@ -25,13 +25,11 @@ class Body(httpx.AsyncByteStream):
     """The answer's body, still encoded as it was sent; it holds the connection and its slot until closed."""
 
     def __init__(self, connection: Connection, pool: Pool) -> None:
+        self.receive = connection.receive
+        """Gives what one read brought; b"" once the answer is complete."""
         self._connection = connection
         self._pool = pool
         self._closed = False
-
-    async def receive(self) -> bytes:
-        """Give what one read brought; b"" once the answer is complete. Raises as `Connection.receive`."""
-        return await self._connection.receive()
 
     @override
     def __aiter__(self) -> AsyncIterator[bytes]:
@@ -53,8 +51,9 @@ class Body(httpx.AsyncByteStream):
         try:
             await self._connection.finish()
         finally:
-            with trio.move_on_after(RELEASE_SECONDS, shield=True):
-                await self._pool.release(self._connection)
+            if not self._pool.release_nowait(self._connection):
+                with trio.move_on_after(RELEASE_SECONDS, shield=True):
+                    await self._pool.release(self._connection)
 
 
 class Transport(httpx.AsyncBaseTransport):

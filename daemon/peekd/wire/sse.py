@@ -71,7 +71,7 @@ class Splitter:
         self._size, self._tail = 0, b""
         if self._fresh:
             buffer = self._without_mark(buffer)
-        frames, rest = _split_lines(buffer) if b"\r" in buffer else _split_plain(buffer)
+        frames, rest = _split_lines(buffer) if _CR in buffer else _split_plain(buffer)
         if frames and self._prefix:
             frames[0] = msgspec.structs.replace(frames[0], raw=self._prefix + frames[0].raw)
             self._prefix = b""
@@ -121,13 +121,13 @@ def _split_plain(buffer: bytes) -> tuple[list[Frame], bytes]:
     rest = parts.pop()
     for part in parts:
         body = part
-        if part[:1] in {b"", b"\n"}:
+        if not part or part[0] == _LF:
             body = _shed_blanks(part, frames)
             if not body:
                 frames += (Frame(b"\n"), Frame(b"\n"))
                 continue
         frames.append(_read_plain(body))
-    return frames, _shed_blanks(rest, frames)
+    return frames, _shed_blanks(rest, frames) if rest else rest
 
 
 def _shed_blanks(part: bytes, frames: list[Frame]) -> bytes:
@@ -139,10 +139,10 @@ def _shed_blanks(part: bytes, frames: list[Frame]) -> bytes:
 def _read_plain(body: bytes) -> Frame:
     """Read what stood before LF LF: the two shapes that upstreams send at once, all else line by line."""
     if body.startswith(b"event: "):
-        line = body.find(b"\n")
-        if body.startswith(b"\ndata: ", line) and body.find(b"\n", line + 1) < 0:
-            return Frame(body + b"\n\n", str(body[7:line], "utf-8", "replace"), body[line + 7 :])
-    elif body.startswith(b"data: ") and body.find(b"\n") < 0:
+        first, _, data = body.partition(b"\ndata: ")
+        if data and _LF not in first and _LF not in data:
+            return Frame(body + b"\n\n", first[7:].decode("utf-8", "replace"), data)
+    elif body.startswith(b"data: ") and _LF not in body:
         return Frame(body + b"\n\n", "", body[6:])
     return _read(body + b"\n\n")
 
