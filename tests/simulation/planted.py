@@ -27,6 +27,7 @@ from peekd.relay import (
     delivery,
     facing,
     house,
+    joint,
     journey,
     passage,
     race,
@@ -36,6 +37,7 @@ from peekd.relay import (
     scribe,
     tenure,
     trip,
+    trying,
 )
 from peekd.service import connection, guard, http1, lane, reload
 from peekd.serving import actions, app, callers, ingress
@@ -346,6 +348,36 @@ PLANTS: tuple[Plant, ...] = (
         (journey, "Journey._travel"),
         "mend(step.outcome)\n                step = await self._asking.ask(trip, again=step.account)",
         "mend(step.outcome)\n                step = await self._asking.ask(trip)",
+    ),
+    Plant(
+        "a second attempt is begun although a limit was met",
+        (hedge, "why_not"),
+        "(any(isinstance(outcome, LIMITS) for outcome in p.before), ",
+        "(False, ",
+    ),
+    Plant(
+        "a text that goes on loses a letter at the seam",
+        (joint, "Joint._say"),
+        "more = self._said[cut:]",
+        "more = self._said[cut + 1:]",
+    ),
+    Plant(
+        "a text goes on from less than the client has",
+        (trying, "Trying._call"),
+        "begun_with(trip.begun)",
+        "begun_with(trip.begun[:-3])",
+    ),
+    Plant(
+        "a text goes on where its route does not allow that",
+        (facing, "Facing.beyond"),
+        "goes_on = self._options.continue_text and",
+        "goes_on = ",
+    ),
+    Plant(
+        "a text that began anew is taken for one that goes on",
+        (journey, "Journey._travel"),
+        'case "again" | "resume":',
+        'case "again" | "resume":\n                trip.begun = ""',
     ),
     Plant(
         "the slower of two attempts goes on",
