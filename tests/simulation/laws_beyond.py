@@ -117,18 +117,19 @@ def continuation_seam(case: Case) -> Iterator[str]:
         if not (case.rules.options.continue_text and case.call.wish.stream):
             yield f"attempt {said.number} was given a beginning, unasked"
         if not case.call.disturbed:
-            yield from _joined(case, said, begun, last=place == len(going_on))
+            yield from _joined(case, said, begun, *(words for _, words in going_on[place : place + 1]))
 
 
-def _joined(case: Case, said: Said, begun: str, *, last: bool) -> Iterator[str]:
-    told = case.call.heard.text
+def _joined(case: Case, said: Said, begun: str, until: str = "") -> Iterator[str]:
+    """Look at one that went on from `begun`; `until`: what the next one went on from."""
+    told = until or case.call.heard.text
     if case.call.end == "whole" and not told.startswith(begun):
         yield f"attempt {said.number} was to go on from {begun[-40:]!r}, the client had {told[-40:]!r}"
         return
     rest, more = told[len(begun) :], said.heard.text
     if said.tag in rest and not (more.startswith(rest) or rest.startswith(more)):
         yield f"behind {begun[-20:]!r} came {more[:40]!r}, the client read {rest[:40]!r}"
-    if last and said.tag in rest and case.call.well and not (said.heard.whole and rest == more):
+    if not until and said.tag in rest and case.call.well and not (said.heard.whole and rest == more):
         yield f"attempt {said.number} said {more[-40:]!r}, the client took {rest[-40:]!r} for the end"
 
 

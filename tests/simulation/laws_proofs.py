@@ -40,6 +40,8 @@ def one_repair(case: Case) -> Iterator[str]:
         repaired = attempts[number].account
         if repaired in case.rules.limited:
             continue  # it may have had its share meanwhile
+        if any(entry.outcome == "no_account" for _, entry in case.entries):
+            continue  # there was a storm, and nobody could be asked
         after = next((attempt for attempt in attempts[number + 1 :] if not attempt.beside), None)
         if after is not None and after.account != repaired and not _was_wanted(case, repaired):
             yield f"repaired on {after.account}, refused by {repaired}"
