@@ -74,9 +74,7 @@ def measure_turn(load: Load, daemons: Mapping[str, Place]) -> Turn:
 def job_for(load: Load, place: Place) -> Job:
     """What a client is to do."""
     model = f"claude-sim-{load.events}-0"
-    return Job(
-        port=place.port, model=model, requests=load.requests, at_once=load.at_once, system=place.pids
-    )
+    return Job(port=place.port, model=model, requests=load.requests, at_once=load.at_once, system=place.pids)
 
 
 # ---- telling ----------------------------------------------------------------------------------------

@@ -124,3 +124,16 @@ def test_the_indices_hold_what_is_kept_and_nothing_else(deeds: list[tuple[str, S
         assert (one in memory.by_number(session, one.origin.number, NOW)) is there
         assert (memory.maker(one.proofs[0], NOW) != "") is there
     assert memory.bytes == sum(one.size for one in STEPS if one.key in kept)
+
+
+def test_a_step_has_a_twin_where_another_of_its_session_says_the_same_at_the_same_number() -> None:
+    memory = memory_of(step(thought("a"), call("", x=1), number=2))
+    assert memory.has_twin(step(thought("b"), call("t1", x=1), number=2), NOW)
+    for other in (
+        step(thought("a"), call("", x=1), number=2),
+        step(thought("b"), call("", x=1), number=3),
+        step(thought("b"), call("", x=2), number=2),
+        step(thought("b"), call("", x=1), number=2, session="other"),
+    ):
+        assert not memory.has_twin(other, NOW)
+    assert not memory.has_twin(step(thought("b"), call("", x=1), number=2), NOW + 7201)

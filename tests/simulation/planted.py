@@ -17,7 +17,7 @@ from typing import Any, cast
 
 import msgspec
 
-from peekd.accounts import candidates, health, leasing, standing, storms, succession
+from peekd.accounts import candidates, leasing, standing, storms, succession
 from peekd.healing import decide, hedge, history, peek, resume
 from peekd.protocols.anthropic import compose
 from peekd.records import tally
@@ -27,6 +27,7 @@ from peekd.relay import (
     delivery,
     facing,
     house,
+    joint,
     journey,
     passage,
     race,
@@ -36,6 +37,7 @@ from peekd.relay import (
     scribe,
     tenure,
     trip,
+    trying,
 )
 from peekd.service import connection, guard, http1, lane, reload
 from peekd.serving import actions, app, callers, ingress
@@ -94,6 +96,12 @@ PLANTS: tuple[Plant, ...] = (
         (peek, "Watch.deadline"),
         "self._sent + self._settings.peek_seconds",
         "self._last_byte + self._settings.peek_seconds",
+    ),
+    Plant(
+        "an attempt that the budget cuts short is blamed for its silence",
+        (peek, "Watch.at_silence"),
+        "if self._hurried and",
+        "if False and",
     ),
     Plant(
         "a cancel is swallowed: the journey goes on when its client is gone",
@@ -338,8 +346,38 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "a repair is had from any account",
         (journey, "Journey._travel"),
-        "self._facing.calls.spoil()\n                step = await self._asking.ask(trip, again=step.account)",
-        "self._facing.calls.spoil()\n                step = await self._asking.ask(trip)",
+        "mend(step.outcome)\n                step = await self._asking.ask(trip, again=step.account)",
+        "mend(step.outcome)\n                step = await self._asking.ask(trip)",
+    ),
+    Plant(
+        "a second attempt is begun although a limit was met",
+        (hedge, "why_not"),
+        "(any(isinstance(outcome, LIMITS) for outcome in p.before), ",
+        "(False, ",
+    ),
+    Plant(
+        "a text that goes on loses a letter at the seam",
+        (joint, "Joint._say"),
+        "more = self._said[cut:]",
+        "more = self._said[cut + 1:]",
+    ),
+    Plant(
+        "a text goes on from less than the client has",
+        (trying, "Trying._call"),
+        "begun_with(trip.begun)",
+        "begun_with(trip.begun[:-3])",
+    ),
+    Plant(
+        "a text goes on where its route does not allow that",
+        (facing, "Facing.beyond"),
+        "goes_on = self._options.continue_text and",
+        "goes_on = ",
+    ),
+    Plant(
+        "a text that began anew is taken for one that goes on",
+        (journey, "Journey._travel"),
+        'case "again" | "resume":',
+        'case "again" | "resume":\n                trip.begun = ""',
     ),
     Plant(
         "the slower of two attempts goes on",
@@ -441,17 +479,22 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "a repaired request is what it was",
         (journey, "Journey._travel"),
-        "trip.repaired = True\n                self._facing.calls.spoil()\n",
+        "trip.repaired = True\n                self._facing.calls.mend(step.outcome)\n",
         "trip.repaired = False\n",
     ),
     Plant(
+        "a repair for want of one signature takes out all",
+        (calls, "Calls.mend"),
+        "self._lacking = isinstance",
+        "self._lacking = False and isinstance",
+    ),
+    Plant(
         "an account rests after a refused signature",
-        (health, "blamed"),
-        "    if rule is None:\n",
+        (leasing, "_failed"),
+        "    party = party_of(outcome, own_path=own_path)\n",
         "    if name_of(outcome) == 'signature':\n"
-        "        rest = Cooldown(now, now + 60, 'server_error', 'planted')\n"
-        "        return msgspec.structs.replace(health, cooldowns=(*health.cooldowns, rest))\n"
-        "    if rule is None:\n",
+        "        outcome = __import__('peekd.vocabulary.outcomes', fromlist=['Empty']).Empty()\n"
+        "    party = party_of(outcome, own_path=own_path)\n",
     ),
     Plant(
         "the store is not read at the start",

@@ -169,7 +169,7 @@ _TIME_SPENT = "the time for this request is spent"
 _REASONS: dict[Move, str] = {
     "again": "the same account once more",
     "refresh": "the credential is fetched anew",
-    "repair": "once more without replayed thoughts",
+    "repair": "once more with its thoughts and signatures mended",
     "resume": "the answer is gone on with after the words that were shown",
 }
 

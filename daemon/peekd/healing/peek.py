@@ -82,13 +82,21 @@ class Watch:
     """What one attempt's stream has shown so far. Times are the caller's monotonic clock, in seconds.
 
     `sent`: when the request was sent. `ends`: when the request's budget ends, if nothing progresses.
-    `thoughts` False: the client sees none; they are progress then, and never what it waits for.
+    `hurried`: little of the budget was left when the attempt began. `thoughts` False: the client sees none;
+    they are progress then, and never what it waits for.
     """
 
     def __init__(
-        self, settings: HealingSettings, sent: float, ends: float = math.inf, *, thoughts: bool = True
+        self,
+        settings: HealingSettings,
+        sent: float,
+        ends: float = math.inf,
+        *,
+        hurried: bool = False,
+        thoughts: bool = True,
     ) -> None:
         self._thoughts = thoughts
+        self._hurried = hurried and ends < sent + settings.peek_seconds
         self._settings = settings
         self._sent = sent
         self._ends = ends
@@ -225,6 +233,9 @@ class Watch:
         waited = f"nothing came for {self.patience():.0f} s"
         if shown:
             return o.Stalled(message=waited)
+        if self._hurried and self._progressed is None:
+            spent = f"the time for this request was spent after {self.patience():.1f} s"
+            return o.Silent(type=o.BUDGET_SPENT, message=spent)
         return o.Silent(message=waited) if self.rank is not Rank.MEANINGFUL else o.Truncated(message=waited)
 
     def at_end(self, *, shown: bool) -> AnyOutcome:

@@ -66,11 +66,13 @@ class Footing(msgspec.Struct, frozen=True):
     """What an answer is judged by besides its deadlines. `ends`: when the budget ends, by trio's clock.
 
     `secret`: the credential it was asked with, which no error may repeat. `thoughts`: the client sees them.
+    `hurried`: little of the budget was left when the attempt began.
     """
 
     ends: float
     secret: str = ""
     thoughts: bool = True
+    hurried: bool = False
 
 
 class Passage:
@@ -84,7 +86,9 @@ class Passage:
         healing: HealingSettings,
         footing: Footing,
     ) -> None:
-        self.watch = Watch(healing, attempt.sent, footing.ends, thoughts=footing.thoughts)
+        self.watch = Watch(
+            healing, attempt.sent, footing.ends, hurried=footing.hurried, thoughts=footing.thoughts
+        )
         self.refusal: Refusal | None = None
         self.whole: bytes | None = None
         """The answer as it came, where it came unstreamed."""

@@ -12,6 +12,7 @@ from peekd.accounts.wanted import Lease, Rest, Survey, Target, Tried, Wanted, wh
 from peekd.healing.decide import Circumstances, decide
 from peekd.healing.hedge import Prospect
 from peekd.healing.history import attempts_spent
+from peekd.healing.hurry import FAIR_SHARE
 from peekd.healing.plan import Plan
 from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.healing.verdict import PASSING, Setting, broken_off, verdict
@@ -117,6 +118,10 @@ class Trip:
     def left(self) -> float:
         """Seconds until no attempt may be started any more."""
         return self._ends - trio.current_time()
+
+    def hurried(self, began: float) -> bool:
+        """Whether an attempt began so late that it has no fair share of the budget before it is cut short."""
+        return self._ends - began < (self._ends - self._began) * FAIR_SHARE
 
     @property
     def ends(self) -> float:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from typing import cast
 
 import h11
@@ -111,6 +112,9 @@ class Http1(H11Protocol):
             await self.send(RawData(chunk(event.data)))
             return
         self.lane.open = False
+        if isinstance(event, Response) and self.connection.their_state is h11.SEND_BODY:
+            headers = [*event.headers, (b"connection", b"close")]  # what is still to come is thrown away
+            event = replace(event, headers=headers)
         if isinstance(event, Response) and _has_length(event):
             self.lane.hold()  # the body is there, and goes out with the head
         await super().stream_send(event)

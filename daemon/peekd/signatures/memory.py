@@ -139,10 +139,21 @@ class Memory:
         entries = (self._kept[key] for key in index.get(place, ()))
         return tuple(entry.step for entry in entries if not self._is_over(entry, now))
 
+    def has_twin(self, step: Step, now: float) -> bool:
+        """Whether another step of its session says the same at the same number: one of them is a branch's."""
+        pieces = (piece for piece in step.pieces if piece.proof or piece.kind in {"call", "words"})
+        alike = self.by_content(step.origin.session, shape(pieces), now)
+        return any(one.key != step.key and one.origin.number == step.origin.number for one in alike)
+
     def maker(self, proof: str, now: float) -> Family:
         """Give the family that made a proof, "" where that is not known. It may be of any session."""
+        step = self.by_proof(proof, now)
+        return step.origin.family if step is not None else ""
+
+    def by_proof(self, proof: str, now: float) -> Step | None:
+        """Give the step that holds a proof, of whatever session."""
         entry = self._kept.get(self._by_proof.get(proof_digest(proof), ""))
-        return entry.step.origin.family if entry is not None and not self._is_over(entry, now) else ""
+        return entry.step if entry is not None and not self._is_over(entry, now) else None
 
     def use(self, step: Step, now: float) -> bool:
         """Note that a step was of use just now; tells whether that is news enough to be written down."""

@@ -1,20 +1,21 @@
 """Putting back what a client lost, signatures and the thoughts they prove, where provenance shows the place.
 
 A step is put back into a turn only where the turn says the same: the same calls by id, name and arguments, or
-without ids the same content; of several that would fit, the one at the same place in the conversation, else
-none. Only proofs of the family that is to be asked; nothing of anybody else's is ever changed into its own.
+without ids the same content; of several that would fit, the one at the same place in the conversation, and of
+branches that say the same there, the last one with the same words before it; else none. Only proofs of the
+family that is to be asked; nothing of anybody else's is ever changed into its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from peekd.signatures.memory import Memory
 from peekd.signatures.proofs import TIED_TO_ACCOUNTS
-from peekd.signatures.steps import Piece, Step, pieces_of, shape
+from peekd.signatures.steps import Piece, Step, digest_of_turns, pieces_of, shape
 from peekd.vocabulary.conversation import (
     Conversation,
     Family,
@@ -32,12 +33,17 @@ _REPLAYED: Final[frozenset[Family]] = frozenset({"anthropic", "openai"})
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Whose signatures are wanted back. `account`: who is to be asked. `thoughts`: whether they are, too."""
+    """Whose signatures are wanted back. `account`: who is to be asked. `thoughts`: whether they are, too.
+
+    `guessed`: the client named no session, so one of the same name may be another conversation that began
+    alike: two steps that say the same are then never taken for branches of one.
+    """
 
     session: str
     family: Family
     account: str = ""
     thoughts: bool = True
+    guessed: bool = False
 
 
 class Restored(msgspec.Struct, frozen=True):
@@ -54,8 +60,9 @@ def restore(conversation: Conversation, memory: Memory, wanted: Wanted, now: flo
     steps: list[Step] = []
     names: dict[str, None] = {}
     number = 0
-    for turn in conversation.turns:
-        step = _find(turn, memory, wanted, number, now) if turn.role == "assistant" else None
+    for at, turn in enumerate(conversation.turns):
+        place = _Place(number, conversation.turns[:at])
+        step = _find(turn, memory, wanted, place, now) if turn.role == "assistant" else None
         whole = _put_back(turn, step, wanted) if step is not None else turn
         if step is not None and whole.parts != turn.parts:
             steps.append(step)
@@ -124,7 +131,14 @@ def number_of_steps(conversation: Conversation) -> int:
 # ---- finding --------------------------------------------------------------------------------------
 
 
-def _find(turn: Turn, memory: Memory, wanted: Wanted, number: int, now: float) -> Step | None:
+class _Place(NamedTuple):
+    """Where a turn stands: how many steps are before it, and all turns that are."""
+
+    number: int
+    before: tuple[Turn, ...]
+
+
+def _find(turn: Turn, memory: Memory, wanted: Wanted, place: _Place, now: float) -> Step | None:
     """Give the step that this turn is, if it is known and of use."""
     pieces = pieces_of(turn)
     calls = [piece for piece in pieces if piece.kind == "call"]
@@ -136,9 +150,17 @@ def _find(turn: Turn, memory: Memory, wanted: Wanted, number: int, now: float) -
     alike = memory.by_content(wanted.session, content, now) if content else ()
     fits = [step for step in alike if _usable(step, wanted) and not _other_ids(step, calls)]
     if len(fits) > 1:
-        there = {step.key for step in memory.by_number(wanted.session, number, now)}
+        there = {step.key for step in memory.by_number(wanted.session, place.number, now)}
         fits = [step for step in fits if step.key in there]
+    if len(fits) > 1 and not wanted.guessed:
+        fits = _of_this_branch(fits, digest_of_turns(place.before))
     return fits[0] if len(fits) == 1 else None
+
+
+def _of_this_branch(alike: list[Step], before: str) -> list[Step]:
+    """Give the last one that was said after the same words: the client has it, unless it went back twice."""
+    same = [step for step in alike if step.origin.before == before]
+    return [max(same, key=lambda step: step.learned)] if same else alike
 
 
 def _same_calls(step: Step, calls: list[Piece]) -> bool:

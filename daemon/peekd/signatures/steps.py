@@ -12,7 +12,16 @@ from typing import Any, Final, Literal, cast
 
 import msgspec
 
-from peekd.vocabulary.conversation import Family, Part, RedactedThinking, Text, Thinking, ToolCall, Turn
+from peekd.vocabulary.conversation import (
+    Family,
+    Part,
+    RedactedThinking,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+    Turn,
+)
 
 PieceKind = Literal["thought", "redacted", "text", "call", "words"]
 
@@ -41,7 +50,11 @@ class Piece(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class Origin(msgspec.Struct, frozen=True, gc=False):
-    """Where a step comes from. `number`: how many steps its conversation had before it."""
+    """Where a step comes from. `number`: how many steps its conversation had before it.
+
+    `before`: the digest of all that was said before it, as `digest_of_turns` gives it. Known only where a
+    step of this session was known that says the same at the same number: of another branch, then.
+    """
 
     family: Family
     session: str
@@ -49,6 +62,7 @@ class Origin(msgspec.Struct, frozen=True, gc=False):
     upstream: str = ""
     model: str = ""
     account: str = ""
+    before: str = ""
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
@@ -115,6 +129,19 @@ def shape(pieces: Iterable[Piece]) -> str:
     if calls:
         return digest("\0".join(calls))
     return next((piece.content for piece in seen if piece.kind == "words"), "")
+
+
+def digest_of_turns(turns: Iterable[Turn]) -> str:
+    """Give the digest of what was said so far: words, calls and results, without ids, thoughts and proofs."""
+    return digest("\1".join(said for turn in turns if (said := _said(turn))))
+
+
+def _said(turn: Turn) -> str:
+    if turn.role == "assistant":
+        return shape(pieces_of(turn))
+    results = [part for part in turn.parts if isinstance(part, ToolResult)]
+    said = [part for holder in (turn.parts, *(one.content for one in results)) for part in holder]
+    return digest_of_words(part.text for part in said if isinstance(part, Text)) if said else ""
 
 
 def told_once(pieces: Iterable[Piece], words: Iterable[str]) -> tuple[Piece, ...]:

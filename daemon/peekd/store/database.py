@@ -51,13 +51,15 @@ _STANDINGS: Final = """
     CREATE TABLE standings (account TEXT PRIMARY KEY, standing BLOB NOT NULL) WITHOUT ROWID;
 """
 
-MIGRATIONS: Final = (_SIGNATURES, ledger.TABLES, _STANDINGS)
+_BRANCHES: Final = "ALTER TABLE steps ADD COLUMN before TEXT NOT NULL DEFAULT '';"
+
+MIGRATIONS: Final = (_SIGNATURES, ledger.TABLES, _STANDINGS, _BRANCHES)
 """What makes the tables of each version from those of the one before; the first begins with none."""
 
 VERSION: Final = len(MIGRATIONS)
 """Of the tables, as `PRAGMA user_version` holds it."""
 
-_KEEP: Final = "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_KEEP: Final = "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _TOUCH: Final = "UPDATE steps SET used = ? WHERE key = ?"
 _FORGET: Final = "DELETE FROM steps WHERE key = ?"
 _REFUSE: Final = "INSERT OR REPLACE INTO refused VALUES (?, ?, ?)"
@@ -74,7 +76,8 @@ _SHRINK: Final = """
 _UNBIND: Final = "DELETE FROM bound WHERE id IN (SELECT id FROM bound ORDER BY since DESC LIMIT -1 OFFSET ?)"
 
 _STEPS: Final = """
-    SELECT family, session, number, upstream, model, account, learned, used, pieces FROM steps ORDER BY used
+    SELECT family, session, number, upstream, model, account, before, learned, used, pieces
+    FROM steps ORDER BY used
 """
 _REFUSED: Final = "SELECT session, proofs, since FROM refused ORDER BY since"
 _STAND: Final = "INSERT OR REPLACE INTO standings VALUES (?, ?)"
@@ -224,7 +227,7 @@ def _statement(
             place = (step.key, origin.family, origin.session, origin.number)
             source = (origin.upstream, origin.model, origin.account)
             pieces = msgspec.msgpack.encode(step.pieces)
-            return _KEEP, (*place, *source, step.learned, used, step.size, pieces)
+            return _KEEP, (*place, *source, step.learned, used, step.size, pieces, origin.before)
         case Touched():
             return _TOUCH, (deed.used, deed.key)
         case Forgotten():
@@ -239,7 +242,7 @@ def _statement(
 
 def _kept(row: tuple[object, ...]) -> Kept:
     *origin, learned, used, pieces = row
-    made = msgspec.convert(origin, tuple[str, str, int, str, str, str])
+    made = msgspec.convert(origin, tuple[str, str, int, str, str, str, str])
     step = Step(
         msgspec.convert(dict(zip(_ORIGIN, made, strict=True)), Origin), _pieces.decode(_bytes(pieces))
     )
@@ -255,4 +258,4 @@ def _bytes(value: object) -> bytes:
     return value if isinstance(value, bytes) else b""
 
 
-_ORIGIN: Final = ("family", "session", "number", "upstream", "model", "account")
+_ORIGIN: Final = ("family", "session", "number", "upstream", "model", "account", "before")
