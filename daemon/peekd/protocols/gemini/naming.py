@@ -16,7 +16,7 @@ def camel(name: str) -> str:
     >>> camel("system_instruction"), camel("mimeType"), camel("_responseJsonSchema")
     ('systemInstruction', 'mimeType', '_responseJsonSchema')
     """
-    return _WORDS.sub(lambda found: found[1].upper(), name)
+    return _WORDS.sub(lambda found: found[1].upper(), name) if "_" in name else name
 
 
 def opened(place: Place) -> Fields:
@@ -24,7 +24,7 @@ def opened(place: Place) -> Fields:
     value = place.value
     if is_object(value):
         value = {camel(key): inside for key, inside in value.items()}
-    return Place(value, place.path, place.shape, place.dropped).fields()
+    return place.of(value).fields()
 
 
 def listed(place: Place | None) -> list[Place]:
