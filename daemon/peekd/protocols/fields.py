@@ -16,7 +16,8 @@ Dropped = dict[str, None]
 
 _KINDS: Final = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
 
-_EVERYWHERE: Final = {"cache_control"}
+CACHED: Final = "cache_control"
+_EVERYWHERE: Final = {CACHED}
 """Fields that may stand on nearly every object: listed once, without the place."""
 
 

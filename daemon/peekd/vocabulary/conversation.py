@@ -6,7 +6,7 @@ The counterpart for answers is `events`.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -88,6 +88,10 @@ class ToolResult(msgspec.Struct, frozen=True, gc=False, tag="tool_result"):
 
 
 Part = Text | Thinking | RedactedThinking | Media | ToolCall | ToolResult
+
+THOUGHTS: Final = (Thinking, RedactedThinking)
+SIGNABLE: Final = (Text, Thinking, ToolCall)
+"""Parts with a field `signature`. As tuples, since `isinstance` asks a union at several times the price."""
 
 
 class Turn(msgspec.Struct, frozen=True, gc=False):
