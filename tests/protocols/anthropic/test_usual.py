@@ -8,7 +8,7 @@ import pytest
 from answers import SEAL
 from hypothesis import given
 from hypothesis import strategies as st
-from samples import Sample, requests
+from samples import Sample, is_list, requests
 
 from peekd.protocols.anthropic.blocks import decode_turns
 from peekd.protocols.anthropic.usual import usual_message
@@ -73,11 +73,11 @@ def test_messages_of_such_a_shape_are_read_alike(message: dict[str, Any]) -> Non
 
 @given(MESSAGES, st.sampled_from(["role", "content", "type", "text", "id", "input", "signature"]), ANY)
 def test_what_is_wrong_in_one_is_told_alike(message: dict[str, Any], key: str, value: object) -> None:
-    blocks: Any = message["content"]
-    if key in {"role", "content"} or not isinstance(blocks, list):
+    blocks: object = message["content"]
+    if key in {"role", "content"} or not is_list(blocks):
         both_ways({**message, key: value})
     else:
-        both_ways({**message, "content": [{**one, key: value} for one in list[Any](blocks)]})
+        both_ways({**message, "content": [{**one, key: value} for one in blocks]})
 
 
 @pytest.mark.parametrize("sample", requests("anthropic"), ids=lambda sample: sample.path)
