@@ -22,9 +22,9 @@ def camel(name: str) -> str:
 def opened(place: Place) -> Fields:
     """Give an object's fields by their camelCase names; what stands inside its values is not touched."""
     value = place.value
-    if is_object(value):
-        value = {camel(key): inside for key, inside in value.items()}
-    return place.of(value).fields()
+    if is_object(value) and any("_" in key for key in value):
+        place = place.of({camel(key): inside for key, inside in value.items()})
+    return place.fields()
 
 
 def listed(place: Place | None) -> list[Place]:
