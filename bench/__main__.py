@@ -1,6 +1,6 @@
 """Measure peekd against a bare relay and others, all in one run: `./dev bench [--rounds N] [--json FILE]`.
 
-`./dev bench --ledger` measures instead what the ledger costs, by a daemon with and one without it.
+`./dev bench --ledger` measures instead what ledger and journal cost (`ledger`).
 
 Upstream, client and each system are a process of their own; upstream and client share a core, what is
 measured has the other. Every round asks all of them, stage by stage, so that whatever else the machine does
@@ -22,11 +22,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from ledger import ROUNDS, compare
 from processes import cpu_seconds, free_port, resident_mb, running, wait_ready
 
 HERE = Path(__file__).parent
 IDLE_SECONDS = 1.0
 CUTS = 20
+DEFAULT_ROUNDS = 5
 CONFIG = """
 [server]
 bind = ["127.0.0.1:{port}"]
@@ -62,16 +64,6 @@ STAGES = (
     Stage("500 events at once, 8 streams", 500, 0, 64, 8, "us/event"),
     Stage("100 events/s, 64 streams", 200, 100, 64, 64, "us/event"),
 )
-
-
-SATURATED = (
-    Stage("1 event, 16 at once", 1, 0, 640, 16, "ms/request"),
-    Stage("50 events, 16 streams", 50, 0, 320, 16, "ms/request"),
-)
-"""What the ledger is measured with: a daemon that has no pause."""
-
-STATE = ("HOME", "XDG_STATE_HOME", "STATE_DIRECTORY")
-"""Variables that lead to a state directory."""
 
 
 class Place(NamedTuple):
@@ -120,15 +112,14 @@ def open_relay(upstream: int) -> Generator[Place]:
 
 
 @contextmanager
-def open_daemon(upstream: int, *, ledger: bool = True) -> Generator[Daemon]:
-    """Run `peekd serve` before this upstream; without a ledger it has no place to keep anything."""
+def open_daemon(upstream: int) -> Generator[Daemon]:
+    """Run `peekd serve` before this upstream."""
     port = free_port()
     with tempfile.TemporaryDirectory() as place, Path(place, "log").open("wb") as log:
         config = Path(place, "peekd.toml")
         config.write_text(CONFIG.format(port=port, upstream=upstream))
         command = [str(Path(sys.executable).with_name("peekd")), "serve", "--config", str(config)]
-        env = {name: value for name, value in os.environ.items() if name not in STATE}
-        env |= {"BENCH_KEY": "none", **({"STATE_DIRECTORY": place} if ledger else {})}
+        env = {**os.environ, "BENCH_KEY": "none", "STATE_DIRECTORY": place}
         with running(command, core=0, env=env, log=log) as process:
             start = wait_ready(process, port, Path(place, "log"))
             time.sleep(IDLE_SECONDS)
@@ -157,11 +148,11 @@ def measure(stage: Stage, where: Place) -> Sample:
     return Sample(stage.per(spent), first, result["seconds"], stage.per(result["cpu"]))
 
 
-def measure_rounds(rounds: int, places: dict[str, Place], stages: tuple[Stage, ...] = STAGES) -> Samples:
+def measure_rounds(rounds: int, places: dict[str, Place]) -> Samples:
     """Run every stage against every place, in turn, as often as asked."""
     samples: Samples = {}
     for _ in range(rounds):
-        for stage in stages:
+        for stage in STAGES:
             for name, where in places.items():
                 samples.setdefault((stage.name, name), []).append(measure(stage, where))
     return samples
@@ -205,23 +196,6 @@ def _ratio(one: float, other: float) -> str:
     return f"{one / other:.1f}x" if other else "-"
 
 
-def told_ledger(samples: Samples) -> list[str]:
-    """What the ledger costs, a line a stage: the median of the rounds' ratios, each of one moment."""
-    lines: list[str] = []
-    for stage in SATURATED:
-        without, with_it = (samples[stage.name, way] for way in ("without", "with"))
-        ratios = [one.cpu / other.cpu for one, other in zip(with_it, without, strict=True)]
-        figures = [statistics.median(sample.cpu for sample in way) for way in (without, with_it)]
-        told = f"{figures[0]:.3f} without, {figures[1]:.3f} with the ledger, {stage.unit} of CPU"
-        share = (statistics.median(ratios) - 1) * 100
-        lines.append(f"{stage.name:<24}{told}: {share:+.1f} % (rounds: {_each(ratios)})")
-    return lines
-
-
-def _each(ratios: list[float]) -> str:
-    return ", ".join(f"{(ratio - 1) * 100:+.1f}" for ratio in sorted(ratios))
-
-
 def told_cuts(cuts: dict[str, list[float]]) -> list[str]:
     """How long a client's leaving takes to reach the upstream, a line a place."""
     return [
@@ -230,28 +204,15 @@ def told_cuts(cuts: dict[str, list[float]]) -> list[str]:
     ]
 
 
-def measure_ledger(rounds: int) -> None:
-    """Compare a daemon that writes requests down with one that does not."""
-    with (
-        open_upstream() as upstream,
-        open_daemon(upstream.port) as writing,
-        open_daemon(upstream.port, ledger=False) as idle,
-    ):
-        places = {"without": Place(idle.port, (idle.pid,)), "with": Place(writing.port, (writing.pid,))}
-        measure_rounds(1, places, SATURATED)  # until both are warm
-        samples = measure_rounds(rounds, places, SATURATED)
-    sys.stdout.write("\n".join([*told_ledger(samples), ""]))
-
-
 def main() -> None:
     """Run the benchmark and print what it found."""
     parser = argparse.ArgumentParser(prog="./dev bench", description="peekd against a bare relay")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each stage is run (default: 5)")
+    parser.add_argument("--rounds", type=int, help="how often each stage is run (default: 5; --ledger: 20)")
     parser.add_argument("--json", type=Path, help="also write every sample to this file")
-    parser.add_argument("--ledger", action="store_true", help="measure what the ledger costs")
+    parser.add_argument("--ledger", action="store_true", help="measure what ledger and journal cost")
     chosen = parser.parse_args()
     if chosen.ledger:
-        measure_ledger(chosen.rounds)
+        compare(chosen.rounds or ROUNDS)
         return
     with (
         open_upstream() as upstream,
@@ -260,7 +221,7 @@ def main() -> None:
     ):
         places = {"direct": upstream, "relay": relay, "peekd": Place(daemon.port, (daemon.pid,))}
         measure_rounds(1, places)  # until all are warm
-        samples = measure_rounds(chosen.rounds, places)
+        samples = measure_rounds(chosen.rounds or DEFAULT_ROUNDS, places)
         cuts = measure_cuts(places, upstream.port)
         loaded = resident_mb(daemon.pid)
     memory = (

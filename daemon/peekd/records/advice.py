@@ -55,6 +55,9 @@ _WELL = "nothing: the answer is whole"
 BLANK_ACCEPTED = "blank_accepted"
 
 
+_BY_OUTCOME = frozenset({"signature"})
+"""Outcomes that say more of what can be done than what the client is told."""
+
 _BY_NOTE: Mapping[str, str] = {ENDED: AFTER_END, BLANK_ACCEPTED: ADVICE["blank"]}
 
 
@@ -68,7 +71,8 @@ def advice(record: RequestRecord) -> str:
     if record.outcome == "client_gone":
         return "; ".join(dict.fromkeys([_LEFT, *mend]))
     if record.failed:
-        return "; ".join(dict.fromkeys(words for words in (record.advice or _last(record), *mend) if words))
+        own = "" if record.outcome in _BY_OUTCOME else record.advice
+        return "; ".join(dict.fromkeys(words for words in (own or _last(record), *mend) if words))
     if mend:
         return f"{_HEALED}. It will come again, so {'; '.join(dict.fromkeys(mend))}"
     return _HEALED if len(record.attempts) > 1 else _WELL

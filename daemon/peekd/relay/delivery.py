@@ -22,6 +22,9 @@ from peekd.protocols.interface import Framing
 CHANNEL_FRAMES = 16
 """Joined writes in flight between the upstream's task and the client's."""
 
+JUST_NOW = 1.0
+"""Seconds for which a wait that is over still counts: on the way out what waited is taken once more."""
+
 LANE: Constant = "peekd.lane"
 """Where a server that has lanes puts a connection's: in the state of the ASGI scope."""
 
@@ -99,6 +102,7 @@ class Delivery:
         self.early = False
         self.given = 0
         """Bytes of the answer that were handed over, pings left out."""
+        self._unread = (-math.inf, -math.inf)
         self._reply: Reply | None = None
         self._replied = trio.Event()
         self._framing = framing or EventStream()
@@ -160,7 +164,15 @@ class Delivery:
         try:
             self._queue(piece)  # `send` would let every other task run first
         except trio.WouldBlock:
+            self._unread = (trio.current_time(), math.inf)
             await self._give.send(piece)
+            self._unread = (self._unread[0], trio.current_time())
+
+    def unread_seconds(self) -> float:
+        """How long frames have waited for a client that reads nothing, or had until just now, else 0."""
+        since, until = self._unread
+        now = trio.current_time()
+        return min(now, until) - since if until > now - JUST_NOW else 0.0
 
     def _queue(self, piece: bytes) -> None:
         self._chunks.idle = False

@@ -8,7 +8,7 @@ import msgspec
 import trio
 
 from peekd.accounts.account import Account
-from peekd.accounts.wanted import Lease, Rest, Survey, Target, Tried, Wanted
+from peekd.accounts.wanted import Lease, Rest, Survey, Target, Tried, Wanted, why_nobody
 from peekd.healing.decide import Circumstances, decide
 from peekd.healing.hedge import Prospect
 from peekd.healing.history import attempts_spent
@@ -174,7 +174,9 @@ class Trip:
     def no_account(self, rest: Rest) -> Step:
         """Ask the kernel what to do when nobody can serve."""
         self.rest, self._own = rest, rest.own
-        return self._decided(Step(o.NoAccount(retry_after=rest.soonest, accounts=rest.mend), _UNDECIDED))
+        why = why_nobody(rest, trio.current_time())
+        nobody = o.NoAccount(retry_after=rest.soonest, accounts=rest.mend, message=why)
+        return self._decided(Step(nobody, _UNDECIDED))
 
     def decide_again(self, step: Step) -> Step:
         """The move could not be carried out (a credential that is still the same): take the next one."""

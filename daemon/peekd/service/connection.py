@@ -129,6 +129,7 @@ class Connection:
                 await self._http.handle(RawData(bytes(data)))
             if not self._discarding:
                 self._expect_head()
+            del data  # or the last of a body would be held until something else comes
 
     def _expect_head(self) -> None:
         """From the first byte of a head on, the client has `head_seconds` for the rest of it."""

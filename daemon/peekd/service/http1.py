@@ -5,8 +5,6 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from functools import partial
 from typing import cast
 
 import h11
@@ -20,6 +18,7 @@ from hypercorn.typing import AppWrapper, ASGIReceiveEvent, ASGISendEvent, Scope
 from typing_extensions import override
 
 from peekd.records.entries import ERROR, Entry, Journal
+from peekd.service.inbox import Inbox
 from peekd.service.lane import Lane, chunk
 
 _BAD_REQUEST = 400
@@ -37,7 +36,7 @@ class Tasks:
 
     async def spawn_app(self, app: AppWrapper, config: Config, scope: Scope, send: Send) -> Put:
         """Start an app on a request; gives what hands it the client's messages."""
-        give, take = trio.open_memory_channel[ASGIReceiveEvent](config.max_app_queue_size)
+        inbox = Inbox(config.max_app_queue_size)
         answered = False
 
         async def tell(message: ASGISendEvent | None) -> None:
@@ -50,37 +49,24 @@ class Tasks:
             # After the last byte the app wants neither the rest of a body nor word that the client is gone:
             # Quart-Trio would cancel the very task that still has the connection to put in order.
             if not answered:
-                with suppress(trio.BrokenResourceError):  # the app ended without reading it all
-                    try:
-                        give.send_nowait(event)  # `send` would let every other task run first
-                    except trio.WouldBlock:
-                        await give.send(event)
+                await inbox.put(event)
 
-        self._nursery.start_soon(self._serve, app, scope, take, tell)
+        self._nursery.start_soon(self._serve, app, scope, inbox, tell)
         return put
 
-    async def _serve(
-        self, app: AppWrapper, scope: Scope, take: trio.MemoryReceiveChannel[ASGIReceiveEvent], send: Send
-    ) -> None:
-        with take:
-            try:
-                await app(scope, partial(_receive, take), send, trio.to_thread.run_sync, trio.from_thread.run)
-            except BaseExceptionGroup as group:
-                faults, rest = group.split(Exception)
-                if faults is not None:
-                    told = "".join(traceback.format_exception(faults))
-                    self._journal(Entry(f"An answer broke off by a fault of peekd's own:\n{told}", ERROR))
-                if rest is not None:
-                    raise rest from None
-            await send(None)
-
-
-async def _receive(take: trio.MemoryReceiveChannel[ASGIReceiveEvent]) -> ASGIReceiveEvent:
-    """Give the next message; one that is there is given without letting every other task run first."""
-    try:
-        return take.receive_nowait()
-    except trio.WouldBlock:
-        return await take.receive()
+    async def _serve(self, app: AppWrapper, scope: Scope, inbox: Inbox, send: Send) -> None:
+        try:
+            await app(scope, inbox, send, trio.to_thread.run_sync, trio.from_thread.run)
+        except BaseExceptionGroup as group:
+            faults, rest = group.split(Exception)
+            if faults is not None:
+                told = "".join(traceback.format_exception(faults))
+                self._journal(Entry(f"An answer broke off by a fault of peekd's own:\n{told}", ERROR))
+            if rest is not None:
+                raise rest from None
+        finally:
+            inbox.close()
+        await send(None)
 
 
 class Pause:

@@ -228,7 +228,7 @@ async def _take_in(gate: Gate, asking: Asking) -> bytes | Fault:
     if fault is not None:
         return fault
     asking.inside, asking.held = True, size
-    body = await asking.get_data(cache=False, as_text=False, parse_form_data=False)
+    body = await asking.whole_body()
     gate.resize(size, len(body))
     asking.held = len(body)
     return body

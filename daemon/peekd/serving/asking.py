@@ -2,21 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, cast, runtime_checkable
 
 import trio
 from quart import Quart
 from quart.wrappers import Request
 from quart_trio.asgi import TrioASGIHTTPConnection
 from quart_trio.wrappers import TrioRequest
+from quart_trio.wrappers.request import TrioBody
 from typing_extensions import override
 
 from peekd.monitor.feed import Listener
 from peekd.relay.delivery import LANE, Lane
 from peekd.serving.callers import Caller
 from peekd.serving.ingress import CREDENTIALS, Access, take_keys
+
+
+class Body(TrioBody):
+    """A request's body, as far as it has come."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of it is here."""
+        return self._complete.is_set()
+
+    def take(self, message: Mapping[str, object]) -> None:
+        """Take in what an `http.request` message brings."""
+        self.append(cast("bytes", message.get("body", b"")))
+        if not message.get("more_body", False):
+            self.set_complete()
 
 
 class Asking(TrioRequest):
@@ -26,6 +42,8 @@ class Asking(TrioRequest):
     the last byte of the answer. Work started in it outlives the view that started it, and nothing else.
     """
 
+    body_class = Body
+    body: Body
     id: str = ""
     nursery: trio.Nursery
     query_keys: tuple[str, ...] = ()
@@ -63,6 +81,12 @@ class Asking(TrioRequest):
         query = self.query_string.decode("latin-1")
         return f"{path}?{query}" if query else path
 
+    async def whole_body(self) -> bytes:
+        """Give the whole body, which is not kept. Raises werkzeug's RequestEntityTooLarge, RequestTimeout."""
+        if self.body.complete:
+            return b"".join([piece async for piece in self.body])  # never waits
+        return await self.get_data(cache=False, as_text=False, parse_form_data=False)
+
     @property
     def lane(self) -> Lane | None:
         """The connection's short way to its socket, where the server has one."""
@@ -86,6 +110,19 @@ def _host(end: object) -> str | None:
     return str(cast("tuple[object, ...]", end)[0])
 
 
+@runtime_checkable
+class Inbox(Protocol):
+    """A server's `receive` that can also tell what has come, and when the client goes, nobody waiting."""
+
+    def ready(self) -> Mapping[str, object] | None:
+        """Give the next message if it has come."""
+        ...
+
+    def when_gone(self, tell: Callable[[], object]) -> None:
+        """Give no more messages: only call `tell` when the client has gone."""
+        ...
+
+
 class Leavable(Protocol):
     """An app that wants to know when a request is over, sent or not."""
 
@@ -102,6 +139,35 @@ class Connection(TrioASGIHTTPConnection):
         super().__init__(app, cast("Any", {**scope, "query_string": rest}))
 
     @override
+    async def __call__(self, receive: Any, send: Any) -> None:
+        """Serve one request in the task that it came in; Quart-Trio would start two more.
+
+        What has come of the body is taken in before; where that is all, nobody need listen.
+        """
+        asking = cast("Asking", self._create_request_from_scope(send))
+        inbox = receive if isinstance(receive, Inbox) else None
+        if inbox is not None and not _take_in(asking.body, inbox):
+            return
+        async with trio.open_nursery() as nursery:
+            if inbox is not None and asking.body.complete:
+                inbox.when_gone(nursery.cancel_scope.cancel)
+            else:
+                nursery.start_soon(self.handle_messages, nursery, asking, cast("Any", receive))
+            await self.handle_request(nursery, asking, send)
+
+    @override
+    async def handle_messages(self, nursery: trio.Nursery, request: Request, receive: Any) -> None:
+        """Take the body in, and end the request when its client goes; nobody waits for that if told."""
+        body = cast("Asking", request).body
+        while not (body.complete and isinstance(receive, Inbox)):
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                nursery.cancel_scope.cancel()
+                return
+            body.take(message)
+        receive.when_gone(nursery.cancel_scope.cancel)
+
+    @override
     async def handle_request(self, nursery: trio.Nursery, request: Request, send: Any) -> None:
         """Serve one request; its nursery is cancelled when this returns."""
         asking = cast("Asking", request)
@@ -111,3 +177,12 @@ class Connection(TrioASGIHTTPConnection):
             await super().handle_request(nursery, request, send)
         finally:
             cast("Leavable", self.app).leave(asking)
+
+
+def _take_in(body: Body, receive: Inbox) -> bool:
+    """Take in what has come; False where the client is gone already."""
+    while (message := receive.ready()) is not None:
+        if message["type"] == "http.disconnect":
+            return False
+        body.take(message)
+    return True

@@ -17,7 +17,7 @@ from peekd.signatures.settings import SignatureSettings
 from peekd.signatures.steps import Origin, Piece, Step
 from peekd.store import ledger
 from peekd.store.interface import Bound, Forgotten, Kept, Loaded, Refused, Told, Touched
-from peekd.store.rows import AttemptRow, BodyRow, RequestRow
+from peekd.store.rows import AttemptRow, BodyRow, RequestRow, Row
 from peekd.store.settings import RecordSettings
 
 MOST_BOUND: Final = 10_000
@@ -141,11 +141,17 @@ class Database:
         self._connection.close()
 
     def apply(self, deeds: Iterable[Told]) -> None:
-        """Write deeds down, all or none."""
+        """Write deeds down, all or none: in their order, then the ledger's rows."""
+        rows: list[Row] = []
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            for deed in _last(deeds):
-                self._connection.execute(*_statement(deed))
+            for deed in deeds:
+                if isinstance(deed, RequestRow | AttemptRow | BodyRow):
+                    rows.append(deed)
+                else:
+                    self._connection.execute(*_statement(deed))
+            for written in ledger.statements(rows):
+                self._connection.execute(*written)
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
@@ -209,16 +215,9 @@ def is_corrupt(error: sqlite3.Error) -> bool:
     }
 
 
-def _last(deeds: Iterable[Told]) -> Iterable[Told]:
-    """Give deeds in their order, but of the ledger's rows only how each stands at the end."""
-    rows: dict[object, Told] = {}
-    for number, deed in enumerate(deeds):
-        key = ledger.place(deed) if isinstance(deed, RequestRow | AttemptRow | BodyRow) else number
-        rows[key] = deed
-    return rows.values()
-
-
-def _statement(deed: Told) -> tuple[str, tuple[object, ...]]:  # noqa: PLR0911  one for each deed
+def _statement(
+    deed: Kept | Touched | Forgotten | Refused | Bound | Standing,
+) -> tuple[str, tuple[object, ...]]:
     match deed:
         case Kept(step=step, used=used):
             origin = step.origin
@@ -236,8 +235,6 @@ def _statement(deed: Told) -> tuple[str, tuple[object, ...]]:  # noqa: PLR0911  
             return _BIND, (deed.id, deed.account, deed.since)
         case Standing():
             return _STAND, (deed.account, msgspec.msgpack.encode(deed))
-        case RequestRow() | AttemptRow() | BodyRow():
-            return ledger.statement(deed)
 
 
 def _kept(row: tuple[object, ...]) -> Kept:
