@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peekd.healing.peek import TERMINALS, Rank, Watch, merged, rank_of
+from peekd.healing.peek import TERMINALS, Rank, Watch, rank_of
 from peekd.healing.settings import HealingSettings
 from peekd.vocabulary import events as e
 from peekd.vocabulary import outcomes as o
-from peekd.vocabulary.events import Event, StopReason, Usage
+from peekd.vocabulary.events import Event, StopReason, Usage, merged
 from peekd.vocabulary.outcomes import AnyOutcome, name_of
 
 SETTINGS = HealingSettings(peek_seconds=120, reasoning_seconds=900, idle_seconds=100)

@@ -37,6 +37,18 @@ def test_no_session_ever_sees_anothers() -> None:
     assert memory.by_number("other", 4, NOW) == ()
 
 
+def test_a_session_is_known_while_any_step_of_it_is_remembered() -> None:
+    memory = memory_of(STEP, step(call("t9", "p9"), number=5))
+    assert memory.knows(SESSION)
+    assert not memory.knows("other")
+    assert not memory.knows("")
+    memory.refuse(SESSION, STEP.proofs, NOW)
+    assert memory.knows(SESSION)
+    memory.learn(step(call("t1", "p1"), session="other"), 10 * NOW)
+    assert not memory.knows(SESSION)
+    assert memory.knows("other")
+
+
 def test_two_branches_of_one_conversation_are_both_kept() -> None:
     branch = step(thought("no"), call("t9"), number=4)
     assert set(memory_of(STEP, branch).by_number(SESSION, 4, NOW)) == {STEP, branch}

@@ -11,13 +11,11 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Literal
 
-import msgspec
-
 from peekd.healing.classify import outcome_of_error
 from peekd.healing.settings import HealingSettings
 from peekd.vocabulary import events as e
 from peekd.vocabulary import outcomes as o
-from peekd.vocabulary.events import Erred, Event, Finished, StopReason, Usage
+from peekd.vocabulary.events import Erred, Event, Finished, StopReason, Usage, merged
 from peekd.vocabulary.outcomes import AnyOutcome
 
 
@@ -131,6 +129,9 @@ class Watch:
             self._progressed = now
             self.rank, self.substance = Rank.MEANINGFUL, True
             return Rank.MEANINGFUL
+        if isinstance(event, e.Counted):  # with every one of those, where Gemini speaks
+            self.usage = merged(self.usage, event.usage)
+            return Rank.IDLE
         self._note(event)
         rank = rank_of(event)
         self.said += _length(event)
@@ -148,8 +149,6 @@ class Watch:
                 self._open.add(index)
             case e.Closed(index=index):
                 self._open.discard(index)
-            case e.Counted(usage=usage):
-                self.usage = merged(self.usage, usage)
             case e.Finished() if self.finished is None:
                 self.finished = event
             case e.Ended():
@@ -265,16 +264,6 @@ class Watch:
 
     def _whole(self) -> o.Completed:
         return o.Completed(note="" if self.ended else "last_frame_supplied")
-
-
-def merged(before: Usage, after: Usage) -> Usage:
-    """Lay later cumulative figures over earlier ones; what is not reported stays.
-
-    >>> merged(Usage(prompt=7, output=1), Usage(output=5))
-    Usage(prompt=7, cached=None, cache_written=None, output=5, thoughts=None)
-    """
-    later = {name: value for name, value in msgspec.structs.asdict(after).items() if value is not None}
-    return msgspec.structs.replace(before, **later)
 
 
 def _length(event: Event) -> int:

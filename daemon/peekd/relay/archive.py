@@ -11,6 +11,7 @@ from peekd.signatures.restore import (
     Restored,
     Wanted,
     attributed,
+    is_signed,
     proof_and_family,
     restore,
     without_short,
@@ -80,7 +81,8 @@ class Archive:
         number = 0
         for turn in told.turns:
             if turn.role == "assistant":
-                self._learn_replayed(turn, session, number)
+                if is_signed(turn):
+                    self._learn_replayed(turn, session, number)
                 number += 1
         return told
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -145,6 +146,7 @@ def run(
         if demo:
             sys.stdout.write(demonstration.banner(tell_address(sockets[0])))
             sys.stdout.flush()
+        gc.freeze()  # what is loaded stays: no collection, and a large request makes some, goes over it again
         try:
             trio.run(partial(_live, process, sockets, sink))
         except BaseExceptionGroup as group:

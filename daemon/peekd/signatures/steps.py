@@ -163,6 +163,21 @@ def pieces_of(turn: Turn) -> tuple[Piece, ...]:
     return told_once(pieces, (part.text for part in turn.parts if isinstance(part, Text)))
 
 
+def calls_of(turn: Turn) -> list[Piece]:
+    """Give the calls among a turn's pieces."""
+    return [_call(part) for part in turn.parts if isinstance(part, ToolCall)]
+
+
+def words_of(turn: Turn) -> str:
+    """Give the digest of what a turn told the user, "" where that is nothing."""
+    words = [part.text for part in turn.parts if isinstance(part, Text)]
+    return digest_of_words(words) if any(words) else ""
+
+
+def _call(part: ToolCall) -> Piece:
+    return Piece("call", call_digest(part.name, part.arguments), part.signature, tool=part.id)
+
+
 def _pieces(part: Part) -> list[Piece]:
     match part:
         case Thinking():
@@ -174,7 +189,7 @@ def _pieces(part: Part) -> list[Piece]:
             words = [Piece("words")] if part.text else []
             return [*words, *([Piece("text", digest(part.text), part.signature)] if part.signature else [])]
         case ToolCall():
-            return [Piece("call", call_digest(part.name, part.arguments), part.signature, tool=part.id)]
+            return [_call(part)]
         case _:
             return []
 
