@@ -24,7 +24,7 @@ from peekd.protocols.interface import ClientProtocol
 from peekd.records.entries import ERROR, INFO, NOTICE, Entry
 from peekd.relay.delivery import Final
 from peekd.serving.actions import BUG, Actions, Answer, Flowing, Work
-from peekd.serving.asking import Asking, Connection
+from peekd.serving.asking import Asking, Connection, Stay
 from peekd.serving.behind import Fittings
 from peekd.serving.callers import find_caller
 from peekd.serving.gate import MIB, Gate
@@ -65,7 +65,6 @@ class Front(QuartTrio):
         self._monitoring = Monitoring(fittings)
         self._actions = Actions(fittings, self.gate, self._mended, self._monitoring)
         self.adopt(access, settings)
-        self.config["RESPONSE_TIMEOUT"] = None  # silence has deadlines of its own, a long answer has none
         self.config["PROPAGATE_EXCEPTIONS"] = True  # bugs come to `_mended`, the only one who catches them
         self.url_map.merge_slashes = False  # a POST must not be redirected
         self.before_request(self._let_in)
@@ -135,13 +134,13 @@ class Front(QuartTrio):
         self.gate.draining = True
         self._monitoring.feed.close()
 
-    def leave(self, asking: Asking) -> None:
+    def leave(self, stay: Stay) -> None:
         """Forget a request that is over."""
-        if asking.listener is not None:
-            self._monitoring.feed.leave(asking.listener)
-        if asking.inside:
-            asking.inside = False
-            self.gate.leave(asking.key, asking.held)
+        if stay.listener is not None:
+            self._monitoring.feed.leave(stay.listener)
+        if stay.inside:
+            stay.inside = False
+            self.gate.leave(stay.key, stay.held)
 
     async def _let_in(self) -> Response | None:
         """Turn away, before any route is looked at, whoever may not call at all."""
@@ -270,5 +269,4 @@ def _stream(flowing: Flowing) -> Response:
     response = Response(flowing.chunks, 200, Headers(flowing.headers))
     for name, value in _STREAM_HEADERS:
         response.headers[name] = value
-    response.timeout = None
     return response

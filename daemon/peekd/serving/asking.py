@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cached_property
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import Context, copy_context
+from functools import cached_property, lru_cache
 from typing import Any, Protocol, cast, runtime_checkable
 
 import trio
@@ -19,27 +20,44 @@ from peekd.serving.callers import Caller
 from peekd.serving.ingress import CREDENTIALS, Access, take_keys
 
 
+class Stay:
+    """What of a request holds until its answer is out; all the rest may be gone when that has begun."""
+
+    __slots__ = ("held", "inside", "key", "listener")
+
+    def __init__(self) -> None:
+        self.inside = False
+        """Whether the gate has counted it, and must be told when it leaves."""
+        self.key = ""
+        """For which client key the gate has counted it."""
+        self.held = 0
+        """The bytes that the gate has counted for its body."""
+        self.listener: Listener | None = None
+        """What it looks on with, where it asked for requests as they change."""
+
+
 class Asking(TrioRequest):
     """A request with its nursery, filled in by `Connection` and then by the app as it learns more.
 
-    The nursery is Quart-Trio's own for this request: it is cancelled when the client goes, and right after
-    the last byte of the answer. Work started in it outlives the view that started it, and nothing else.
+    The nursery is cancelled when the client goes, and right after the last byte of the answer. Work begun in
+    it outlives the view that began it, and nothing else.
     """
 
     id: str = ""
     nursery: trio.Nursery
+    outside: Context
+    """What holds around Quart's own context of a request."""
+    stay: Stay
     query_keys: tuple[str, ...] = ()
     access: Access
     """The rules that held when it came."""
     caller: Caller = Caller(None, loopback=False)
     key: str = ""
     """The name of the key that fitted, "" for none."""
-    listener: Listener | None = None
-    """What it looks on with, where it asked for requests as they change."""
-    inside: bool = False
-    """Whether the gate has counted it, and must be told when it leaves."""
-    held: int = 0
-    """The bytes that the gate has counted for its body."""
+
+    def begin(self, work: Callable[..., Awaitable[None]], *arguments: object) -> None:
+        """Begin work in the nursery. Quart's context is not its own: that ends with the view."""
+        self.outside.run(self.nursery.start_soon, work, *arguments)
 
     @property
     def _facts(self) -> Mapping[str, object]:
@@ -49,7 +67,7 @@ class Asking(TrioRequest):
     def said(self) -> tuple[tuple[str, str], ...]:
         """The headers as the client sent them, names in lower case."""
         raw = cast("list[tuple[bytes, bytes]]", self._facts["headers"])
-        return tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in raw)
+        return tuple((_name(name), value.decode("latin-1")) for name, value in raw)
 
     @property
     def passable(self) -> tuple[tuple[str, str], ...]:
@@ -80,6 +98,12 @@ class Asking(TrioRequest):
         return _host(self._facts.get("server"))
 
 
+@lru_cache(maxsize=256)
+def _name(name: bytes) -> str:
+    """Give a header's name in lower case: the same string to every request that has it."""
+    return name.decode("latin-1").lower()
+
+
 def _host(end: object) -> str | None:
     if not isinstance(end, tuple | list) or not end:
         return None
@@ -98,7 +122,7 @@ class Inbox(Protocol):
 class Leavable(Protocol):
     """An app that wants to know when a request is over, sent or not."""
 
-    def leave(self, asking: Asking) -> None:
+    def leave(self, stay: Stay) -> None:
         """Forget the request."""
         ...
 
@@ -112,15 +136,27 @@ class Connection(TrioASGIHTTPConnection):
 
     @override
     async def __call__(self, receive: Any, send: Any) -> None:
-        """Serve one request in the task that it came in; Quart-Trio would start one more for that."""
-        request = self._create_request_from_scope(send)
+        """Serve one request in the task that it came in; its nursery is cancelled when this is done.
+
+        No time limit of Quart's is looked at: silence has deadlines elsewhere, and a long answer has none.
+        """
+        asking = cast("Asking", self._create_request_from_scope(send))
+        stay = asking.stay = Stay()
+        asking.query_keys, asking.outside = self._query_keys, copy_context()
         async with trio.open_nursery() as nursery:
-            nursery.start_soon(self.handle_messages, nursery, request, receive)
-            await self.handle_request(nursery, request, send)
+            asking.nursery = nursery
+            nursery.start_soon(self.handle_messages, nursery, asking, receive)
+            try:
+                response = await self.app.handle_request(asking)
+                del asking  # an answer may take long, and what asked for it is not needed any more
+                await self._send_response(send, response)
+            finally:
+                cast("Leavable", self.app).leave(stay)
+            nursery.cancel_scope.cancel()
 
     @override
     async def handle_messages(self, nursery: trio.Nursery, request: Request, receive: Any) -> None:
-        """Take the body in, and end the request when its client goes; a server that tells is not waited for."""
+        """Take the body in, and end the request when its client goes; where the server tells, wait no more."""
         more = True
         while more or not isinstance(receive, Inbox):
             message = await receive()
@@ -132,14 +168,3 @@ class Connection(TrioASGIHTTPConnection):
             if not more:
                 request.body.set_complete()
         receive.when_gone(nursery.cancel_scope.cancel)
-
-    @override
-    async def handle_request(self, nursery: trio.Nursery, request: Request, send: Any) -> None:
-        """Serve one request; its nursery is cancelled when this returns."""
-        asking = cast("Asking", request)
-        asking.nursery = nursery
-        asking.query_keys = self._query_keys
-        try:
-            await super().handle_request(nursery, request, send)
-        finally:
-            cast("Leavable", self.app).leave(asking)
