@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Awaitable, Callable
+from types import CoroutineType
 from typing import Any, cast
 
 from quart.globals import request_ctx
@@ -89,6 +90,11 @@ class Front(QuartTrio):
         self.gate.most_bytes = settings.max_bodies_mib * MIB
         self.config["MAX_CONTENT_LENGTH"] = settings.max_body_mib * MIB
         self.config["BODY_TIMEOUT"] = settings.body_seconds
+
+    @override
+    def __call__(self, scope: Any, receive: Any, send: Any) -> CoroutineType[Any, Any, None]:
+        """Serve one ASGI request; Quart's own way there leads through two more functions, for middleware."""
+        return self.asgi_http_class(self, scope)(receive, send)
 
     # ---- the way in ---------------------------------------------------------------------------------
 

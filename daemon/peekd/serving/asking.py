@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from contextvars import Context, copy_context
 from functools import cached_property, lru_cache
 from typing import Any, Protocol, cast, runtime_checkable
 
 import trio
 from quart import Quart
-from quart.wrappers import Request
+from quart.utils import encode_headers
+from quart.wrappers import Request, Response
+from quart.wrappers.response import ResponseBody
 from quart_trio.asgi import TrioASGIHTTPConnection
 from quart_trio.wrappers import TrioRequest
 from typing_extensions import override
@@ -18,6 +20,9 @@ from peekd.monitor.feed import Listener
 from peekd.relay.delivery import LANE, Lane
 from peekd.serving.callers import Caller
 from peekd.serving.ingress import CREDENTIALS, Access, take_keys
+
+Send = Callable[[Mapping[str, object]], Awaitable[None]]
+"""ASGI's: hands a message to the server."""
 
 
 class Stay:
@@ -147,16 +152,21 @@ class Connection(TrioASGIHTTPConnection):
             asking.nursery = nursery
             nursery.start_soon(self.handle_messages, nursery, asking, receive)
             try:
-                response = await self.app.handle_request(asking)
-                del asking  # an answer may take long, and what asked for it is not needed any more
-                await self._send_response(send, response)
+                body = await _send_head(send, cast("Response", await self.app.handle_request(asking)))
+                # An answer may take long, and what asked for it is not needed any more.
+                self.scope = cast("Any", {})
+                del asking
+                async with body:
+                    async for chunk in cast("AsyncIterable[bytes]", body):
+                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
             finally:
                 cast("Leavable", self.app).leave(stay)
             nursery.cancel_scope.cancel()
 
     @override
     async def handle_messages(self, nursery: trio.Nursery, request: Request, receive: Any) -> None:
-        """Take the body in, and end the request when its client goes; where the server tells, wait no more."""
+        """Take the body in, and end the request when its client goes, which some servers tell."""
         more = True
         while more or not isinstance(receive, Inbox):
             message = await receive()
@@ -168,3 +178,10 @@ class Connection(TrioASGIHTTPConnection):
             if not more:
                 request.body.set_complete()
         receive.when_gone(nursery.cancel_scope.cancel)
+
+
+async def _send_head(send: Send, response: Response) -> ResponseBody:
+    """Send status and headers; gives the body that is to follow, and holds on to no more of the answer."""
+    headers = encode_headers(response.headers)
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    return response.response
