@@ -42,6 +42,23 @@ async def test_without_accounts_nobody_can_be_leased(autojump_clock: Clock) -> N
         assert not playhouse.house.ready()
 
 
+async def test_an_account_that_does_not_fit_is_not_taken(autojump_clock: Clock) -> None:
+    async with open_playhouse({"alice": ["answer"]}) as playhouse:
+        roster = playhouse.house.roster
+        asked: list[str] = []
+
+        def fits(leased: Lease) -> bool:
+            asked.append(leased.account)
+            return len(asked) > 1
+
+        before = roster.pool
+        assert roster.lease_fitting(WANTED, fits) is None
+        assert roster.pool is before
+        assert isinstance(roster.lease_fitting(WANTED, fits), Lease)
+        assert asked == ["alice", "alice"]
+        assert roster.states()[0].in_flight == 1
+
+
 async def test_only_what_an_account_of_today_holds_is_recalled(autojump_clock: Clock) -> None:
     async with open_playhouse({"alice": ["answer"]}) as playhouse:
         roster = playhouse.house.roster

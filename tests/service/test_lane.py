@@ -19,17 +19,27 @@ MIB = 1024 * 1024
 Open = Callable[..., Any]
 
 
+class _Gone:
+    """A socket that cannot be written to."""
+
+    def __init__(self, fault: Exception) -> None:
+        self._fault = fault
+
+    def send_nowait(self, _data: bytes) -> int:
+        raise self._fault
+
+
 class Ends:
     """A lane into memory, what it was told of, and the peer that reads."""
 
-    def __init__(self, capacity: int = 65536) -> None:
+    def __init__(self, capacity: int = 65536, fault: Exception | None = None) -> None:
         ours, self.peer = open_pair(capacity)
         self.writing = trio.Lock()
         self.written: list[bytes] = []
         self.lost: list[Exception] = []
 
         class _Stream:
-            socket = ours
+            socket = ours if fault is None else _Gone(fault)
 
         stream: Any = _Stream()
         self.ours: MemoryStream = ours
@@ -91,12 +101,7 @@ async def test_a_full_peer_is_owed_the_whole_piece(autojump_clock: trio.testing.
 
 async def test_a_peer_that_is_gone_is_told_once_and_owed_nothing() -> None:
     await trio.lowlevel.checkpoint()
-    ends = Ends()
-
-    def fail(_data: bytes) -> int:
-        raise BrokenPipeError("gone")
-
-    ends.lane._send = fail
+    ends = Ends(fault=BrokenPipeError("gone"))
     assert ends.lane.send_nowait(b"x")
     assert [str(fault) for fault in ends.lost] == ["gone"]
     assert not ends.lane.owes

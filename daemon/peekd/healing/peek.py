@@ -99,6 +99,7 @@ class Watch:
         self.substance = False  # text, a tool call or data; thoughts alone are none
         self.finished: Finished | None = None
         self.ended = False
+        self.over = False  # the last frame came, or an error: nothing that follows belongs to the answer
         self.error: Erred | None = None
         self.overtaken = False  # an error came when the answer was whole: it stands in the last frame's place
         self.usage = Usage()
@@ -144,7 +145,7 @@ class Watch:
             case e.Finished() if self.finished is None:
                 self.finished = event
             case e.Ended():
-                self.ended = True
+                self.ended = self.over = True
             case e.Kept(id=identity):
                 self.kept.append(identity)
             case e.Erred():
@@ -153,6 +154,7 @@ class Watch:
                 pass
 
     def _note_error(self, error: Erred) -> None:
+        self.over = True
         if self._is_whole():
             self.overtaken = True
         elif self.error is None:

@@ -214,10 +214,8 @@ class Passage:
 
     def _pass_on(self, sink: ToStream | ToBody) -> bool:
         """Take what has come; False where it was the last."""
-        while not self._over() and (seen := self._reading.take()) is not None:
-            if not (self.watch.falsely_ended or self.watch.overtaken):
+        watch, take = self.watch, self._reading.take
+        while not watch.over and (seen := take()) is not None:
+            if not (watch.over and (watch.falsely_ended or watch.overtaken)):
                 sink.take(seen)
-        return not self._over()
-
-    def _over(self) -> bool:
-        return self.watch.ended or self.watch.overtaken or self.watch.error is not None
+        return not watch.over

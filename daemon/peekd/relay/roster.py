@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable
+from collections.abc import Callable, Container, Iterable
 
 import msgspec
 import trio
@@ -48,6 +48,14 @@ class Roster:  # noqa: PLR0904  every way in which the pool changes, and nothing
     def lease(self, wanted: Wanted) -> Lease | Rest:
         """Take an account for the next attempt."""
         self.pool, leased = lease(self.pool, wanted, trio.current_time())
+        return leased
+
+    def lease_fitting(self, wanted: Wanted, fits: Callable[[Lease], bool]) -> Lease | Rest | None:
+        """Take the account that `lease` would; None, and nobody is taken, where that one does not fit."""
+        pool, leased = lease(self.pool, wanted, trio.current_time())
+        if isinstance(leased, Lease) and not fits(leased):
+            return None
+        self.pool = pool
         return leased
 
     def report(self, leased: Lease, quotas: tuple[Quota, ...]) -> None:

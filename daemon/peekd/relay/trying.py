@@ -137,14 +137,20 @@ class Trying:
 
     def _lease(self, trip: Trip, again: str | None) -> Lease | Rest:
         """Take an account whose upstream can be told the request. Raises ClientError where none can be."""
-        while isinstance(seen := self._house.roster.glance(trip.wanted(again)), Lease):
-            try:
-                self._call(trip, seen)
-                break
-            except ClientError as error:
-                trip.pass_over(seen, error)
-                self._scribe.passed_over(seen, error.fault.message)
-        return self._house.roster.lease(trip.wanted(again))
+        fits = partial(self._can_be_told, trip)
+        while (leased := self._house.roster.lease_fitting(trip.wanted(again), fits)) is None:
+            pass  # one target fewer
+        return leased
+
+    def _can_be_told(self, trip: Trip, lease: Lease) -> bool:
+        """Whether the request can be told to this one; its target is left out of the trip where it cannot."""
+        try:
+            self._call(trip, lease)
+        except ClientError as error:
+            trip.pass_over(lease, error)
+            self._scribe.passed_over(lease, error.fault.message)
+            return False
+        return True
 
     def _call(self, trip: Trip, lease: Lease) -> tuple[Call, Headers]:
         """What such an attempt sends. Raises ClientError where the upstream's protocol cannot say it."""

@@ -29,8 +29,14 @@ class Inbox:
 
     async def __call__(self) -> ASGIReceiveEvent:
         """Give the next message; one that is there is given without letting every other task run first."""
-        while not self._messages:
+        while (message := self.ready()) is None:
             await self._wait()
+        return message
+
+    def ready(self) -> ASGIReceiveEvent | None:
+        """Give the next message if it has come."""
+        if not self._messages:
+            return None
         message = self._messages.pop(0)
         self._stir()
         return message

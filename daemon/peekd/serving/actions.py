@@ -229,7 +229,7 @@ async def _take_in(gate: Gate, asking: Asking) -> bytes | Fault:
         return fault
     stay = asking.stay
     stay.inside, stay.key, stay.held = True, asking.key, size
-    body = await asking.get_data(cache=False, as_text=False, parse_form_data=False)
+    body = await asking.whole_body()
     gate.resize(size, len(body))
     stay.held = len(body)
     return body

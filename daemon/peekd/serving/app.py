@@ -272,7 +272,4 @@ def _respond(answer: Answer) -> Response:
 
 
 def _stream(flowing: Flowing) -> Response:
-    response = Response(flowing.chunks, 200, Headers(flowing.headers))
-    for name, value in _STREAM_HEADERS:
-        response.headers[name] = value
-    return response
+    return Response(flowing.chunks, 200, Headers((*flowing.headers, *_STREAM_HEADERS)))

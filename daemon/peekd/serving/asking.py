@@ -14,6 +14,7 @@ from quart.wrappers import Request, Response
 from quart.wrappers.response import ResponseBody
 from quart_trio.asgi import TrioASGIHTTPConnection
 from quart_trio.wrappers import TrioRequest
+from quart_trio.wrappers.request import TrioBody
 from typing_extensions import override
 
 from peekd.monitor.feed import Listener
@@ -41,6 +42,21 @@ class Stay:
         """What it looks on with, where it asked for requests as they change."""
 
 
+class Body(TrioBody):
+    """A request's body, as far as it has come."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether all of it is here."""
+        return self._complete.is_set()
+
+    def take(self, message: Mapping[str, object]) -> None:
+        """Take in what an `http.request` message brings."""
+        self.append(cast("bytes", message.get("body", b"")))
+        if not message.get("more_body", False):
+            self.set_complete()
+
+
 class Asking(TrioRequest):
     """A request with its nursery, filled in by `Connection` and then by the app as it learns more.
 
@@ -48,6 +64,8 @@ class Asking(TrioRequest):
     it outlives the view that began it, and nothing else.
     """
 
+    body_class = Body
+    body: Body
     id: str = ""
     nursery: trio.Nursery
     outside: Context
@@ -86,6 +104,12 @@ class Asking(TrioRequest):
         query = self.query_string.decode("latin-1")
         return f"{path}?{query}" if query else path
 
+    async def whole_body(self) -> bytes:
+        """Give the whole body, which is not kept. Raises werkzeug's RequestEntityTooLarge, RequestTimeout."""
+        if self.body.complete:
+            return b"".join([piece async for piece in self.body])  # never waits
+        return await self.get_data(cache=False, as_text=False, parse_form_data=False)
+
     @property
     def lane(self) -> Lane | None:
         """The connection's short way to its socket, where the server has one."""
@@ -117,7 +141,11 @@ def _host(end: object) -> str | None:
 
 @runtime_checkable
 class Inbox(Protocol):
-    """A server's `receive` that can also say when the client has gone, so that no task need wait for it."""
+    """A server's `receive` that can also tell what has come, and when the client goes, nobody waiting."""
+
+    def ready(self) -> Mapping[str, object] | None:
+        """Give the next message if it has come."""
+        ...
 
     def when_gone(self, tell: Callable[[], object]) -> None:
         """Give no more messages: only call `tell` when the client has gone."""
@@ -141,42 +169,43 @@ class Connection(TrioASGIHTTPConnection):
 
     @override
     async def __call__(self, receive: Any, send: Any) -> None:
-        """Serve one request in the task that it came in; its nursery is cancelled when this is done.
+        """Serve one request in the task that it came in; Quart-Trio would start two more.
 
-        No time limit of Quart's is looked at: silence has deadlines elsewhere, and a long answer has none.
+        What has come of the body is taken in before; where that is all, nobody need listen. No time limit of
+        Quart's is looked at: silence has deadlines elsewhere, and a long answer has none.
         """
         asking = cast("Asking", self._create_request_from_scope(send))
+        inbox = receive if isinstance(receive, Inbox) else None
+        if inbox is not None and not _take_in(asking.body, inbox):
+            return
         stay = asking.stay = Stay()
         asking.query_keys, asking.outside = self._query_keys, copy_context()
         async with trio.open_nursery() as nursery:
             asking.nursery = nursery
-            nursery.start_soon(self.handle_messages, nursery, asking, receive)
+            if inbox is not None and asking.body.complete:
+                inbox.when_gone(nursery.cancel_scope.cancel)
+            else:
+                nursery.start_soon(self.handle_messages, nursery, asking, cast("Any", receive))
             try:
                 body = await _send_head(send, cast("Response", await self.app.handle_request(asking)))
                 # An answer may take long, and what asked for it is not needed any more.
                 self.scope = cast("Any", {})
                 del asking
-                async with body:
-                    async for chunk in cast("AsyncIterable[bytes]", body):
-                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
-                await send({"type": "http.response.body", "body": b"", "more_body": False})
+                await _send_body(send, body)
             finally:
                 cast("Leavable", self.app).leave(stay)
             nursery.cancel_scope.cancel()
 
     @override
     async def handle_messages(self, nursery: trio.Nursery, request: Request, receive: Any) -> None:
-        """Take the body in, and end the request when its client goes, which some servers tell."""
-        more = True
-        while more or not isinstance(receive, Inbox):
+        """Take the body in, and end the request when its client goes; nobody waits for that if told."""
+        body = cast("Asking", request).body
+        while not (body.complete and isinstance(receive, Inbox)):
             message = await receive()
             if message["type"] == "http.disconnect":
                 nursery.cancel_scope.cancel()
                 return
-            request.body.append(message.get("body", b""))
-            more = message.get("more_body", False)
-            if not more:
-                request.body.set_complete()
+            body.take(message)
         receive.when_gone(nursery.cancel_scope.cancel)
 
 
@@ -185,3 +214,19 @@ async def _send_head(send: Send, response: Response) -> ResponseBody:
     headers = encode_headers(response.headers)
     await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
     return response.response
+
+
+async def _send_body(send: Send, body: ResponseBody) -> None:
+    async with body:
+        async for chunk in cast("AsyncIterable[bytes]", body):
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
+
+
+def _take_in(body: Body, receive: Inbox) -> bool:
+    """Take in what has come; False where the client is gone already."""
+    while (message := receive.ready()) is not None:
+        if message["type"] == "http.disconnect":
+            return False
+        body.take(message)
+    return True

@@ -133,7 +133,7 @@ class Attempt:
         self._read_head(response)
 
     def _read_head(self, response: httpx.Response) -> None:
-        headers = {name.lower(): value for name, value in response.headers.items()}
+        headers = _joined(response.headers.raw)
         self.status = response.status_code
         self.sent = response.extensions["sent"]
         self.upstream_request_id = upstream_request_id(tuple(headers.items()))
@@ -197,6 +197,15 @@ class Attempt:
 def _url(url: str) -> httpx.URL:
     """Read a URL. Raises httpx.InvalidURL."""
     return httpx.URL(url)
+
+
+def _joined(raw: Headers) -> dict[str, str]:
+    """Give headers by lower-case name; of a name that stands twice, the values one after the other."""
+    headers: dict[str, str] = {}
+    for name, value in raw:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
 
 
 def _timeout(deadlines: HealingSettings) -> dict[str, float]:

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import httpx
 import trio
 
-from peekd.upstream.dial import is_readable, reader_of, writer_of
+from peekd.upstream.dial import beginner_of, is_readable, reader_of
 from peekd.upstream.parser import AnswerHead, Headers, Parser
 from peekd.upstream.timeouts import STREAM_FAILURES, Timeouts, bounded, reason, told_as
 
@@ -34,7 +34,7 @@ class Connection:
     def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream
         self._receive = reader_of(stream)
-        self._write = writer_of(stream)
+        self._begin = beginner_of(stream)
         self._parser = Parser()
         self._head: AnswerHead | None = None
         self._watched: httpx.TransportError | None = None
@@ -84,10 +84,13 @@ class Connection:
 
     async def _send(self, pieces: Iterator[bytes], write: float) -> httpx.TransportError | None:
         """Send all. A failure is given, not raised: the upstream may have answered nevertheless."""
+        await trio.lowlevel.checkpoint_if_cancelled()  # where nobody wants it any more, nothing goes out
         try:
             for piece in pieces:
-                with told_as(httpx.WriteError, "sending"), bounded(write, httpx.WriteTimeout, "sending"):
-                    await self._write(piece)
+                with told_as(httpx.WriteError, "sending"):
+                    if rest := self._begin(piece):
+                        with bounded(write, httpx.WriteTimeout, "sending"):
+                            await self._stream.send_all(rest)
         except (httpx.WriteError, httpx.WriteTimeout) as failure:
             return failure
         return None

@@ -120,25 +120,24 @@ def reader_of(stream: trio.abc.Stream) -> Read:
     return read
 
 
-Write = Callable[[bytes], Awaitable[None]]
-"""Writes all. Raises what the stream's own way does."""
+Begin = Callable[[bytes], bytes | memoryview]
+"""Writes what a stream takes at once, and gives the rest. Raises OSError."""
 
 
-def writer_of(stream: trio.abc.Stream) -> Write:
-    """How to write to a stream. What a bare socket takes at once costs no pass of the scheduler."""
+def beginner_of(stream: trio.abc.Stream) -> Begin:
+    """How to begin to write: on a bare socket that is all of it, as a rule, and needs no deadline."""
     if not isinstance(stream, trio.SocketStream):
-        return cast("Write", stream.send_all)
+        return bytes
     socket = stream.socket
 
-    async def write(data: bytes) -> None:
+    def begin(data: bytes) -> bytes | memoryview:
         try:
             sent = os.write(socket.fileno(), data)
         except BlockingIOError:
-            sent = 0
-        if sent < len(data):
-            await stream.send_all(memoryview(data)[sent:])
+            return data
+        return memoryview(data)[sent:]
 
-    return write
+    return begin
 
 
 @runtime_checkable
