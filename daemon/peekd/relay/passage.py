@@ -173,8 +173,7 @@ class Passage:
     async def carry(self, sink: ToStream | ToBody) -> AnyOutcome:
         """Pass on what was held and all that follows; tells what the whole came to."""
         try:
-            for seen in self._held:
-                sink.take(seen)
+            self._release(sink)
             await self._carry_on(sink)
             self._scribe.mark("last")
             if isinstance(self._reading.outcome(shown=True), o.Completed):
@@ -187,6 +186,12 @@ class Passage:
         except (BadArguments, TooMuch) as error:
             message = str(error)
             return o.Broken(message=message) if sink.shown else o.Malformed(message=message)
+
+    def _release(self, sink: ToStream | ToBody) -> None:
+        """Pass on what was held; from then on nobody holds it."""
+        held, self._held = self._held, []
+        for seen in held:
+            sink.take(seen)
 
     def _told(self, sink: ToStream | ToBody) -> AnyOutcome:
         """What the whole came to; an answer of which the client could be told nothing is none."""

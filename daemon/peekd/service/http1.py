@@ -78,7 +78,8 @@ class Pause:
 
     def __init__(self, read_ahead: Callable[[], Awaitable[None]]) -> None:
         self._read_ahead = read_ahead
-        self._event = trio.Event()
+        self._event: trio.Event | None = None
+        """None while the door has never been closed: most clients never have it closed."""
 
     async def clear(self) -> None:
         """Close the door."""
@@ -86,14 +87,17 @@ class Pause:
 
     async def set(self) -> None:
         """Open it."""
-        self._event.set()
+        if self._event is not None:
+            self._event.set()
 
     def is_set(self) -> bool:
         """Whether it stands open."""
-        return self._event.is_set()
+        return self._event is None or self._event.is_set()
 
     async def wait(self) -> None:
         """Wait until it opens, reading ahead meanwhile."""
+        if self._event is None:
+            return
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._read_ahead)
             await self._event.wait()
@@ -120,6 +124,14 @@ class Http1(H11Protocol):
         await super().stream_send(event)
         if isinstance(event, Response):
             self.lane.open = self._is_chunked(event)
+            self._forget_heads()
+
+    def _forget_heads(self) -> None:
+        """Hold neither the request's headers nor the answer's, which hypercorn keeps for an access log."""
+        if isinstance(self.stream, HTTPStream):
+            self.stream.scope["headers"] = []
+            if hasattr(self.stream, "response"):  # an error of hypercorn's own has none
+                self.stream.response["headers"] = []
 
     def _is_chunked(self, response: Response) -> bool:
         """Whether h11 frames this answer's body in chunks (RFC 9112 sections 6.1 and 6.3)."""

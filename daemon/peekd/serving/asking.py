@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from functools import cached_property
+from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
+from contextvars import Context, copy_context
+from functools import cached_property, lru_cache
 from typing import Any, Protocol, cast, runtime_checkable
 
 import trio
 from quart import Quart
-from quart.wrappers import Request
+from quart.utils import encode_headers
+from quart.wrappers import Request, Response
+from quart.wrappers.response import ResponseBody
 from quart_trio.asgi import TrioASGIHTTPConnection
 from quart_trio.wrappers import TrioRequest
 from quart_trio.wrappers.request import TrioBody
@@ -18,6 +21,25 @@ from peekd.monitor.feed import Listener
 from peekd.relay.delivery import LANE, Lane
 from peekd.serving.callers import Caller
 from peekd.serving.ingress import CREDENTIALS, Access, take_keys
+
+Send = Callable[[Mapping[str, object]], Awaitable[None]]
+"""ASGI's: hands a message to the server."""
+
+
+class Stay:
+    """What of a request holds until its answer is out; all the rest may be gone when that has begun."""
+
+    __slots__ = ("held", "inside", "key", "listener")
+
+    def __init__(self) -> None:
+        self.inside = False
+        """Whether the gate has counted it, and must be told when it leaves."""
+        self.key = ""
+        """For which client key the gate has counted it."""
+        self.held = 0
+        """The bytes that the gate has counted for its body."""
+        self.listener: Listener | None = None
+        """What it looks on with, where it asked for requests as they change."""
 
 
 class Body(TrioBody):
@@ -38,26 +60,27 @@ class Body(TrioBody):
 class Asking(TrioRequest):
     """A request with its nursery, filled in by `Connection` and then by the app as it learns more.
 
-    The nursery is Quart-Trio's own for this request: it is cancelled when the client goes, and right after
-    the last byte of the answer. Work started in it outlives the view that started it, and nothing else.
+    The nursery is cancelled when the client goes, and right after the last byte of the answer. Work begun in
+    it outlives the view that began it, and nothing else.
     """
 
     body_class = Body
     body: Body
     id: str = ""
     nursery: trio.Nursery
+    outside: Context
+    """What holds around Quart's own context of a request."""
+    stay: Stay
     query_keys: tuple[str, ...] = ()
     access: Access
     """The rules that held when it came."""
     caller: Caller = Caller(None, loopback=False)
     key: str = ""
     """The name of the key that fitted, "" for none."""
-    listener: Listener | None = None
-    """What it looks on with, where it asked for requests as they change."""
-    inside: bool = False
-    """Whether the gate has counted it, and must be told when it leaves."""
-    held: int = 0
-    """The bytes that the gate has counted for its body."""
+
+    def begin(self, work: Callable[..., Awaitable[None]], *arguments: object) -> None:
+        """Begin work in the nursery. Quart's context is not its own: that ends with the view."""
+        self.outside.run(self.nursery.start_soon, work, *arguments)
 
     @property
     def _facts(self) -> Mapping[str, object]:
@@ -67,7 +90,7 @@ class Asking(TrioRequest):
     def said(self) -> tuple[tuple[str, str], ...]:
         """The headers as the client sent them, names in lower case."""
         raw = cast("list[tuple[bytes, bytes]]", self._facts["headers"])
-        return tuple((name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in raw)
+        return tuple((_name(name), value.decode("latin-1")) for name, value in raw)
 
     @property
     def passable(self) -> tuple[tuple[str, str], ...]:
@@ -104,6 +127,12 @@ class Asking(TrioRequest):
         return _host(self._facts.get("server"))
 
 
+@lru_cache(maxsize=256)
+def _name(name: bytes) -> str:
+    """Give a header's name in lower case: the same string to every request that has it."""
+    return name.decode("latin-1").lower()
+
+
 def _host(end: object) -> str | None:
     if not isinstance(end, tuple | list) or not end:
         return None
@@ -126,7 +155,7 @@ class Inbox(Protocol):
 class Leavable(Protocol):
     """An app that wants to know when a request is over, sent or not."""
 
-    def leave(self, asking: Asking) -> None:
+    def leave(self, stay: Stay) -> None:
         """Forget the request."""
         ...
 
@@ -142,18 +171,30 @@ class Connection(TrioASGIHTTPConnection):
     async def __call__(self, receive: Any, send: Any) -> None:
         """Serve one request in the task that it came in; Quart-Trio would start two more.
 
-        What has come of the body is taken in before; where that is all, nobody need listen.
+        What has come of the body is taken in before; where that is all, nobody need listen. No time limit of
+        Quart's is looked at: silence has deadlines elsewhere, and a long answer has none.
         """
         asking = cast("Asking", self._create_request_from_scope(send))
         inbox = receive if isinstance(receive, Inbox) else None
         if inbox is not None and not _take_in(asking.body, inbox):
             return
+        stay = asking.stay = Stay()
+        asking.query_keys, asking.outside = self._query_keys, copy_context()
         async with trio.open_nursery() as nursery:
+            asking.nursery = nursery
             if inbox is not None and asking.body.complete:
                 inbox.when_gone(nursery.cancel_scope.cancel)
             else:
                 nursery.start_soon(self.handle_messages, nursery, asking, cast("Any", receive))
-            await self.handle_request(nursery, asking, send)
+            try:
+                body = await _send_head(send, cast("Response", await self.app.handle_request(asking)))
+                # An answer may take long, and what asked for it is not needed any more.
+                self.scope = cast("Any", {})
+                del asking
+                await _send_body(send, body)
+            finally:
+                cast("Leavable", self.app).leave(stay)
+            nursery.cancel_scope.cancel()
 
     @override
     async def handle_messages(self, nursery: trio.Nursery, request: Request, receive: Any) -> None:
@@ -167,16 +208,19 @@ class Connection(TrioASGIHTTPConnection):
             body.take(message)
         receive.when_gone(nursery.cancel_scope.cancel)
 
-    @override
-    async def handle_request(self, nursery: trio.Nursery, request: Request, send: Any) -> None:
-        """Serve one request; its nursery is cancelled when this returns."""
-        asking = cast("Asking", request)
-        asking.nursery = nursery
-        asking.query_keys = self._query_keys
-        try:
-            await super().handle_request(nursery, request, send)
-        finally:
-            cast("Leavable", self.app).leave(asking)
+
+async def _send_head(send: Send, response: Response) -> ResponseBody:
+    """Send status and headers; gives the body that is to follow, and holds on to no more of the answer."""
+    headers = encode_headers(response.headers)
+    await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
+    return response.response
+
+
+async def _send_body(send: Send, body: ResponseBody) -> None:
+    async with body:
+        async for chunk in cast("AsyncIterable[bytes]", body):
+            await send({"type": "http.response.body", "body": chunk, "more_body": True})
+    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _take_in(body: Body, receive: Inbox) -> bool:
