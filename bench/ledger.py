@@ -6,8 +6,8 @@ its words are still made, for levels are looked at behind that. `all` over `no l
 costs, `no ledger` over `bare` what the journal costs: JSON lines that go to a file.
 
 Each turn asks all three at the same time on the same core, so what else the machine does meets all alike, and
-none has a pause; what is told is the median of the ratios within turns. CPU is that of all threads, in
-nanoseconds (the process's clock), and is read when the last rows of the load are on disk.
+none has a pause; what is told is the median of the ratios within turns, of several lives of each daemon. CPU
+is that of all threads, in nanoseconds (the process's clock), and is read when the last rows are on disk.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ from measuring import do
 from systems import Place, open_peekd, open_upstream
 
 ROUNDS = 20
+LIVES = 5
+"""How often the daemons are started anew: no two processes of the same program lie alike in memory."""
+
 SETTLE_SECONDS = 0.4
 """Until what was asked last is on disk: it is promised within 250 ms."""
 
@@ -105,13 +108,19 @@ def _added(ratios: Sequence[float]) -> str:
     return f"{statistics.median(ordered):+.1f} % (95 %: {low:+.1f} to {high:+.1f}; {len(ordered)} turns)"
 
 
-def compare(rounds: int) -> None:
-    """Compare the three daemons, and print what was found."""
+def measure_life(rounds: int) -> dict[Load, list[Turn]]:
+    """Start the three daemons, and ask them as often as that for each load."""
     with ExitStack() as stack:
         upstream = stack.enter_context(open_upstream())
         daemons = {name: stack.enter_context(way(upstream.port)) for name, way in WAYS.items()}
         for load in LOADS:
             measure_turn(load, daemons)  # until all are warm
-            turns = [measure_turn(load, daemons) for _ in range(rounds)]
-            sys.stdout.write("\n".join([*told(load, turns), ""]))
-            sys.stdout.flush()
+        return {load: [measure_turn(load, daemons) for _ in range(rounds)] for load in LOADS}
+
+
+def compare(rounds: int) -> None:
+    """Compare the three daemons, in several lives, and print what was found."""
+    lives = [measure_life(-(-rounds // LIVES)) for _ in range(LIVES)]
+    for load in LOADS:
+        turns = [turn for life in lives for turn in life[load]]
+        sys.stdout.write("\n".join([*told(load, turns), ""]))
