@@ -9,7 +9,7 @@ from stages import STAGES, Stage
 from systems import OWN, Place, System
 
 NAMED = {stage.name: stage for stage in STAGES}
-DIRECT, _, PEEKD = OWN
+DIRECT, _, _, PEEKD = OWN
 PLACE = Place(8045, (1, 2))
 UPSTREAM = Place(9000, (3,))
 
