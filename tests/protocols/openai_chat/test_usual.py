@@ -20,7 +20,16 @@ STRANGE = "strange"
 
 WORDS = st.text(max_size=5)
 PARTS = st.lists(st.fixed_dictionaries({"type": st.just("text"), "text": WORDS}), max_size=3)
-ARGUMENTS: st.SearchStrategy[str | None] = st.sampled_from(["{}", '{"a": 1}', '{"a": [1.5, null]}', "", " ", None, "{", "[]"])
+ARGUMENTS: st.SearchStrategy[str | None] = st.sampled_from([
+    "{}",
+    '{"a": 1}',
+    '{"a": [1.5, null]}',
+    "",
+    " ",
+    None,
+    "{",
+    "[]",
+])
 CALL: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
     {"id": WORDS, "function": st.fixed_dictionaries({"name": WORDS, "arguments": ARGUMENTS})},
     optional={"type": st.sampled_from(["function", None]), "index": st.integers(0, 3)},
