@@ -8,7 +8,7 @@ from peekd.healing.peek import TERMINALS, Rank, Watch, rank_of
 from peekd.healing.settings import HealingSettings
 from peekd.vocabulary import events as e
 from peekd.vocabulary import outcomes as o
-from peekd.vocabulary.events import Event, StopReason, Usage, merged
+from peekd.vocabulary.events import Event, StopReason, Usage
 from peekd.vocabulary.outcomes import AnyOutcome, name_of
 
 SETTINGS = HealingSettings(peek_seconds=120, reasoning_seconds=900, idle_seconds=100)
@@ -311,4 +311,3 @@ def test_cumulative_usage_replaces_and_is_never_added() -> None:
     seen = watch(e.Counted(Usage(prompt=10, cached=4, output=1)), e.Counted(Usage(output=5)))
     seen.see(e.Counted(Usage(output=9, thoughts=2)), 1.0)
     assert seen.usage == Usage(prompt=10, cached=4, output=9, thoughts=2)
-    assert merged(Usage(), Usage()) == Usage()
