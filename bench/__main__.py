@@ -1,275 +1,148 @@
-"""Measure peekd against a bare relay and others, all in one run: `./dev bench [--rounds N] [--json FILE]`.
+"""Measure peekd beside a bare relay and others, all in one run: `./dev bench --help`.
 
-`./dev bench --ledger` measures instead what the ledger costs, by a daemon with and one without it.
-
-Upstream, client and each system are a process of their own; upstream and client share a core, what is
-measured has the other. Every round asks all of them, stage by stage, so that whatever else the machine does
-meets all; the median of the rounds is told. CPU is user and system time of the system itself. "upstream" and
-"client" are what these cost when asked directly: while they are below the others, the figures are not theirs.
+Upstream, client and each system are processes of their own; upstream and client share a core, what is
+measured has the other. Every round asks all systems, stage by stage, so that whatever else the machine does
+meets all; the median of the rounds is told. CPU is user and system time of the system and all its children.
+What upstream and client cost is measured and told too: a figure for which they are too dear is marked.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-import os
-import statistics
 import sys
-import tempfile
 import time
-from collections.abc import Generator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from processes import cpu_seconds, free_port, resident_mb, running, wait_ready
+import ledger
+from bars import plot
+from command import ROUNDS, parser, stages
+from measuring import Failed, Figures, measure
+from peers import PEERS, NotInstalled
+from processes import NotStarted, allow_descriptors, go_ahead
+from stages import Stage
+from systems import OWN, Place, System, open_upstream, peekd_of
+from telling import FOOT, medians, tables
 
-HERE = Path(__file__).parent
-IDLE_SECONDS = 1.0
-CUTS = 20
-CONFIG = """
-[server]
-bind = ["127.0.0.1:{port}"]
-[upstreams.bench]
-protocol = "anthropic"
-base_url = "http://127.0.0.1:{upstream}"
-[[accounts]]
-name = "bench"
-upstream = "bench"
-credential = "env:BENCH_KEY"
-"""
+PLOT = Path(__file__).parent.parent / "docs/performance.svg"
+HURRY = 0.25
+RED, GREEN, DIM, PLAIN = ("\033[31m", "\033[32m", "\033[2m", "\033[0m") if sys.stderr.isatty() else ("",) * 4
 
 
-class Stage(NamedTuple):
-    """One kind of load: `events` in each answer, `rate` a second (0: all at once); CPU is told in `unit`."""
+class Running(NamedTuple):
+    """A system that is up."""
 
-    name: str
-    events: int
-    rate: int
-    requests: int
-    at_once: int
-    unit: str
-
-    def per(self, seconds: float) -> float:
-        """The CPU seconds of the whole stage in its unit."""
-        if self.unit == "ms/request":
-            return seconds * 1e3 / self.requests
-        return seconds * 1e6 / (self.requests * self.events)
+    system: System
+    place: Place
 
 
-STAGES = (
-    Stage("1 event, one at a time", 1, 0, 200, 1, "ms/request"),
-    Stage("500 events at once, 8 streams", 500, 0, 64, 8, "us/event"),
-    Stage("100 events/s, 64 streams", 200, 100, 64, 64, "us/event"),
-)
+def say(words: str, colour: str = DIM) -> None:
+    """Tell how it goes, on stderr."""
+    sys.stderr.write(f"{colour}bench: {words}{PLAIN}\n")
 
 
-SATURATED = (
-    Stage("1 event, 16 at once", 1, 0, 640, 16, "ms/request"),
-    Stage("50 events, 16 streams", 50, 0, 320, 16, "ms/request"),
-)
-"""What the ledger is measured with: a daemon that has no pause."""
-
-STATE = ("HOME", "XDG_STATE_HOME", "STATE_DIRECTORY")
-"""Variables that lead to a state directory."""
-
-
-class Place(NamedTuple):
-    """Where to ask, and the processes whose CPU it costs."""
-
-    port: int
-    pids: tuple[int, ...]
-
-
-class Sample(NamedTuple):
-    """One stage of one round: CPU in the stage's unit, TTFT p50 in ms, wall time in seconds."""
-
-    cpu: float
-    first: float
-    seconds: float
-    client: float = 0.0
-    """CPU of the client, in the same unit."""
+def chosen_systems(chosen: argparse.Namespace) -> list[System]:
+    """Own systems and peers, as asked for; a peer that cannot be had is said and left out."""
+    found = [system for system in OWN if not chosen.only or system.name in chosen.only]
+    if chosen.beside:
+        found.append(peekd_of(chosen.beside))
+    wanted = chosen.peers | chosen.only | (set(PEERS) if chosen.all else set[str]())
+    for name, (get, system) in PEERS.items():
+        if name not in wanted or (chosen.only and name not in chosen.only):
+            continue
+        say(f"having {name}")
+        try:
+            get()
+        except NotInstalled as fault:
+            say(f"{name} is left out, for it cannot be had: {fault}", RED)
+        else:
+            found.append(system)
+    return found
 
 
-class Daemon(NamedTuple):
-    """A running peekd: its process, seconds until it was ready, and MB that it holds idle."""
-
-    pid: int
-    port: int
-    start: float
-    idle: float
-
-
-Samples = dict[tuple[str, str], list[Sample]]
-
-
-@contextmanager
-def open_upstream() -> Generator[Place]:
-    """Run the upstream."""
-    with running([sys.executable, str(HERE / "upstream.py")], core=1) as process:
-        assert process.stdout is not None  # noqa: S101  `running` asks for it
-        yield Place(int(process.stdout.readline()), (process.pid,))
+def open_all(stack: ExitStack, systems: Sequence[System], upstream: Place) -> list[Running]:
+    """Start every system; one that does not start is said and left out."""
+    found: list[Running] = []
+    for system in systems:
+        say(f"starting {system.name}")
+        try:
+            place = stack.enter_context(system.open(upstream.port))
+        except (NotStarted, NotInstalled) as fault:
+            say(f"{system.name} is left out: {fault}", RED)
+        else:
+            found.append(Running(system, place))
+    return found
 
 
-@contextmanager
-def open_relay(upstream: int) -> Generator[Place]:
-    """Run the bare relay before this upstream."""
-    with running([sys.executable, str(HERE / "relay.py"), str(upstream)], core=0) as process:
-        assert process.stdout is not None  # noqa: S101  `running` asks for it
-        yield Place(int(process.stdout.readline()), (process.pid,))
+class Run:
+    """All that is measured in one run."""
+
+    def __init__(self, running: Sequence[Running], upstream: Place, hurry: float) -> None:
+        self._running, self._upstream, self._hurry = running, upstream, hurry
+        self.samples: dict[tuple[str, str], list[Figures]] = {}
+
+    def measure(self, asked: Sequence[Stage], rounds: int) -> None:
+        """Run every stage against every system, in turn, as often as asked."""
+        for number in range(rounds):
+            for stage in asked:
+                for system, place in self._running if number < stage.rounds else ():
+                    if stage.flow in system.flows:
+                        self._attempt(f"{number + 1}/{rounds}", stage, system, place)
+
+    def _attempt(self, number: str, stage: Stage, system: System, place: Place) -> None:
+        """One stage against one system; where a stream failed it is left out."""
+        try:
+            told = measure(stage, system, place, self._upstream, self._hurry)
+        except (Failed, NotStarted) as fault:
+            say(f"{number} {stage.name}, {system.name}: {fault}", RED)
+            return
+        if told:
+            self.samples.setdefault((stage.name, system.name), []).append(told)
+            words = " ".join(f"{name} {value:.4g}" for name, value in told.items())
+            say(f"{number} {stage.name:<17} {system.name:<18} {words}")
 
 
-@contextmanager
-def open_daemon(upstream: int, *, ledger: bool = True) -> Generator[Daemon]:
-    """Run `peekd serve` before this upstream; without a ledger it has no place to keep anything."""
-    port = free_port()
-    with tempfile.TemporaryDirectory() as place, Path(place, "log").open("wb") as log:
-        config = Path(place, "peekd.toml")
-        config.write_text(CONFIG.format(port=port, upstream=upstream))
-        command = [str(Path(sys.executable).with_name("peekd")), "serve", "--config", str(config)]
-        env = {name: value for name, value in os.environ.items() if name not in STATE}
-        env |= {"BENCH_KEY": "none", **({"STATE_DIRECTORY": place} if ledger else {})}
-        with running(command, core=0, env=env, log=log) as process:
-            start = wait_ready(process, port, Path(place, "log"))
-            time.sleep(IDLE_SECONDS)
-            yield Daemon(process.pid, port, start, resident_mb(process.pid))
-
-
-# ---- measuring --------------------------------------------------------------------------------------
-
-
-def run_load(**stage: str | int) -> dict[str, Any]:
-    """Let the client do one stage; a failed stream ends the benchmark."""
-    with running([sys.executable, str(HERE / "load.py"), json.dumps(stage)], core=1) as process:
-        words, _ = process.communicate()
-    if process.returncode != 0:
-        sys.exit("bench: a stream failed; its words are above")
-    return json.loads(words)
-
-
-def measure(stage: Stage, where: Place) -> Sample:
-    """Run one stage against one place."""
-    before = sum(map(cpu_seconds, where.pids))
-    model = f"sim-{stage.events}-{stage.rate}"
-    result = run_load(port=where.port, model=model, requests=stage.requests, at_once=stage.at_once)
-    spent = sum(map(cpu_seconds, where.pids)) - before
-    first = statistics.median(result["first"]) * 1e3
-    return Sample(stage.per(spent), first, result["seconds"], stage.per(result["cpu"]))
-
-
-def measure_rounds(rounds: int, places: dict[str, Place], stages: tuple[Stage, ...] = STAGES) -> Samples:
-    """Run every stage against every place, in turn, as often as asked."""
-    samples: Samples = {}
-    for _ in range(rounds):
-        for stage in stages:
-            for name, where in places.items():
-                samples.setdefault((stage.name, name), []).append(measure(stage, where))
-    return samples
-
-
-def measure_cuts(places: dict[str, Place], upstream: int) -> dict[str, list[float]]:
-    """Close streams in the middle; give the milliseconds until the upstream saw its side closed."""
-    cuts: dict[str, list[float]] = {}
-    for name, where in places.items():
-        known = CUTS * len(cuts)
-        result = run_load(port=where.port, model="sim-900-50", cuts=CUTS, upstream=upstream, known=known)
-        cuts[name] = sorted(seconds * 1e3 for seconds in result["cuts"])
-    return cuts
-
-
-# ---- telling ----------------------------------------------------------------------------------------
-
-
-def told(samples: Samples, systems: Sequence[str]) -> list[str]:
-    """The table, a line a stage: CPU of each system, its ratio to the bare relay's; then the first word."""
-    row = "{:<30}{:>10}{:>10}" + "{:>18}" * (len(systems) - 1) + "  {}"
-    lines = [row.format("CPU", "upstream", "client", *systems[1:], "")]
-    for stage in STAGES:
-        each = {name: _median(samples[stage.name, name], "cpu") for name in systems}
-        client = _median(samples[stage.name, "direct"], "client")
-        figures = [f"{each[name]:.2f} ({_ratio(each[name], each['relay'])})" for name in systems[1:]]
-        lines.append(row.format(stage.name, f"{each['direct']:.2f}", f"{client:.2f}", *figures, stage.unit))
-    row = "{:<30}{:>10}{:>10}" + "{:>18}" * (len(systems) - 1)
-    lines += ["", row.format("first word, ms", "direct", "", *systems[1:])]
-    for stage in STAGES:
-        first = [_median(samples[stage.name, name], "first") for name in systems]
-        lines.append(row.format(stage.name, f"{first[0]:.2f}", "", *(f"{one:.2f}" for one in first[1:])))
-    return lines
-
-
-def _median(samples: Sequence[Sample], what: str) -> float:
-    return statistics.median(getattr(sample, what) for sample in samples)
-
-
-def _ratio(one: float, other: float) -> str:
-    return f"{one / other:.1f}x" if other else "-"
-
-
-def told_ledger(samples: Samples) -> list[str]:
-    """What the ledger costs, a line a stage: the median of the rounds' ratios, each of one moment."""
-    lines: list[str] = []
-    for stage in SATURATED:
-        without, with_it = (samples[stage.name, way] for way in ("without", "with"))
-        ratios = [one.cpu / other.cpu for one, other in zip(with_it, without, strict=True)]
-        figures = [statistics.median(sample.cpu for sample in way) for way in (without, with_it)]
-        told = f"{figures[0]:.3f} without, {figures[1]:.3f} with the ledger, {stage.unit} of CPU"
-        share = (statistics.median(ratios) - 1) * 100
-        lines.append(f"{stage.name:<24}{told}: {share:+.1f} % (rounds: {_each(ratios)})")
-    return lines
-
-
-def _each(ratios: list[float]) -> str:
-    return ", ".join(f"{(ratio - 1) * 100:+.1f}" for ratio in sorted(ratios))
-
-
-def told_cuts(cuts: dict[str, list[float]]) -> list[str]:
-    """How long a client's leaving takes to reach the upstream, a line a place."""
-    return [
-        f"client's FIN to upstream closed, {name}: p50 {statistics.median(ms):.1f} ms, most {ms[-1]:.1f} ms"
-        for name, ms in cuts.items()
-    ]
-
-
-def measure_ledger(rounds: int) -> None:
-    """Compare a daemon that writes requests down with one that does not."""
-    with (
-        open_upstream() as upstream,
-        open_daemon(upstream.port) as writing,
-        open_daemon(upstream.port, ledger=False) as idle,
-    ):
-        places = {"without": Place(idle.port, (idle.pid,)), "with": Place(writing.port, (writing.pid,))}
-        measure_rounds(1, places, SATURATED)  # until both are warm
-        samples = measure_rounds(rounds, places, SATURATED)
-    sys.stdout.write("\n".join([*told_ledger(samples), ""]))
+def tell(
+    chosen: argparse.Namespace, samples: dict[tuple[str, str], list[Figures]], shown: Sequence[str]
+) -> None:
+    """Print the tables, and write what is asked for."""
+    found = medians(samples)
+    parts = [table.markdown() if chosen.markdown else table.text() for table in tables(found, shown)]
+    sys.stdout.write("\n\n".join([*parts, "\n".join(FOOT)]) + "\n")
+    if chosen.json:
+        raw = {f"{stage}: {system}": each for (stage, system), each in samples.items()}
+        chosen.json.write_text(json.dumps(raw, indent=1) + "\n")
+    whole = not (chosen.quick or chosen.stage or chosen.only)
+    if place := chosen.svg or (PLOT if whole else None):
+        place.write_text(plot(found, shown))
+        say(f"drawn: {place}", GREEN)
 
 
 def main() -> None:
     """Run the benchmark and print what it found."""
-    parser = argparse.ArgumentParser(prog="./dev bench", description="peekd against a bare relay")
-    parser.add_argument("--rounds", type=int, default=5, help="how often each stage is run (default: 5)")
-    parser.add_argument("--json", type=Path, help="also write every sample to this file")
-    parser.add_argument("--ledger", action="store_true", help="measure what the ledger costs")
-    chosen = parser.parse_args()
+    chosen = parser().parse_args()
+    allow_descriptors()
+    if chosen.ahead:
+        try:
+            go_ahead()
+        except PermissionError:
+            say("only root may go before other programs: this run does not", RED)
     if chosen.ledger:
-        measure_ledger(chosen.rounds)
+        ledger.compare(chosen.rounds or ledger.ROUNDS)
         return
-    with (
-        open_upstream() as upstream,
-        open_relay(upstream.port) as relay,
-        open_daemon(upstream.port) as daemon,
-    ):
-        places = {"direct": upstream, "relay": relay, "peekd": Place(daemon.port, (daemon.pid,))}
-        measure_rounds(1, places)  # until all are warm
-        samples = measure_rounds(chosen.rounds, places)
-        cuts = measure_cuts(places, upstream.port)
-        loaded = resident_mb(daemon.pid)
-    memory = (
-        f"ready in {daemon.start:.2f} s; resident {daemon.idle:.0f} MB idle, {loaded:.0f} MB after the load"
-    )
-    sys.stdout.write("\n".join([*told(samples, list(places)), "", memory, *told_cuts(cuts), ""]))
-    if chosen.json:
-        raw = {": ".join(key): [sample._asdict() for sample in each] for key, each in samples.items()}
-        chosen.json.write_text(json.dumps({"samples": raw, "daemon": daemon._asdict(), "cuts_ms": cuts}))
+    began = time.monotonic()
+    systems = chosen_systems(chosen)
+    rounds, hurry = (1, HURRY) if chosen.quick else (ROUNDS, 1.0)
+    with ExitStack() as stack:
+        upstream = stack.enter_context(open_upstream())
+        running = open_all(stack, systems, upstream)
+        run = Run(running, upstream, hurry)
+        run.measure(stages(chosen.stage), chosen.rounds or rounds)
+    say(f"measured in {time.monotonic() - began:.0f} s", GREEN)
+    tell(chosen, run.samples, [one.system.name for one in running])
 
 
 if __name__ == "__main__":

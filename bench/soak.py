@@ -21,7 +21,8 @@ from pathlib import Path
 import httpx
 import trio
 from agents import Asking, asks, judge
-from processes import free_port, resident_mb
+from costs import resident_mb
+from processes import free_port
 from svg import Panel, Point, draw
 from wards import Ward, fill, small_disk
 

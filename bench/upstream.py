@@ -1,146 +1,254 @@
-"""The upstream that the benchmark measures against: Anthropic's stream on a loopback port, as lean as may be.
+"""The upstream that the benchmark measures against, on a loopback port: one epoll loop, as lean as may be.
 
-The model asked for says what to send: `sim-EVENTS-RATE`, RATE events a second, 0 for all at once.
-`GET /closed/N` answers, as soon as it is known, when the N-th stream that was cut short was seen closed.
+The path says which wire language to answer in, the model asked for what to send: `…sim-PIECES-RATE`, RATE
+pieces of text a second, 0 for all at once; `-TAG` may follow. The first piece comes at once, the later ones
+on a grid of this stream's own, laid down by the number of the stream and the clock alone: so the streams are
+evenly spread over time, however fast a system lets them begin, and no two systems meet another spreading.
+`GET /closed/TAG` answers, as soon as it is known, when the stream of that tag was seen cut short.
 The first line on stdout is the port.
 """
 
 from __future__ import annotations
 
+import heapq
 import json
+import re
+import select
+import socket
 import sys
 import time
-from collections.abc import Mapping
-from contextlib import suppress
-from functools import cache
 
-import trio
+from frames import DIGITS, HEAD, TONGUES, burst, ending, piece
 
-HEAD = b"HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\ntransfer-encoding: chunked\r\n\r\n"
-LAST = b"0\r\n\r\n"
-
-
-def chunk(kind: str, more: Mapping[str, object]) -> bytes:
-    """One event as one HTTP chunk."""
-    data = f"event: {kind}\ndata: {json.dumps({'type': kind, **more})}\n\n".encode()
-    return b"%x\r\n%b\r\n" % (len(data), data)
+MODEL = re.compile(rb"sim-(\d+)-([\d.]+)(?:-(\d+))?")
+GOLDEN = 0.618034
+NAME = b"sim-"
+LONGEST = 64
+READ_BYTES = 1 << 20
+BACKLOG = 4096
+NOTHING = b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: 2\r\n\r\n{}"
 
 
-MESSAGE: dict[str, object] = {
-    "id": "msg_bench",
-    "type": "message",
-    "role": "assistant",
-    "model": "sim",
-    "content": [],
-    "stop_reason": None,
-    "stop_sequence": None,
-    "usage": {"input_tokens": 9, "output_tokens": 1},
-}
-BEGIN = chunk("message_start", {"message": MESSAGE}) + chunk(
-    "content_block_start", {"index": 0, "content_block": {"type": "text", "text": ""}}
-)
+class Answer:
+    """A stream that is being played, piece by piece."""
+
+    __slots__ = ("due", "every", "number", "pieces", "tag", "tongue")
+
+    def __init__(self, tongue: str, pieces: int, rate: float, tag: bytes | None) -> None:
+        self.tongue, self.pieces, self.every, self.tag = tongue, pieces, 1 / rate, tag
+        self.number = 0
+        self.due = 0.0
+        """When the next piece is to be sent."""
+
+    def lay(self, phase: float, now: float) -> None:
+        """Put the stream on its grid: due next at the first place after now."""
+        self.due = (now // self.every + phase) * self.every
+        if self.due <= now:
+            self.due += self.every
+
+    def following(self) -> bytes:
+        """The next piece, with the time that it is; and the ending, if it is the last."""
+        before, after = piece(self.tongue, self.number)
+        self.number += 1
+        self.due += self.every
+        said = b"%b%0*d%b" % (before, DIGITS, time.monotonic_ns(), after)
+        return said if self.number < self.pieces else said + ending(self.tongue, self.pieces)
 
 
-@cache
-def event(number: int) -> bytes:
-    """The number-th delta; each says something else."""
-    delta = {"type": "text_delta", "text": f"word {number:04d} of it "}
-    return chunk("content_block_delta", {"index": 0, "delta": delta})
+class Asked:
+    """A request as it comes in. Of its body only the name of the model is kept, so that size costs little."""
+
+    __slots__ = ("head", "left", "named", "path")
+
+    def __init__(self) -> None:
+        self.head = bytearray()
+        self.left = 0
+        """Bytes of the body that are still to come."""
+        self.path = b""
+        self.named = b""
+        """From the model's name on, as far as it came; before that, the end of what came."""
+
+    def whole(self, data: memoryview) -> bool:
+        """Take what came; say whether that was the last of it."""
+        if self.path:
+            self.left -= len(data)
+        else:
+            self.head += data
+            end = self.head.find(b"\r\n\r\n")
+            if end < 0:
+                return False
+            self._begin(self.head[:end].lower())
+            self.left -= len(self.head) - end - 4
+        if len(self.named) < LONGEST or not self.named.startswith(NAME):
+            self._look(self.named + data if self.named else bytes(self.head))
+        return self.left <= 0
+
+    def _begin(self, head: bytearray) -> None:
+        at = head.find(b"\r\ncontent-length:")
+        self.left = int(head[at + 17 :].split(b"\r\n", 1)[0]) if at >= 0 else 0
+        self.path = bytes(head.split(b" ", 2)[1])
+
+    def _look(self, data: bytes) -> None:
+        at = data.find(NAME)
+        self.named = data[at : at + LONGEST] if at >= 0 else data[-LONGEST:]
 
 
-@cache
-def ending(events: int) -> bytes:
-    """What follows the last delta."""
-    stop = {"stop_reason": "end_turn", "stop_sequence": None}
-    return (
-        chunk("content_block_stop", {"index": 0})
-        + chunk("message_delta", {"delta": stop, "usage": {"output_tokens": events}})
-        + chunk("message_stop", {})
-        + LAST
-    )
+class Peer:
+    """One connection: what it asks, and what we have not sent yet."""
+
+    __slots__ = ("answer", "asked", "poll", "sock", "unsent")
+
+    def __init__(self, sock: socket.socket, poll: select.epoll) -> None:
+        sock.settimeout(0)
+        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.sock, self.poll = sock, poll
+        self.asked = Asked()
+        self.unsent = b""
+        self.answer: Answer | None = None
+        poll.register(sock, select.EPOLLIN)
+
+    def send(self, data: bytes) -> None:
+        """Send what the socket takes; the rest goes when it takes more."""
+        if self.unsent:
+            self.unsent += data
+            return
+        try:
+            sent = self.sock.send(data)
+        except BlockingIOError:
+            sent = 0
+        except OSError:
+            return  # gone, which reading tells
+        if sent < len(data):
+            self.unsent = data[sent:]
+            self.poll.modify(self.sock, select.EPOLLIN | select.EPOLLOUT)
+
+    def send_rest(self) -> None:
+        """Go on with what the socket did not take."""
+        rest, self.unsent = self.unsent, b""
+        self.poll.modify(self.sock, select.EPOLLIN)
+        self.send(rest)
 
 
 class Upstream:
     """Serves any number of connections, and remembers when streams were cut short."""
 
-    def __init__(self) -> None:
-        self._closed: list[float] = []
-        self._news = trio.Condition()
+    def __init__(self, listener: socket.socket) -> None:
+        self._listener = listener
+        self._poll = select.epoll()
+        self._poll.register(listener, select.EPOLLIN)
+        self._peers: dict[int, Peer] = {}
+        self._due: list[tuple[float, int, Peer]] = []
+        self._begun = 0
+        self._closed: dict[bytes, float] = {}
+        self._asking: list[tuple[Peer, bytes]] = []
+        self._buffer = memoryview(bytearray(READ_BYTES))
 
-    async def serve(self, stream: trio.SocketStream) -> None:
-        """Answer one connection's requests until it ends."""
-        buffer = bytearray()
+    def run(self) -> None:
+        """Serve until killed."""
+        while True:
+            for number, what in self._news():
+                if number == self._listener.fileno():
+                    self._accept()
+                elif what & ~select.EPOLLOUT:
+                    self._receive(self._peers[number])
+                elif number in self._peers:
+                    self._peers[number].send_rest()
+            self._play()
+
+    def _news(self) -> list[tuple[int, int]]:
+        """Wait until a socket has something or a piece is due. epoll alone counts in whole milliseconds."""
+        if not self._due:
+            return self._poll.poll()
+        left = self._due[0][0] - time.monotonic()
+        if left > 0 and not select.select([self._poll], [], [], left)[0]:
+            return []
+        return self._poll.poll(0)
+
+    def _accept(self) -> None:
         try:
-            while (request := await receive_request(stream, buffer)) is not None:
-                path, body = request
-                if path.startswith("/closed/"):
-                    await self._tell_closed(stream, int(path.rpartition("/")[2]))
-                else:
-                    await self._play(stream, json.loads(body)["model"])
-        except* trio.BrokenResourceError:
-            pass  # the peer is gone, which is measured elsewhere
-        finally:
-            await trio.aclose_forcefully(stream)
+            while True:
+                sock, _ = self._listener.accept()
+                self._peers[sock.fileno()] = Peer(sock, self._poll)
+        except BlockingIOError:
+            pass
 
-    async def _play(self, stream: trio.SocketStream, model: str) -> None:
-        events, rate = (int(number) for number in model.split("-")[1:])
-        if not rate:
-            middle = b"".join(event(number) for number in range(events))
-            await stream.send_all(HEAD + BEGIN + middle + ending(events))
+    def _receive(self, peer: Peer) -> None:
+        try:
+            size = peer.sock.recv_into(self._buffer)
+        except BlockingIOError:
             return
-        async with trio.open_nursery() as nursery:
-            nursery.start_soon(self._watch, stream)
-            await stream.send_all(HEAD + BEGIN)
-            began = trio.current_time()
-            for number in range(events):
-                await trio.sleep_until(began + number / rate)
-                await stream.send_all(event(number))
-            nursery.cancel_scope.cancel()
-        await stream.send_all(ending(events))
+        except OSError:
+            size = 0
+        if not size:
+            self._part(peer)
+        elif peer.asked.whole(self._buffer[:size]):
+            asked, peer.asked = peer.asked, Asked()
+            self._answer(peer, asked.path, asked.named)
 
-    async def _watch(self, stream: trio.SocketStream) -> None:
-        """Note when the peer closes in the middle of a stream."""
-        with suppress(trio.BrokenResourceError):  # a reset closes too
-            await stream.receive_some(1)
-        async with self._news:
-            self._closed.append(time.monotonic())
-            self._news.notify_all()
-        raise trio.BrokenResourceError
+    def _part(self, peer: Peer) -> None:
+        del self._peers[peer.sock.fileno()]
+        self._poll.unregister(peer.sock)
+        peer.sock.close()
+        answer, peer.answer = peer.answer, None
+        if answer is not None and answer.tag is not None:
+            self._closed[answer.tag] = time.monotonic()
+            self._tell_closed()
 
-    async def _tell_closed(self, stream: trio.SocketStream, number: int) -> None:
-        async with self._news:
-            while len(self._closed) <= number:
-                await self._news.wait()
-        body = json.dumps(self._closed[number]).encode()
-        await stream.send_all(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
+    def _answer(self, peer: Peer, path: bytes, named: bytes) -> None:
+        model = MODEL.match(named)
+        if path.startswith(b"/closed/"):
+            self._asking.append((peer, path[8:]))
+            self._tell_closed()
+        elif model is None:
+            peer.send(NOTHING)
+        else:
+            tongue = "gemini" if b":streamgeneratecontent" in path else "anthropic"
+            self._begin(peer, tongue, model)
+
+    def _begin(self, peer: Peer, tongue: str, model: re.Match[bytes]) -> None:
+        self._begun += 1
+        pieces, rate = int(model[1]), float(model[2])
+        if not rate:
+            peer.send(burst(tongue, pieces))
+            return
+        answer = Answer(tongue, pieces, rate, model[3])
+        peer.send(HEAD + TONGUES[tongue].begin + answer.following())
+        if pieces > 1:
+            peer.answer = answer
+            answer.lay(self._begun * GOLDEN % 1, time.monotonic())
+            heapq.heappush(self._due, (answer.due, self._begun, peer))
+
+    def _play(self) -> None:
+        """Send every piece that is due."""
+        due = self._due
+        while due and due[0][0] <= time.monotonic():
+            _, number, peer = due[0]
+            answer = peer.answer
+            if answer is None:  # the peer has gone
+                heapq.heappop(due)
+                continue
+            peer.send(answer.following())
+            if answer.number < answer.pieces:
+                heapq.heapreplace(due, (answer.due, number, peer))
+            else:
+                heapq.heappop(due)
+                peer.answer = None
+
+    def _tell_closed(self) -> None:
+        for peer, tag in [asking for asking in self._asking if asking[1] in self._closed]:
+            self._asking.remove((peer, tag))
+            body = json.dumps(self._closed[tag]).encode()
+            peer.send(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body))
 
 
-async def receive_request(stream: trio.SocketStream, buffer: bytearray) -> tuple[str, bytes] | None:
-    """Read one request: its path and body; None at the end of the connection."""
-    while (end := buffer.find(b"\r\n\r\n")) < 0:
-        data = await stream.receive_some()
-        if not data:
-            return None
-        buffer += data
-    first, *lines = bytes(buffer[:end]).decode().lower().split("\r\n")
-    length = next((int(line[15:]) for line in lines if line.startswith("content-length:")), 0)
-    while len(buffer) < end + 4 + length:
-        data = await stream.receive_some()
-        if not data:
-            return None
-        buffer += data
-    body = bytes(buffer[end + 4 : end + 4 + length])
-    del buffer[: end + 4 + length]
-    return first.split(" ")[1], body
-
-
-async def main() -> None:
+def main() -> None:
     """Listen until killed."""
-    listeners = await trio.open_tcp_listeners(0, host="127.0.0.1", backlog=1024)
-    sys.stdout.write(f"{listeners[0].socket.getsockname()[1]}\n")
-    sys.stdout.flush()
-    await trio.serve_listeners(Upstream().serve, listeners)
+    with socket.create_server(("127.0.0.1", 0), backlog=BACKLOG) as listener:
+        listener.settimeout(0)
+        sys.stdout.write(f"{listener.getsockname()[1]}\n")
+        sys.stdout.flush()
+        Upstream(listener).run()
 
 
 if __name__ == "__main__":
-    trio.run(main)
+    main()

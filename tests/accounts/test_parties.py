@@ -34,6 +34,8 @@ def test_whoever_may_rest_for_it_has_a_record_and_nobody_else() -> None:
         (o.ServerError(), "upstream"),
         (o.ServerError(type=o.CREDENTIAL_REFRESH), "account"),
         (o.HeadersTimeout(type=o.CREDENTIAL_REFRESH), "account"),
+        (o.Silent(type=o.BUDGET_SPENT), "peekd"),
+        (o.HeadersTimeout(type=o.BUDGET_SPENT), "peekd"),
         (o.Accepted(), None),
     ],
 )

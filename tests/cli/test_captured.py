@@ -12,7 +12,7 @@ import pytest
 from taped import taped_once
 
 from peekd.cli import replay, requests
-from peekd.cli.asking import RefusedError
+from peekd.cli.unanswered import RefusedError
 from peekd.protocols.registry import UPSTREAMS
 from peekd.relay.taping import Taken
 from peekd.service.tapes import FOLDER, Ring
@@ -92,6 +92,20 @@ def test_a_capture_becomes_a_transcript_whose_events_are_those_of_its_bytes(
     assert '"text":"Read"' in (folder / "events.json").read_text()
     with pytest.raises(RefusedError, match="cannot write"):
         run(requests, "last", "--as-test", str(tmp_path / "out"), state=state)
+
+
+@pytest.mark.parametrize(("secret", "words"), [("{", "cannot be read any more"), ("hello", "")])
+def test_what_a_mask_has_made_of_a_request_is_told(
+    secret: str, words: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    capture = taped_once({"alice": ["answer text=Read"]})
+    Ring(tmp_path / FOLDER, 1 << 20).keep(Taken(capture, frozenset({secret})))
+    if words:
+        with pytest.raises(RefusedError, match=words):
+            run(replay, "last", state=tmp_path)
+    else:
+        assert run(replay, "last", state=tmp_path) == 0
+        assert "the request held what looked like a secret, which is masked" in capsys.readouterr().out
 
 
 def test_a_request_without_an_answer_is_no_transcript(tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from peekd.cli import explain
-from peekd.cli.asking import RefusedError
+from peekd.cli.unanswered import RefusedError
 from peekd.signatures.settings import SignatureSettings
 from peekd.store.database import Database
 from peekd.store.rows import BodyRow

@@ -13,9 +13,9 @@ import msgspec
 import pytest
 
 from peekd.cli import requests
-from peekd.cli.asking import RefusedError
 from peekd.cli.requests import followed, gathered
 from peekd.cli.sources import Listing
+from peekd.cli.unanswered import RefusedError
 from peekd.records.entries import RequestRecord
 from peekd.store.queries import Query
 

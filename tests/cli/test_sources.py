@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from peekd.cli.asking import RefusedError, UnreachableError
 from peekd.cli.sources import FromLedger, Source, add_source_options, find_source
+from peekd.cli.unanswered import RefusedError, UnreachableError
 from peekd.store.queries import Query
 from peekd.vocabulary.errors import OperatorError
 

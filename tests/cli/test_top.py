@@ -21,8 +21,8 @@ import pytest
 
 from peekd.accounts.states import AccountState
 from peekd.cli import top
-from peekd.cli.asking import RefusedError, UnreachableError
 from peekd.cli.top import MOST_RECORDS
+from peekd.cli.unanswered import RefusedError, UnreachableError
 from peekd.records.entries import RequestRecord
 
 Answers = dict[str, tuple[int, bytes]]

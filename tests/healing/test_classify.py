@@ -35,6 +35,9 @@ def test_what_only_some_outcomes_hold_is_taken_over() -> None:
     assert isinstance(limited, o.RateLimited)
     assert isinstance(asked, o.ValidationRequired)
     assert (limited.scope, asked.url) == ("model", "https://example.test/verify")
+    lacking = outcome_of_refusal(Refusal("signature", 400, lacking=True))
+    assert isinstance(lacking, o.Signature)
+    assert lacking.lacking
 
 
 @pytest.mark.parametrize("kind", [*get_args(RefusalKind), "new_kind"])

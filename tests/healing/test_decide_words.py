@@ -55,11 +55,15 @@ WORDS: list[tuple[AnyOutcome, dict[str, Any], Decision]] = [
         {"refreshable": True},
         Decision("refresh", "the credential is fetched anew", after=0.1, pace="fixed"),
     ),
-    (o.Signature(), {}, Decision("repair", "once more without replayed thoughts", after=0.2, pace="fixed")),
+    (
+        o.Signature(),
+        {},
+        Decision("repair", "once more with its thoughts and signatures mended", after=0.2, pace="fixed"),
+    ),
     (
         o.Signature(),
         {"attempts": 3},
-        Decision("repair", "once more without replayed thoughts", after=0.2, pace="fixed"),
+        Decision("repair", "once more with its thoughts and signatures mended", after=0.2, pace="fixed"),
     ),
     (o.Rejected(), {}, Decision("give_up", "there is no move that helps")),
     (BUSY, {"attempts": 3}, Decision("give_up", "all 3 attempts are spent")),

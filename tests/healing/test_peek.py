@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peekd.healing.peek import TERMINALS, Rank, Watch, merged, rank_of
+from peekd.healing.peek import TERMINALS, Rank, Watch, rank_of
 from peekd.healing.settings import HealingSettings
 from peekd.vocabulary import events as e
 from peekd.vocabulary import outcomes as o
@@ -215,6 +215,9 @@ def test_silence_is_told_with_the_deadline_that_was_in_force() -> None:
     assert watch().at_silence(shown=False) == o.Silent(message="nothing came for 120 s")
     late = Watch(SETTINGS, sent=10.0, ends=60.0)
     assert late.at_silence(shown=False) == o.Silent(message="nothing came for 50 s")
+    spent = "the time for this request was spent after 0.5 s"
+    hurried = Watch(SETTINGS, sent=10.0, ends=10.5, hurried=True)
+    assert hurried.at_silence(shown=False) == o.Silent(type=o.BUDGET_SPENT, message=spent)
     mid = watch(*TEXT[:2], at=7.0)
     assert mid.at_silence(shown=True) == o.Stalled(message="nothing came for 100 s")
     assert mid.at_silence(shown=False) == o.Truncated(message="nothing came for 100 s")
@@ -246,6 +249,14 @@ def test_the_budget_ends_an_attempt_without_progress_but_none_with_it() -> None:
     assert seen.deadline() == 50.0
     seen.see(e.Opened(0, e.ThinkingBlock()), 1.0)
     assert seen.deadline() == 100.0
+
+
+def test_an_attempt_in_a_hurry_that_its_own_deadline_ends_is_silent_as_any() -> None:
+    whole = Watch(SETTINGS, sent=0.0, ends=120.0, hurried=True)
+    assert whole.at_silence(shown=False) == o.Silent(message="nothing came for 120 s")
+    began = Watch(SETTINGS, sent=0.0, ends=50.0, hurried=True)
+    began.see(e.Opened(0, e.ThinkingBlock()), 1.0)
+    assert began.at_silence(shown=False) == o.Silent(message="nothing came for 100 s")
 
 
 def test_open_reasoning_that_only_pings_lives_until_the_reasoning_deadline() -> None:
@@ -300,4 +311,3 @@ def test_cumulative_usage_replaces_and_is_never_added() -> None:
     seen = watch(e.Counted(Usage(prompt=10, cached=4, output=1)), e.Counted(Usage(output=5)))
     seen.see(e.Counted(Usage(output=9, thoughts=2)), 1.0)
     assert seen.usage == Usage(prompt=10, cached=4, output=9, thoughts=2)
-    assert merged(Usage(), Usage()) == Usage()

@@ -200,6 +200,15 @@ WORDS: list[tuple[tuple[AnyOutcome, ...], Setting, Fault]] = [
         ),
     ),
     (
+        (NOBODY,),
+        Setting(soonest=7.0, resting=("a", "b", "c"), mend=("b",)),
+        Fault(
+            "rate_limit",
+            "all accounts are at their limits (a, c); to be mended by a person: b; try again in 7 s",
+            retry_after=7,
+        ),
+    ),
+    (
         (LIMITED, REVOKED),
         Setting(soonest=5.0),
         Fault(

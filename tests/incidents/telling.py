@@ -11,14 +11,16 @@ from pathlib import Path
 
 import msgspec
 
-from incidents.stage import Played
+from incidents.stage import Played, without_threads
 from incidents.table import Incident
 from peekd.cli.paint import Paint
 from peekd.cli.story import tell
+from peekd.config.schema import Settings
 from peekd.monitor.detail import Beside, detail_of
 from peekd.monitor.page import render
+from peekd.monitor.pages import Means, Pages, Wish
 from peekd.records.entries import INFO, Entry
-from peekd.service.logs import encode_fields
+from peekd.service.lines import encode_fields
 
 TREE = Path(__file__).parents[2]
 GOLDENS = Path(__file__).parent / "goldens"
@@ -76,5 +78,20 @@ def _lines(incident: Incident, played: Played) -> Iterator[str]:
 
 def paged(played: Played) -> str:
     """What the monitor's page says of its request."""
-    shown = render("story.html", detail=detail_of(played.record, Beside(), 0.0, UTC)).decode()
-    return unescape(re.sub(r"<[^>]*>", " ", re.sub(r"</?(?:strong|code)>", "", shown)))
+    return read(render("story.html", detail=detail_of(played.record, Beside(), 0.0, UTC)))
+
+
+def read(page: bytes) -> str:
+    """Give the words of a page."""
+    return unescape(re.sub(r"<[^>]*>", " ", re.sub(r"</?(?:strong|code)>", "", page.decode())))
+
+
+async def pages_around(played: Played) -> dict[str, str]:
+    """What the monitor's whole pages say: the request's, the list, and the settings'."""
+    pages = Pages(played.house.house, Means(Settings, lambda: 0.0, lambda _: (), UTC))
+    with without_threads():
+        return {
+            "request": read((await pages.request(Wish({}, played.record.id))).body),
+            "requests": read((await pages.requests(Wish({}))).body),
+            "settings": read((await pages.settings(Wish({}))).body),
+        }

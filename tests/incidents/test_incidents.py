@@ -9,9 +9,9 @@ import pytest
 from trio.testing import MockClock as Clock
 
 from incidents.golden import tellings
-from incidents.stage import Played, open_incident
+from incidents.stage import FAULT, Played, open_incident
 from incidents.table import INCIDENTS, Incident
-from incidents.telling import GOLDENS, explained, found_by, journal_of, paged, query_for
+from incidents.telling import GOLDENS, explained, found_by, journal_of, paged, pages_around, query_for
 from peekd.records.advice import A_PERSONS
 
 TELLINGS: dict[str, Callable[[Incident, Played], str]] = {
@@ -73,6 +73,21 @@ async def test_whether_to_act_is_said(incident: Incident, autojump_clock: Clock)
         bound_to_come_again = any(one.outcome in A_PERSONS for one in played.record.attempts)
     assert words
     assert incident.acts == (not words.startswith("nothing") or bound_to_come_again)
+
+
+@EACH
+async def test_every_page_of_the_monitor_says_whether_the_settings_were_refused(
+    incident: Incident, autojump_clock: Clock
+) -> None:
+    async with open_incident(incident) as played:
+        pages = await pages_around(played)
+    refused = incident.way == "bad_settings"
+    banner = "A change of the settings has a fault and is not taken over; the old ones stay in force."
+    assert {name: banner in page for name, page in pages.items()} == dict.fromkeys(pages, refused)
+    assert refused == (f"Not taken over, for a fault: {FAULT}" in pages["settings"])
+    assert refused == ("What you can do: mend /etc/peekd/peekd.toml" in pages["settings"])
+    assert played.record.id in pages["request"]
+    assert [word for word in incident.cause if word not in pages["request"]] == []
 
 
 def test_goldens_are_of_incidents_that_there_are() -> None:

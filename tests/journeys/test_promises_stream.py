@@ -8,6 +8,8 @@ import trio
 from playhouse import HELLO, QUICK, Told, open_playhouse
 from rawhouse import CLOSE, OPEN, PING, REASON, START, STOP, WHOLE, RawAnswer, frame, open_rawhouse, words
 
+from peekd.records.advice import advice
+
 Clock = trio.testing.MockClock
 
 PATIENT = msgspec.structs.replace(QUICK, early_commit_seconds=15, ping_seconds=10)
@@ -243,6 +245,36 @@ async def test_no_attempt_begins_when_the_time_is_spent(
         assert all(attempt.started < 25 for attempt in told.record.attempts)
         assert told.record.seconds is not None
         assert told.record.seconds == pytest.approx(25, abs=0.01) or told.record.seconds < 25
+
+
+@pytest.mark.parametrize(
+    ("act", "outcome"),
+    [("silence seconds=0", "headers_timeout"), ("hang seconds=0", "silent")],
+)
+async def test_an_attempt_that_the_end_of_the_budget_cuts_short_is_nobodys_fault(
+    autojump_clock: Clock, act: str, outcome: str
+) -> None:
+    healing = msgspec.structs.replace(QUICK, budget_seconds=10)
+    async with open_playhouse({"alice": ["429 delay=9.5"], "bob": [act]}, healing=healing) as house:
+        told = await house.ask()
+        last = told.record.attempts[-1]
+        assert (told.status, last.account, last.outcome) == (503, "bob", outcome)
+        assert last.upstream_error.startswith("budget_spent")
+        assert advice(told.record).startswith("raise healing.budget_seconds")
+        (bob,) = (state for state in house.house.roster.states() if state.name == "bob")
+        assert {bob.cause, *(model.cause for model in bob.models)} == {""}
+        assert "headers_timeout" not in {state.cause for state in house.house.roster.upstreams()}
+
+
+async def test_an_attempt_that_had_half_of_the_budget_or_more_is_blamed_for_its_silence(
+    autojump_clock: Clock,
+) -> None:
+    healing = msgspec.structs.replace(QUICK, budget_seconds=10)
+    async with open_playhouse({"alice": ["hang seconds=0"]}, healing=healing) as house:
+        told = await house.ask()
+        assert (told.status, told.record.seconds) == (503, pytest.approx(10, abs=0.01))
+        (alice,) = house.house.roster.states()
+        assert "silent" in {alice.cause, *(model.cause for model in alice.models)}
 
 
 async def test_no_wait_begins_that_would_end_after_the_time_is_spent(autojump_clock: Clock) -> None:

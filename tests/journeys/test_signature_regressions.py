@@ -6,6 +6,7 @@ Both upstreams are strict: they refuse what the vendors refuse.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 import trio
@@ -191,6 +192,55 @@ async def test_a_gemini_client_that_loses_signatures_gets_the_real_ones_back(aut
         made = [STAND_IN in signatures(body) for body in sent(house, "google")]
         assert not any(made)
         assert len(signatures(sent(house, "google")[-1])) == 2
+
+
+async def test_a_repair_for_want_of_a_signature_leaves_those_that_gemini_gave(autojump_clock: Clock) -> None:
+    """Gemini says that one is missing, and nothing against the others: no stand-in takes their place."""
+    acts = [*(act(name, "", "read") for name in ("a", "b", "c")), act("d", "x"), act("e", "y")]
+    async with opened([*acts]) as house:
+        agent = Gemini("s", "thoughts")
+        for model in (GEMINI, CLAUDE):
+            await turn(house, agent, model)
+        agent.history[-1]["parts"][-1]["functionCall"]["args"] = {"of": "what Gemini did not ask for"}
+        assert repairs(await turn(house, agent, GEMINI)) == 1
+        first = made_for(house.simulators["google"].requests[0])
+        assert signatures(sent(house, "google")[-1]) == [first, STAND_IN]
+        told = await turn(house, agent, GEMINI)
+        third = made_for(house.simulators["google"].requests[-2])
+        assert (told.status, repairs(told)) == (200, 0), "the conversation is known as lossy"
+        assert signatures(sent(house, "google")[-1]) == [first, STAND_IN, third]
+
+
+async def test_a_repair_for_want_of_a_signature_leaves_out_those_that_peekd_did_not_see_given(
+    autojump_clock: Clock,
+) -> None:
+    """They may be what is refused next, and there is one repair."""
+    async with opened([act("a", "", "read"), act("b", "x")]) as elsewhere:
+        agent = Gemini("s", "thoughts")
+        await turn(elsewhere, agent, GEMINI)
+    async with opened([act("a", "", "read"), act("b", "x")]) as house:
+        await turn(house, agent, CLAUDE)
+        told = await turn(house, agent, GEMINI)
+        assert (told.status, repairs(told)) == (200, 1)
+        assert signatures(sent(house, "google")[-1]) == [STAND_IN, STAND_IN]
+
+
+async def test_after_a_rewind_the_same_call_made_again_has_its_signature_from_the_last_time(
+    autojump_clock: Clock,
+) -> None:
+    """Also where the client has neither signatures nor ids, and says the same before it."""
+    same: dict[str, Any] = {"tools": [{"name": "read", "input": {}}]}
+    async with opened([*(act(f"t{n}") | same for n in range(3)), act("d", "x")]) as house:
+        agent = Gemini("s", "signatures")
+        for _ in range(2):  # the second is refused once, and known as lossy
+            await turn(house, agent, GEMINI)
+        del agent.history[1:]
+        agent.pending = []
+        await agent.ask(house, GEMINI, "adaptive", stream=True)
+        again = made_for(house.simulators["google"].requests[-1])
+        told = await turn(house, agent, GEMINI)
+        assert (told.status, repairs(told)) == (200, 0)
+        assert signatures(sent(house, "google")[-1]) == [again]
 
 
 # ---- what is sent -----------------------------------------------------------------------------------

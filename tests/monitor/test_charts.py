@@ -117,6 +117,7 @@ def test_the_drawing_is_well_formed_svg() -> None:
         title="Charts",
         here="",
         signed_in=False,
+        refused=False,
         made="",
         made_stamp="",
         ranges=["1h"],

@@ -7,7 +7,7 @@ import msgspec
 from peekd.accounts.settings import AccountSettings
 from peekd.config.schema import Settings
 from peekd.healing.settings import HealingSettings, RouteSettings
-from peekd.monitor.configured import HIDDEN, Setting, notes_of, settings_of
+from peekd.monitor.configured import HIDDEN, Setting, notes_of, settings_of, standing_of
 from peekd.serving.settings import ServerSettings
 from peekd.upstream.settings import UpstreamSettings
 
@@ -62,9 +62,10 @@ def test_how_the_settings_were_read_is_told() -> None:
         "accounts": [],
         "settings": {"file": "p.toml", "at": 0.0, "faults": ["x"], "restart": ["y"]},
     }
-    assert notes_of(described, UTC) == [
+    assert notes_of(standing_of(described), UTC) == [
         "Read from p.toml at 1970-01-01 00:00:00.",
         "Not taken over, for a fault: x",
+        "What you can do: mend p.toml; `peekd check` tells what and where.",
         "Changed, and waits for a restart: y",
     ]
-    assert notes_of({"accounts": []}, UTC) == []
+    assert notes_of(standing_of({"accounts": []}), UTC) == []

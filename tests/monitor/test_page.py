@@ -8,7 +8,7 @@ from jinja2 import UndefinedError
 
 from peekd.monitor.page import CONTENT_SECURITY_POLICY, render
 
-FRAME = {"title": "T", "here": "", "signed_in": False, "made": "", "made_stamp": ""}
+FRAME = {"title": "T", "here": "", "signed_in": False, "refused": False, "made": "", "made_stamp": ""}
 
 
 def test_words_are_escaped_and_lone_surrogates_do_no_harm() -> None:

@@ -15,7 +15,7 @@ CANARIES = [
 
 
 @pytest.mark.parametrize("canary", CANARIES)
-@pytest.mark.parametrize("around", ["Incorrect key: {}.", "key={}", '"{}"', "Bearer {} refused"])
+@pytest.mark.parametrize("around", ["Incorrect key: {}.", "key={}", '"{}"', "Bearer {} refused", "\\n{}"])
 def test_keys_do_not_survive(canary: str, around: str) -> None:
     assert canary not in redacted(around.format(canary))
     assert canary[10:30] not in redacted(around.format(canary))

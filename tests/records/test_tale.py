@@ -7,10 +7,11 @@ from typing import get_args
 import msgspec
 import pytest
 
-from peekd.records.entries import ENDED, RequestRecord
+from peekd.records.advice import BLANK_ACCEPTED
+from peekd.records.entries import ENDED, RequestRecord, Turn
 from peekd.records.tale import CAME_TO, THEN, tale
 from peekd.vocabulary.decisions import Move
-from peekd.vocabulary.outcomes import AnyOutcome, name_of
+from peekd.vocabulary.outcomes import AnyOutcome, NoAccount, name_of
 
 
 def test_every_outcome_and_every_move_has_its_words() -> None:
@@ -42,6 +43,21 @@ def test_a_healed_request_is_a_story(healed: RequestRecord) -> None:
             "The client has a part of the answer, and an error at its end after 0.20 s.",
         ),
         ({"attempts": []}, "No account was asked."),
+        (
+            {
+                "attempts": [],
+                "turns": [Turn(NoAccount(message="alice: quota_exhausted, 60 s more"), "give_up")],
+            },
+            "No account was asked (alice: quota_exhausted, 60 s more).",
+        ),
+        (
+            {"outcome": "client_gone", "note": "the client had read nothing for 30 s"},
+            "before the answer was whole; the client had read nothing for 30 s.",
+        ),
+        (
+            {"outcome": "completed", "note": BLANK_ACCEPTED},
+            "The client has the model's answer after 0.20 s: it is empty.",
+        ),
     ],
 )
 def test_each_end_is_told(failed_record: RequestRecord, changes: dict[str, object], words: str) -> None:
@@ -51,6 +67,14 @@ def test_each_end_is_told(failed_record: RequestRecord, changes: dict[str, objec
 def test_an_attempt_that_peekds_end_cut_is_told_as_that(failed_record: RequestRecord) -> None:
     failed_record.note = ENDED
     assert "peekd ended while it ran" in tale(failed_record)
+
+
+def test_another_account_that_was_looked_for_in_vain_is_told(failed_record: RequestRecord) -> None:
+    last = failed_record.attempts[-1]
+    last.move = "rotate"
+    assert "peekd looked for another account, and none could be asked" in tale(failed_record)
+    failed_record.attempts.append(msgspec.structs.replace(last, number=last.number + 1, move="give_up"))
+    assert "peekd turned to another account" in tale(failed_record)
 
 
 def test_an_attempt_under_way_is_told(failed_record: RequestRecord) -> None:

@@ -174,3 +174,20 @@ async def test_an_end_without_bytes_ends_the_body(autojump_clock: trio.testing.M
     await given.give_last(b"")
     with pytest.raises(StopAsyncIteration):
         await anext(given.chunks())
+
+
+async def test_how_long_a_client_has_read_nothing_is_known(autojump_clock: trio.testing.MockClock) -> None:
+    given = delivery()
+    assert given.unread_seconds() == 0
+    for _ in range(CHANNEL_FRAMES):
+        await given.give(b"frame")
+    assert given.unread_seconds() == 0
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(given.give, b"one more")
+        await trio.sleep(30)
+        assert given.unread_seconds() == 30
+        await anext(given.chunks())
+        await trio.sleep(0.5)
+        assert given.unread_seconds() == 30
+        await trio.sleep(1)
+        assert given.unread_seconds() == 0

@@ -24,10 +24,22 @@ class Case:
 
     def __init__(self, *, renames: bool, origin: Origin = ORIGIN) -> None:
         self.store = Volatile()
+        self.asked_before = 0
         numbers = count(1)
         fresh: Callable[[], str] | None = (lambda: f"call_{next(numbers)}") if renames else None
         archive = Archive(SignatureSettings(), self.store, lambda: 7.0)
-        self.learning = Learning(archive, origin, lambda: 5, fresh)
+        self._archive = archive
+        self._fresh = fresh
+        self._origin = origin
+        self.begin()
+
+    def begin(self) -> None:
+        """Let another answer come to the same request."""
+        self.learning = Learning(self._archive, self._origin, lambda: 5, self._fresh, self._before)
+
+    def _before(self) -> str:
+        self.asked_before += 1
+        return "all that was said"
 
     def see(self, *events: Event) -> list[str]:
         """Give the ids of the calls as the client gets them."""
@@ -85,3 +97,14 @@ async def test_without_proof_or_session_nothing_is_kept(origin: Origin) -> None:
 def test_events_that_open_nothing_go_on_as_the_very_same() -> None:
     events = (Beat(),)
     assert Case(renames=True).learning.named(events) is events
+
+
+async def test_what_was_said_before_is_asked_and_kept_only_for_a_second_answer_that_says_the_same() -> None:
+    case = Case(renames=False)
+    for number, name in enumerate(("f", "g", "f")):
+        case.begin()
+        case.see(Opened(0, ToolCallBlock("", name, proof(f"s{number}"))))
+        case.learning.keep()
+    kept = (await case.store.load()).steps
+    assert case.asked_before == 1
+    assert [one.step.origin.before for one in kept] == ["", "", "all that was said"]

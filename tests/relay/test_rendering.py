@@ -113,6 +113,35 @@ def test_thoughts_go_empty_and_their_proof_along_where_they_are_not_shown(*, sho
     assert carried("thought", "proof").encode() in said
 
 
+HELD = (
+    e.Opened(0, e.ToolCallBlock("t1", "f")),
+    e.ArgumentsDelta(0, '{"a":'),
+    e.Closed(0),
+)
+
+
+def test_words_do_not_overtake_the_end_of_a_call_that_waits() -> None:
+    rendering, together = translated(), translated()
+    rendering.render(seen(*HELD))
+    opened = e.Opened(1, e.TextBlock())
+    with pytest.raises(BadArguments):
+        rendering.render(seen(e.TextDelta(1, "more")))
+    with pytest.raises(BadArguments):
+        together.render(seen(*HELD, opened, e.TextDelta(1, "more")))
+
+
+def test_what_tells_usage_alone_is_rendered_where_the_client_takes_it() -> None:
+    frames: list[bytes] = []
+    for counted in (True, False):
+        encoder = CLIENTS["openai-chat"].encoder(answering("m", ids=lambda prefix: f"{prefix}1"))
+        rendering = Translated(encoder, counted=counted)
+        rendering.render(seen(e.Started(), e.Opened(0, e.TextBlock())))
+        rendering.render(seen(e.TextDelta(0, "Hi"), e.Counted(e.Usage(prompt=7, output=1))))
+        rendering.render(seen(e.Closed(0), e.Finished("end")))
+        frames.append(rendering.close())
+    assert [b"usage" in said for said in frames] == [True, False]
+
+
 def test_a_whole_answer_is_closed_by_its_encoder() -> None:
     rendering = translated()
     rendering.render(seen(e.Started("id", "m"), e.Opened(0, e.TextBlock()), e.TextDelta(0, "Hi")))

@@ -44,9 +44,9 @@ def test_each_healing_is_one_line_and_what_went_well_is_told_at_its_end() -> Non
         outcome="silent",
         move="rotate",
     )
-    assert tell(decided, 0) == b"  heals  123456  alice: silent -> rotate: another\n"
+    assert tell(decided, 0, 0.0) == b"  heals  123456  alice: silent -> rotate: another\n"
     relayed = Entry("relay: whole", account="alice", phase="decide", outcome="accepted", move="relay")
-    assert tell(relayed, 4) == b""
+    assert tell(relayed, 4, 0.0) == b""
     ended = Entry("completed after 2 attempts", account="alice", request="req_123456", phase="end")
-    assert tell(ended, 4) == b"  done   123456  alice: completed after 2 attempts (4 lines lost)\n"
-    assert tell(Entry("a fault", ERROR), 0) == b"a fault\n"
+    assert tell(ended, 4, 0.0) == b"  done   123456  alice: completed after 2 attempts (4 lines lost)\n"
+    assert tell(Entry("a fault", ERROR), 0, 0.0) == b"a fault\n"

@@ -102,3 +102,19 @@ async def test_the_host_of_a_target_in_absolute_form_goes_before_the_header(
     async with open_site(toy) as site:
         got = await reading.all(await site.say(CLOSING.replace(b"/quick", b"http://me@other:1/told")))
         assert got.endswith(b"other:1")
+
+
+async def test_an_answer_before_the_bodys_end_says_that_none_follows(
+    open_site: Open, reading: Any, toy: QuartTrio
+) -> None:
+    head = b"POST /nowhere HTTP/1.1\r\nHost: localhost\r\nContent-Length: 4\r\n\r\n"
+    async with open_site(toy) as site:
+        early = (await reading.all(await site.say(head + b"ab"))).lower()
+        assert early.startswith(b"http/1.1 404")
+        assert b"\r\nconnection: close\r\n" in early
+        first, _, second = (await reading.all(await site.say(head + b"abcd" + CLOSING))).rpartition(
+            b"HTTP/1.1"
+        )
+        assert first.startswith(b"HTTP/1.1 404")
+        assert second.startswith(b" 200")
+        assert b"connection: close" not in first.lower()

@@ -5,28 +5,24 @@ import logging
 import os
 import pty
 import socket
-import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import msgspec
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
+import trio
 
 from peekd.records.entries import DEBUG, ERROR, INFO, WARNING, Entry
+from peekd.service.lines import LINE_BYTES, encode_json_entry
 from peekd.service.logs import (
-    LINE_BYTES,
     Filtered,
     LineSink,
     LoggingBridge,
     NativeSink,
-    encode_datagram,
-    encode_fields,
-    encode_json_entry,
-    encode_line,
-    encode_terminal_entry,
+    gathering,
     is_journal,
     open_journal,
 )
@@ -47,46 +43,6 @@ def parsed(datagram: bytes) -> dict[str, bytes]:
             value, datagram = datagram[8 : 8 + size], datagram[9 + size :]
         fields[name.decode()] = value
     return fields
-
-
-def test_every_field_has_its_journal_name_and_what_says_nothing_is_left_out() -> None:
-    assert encode_fields(FULL) == {
-        "MESSAGE": "retrying...",
-        "PRIORITY": "4",
-        "SYSLOG_IDENTIFIER": "peekd",
-        "PEEKD_REQUEST": "req_1",
-        "PEEKD_ATTEMPT": "2",
-        "PEEKD_ACCOUNT": "alice",
-        "PEEKD_MODEL": "m",
-        "PEEKD_UPSTREAM": "up",
-        "PEEKD_PHASE": "decide",
-        "PEEKD_OUTCOME": "silent",
-        "PEEKD_MOVE": "rotate",
-        "PEEKD_STATUS": "529",
-        "PEEKD_UPSTREAM_ERROR": "type: words",
-    }
-    assert set(encode_fields(Entry("hello"))) == {"MESSAGE", "PRIORITY", "SYSLOG_IDENTIFIER"}
-
-
-@given(st.dictionaries(st.text("ABC_", min_size=1), st.text(max_size=40)))
-def test_any_value_comes_through_the_native_protocol_whole(fields: dict[str, str]) -> None:
-    read = parsed(encode_datagram(fields))
-    assert read == {name: value.encode(errors="replace") for name, value in fields.items()}
-
-
-@given(st.dictionaries(st.text("ABC", min_size=1, max_size=9), st.text(max_size=9000), max_size=5))
-def test_a_line_is_json_and_fits_a_pipe_however_long_its_values(fields: dict[str, str]) -> None:
-    line = encode_line(fields)
-    assert len(line) <= LINE_BYTES
-    assert line.count(b"\n") == 1
-    assert msgspec.json.decode(line, type=dict[str, str]).keys() == fields.keys()
-
-
-def test_of_a_long_traceback_the_end_is_kept() -> None:
-    line = encode_json_entry(Entry("Traceback\n" + "frame\n" * 4000 + "ZeroDivisionError: why"), 0)
-    message = msgspec.json.decode(line, type=dict[str, str])["MESSAGE"]
-    assert message.startswith("Traceback")
-    assert message.endswith("ZeroDivisionError: why")
 
 
 # ---- sinks ---------------------------------------------------------------------------------------------
@@ -159,14 +115,72 @@ def test_a_full_pipe_neither_blocks_nor_raises_and_the_loss_is_told() -> None:
     os.close(write_end)
 
 
-def test_a_terminal_gets_a_readable_line_and_no_strangers_control_codes() -> None:
-    noon = time.struct_time((2026, 1, 1, 12, 0, 0, 3, 1, 0))
-    assert (
-        encode_terminal_entry(Entry("hello", INFO, "req_1"), 0, now=noon) == b"12:00:00 info    req_1 hello\n"
-    )
-    loud = encode_terminal_entry(Entry("bad \x1b]0;title\x07", ERROR), 3, now=noon)
-    assert loud == "\x1b[31m12:00:00 error   bad \ufffd]0;title\ufffd (3 lines lost)\x1b[0m\n".encode()
-    assert len(encode_terminal_entry(Entry("€" * 9000), 0, now=noon)) <= LINE_BYTES
+class Pipe:
+    """A sink before a pipe, and what has come out of it so far."""
+
+    def __init__(self) -> None:
+        self._read_end, self.write_end = os.pipe()
+        os.set_blocking(self._read_end, False)
+        self.sink = LineSink(self.write_end, encode_json_entry)
+
+    def messages(self) -> list[str]:
+        with suppress(BlockingIOError):
+            lines = os.read(self._read_end, 1 << 20).splitlines()
+            return [msgspec.json.decode(line, type=dict[str, str])["MESSAGE"] for line in lines]
+        return []
+
+    def close(self) -> None:
+        os.close(self._read_end)
+        os.close(self.write_end)
+
+
+@pytest.fixture
+def pipe() -> Iterator[Pipe]:
+    pipe = Pipe()
+    yield pipe
+    pipe.close()
+
+
+async def test_what_one_turn_of_the_loop_says_goes_out_at_its_end(pipe: Pipe, autojump_clock: object) -> None:
+    with gathering(pipe.sink):
+        pipe.sink(Entry("one"))
+        pipe.sink(Entry("two"))
+        assert pipe.messages() == []
+        await trio.sleep(1)
+        assert pipe.messages() == ["one", "two"]
+        pipe.sink(Entry("three"))
+    assert pipe.messages() == ["three"]
+    pipe.sink(Entry("four"))
+    assert pipe.messages() == ["four"]
+
+
+def test_trouble_goes_out_at_once_behind_what_came_before(pipe: Pipe) -> None:
+    pipe.sink.gathers = True
+    pipe.sink(Entry("one"))
+    pipe.sink(Entry("trouble", WARNING))
+    assert pipe.messages() == ["one", "trouble"]
+
+
+def test_a_turn_that_says_much_is_written_in_pieces_that_a_pipe_takes(pipe: Pipe) -> None:
+    words = [f"{number} {'x' * 300}" for number in range(100)]
+    pipe.sink.gathers = True
+    with mock.patch.object(os, "write", wraps=os.write) as write:
+        for one in words:
+            pipe.sink(Entry(one))
+        pipe.sink.flush()
+    assert pipe.messages() == words
+    assert all(len(call.args[1]) <= LINE_BYTES for call in write.call_args_list)
+    assert len(write.call_args_list) < len(words) / 5
+
+
+def test_lines_that_a_pipe_does_not_take_are_counted_once(pipe: Pipe) -> None:
+    fcntl.fcntl(pipe.write_end, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(pipe.write_end, b"x" * 4000 + b"\n")
+    pipe.sink.gathers = True
+    for _ in range(9):
+        pipe.sink(Entry("lost"))
+    pipe.sink.flush()
+    assert pipe.sink.dropped == 9
 
 
 # ---- choosing ------------------------------------------------------------------------------------------
@@ -215,12 +229,6 @@ def test_what_libraries_log_reaches_the_journal() -> None:
         ("peekd.test.library: careful with that", WARNING),
         ("peekd.test.library: broken", ERROR),
     ]
-
-
-def test_a_json_line_begins_with_its_time() -> None:
-    line = msgspec.json.decode(encode_json_entry(Entry("hello"), 0, now=1_767_225_600.25))
-    assert line["TIME"] == "2026-01-01T00:00:00.250Z"
-    assert next(iter(line)) == "TIME"
 
 
 def test_a_journal_can_be_tuned_while_it_is_used() -> None:

@@ -37,6 +37,18 @@ def test_no_session_ever_sees_anothers() -> None:
     assert memory.by_number("other", 4, NOW) == ()
 
 
+def test_a_session_is_known_while_any_step_of_it_is_remembered() -> None:
+    memory = memory_of(STEP, step(call("t9", "p9"), number=5))
+    assert memory.knows(SESSION)
+    assert not memory.knows("other")
+    assert not memory.knows("")
+    memory.refuse(SESSION, STEP.proofs, NOW)
+    assert memory.knows(SESSION)
+    memory.learn(step(call("t1", "p1"), session="other"), 10 * NOW)
+    assert not memory.knows(SESSION)
+    assert memory.knows("other")
+
+
 def test_two_branches_of_one_conversation_are_both_kept() -> None:
     branch = step(thought("no"), call("t9"), number=4)
     assert set(memory_of(STEP, branch).by_number(SESSION, 4, NOW)) == {STEP, branch}
@@ -124,3 +136,16 @@ def test_the_indices_hold_what_is_kept_and_nothing_else(deeds: list[tuple[str, S
         assert (one in memory.by_number(session, one.origin.number, NOW)) is there
         assert (memory.maker(one.proofs[0], NOW) != "") is there
     assert memory.bytes == sum(one.size for one in STEPS if one.key in kept)
+
+
+def test_a_step_has_a_twin_where_another_of_its_session_says_the_same_at_the_same_number() -> None:
+    memory = memory_of(step(thought("a"), call("", x=1), number=2))
+    assert memory.has_twin(step(thought("b"), call("t1", x=1), number=2), NOW)
+    for other in (
+        step(thought("a"), call("", x=1), number=2),
+        step(thought("b"), call("", x=1), number=3),
+        step(thought("b"), call("", x=2), number=2),
+        step(thought("b"), call("", x=1), number=2, session="other"),
+    ):
+        assert not memory.has_twin(other, NOW)
+    assert not memory.has_twin(step(thought("b"), call("", x=1), number=2), NOW + 7201)

@@ -28,7 +28,7 @@ from peekd.signatures.restore import (
     restore,
 )
 from peekd.signatures.settings import SignatureSettings
-from peekd.signatures.steps import Piece, Step, digest
+from peekd.signatures.steps import Piece, Step, digest, digest_of_turns
 from peekd.vocabulary.conversation import (
     Conversation,
     Family,
@@ -150,6 +150,34 @@ def test_of_equal_steps_the_one_at_the_same_place_is_taken_and_else_none() -> No
         user(), assistant(Text("x")), user(), assistant(Text("y")), user(), *asked.turns[1:2]
     )
     assert restored(moved, first, later).steps == ()
+
+
+def branches(*words_before: str) -> list[Step]:
+    """Steps that say the same at the same place, each after other words; "" where those are not known."""
+    return [
+        msgspec.structs.replace(
+            step(thought(f"b{n}"), call(""), before=told and digest_of_turns([user(told)])), learned=NOW + n
+        )
+        for n, told in enumerate(words_before)
+    ]
+
+
+def test_of_branches_that_say_the_same_the_last_one_after_the_same_words_is_taken() -> None:
+    asked = conversation(user("go"), assistant(called("call_1")), answered("call_1"))
+    for told, taken in ((("", "go", "else"), "b1"), (("go", "go", ""), "b1"), (("", "go"), "b1")):
+        given = restored(asked, *branches(*told))
+        assert turn_of(given).parts[0] == Thinking(taken, proof(taken), "anthropic")
+
+
+def test_of_branches_that_say_the_same_after_other_words_none_is_taken() -> None:
+    asked = conversation(user("go"), assistant(called("call_1")), answered("call_1"))
+    assert restored(asked, *branches("", "else")).steps == ()
+
+
+def test_in_a_session_that_the_client_did_not_name_steps_alike_may_be_anothers() -> None:
+    asked = conversation(user("go"), assistant(called("call_1")), answered("call_1"))
+    wanted = msgspec.structs.replace(CLAUDE, guessed=True)
+    assert restored(asked, *branches("", "go"), wanted=wanted).steps == ()
 
 
 def test_conversations_that_begin_alike_and_share_a_guessed_session_get_none_of_each_other() -> None:

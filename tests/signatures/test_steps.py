@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from steps_told import assistant, call, called, proof, step, thought, user, words
+from steps_told import answered, assistant, call, called, proof, step, thought, user, words
 
-from peekd.signatures.steps import Piece, call_digest, digest_of_words, pieces_of, shape
+from peekd.signatures.steps import Piece, call_digest, digest_of_turns, digest_of_words, pieces_of, shape
 from peekd.vocabulary.conversation import RedactedThinking, Text, Thinking, ToolCall
 
 
@@ -72,3 +72,12 @@ def test_a_step_has_one_key_for_ever_and_another_one_in_another_session() -> Non
 def test_a_calls_digest_holds_for_the_replayed_call() -> None:
     (piece,) = pieces_of(assistant(called("1", x=1)))
     assert piece == call("1", x=1) == Piece("call", call_digest("f", {"x": 1}), tool="1")
+
+
+def test_what_was_said_before_is_known_again_without_ids_and_thoughts() -> None:
+    told = [user(), assistant(Thinking("hm", proof("hm"), "anthropic"), called("t1", x=1)), answered("t1")]
+    replayed = [user(" go\n"), assistant(called("call_1", x=1.0)), answered("call_1")]
+    assert digest_of_turns(told) == digest_of_turns(replayed)
+    for other in ([*told, user()], told[:2], [user("no"), *told[1:]], [told[0], *told[2:]]):
+        assert digest_of_turns(other) != digest_of_turns(told)
+    assert digest_of_turns([user("a"), user("b")]) != digest_of_turns([user("ab")])

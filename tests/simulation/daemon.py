@@ -15,6 +15,7 @@ import msgspec
 import trio
 from typing_extensions import override
 
+from peekd.accounts.cooldown import Cooldown
 from peekd.records.entries import Journal
 from peekd.relay.house import House, Seams
 from peekd.service import main
@@ -36,6 +37,9 @@ from simulation.transcripts import WALL
 from simulation.wire import Harbour
 
 SEAL_KEY = bytes(range(32))
+
+CLOCK_TICK = 1e-3
+"""Seconds that are lost where a time goes through the clock on the wall and back."""
 
 
 class Disk:
@@ -75,6 +79,8 @@ class Shelf(Volatile):
         self.books = Books()
         self.lost = 0
         """Deeds that it was given and did not keep; rows are counted by the books."""
+        self.rested: dict[tuple[str, str, str | None], float] = {}
+        """When the rests that it keeps began, by trio's clock, by account, cause and model."""
 
     @override
     def write(self, deed: Deed) -> None:
@@ -106,8 +112,14 @@ class _Pen:
 
     def write(self, deed: Deed) -> None:
         """Take a deed."""
-        if not (self._daemon.dead and isinstance(deed, Row | Draft | Standing)):
-            self._shelf.write(deed)
+        if self._daemon.dead and isinstance(deed, Row | Draft | Standing):
+            return
+        self._shelf.write(deed)
+        if isinstance(deed, Standing) and not self._shelf.full:
+            off = self._daemon.clock.wall() - trio.current_time()
+            for rest in deed.cooldowns:
+                began = self._daemon.began(deed.account, rest, rest.since - off)
+                self._shelf.rested[deed.account, rest.cause, rest.model] = began
 
 
 class Clock:
@@ -141,6 +153,8 @@ class Daemon:
         self.scope = trio.CancelScope()
         self._signals, self._take = trio.open_memory_channel[int](10)
         self._up = trio.Event()
+        self._risen_at = math.inf
+        """When it had taken over what was before it, and began to serve."""
 
     def signal(self, number: int = signal.SIGTERM) -> None:
         """Send a signal."""
@@ -149,6 +163,19 @@ class Daemon:
     async def wait_up(self) -> None:
         """Wait until it serves."""
         await self._up.wait()
+
+    def began(self, account: str, rest: Cooldown, since: float) -> float:
+        """Give when a rest began that this life dates so.
+
+        One that it took over is dated by the clock on the wall, which may have been put forth or back since;
+        none begins later than this life, for all that peekd can know.
+        """
+        taken_over = since <= self._risen_at + CLOCK_TICK
+        return self._shelf.rested.get((account, rest.cause, rest.model), since) if taken_over else since
+
+    def _rise(self) -> None:
+        self._risen_at = trio.current_time()
+        self._up.set()
 
     async def run(
         self,
@@ -163,7 +190,7 @@ class Daemon:
             settings=source.loaded.settings,
             environ=environ,
             journal=journal,
-            notifier=_Word(self._up.set),
+            notifier=_Word(self._rise),
             where="/etc/peekd/peekd.toml",
             seams=Seams(
                 wall=self.clock.wall,

@@ -112,25 +112,24 @@ def _usable(heard: Heard) -> bool:
 
 def continuation_seam(case: Case) -> Iterator[str]:
     """What goes on goes on from what the client had, to the letter; and only where that was asked for."""
-    for said in case.said:
-        begun = begun_in(said.language, said.sent)
-        if not begun:
-            continue
+    going_on = [(said, begun) for said in case.said if (begun := begun_in(said.language, said.sent))]
+    for place, (said, begun) in enumerate(going_on, 1):
         if not (case.rules.options.continue_text and case.call.wish.stream):
             yield f"attempt {said.number} was given a beginning, unasked"
         if not case.call.disturbed:
-            yield from _joined(case, said, begun)
+            yield from _joined(case, said, begun, *(words for _, words in going_on[place : place + 1]))
 
 
-def _joined(case: Case, said: Said, begun: str) -> Iterator[str]:
-    told = case.call.heard.text
+def _joined(case: Case, said: Said, begun: str, until: str = "") -> Iterator[str]:
+    """Look at one that went on from `begun`; `until`: what the next one went on from."""
+    told = until or case.call.heard.text
     if case.call.end == "whole" and not told.startswith(begun):
         yield f"attempt {said.number} was to go on from {begun[-40:]!r}, the client had {told[-40:]!r}"
         return
     rest, more = told[len(begun) :], said.heard.text
     if said.tag in rest and not (more.startswith(rest) or rest.startswith(more)):
         yield f"behind {begun[-20:]!r} came {more[:40]!r}, the client read {rest[:40]!r}"
-    if said.tag in rest and case.call.well and not (said.heard.whole and rest == more):
+    if not until and said.tag in rest and case.call.well and not (said.heard.whole and rest == more):
         yield f"attempt {said.number} said {more[-40:]!r}, the client took {rest[-40:]!r} for the end"
 
 

@@ -18,7 +18,7 @@ SLOW = 1.5
 """Seconds from which an answer on a bad line may pass a deadline."""
 
 OWN_FAULTS = frozenset({400, 413, 422})
-OWN_WORDS = frozenset({"400", "413", "422", "signature"})
+OWN_WORDS = frozenset({"400", "413", "422", "signature", "strict"})
 CHEAP = frozenset({400, 401, 402, 403, 404, 413, 422, 429})
 
 # ---- when it comes -------------------------------------------------------------------------------
@@ -51,7 +51,8 @@ def over_in_time(case: Case) -> Iterator[str]:
         return
     slack = healing.reasoning_seconds + LAG
     meanings = [max(said.meant_at or said.arrived_at, said.last_at) for said in case.said]
-    last = max([call.asked_at + healing.budget_seconds, call.asked_at, *meanings])
+    served = max(call.asked_at, call.began)  # what was asked ahead waits until the first is served
+    last = max([served + healing.budget_seconds, *meanings])
     if call.ended_at > last + slack + server.write_stall_seconds:
         yield f"over {call.ended_at - last:.1f} s after the last sign of life and its budget"
 

@@ -223,8 +223,10 @@ def _over(settings: AccountSettings, asked: Sequence[Asked]) -> Iterator[str]:
 def storm_burns_no_pool(world: World) -> Iterator[str]:
     """Once many accounts of an upstream failed alike at once, nobody there is asked for a moment.
 
-    Where one of them is in the settings no more, it may have gone before it was one too many.
+    Where one of them is in the settings no more, it may have gone before it was one too many. A failure of an
+    attempt that was under way when the others had failed makes the moment no longer.
     """
+    storms: list[Asked] = []
     stayed = {settings.name for settings in world.accounts}
     sizes: defaultdict[str, int] = defaultdict(int)
     for settings in world.all or world.accounts:
@@ -237,6 +239,9 @@ def storm_burns_no_pool(world: World) -> Iterator[str]:
             continue
         if len({one.account for one in alike}) < needed or _answer_between(world, alike[0], last):
             continue
+        if any(_alike(one, last) and last.began < one.ended < last.ended for one in storms):
+            continue
+        storms.append(last)
         for other in world.asked:
             after = other.began - last.ended
             if _same_trouble(other, last) and NEAR < after < STORM_SECONDS - NEAR:

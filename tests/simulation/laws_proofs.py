@@ -12,6 +12,9 @@ REFUSED = 400
 CARRIER = b"peekd1."
 STRICT = "strict"
 """How a refusal is labelled that is the request's doing; "signature" is one without cause."""
+LACKING = b"is missing a thought_signature"
+"""What Gemini says then."""
+
 STAND_IN = b"skip_thought_signature_validator"
 
 READ_BY = {"openai-chat": ("openai-chat", "gemini")}
@@ -37,6 +40,8 @@ def one_repair(case: Case) -> Iterator[str]:
         repaired = attempts[number].account
         if repaired in case.rules.limited:
             continue  # it may have had its share meanwhile
+        if any(entry.outcome == "no_account" for _, entry in case.entries):
+            continue  # there was a storm, and nobody could be asked
         after = next((attempt for attempt in attempts[number + 1 :] if not attempt.beside), None)
         if after is not None and after.account != repaired and not _was_wanted(case, repaired):
             yield f"repaired on {after.account}, refused by {repaired}"
@@ -85,16 +90,17 @@ LONELY = b"cannot be `thinking`"
 def nothing_forgotten(case: Case) -> Iterator[str]:
     """What is known is put to use: no refusal, and no stand-in, for what the store has or the client replays.
 
-    Where the store lost nothing, and no upstream has refused anything in this conversation. A request that
-    goes as it came is only mended after a refusal, where its client lost something, left an answer after its
-    thoughts, or where models of another language, whose calls have no signature, spoke before.
+    Where the store lost nothing, and no upstream has refused any of it in this conversation: a refusal for
+    want of a signature says nothing against those that were sent. A request that goes as it came is only
+    mended after a refusal, where its client lost something, left an answer after its thoughts, or where
+    models of another language, whose calls have no signature, spoke before.
     """
     call = case.call
     if not call.wish.talk or not case.intact:
         return
     for said in case.said:
         before = [one for one in case.others if one.talk == said.talk and one.number < said.number]
-        if any(_is_signature(one) for one in before):
+        if any(_is_signature(one) and not _lacked(one) for one in before):
             return
         mixed = call.wish.loses or any(one.language != said.language for one in before)
         mixed = mixed or LONELY in said.answer.body
@@ -149,14 +155,21 @@ def _is_signature(said: Said) -> bool:
     return said.label == STRICT or said.label.startswith("signature")
 
 
+def _lacked(said: Said) -> bool:
+    """Whether this was refused because a signature is not there."""
+    return LACKING in said.answer.body
+
+
 def refused_goes_no_more(case: Case) -> Iterator[str]:
-    """After a refusal for signatures none of those that were sent goes again in this request."""
+    """After a refusal for signatures, but for want of one, none that was sent goes again in this request."""
     refused: set[bytes] = set()
     for said in case.said:
         again = sum(proof in said.sent for proof in refused)
         if again:
             yield f"attempt {said.number}: {again} refused proofs were sent again"
-        if said.label in {STRICT, "signature"}:  # twisted, it may be no refusal to whoever reads it
+        if said.label in {STRICT, "signature"} and not _lacked(
+            said
+        ):  # twisted, it may be no refusal to whoever reads it
             proofs = (other.proof.encode() for other in case.others if other.proof)
             refused |= {proof for proof in proofs if proof in said.sent}
 

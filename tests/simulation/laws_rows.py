@@ -8,6 +8,7 @@ import msgspec
 
 from peekd.records.entries import ENDED, AttemptRecord, RequestRecord
 from peekd.vocabulary.events import Usage
+from simulation.laws_beyond import resumed
 from simulation.transcripts import OK, Case, finished
 
 LATE = "early"
@@ -50,7 +51,8 @@ def row_agrees(case: Case) -> Iterator[str]:
     if not (_within(sorted(asked), sorted(accounts)) if hedged else _within(asked, accounts)):
         yield f"{[said.account for said in case.said]} were asked, {accounts} are written down"
     told = call.headers.get("x-account-email")
-    if told and call.status == OK and row.commit != LATE and told != row.account:
+    once = row.commit != LATE and not resumed(case)  # else it names who began, and the row who ended it
+    if told and call.status == OK and once and told != row.account:
         yield f"the client was told {told}, the row says {row.account}"
 
 

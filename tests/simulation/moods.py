@@ -64,6 +64,9 @@ STORMS: Mapping[str, tuple[str, ...]] = {
 Dialling = Literal["", "refused", "no route", "no name", "tls", "never", "slow", "dropped"]
 DIALLINGS: tuple[Dialling, ...] = ("refused", "no route", "no name", "tls", "never", "slow", "dropped")
 
+LEANS = 0.8
+"""The share of an upstream's requests that come to what it leans to, where it does."""
+
 MOST_STEPS = 300
 """How far ahead a twist looks: some acts never end."""
 
@@ -161,6 +164,8 @@ class Climate(msgspec.Struct, frozen=True):
     storms: tuple[Storm, ...] = ()
     quotas: Mapping[str, tuple[int, float]] = {}
     """By account: so many requests within so many seconds."""
+    leans: tuple[tuple[str, float], ...] = ()
+    """Acts by weight that most requests come to, if there are any."""
 
 
 class Fate(msgspec.Struct, frozen=True):
@@ -206,7 +211,9 @@ def dialling(sky: Climate, dice: Dice, now: float) -> Dialling:
 def fate(sky: Climate, dice: Dice, asked: Asked, tag: str, now: float) -> Fate:
     """Draw what becomes of a request."""
     storm = storming(sky, now)
-    if storm in STORMS and dice.chance(0.9):
+    if sky.leans and dice.chance(LEANS):
+        spec = dice.weighed(sky.leans)
+    elif storm in STORMS and dice.chance(0.9):
         spec = dice.choice(STORMS[storm])
     elif dice.chance(sky.faults):
         spec = dice.choice(FAULTS)

@@ -17,7 +17,7 @@ from typing import Any, cast
 
 import msgspec
 
-from peekd.accounts import candidates, health, leasing, standing, storms, succession
+from peekd.accounts import candidates, leasing, standing, storms, succession
 from peekd.healing import decide, hedge, history, peek, resume
 from peekd.protocols.anthropic import compose
 from peekd.records import tally
@@ -27,6 +27,7 @@ from peekd.relay import (
     delivery,
     facing,
     house,
+    joint,
     journey,
     passage,
     race,
@@ -36,13 +37,15 @@ from peekd.relay import (
     scribe,
     tenure,
     trip,
+    trying,
 )
 from peekd.service import connection, guard, http1, lane, reload
 from peekd.serving import actions, app, callers, ingress
 from peekd.signatures import memory
-from peekd.store import database, ledger
+from peekd.store import ledger
 from peekd.upstream import minting, transport
 from peekd.upstream import pool as connections
+from peekd.vocabulary import events
 
 
 class Plant(msgspec.Struct, frozen=True):
@@ -96,6 +99,12 @@ PLANTS: tuple[Plant, ...] = (
         "self._last_byte + self._settings.peek_seconds",
     ),
     Plant(
+        "an attempt that the budget cuts short is blamed for its silence",
+        (peek, "Watch.at_silence"),
+        "if self._hurried and",
+        "if False and",
+    ),
+    Plant(
         "a cancel is swallowed: the journey goes on when its client is gone",
         (actions, "Actions._travel"),
         "    if not await self._mended(trip.run, asked.id):\n",
@@ -142,9 +151,9 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         "usage is added where it should be replaced",
-        (peek, "merged"),
-        "if value is not None}",
-        "if value is not None}\n    later = {k: v + (getattr(before, k) or 0) for k, v in later.items()}",
+        (events, "merged"),
+        "before.output if after.output is None else after.output",
+        "(before.output or 0) + (after.output or 0)",
     ),
     Plant(
         "a row stays open when the client leaves",
@@ -184,9 +193,9 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         "of one batch the first word counts, not the last",
-        (database, "_last"),
-        "rows[key] = deed",
-        "rows.setdefault(key, deed)",
+        (ledger, "statements"),
+        "some = same[begin : begin + count]",
+        "some = same[begin : begin + count][::-1]",
     ),
     Plant(
         "a slot is lost when a connect is cancelled",
@@ -202,10 +211,10 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         "frames of a failed attempt go out with the next one's",
-        (passage, "Passage.carry"),
-        "for seen in self._held:",
-        "old = getattr(self._scribe, 'held', [])\n        self._scribe.held = self._held\n"
-        "        for seen in [*old, *self._held]:",
+        (passage, "Passage._release"),
+        "for seen in held:",
+        "old = getattr(self._scribe, 'held', [])\n    self._scribe.held = held\n"
+        "    for seen in [*old, *held]:",
     ),
     Plant(
         "a truncated stream passes for a whole one",
@@ -338,8 +347,38 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "a repair is had from any account",
         (journey, "Journey._travel"),
-        "self._facing.calls.spoil()\n                step = await self._asking.ask(trip, again=step.account)",
-        "self._facing.calls.spoil()\n                step = await self._asking.ask(trip)",
+        "mend(step.outcome)\n                step = await self._asking.ask(trip, again=step.account)",
+        "mend(step.outcome)\n                step = await self._asking.ask(trip)",
+    ),
+    Plant(
+        "a second attempt is begun although a limit was met",
+        (hedge, "why_not"),
+        "(any(isinstance(outcome, LIMITS) for outcome in p.before), ",
+        "(False, ",
+    ),
+    Plant(
+        "a text that goes on loses a letter at the seam",
+        (joint, "Joint._say"),
+        "more = self._said[cut:]",
+        "more = self._said[cut + 1:]",
+    ),
+    Plant(
+        "a text goes on from less than the client has",
+        (trying, "Trying._call"),
+        "begun_with(trip.begun)",
+        "begun_with(trip.begun[:-3])",
+    ),
+    Plant(
+        "a text goes on where its route does not allow that",
+        (facing, "Facing.beyond"),
+        "goes_on = self._options.continue_text and",
+        "goes_on = ",
+    ),
+    Plant(
+        "a text that began anew is taken for one that goes on",
+        (journey, "Journey._travel"),
+        'case "again" | "resume":',
+        'case "again" | "resume":\n                trip.begun = ""',
     ),
     Plant(
         "the slower of two attempts goes on",
@@ -441,17 +480,22 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "a repaired request is what it was",
         (journey, "Journey._travel"),
-        "trip.repaired = True\n                self._facing.calls.spoil()\n",
+        "trip.repaired = True\n                self._facing.calls.mend(step.outcome)\n",
         "trip.repaired = False\n",
     ),
     Plant(
+        "a repair for want of one signature takes out all",
+        (calls, "Calls.mend"),
+        "self._lacking = isinstance",
+        "self._lacking = False and isinstance",
+    ),
+    Plant(
         "an account rests after a refused signature",
-        (health, "blamed"),
-        "    if rule is None:\n",
+        (leasing, "_failed"),
+        "    party = party_of(outcome, own_path=own_path)\n",
         "    if name_of(outcome) == 'signature':\n"
-        "        rest = Cooldown(now, now + 60, 'server_error', 'planted')\n"
-        "        return msgspec.structs.replace(health, cooldowns=(*health.cooldowns, rest))\n"
-        "    if rule is None:\n",
+        "        outcome = __import__('peekd.vocabulary.outcomes', fromlist=['Empty']).Empty()\n"
+        "    party = party_of(outcome, own_path=own_path)\n",
     ),
     Plant(
         "the store is not read at the start",
@@ -516,7 +560,7 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "the room for a body is not given back when its client leaves",
         (app, "Front.leave"),
-        "self.gate.leave(asking.key, asking.held)",
-        "self.gate.leave(asking.key, 0)",
+        "self.gate.leave(stay.key, stay.held)",
+        "self.gate.leave(stay.key, 0)",
     ),
 )

@@ -17,6 +17,7 @@ from typing_extensions import override
 from peekd.records.entries import ERROR
 from simulation.dice import loaded
 from simulation.laws import judge
+from simulation.leanings import leaning_of
 from simulation.timeline import tell
 from simulation.transcripts import Case
 from simulation.world import Played, play
@@ -68,7 +69,7 @@ def play_seed(seed: int) -> Played:
     """Play the world of this seed."""
     clock = trio.testing.MockClock(autojump_threshold=0)
     with loaded(str(seed)) as dice:
-        return trio.run(partial(play, dice, REQUESTS), clock=clock)
+        return trio.run(partial(play, dice, REQUESTS, leaning_of(seed)), clock=clock)
 
 
 def trace_of(played: Played) -> str:

@@ -388,6 +388,21 @@ def test_a_request_that_went_well_breaks_no_law() -> None:
 
 def test_what_the_options_allow_breaks_no_law() -> None:
     assert list(judge(going_on("One", " more", told="One more"))) == []
+
+
+@pytest.mark.parametrize(("second", "law"), [(" and more", []), (" or and", ["continuation_seam"])])
+def test_a_text_that_went_on_twice_is_looked_at_seam_by_seam(second: str, law: list[str]) -> None:
+    """Of the second attempt the client had less than was said: its line was reset."""
+    asked = (
+        msgspec.json.encode({"messages": [{"role": "assistant", "content": words}]})
+        for words in ("One", "One and")
+    )
+    broke, went, ended = (
+        said_of(answer(words)[: 3 if tag else None], tag=tag or "end", sent=body)
+        for words, tag, body in zip(("One", second, " end"), ("One", "and", ""), (b"", *asked), strict=True)
+    )
+    case = case_of(call_of(answer("One and end")), broke, went, ended, rules=ALLOWED)
+    assert [name for name, _ in judge(case) if name == "continuation_seam"] == law
     ended = case_of(call_of(TOOL_END), said_of(TOOL_END[:4]), record=AT_CALL, rules=ALLOWED)
     assert list(judge(ended)) == []
     late = call_of(answer(), pieces=[(1.4 + LAG, piece) for piece in answer()], ended_at=1.5 + LAG)

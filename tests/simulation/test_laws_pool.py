@@ -105,6 +105,11 @@ WELL = [
     ),
     world(
         *(asked(f"up{number}", 0, 1 + number / 9, "server_error") for number in range(3)),
+        asked("up3", 0, 3, "server_error"),
+        asked("up3", 3.5, 4, "server_error"),
+    ),
+    world(
+        *(asked(f"up{number}", 0, 1 + number / 9, "server_error") for number in range(3)),
         asked("up3", 1, 1.1, heard=1.1),
         asked("up3", 2, 3, "server_error"),
     ),

@@ -63,6 +63,15 @@ def test_an_account_may_rest_after_an_exchange_that_went_wrong() -> None:
     assert not failed([minting(0)], "up0", 1.0)
 
 
+def test_an_account_may_rest_when_an_exchange_took_so_long_that_it_was_given_up() -> None:
+    slow, answered = minting(0, took=3.5), minting(0, took=1.5)
+    slow.line.closed_at = answered.line.closed_at = 2.0
+    assert failed([slow], "up0", 2.0)
+    assert not failed([slow], "up0", 1.0)
+    assert not failed([answered], "up0", 2.0)
+    assert not failed([minting(0, took=None)], "up0", 2.0)
+
+
 def test_an_old_refresh_token_is_refused_for_good() -> None:
     asked = read_token_request("/token", b"refresh_token=old", 1)
     assert draw_fate(Dice(1), asked, known=False, seconds=15)[1] == "invalid-grant"

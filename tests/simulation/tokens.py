@@ -12,7 +12,7 @@ from peekd.simulator.acts import Act, read_act
 from peekd.simulator.asked import Asked
 from simulation.dice import Dice
 from simulation.endings import Ending
-from simulation.transcripts import Minting, Said
+from simulation.transcripts import LAG, Minting, Said
 
 TOKEN_URI = "http://simulator/token"
 LIVES = (15, 40, 120)
@@ -115,8 +115,7 @@ def _needless(
 
 
 def failed(mintings: Sequence[Minting], account: str, since: float) -> bool:
-    """Whether an exchange of this account went wrong just then."""
-    return any(
-        one.account == account and one.fault and one.arrived_at <= since + 0.25 and since <= one.ended_at + 6
-        for one in mintings
-    )
+    """Whether an exchange of this account went wrong just then, or took so long that peekd gave it up."""
+    own = [one for one in mintings if one.account == account]
+    refused = any(one.fault and one.arrived_at <= since + LAG and since <= one.ended_at + 6 for one in own)
+    return refused or any(one.left_at is not None and abs(since - one.left_at) <= LAG for one in own)

@@ -128,7 +128,7 @@ class Said:
 
 @dataclass(eq=False)
 class Minting:
-    """One request for an access token. `left_at`: when peekd closed before it was answered."""
+    """One request for an access token."""
 
     account: str
     life: int
@@ -146,6 +146,12 @@ class Minting:
         closed = self.line.closed_at
         ends = [at for at in (self.finished_at, closed) if at is not None]
         return min(ends, default=float("inf"))
+
+    @property
+    def left_at(self) -> float | None:
+        """When peekd closed before it was answered; None: it did not."""
+        closed = self.line.closed_at
+        return closed if self.finished_at is None or (closed or self.finished_at) < self.finished_at else None
 
 
 class Answer(msgspec.Struct, frozen=True):

@@ -32,6 +32,7 @@ from simulation.endings import Ending, look_back, look_into, look_over
 from simulation.intruders import Intruder
 from simulation.laws import judge
 from simulation.laws_beyond import hedges_bounded
+from simulation.leanings import PLAIN, Leaning
 from simulation.manners import AGENTS
 from simulation.moods import climate
 from simulation.operator_file import PATH, OperatorFile, changed
@@ -62,11 +63,12 @@ PATIENCE = 130.0
 class World:
     """Everything in it follows its dice. `cases`: one for each request that is over."""
 
-    def __init__(self, dice: Dice, nursery: trio.Nursery) -> None:
+    def __init__(self, dice: Dice, nursery: trio.Nursery, leaning: Leaning = PLAIN) -> None:
         self.dice = dice
+        self.leaning = leaning
         self.strict = dice.chance(STRICT)
         self.talking = dice.choice(TALKING) if self.strict else 0.0
-        self.plan: Plan = draw(dice, straight=self._is_salon)
+        self.plan: Plan = leaning.plan(draw(dice, straight=self._is_salon), dice)
         self.disk = Disk()
         self.disk.files |= self.plan.files
         self.file = OperatorFile(self.plan.settings, self.disk.files)
@@ -112,7 +114,7 @@ class World:
         keys = self.plan.keys[name]
         language = self.plan.settings.upstreams[name].protocol
         sky = climate(self.dice, keys, SECONDS, fair_share=0.7 if self._is_salon else 0.25)
-        upstream = Upstream(name, language, sky, self, self._nursery)
+        upstream = Upstream(name, language, self.leaning.sky(sky), self, self._nursery)
         upstream.keys = dict(keys)
         upstream.strict = Strict() if self.strict else None
         return upstream
@@ -183,9 +185,9 @@ class World:
         said = [one for one in self.said if one.wish == call.wish.number]
         request = call.headers.get("x-request-id", "") or self._request_of(daemon, call, said)
         record = daemon.house.live.find(request) if request else None
-        call.request = request if call.errand == "converse" and (record or call.disturbed) else ""
         entries = [(at, entry) for at, entry in self.entries if entry.request == request]
         planned = [at for at, entry in entries if entry.phase == "plan"]
+        call.request = request if call.errand == "converse" and (record or planned) else ""
         blames = self._blames(daemon)
         cases = [
             Case(
@@ -239,7 +241,7 @@ class World:
 
     def _blames(self, daemon: Daemon) -> list[Blame]:
         return [
-            Blame(name, rest.cause, rest.since)
+            Blame(name, rest.cause, daemon.began(name, rest, rest.since))
             for name, health in daemon.house.roster.pool.health.items()
             for rest in health.cooldowns
             if rest.since < daemon.died_at
@@ -523,11 +525,11 @@ class Played(msgspec.Struct, frozen=True):
     entries: Sequence[tuple[float, Entry]] = ()
 
 
-async def play(dice: Dice, requests: int) -> Played:
+async def play(dice: Dice, requests: int, leaning: Leaning = PLAIN) -> Played:
     """Play one world to its end."""
     tasks = trio.lowlevel.current_statistics().tasks_living
     async with trio.open_nursery() as nursery:
-        world = World(dice, nursery)
+        world = World(dice, nursery, leaning)
         with world.disk.mounted(), mock.patch.object(watching, "stamps", world.file.stamps):
             await world.live(requests)
         await trio.sleep(5.0)  # the last word of a close may be late

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 import stat
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -46,7 +47,7 @@ def loaded(path: Path, now: float = NOW) -> Loaded:
 
 def test_everything_comes_back_as_it_was_the_least_recent_first(database: Database, path: Path) -> None:
     sound = msgspec.structs.replace(STEP, pieces=(thought("hm \u2028"), words("x"), call("t1")))
-    other = step(thought("b"))
+    other = step(thought("b"), before="what was said before")
     refused = Refused(SESSION, ("a", "b"), NOW)
     bound = Bound("resp_1", "alice", NOW)
     standing = Standing("alice", (REST,), (Streak("quota_exhausted", None, 2, NOW),), disabled=True)
@@ -163,3 +164,13 @@ def test_a_standing_of_another_shape_is_unreadable(database: Database, path: Pat
     stranger.close()
     with pytest.raises(Unreadable):
         database.load(NOW)
+
+
+def test_steps_of_tables_that_knew_no_branches_are_kept(path: Path) -> None:
+    with closing(sqlite3.connect(path, isolation_level=None)) as older:
+        older.executescript(f"BEGIN; {''.join(MIGRATIONS[:3])} PRAGMA user_version = 3; COMMIT;")
+        columns = (STEP.key, "gemini", SESSION, 3, "up", "model", "alice", NOW, NOW, 9)
+        pieces = msgspec.msgpack.encode(STEP.pieces[1:])
+        older.execute("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*columns, pieces))
+    (kept,) = loaded(path).steps
+    assert kept.step == msgspec.structs.replace(STEP, pieces=STEP.pieces[1:])

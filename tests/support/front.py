@@ -14,6 +14,7 @@ import msgspec
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config
+from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ASGIFramework
 from playhouse import HELLO, Playhouse
 
@@ -138,7 +139,7 @@ async def open_caller(house: Playhouse) -> AsyncGenerator[Caller]:
     """A client whose connection lies in memory."""
     ours, theirs = open_pair()
     app = cast("ASGIFramework", front_of(house))
-    terms = Terms(ASGIWrapper(app), Config(), house.entries.append, 30.0, 300.0, 15.0)
+    terms = Terms(ASGIWrapper(app), Config(), WorkerContext(None), house.entries.append, 30.0, 300.0, 15.0)
     async with trio.open_nursery() as nursery:
         connection = Connection(cast("trio.SocketStream", _SocketStream(theirs)), terms, lambda: False)
         nursery.start_soon(connection.run)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from itertools import count
@@ -133,8 +133,8 @@ class Drama:
         self.store = Volatile()
         self._numbers = count(1)
         self.seen = {"claude": 0, "google": 0}
-        self.issued: dict[str, str] = {}
-        """The conversation that each signature was made in."""
+        self.issued: defaultdict[str, set[str]] = defaultdict(set)
+        """The conversations that each signature was made in: an act that comes round again makes it anew."""
         self.made: dict[tuple[str, str | int], bool] = {}
         """Whether a call of a conversation, by id or place, was made by Gemini."""
 
@@ -197,9 +197,9 @@ class Drama:
             if seen.act.kind == "answer":
                 body: dict[str, Any] = msgspec.json.decode(seen.body)
                 self.tally.strange += sum(
-                    self.issued.get(one) != agent.name for one in _signatures(seen.body)
+                    agent.name not in self.issued[one] for one in _signatures(seen.body)
                 )
-                self.issued[compose(seen.act, seen.asked).signature] = agent.name
+                self.issued[compose(seen.act, seen.asked).signature].add(agent.name)
                 self._count_stand_ins(agent, body.get("contents", ()))
         self.seen[name] = len(simulator.requests)
         if name == "google":

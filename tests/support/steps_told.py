@@ -28,9 +28,14 @@ def call(tool: str, name: str = "", **arguments: Any) -> Piece:
 
 
 def step(
-    *pieces: Piece, family: Family = "anthropic", session: str = SESSION, number: int = 0, account: str = ""
+    *pieces: Piece,
+    family: Family = "anthropic",
+    session: str = SESSION,
+    number: int = 0,
+    account: str = "",
+    before: str = "",
 ) -> Step:
-    origin = Origin(family, session, number, "up", "model", account)
+    origin = Origin(family, session, number, "up", "model", account, before)
     return Step(origin, pieces, NOW)
 
 

@@ -22,13 +22,17 @@ async def taped(
     healing: HealingSettings = QUICK,
     protocol: str = "anthropic",
     hedging: HedgingSettings | None = None,
+    staged: Mapping[str, Any] = {},
     **asking: Any,
 ) -> list[Taken]:
-    """Ask once, and give what was captured."""
+    """Ask once, and give what was captured. `staged`: what else the house is opened with."""
     kept: list[Taken] = []
-    async with open_playhouse(plays, healing=healing, protocol=protocol, hedging=hedging) as house:
+    body = asking.pop("body", HELLO)
+    async with open_playhouse(
+        plays, healing=healing, protocol=protocol, hedging=hedging, models="*", **staged
+    ) as house:
         house.house.tapes = Tapes(wanted, kept.append)
-        await house.ask(HELLO, **asking)
+        await house.ask(body, **asking)
         assert house.house.tapes.held == 0
     return kept
 

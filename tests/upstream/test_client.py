@@ -172,3 +172,14 @@ async def test_an_errand_that_cannot_be_sent_is_an_outcome(net: Net) -> None:
     upstreams = reaching(net)
     assert isinstance(await fetched(upstreams), Unreachable)
     assert isinstance(await fetched(upstreams, Errand("http://a:x")), Rejected)
+
+
+async def test_an_errand_waits_for_no_connection_of_another_accounts(net: Net) -> None:
+    net.on_dial = trio.sleep_forever
+    upstreams = reaching(net, max_connections=1)
+    async with trio.open_nursery() as nursery:
+        for start in (fetched, fetched):
+            nursery.start_soon(start, upstreams)
+        await trio.testing.wait_all_tasks_blocked()
+        assert (upstreams.errand_count(), upstreams.busy_count()) == (2, 2)
+        nursery.cancel_scope.cancel()

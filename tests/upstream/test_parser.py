@@ -179,6 +179,16 @@ def test_a_body_without_length_ends_with_the_connection_which_then_serves_no_mor
     assert not parser.recycle()
 
 
+def test_an_answer_that_nobody_asked_for_takes_nothing_from_the_one_before_it() -> None:
+    parser = sent()
+    parser.feed(LENGTH + b"HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\nx: y\r\n\r\nno")
+    head = parser.read_head()
+    assert head is not None
+    assert (head.status, head.reason, head.headers) == (200, b"OK", [(b"content-length", b"5")])
+    assert parser.read_body() == b"abcde"
+    assert parser.complete
+
+
 @pytest.mark.parametrize("extra", [b"HTTP/1.1 200 OK\r\n", b"x"])
 def test_bytes_that_nobody_asked_for_end_the_connections_use(extra: bytes) -> None:
     parser = sent()

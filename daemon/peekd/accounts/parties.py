@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Literal
 
 from peekd.vocabulary import outcomes as o
-from peekd.vocabulary.outcomes import Outcome, is_crowded, is_unfoldable, is_unproven, name_of
+from peekd.vocabulary.outcomes import Outcome, is_crowded, is_hurried, is_unfoldable, is_unproven, name_of
 
 Party = Literal[
     "client",  # it went away
@@ -77,6 +77,8 @@ def party_of(outcome: Outcome, *, own_path: bool = False) -> Party | None:
         case o.Unreachable() if is_crowded(outcome):
             return "peekd"
         case o.Malformed() if is_unfoldable(outcome):
+            return "peekd"
+        case _ if is_hurried(outcome):
             return "peekd"
         case _ if is_unproven(outcome):
             return "account"

@@ -91,6 +91,26 @@ class Rest(msgspec.Struct, frozen=True):
     own: str | None = None
 
 
+MOST_NAMED = 8
+"""Accounts of which it is told why they cannot be asked; of a larger pool the others are counted."""
+
+
+def why_nobody(rest: Rest, now: float) -> str:
+    """Say of each account why it cannot be asked, "" where there is none.
+
+    >>> causes = (Resting("alice", "rate_limited", 30.0), Resting("bob", "disabled", None))
+    >>> why_nobody(Rest(20.0, causes, (), exists=True), 10.0)
+    'alice: rate_limited, 20 s more; bob: disabled'
+    """
+    said: dict[str, str] = {}
+    for why in rest.causes:
+        more = "" if why.until is None else f", {max(0.0, why.until - now):.0f} s more"
+        said.setdefault(why.account, f"{why.account}: {why.cause}{more}")
+    rows = list(said.values())
+    left = [f"{len(rows) - MOST_NAMED} others"] if len(rows) > MOST_NAMED else []
+    return "; ".join([*rows[:MOST_NAMED], *left])
+
+
 class Survey(msgspec.Struct, frozen=True):
     """Who could be asked next. `another`: one this request has not asked. `same`: the last one once more.
 

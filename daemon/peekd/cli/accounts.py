@@ -12,8 +12,9 @@ from urllib.parse import quote
 import msgspec
 
 from peekd.cli import accounts_import
-from peekd.cli.asking import RefusedError, add_daemon_options, ask, find_daemon
+from peekd.cli.asking import add_daemon_options, ask, find_daemon
 from peekd.cli.paint import Paint, columns, paint_for, plain, span
+from peekd.cli.unanswered import RefusedError
 
 SWITCHES: Mapping[str, str] = {
     "enable": "let an account serve",

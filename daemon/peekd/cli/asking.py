@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from peekd.cli.unanswered import RefusedError, UnreachableError
 from peekd.config.binds import decode_bind
 from peekd.config.load import load_settings
 from peekd.upstream.credentials import load_secret
@@ -26,14 +27,6 @@ _OK, _UNAUTHORIZED, _FORBIDDEN = 200, 401, 403
 _PORTS = {"http": 80, "https": 443}
 _BAD_URL = "--url: expected http://HOST:PORT, https://HOST:PORT or unix:/PATH"
 _REFERENCES = ("env:", "file:", "credential:")
-
-
-class UnreachableError(Exception):
-    """No daemon answers there."""
-
-
-class RefusedError(Exception):
-    """The daemon answers, but not with what was asked for."""
 
 
 class Target(msgspec.Struct, frozen=True):

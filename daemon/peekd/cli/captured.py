@@ -9,9 +9,9 @@ from typing import Final
 
 import msgspec
 
-from peekd.cli.asking import RefusedError
 from peekd.cli.paint import Paint, columns, plain
 from peekd.cli.sources import SYSTEM_STATE
+from peekd.cli.unanswered import RefusedError
 from peekd.protocols.registry import upstream_of
 from peekd.records.captures import Capture, Heard
 from peekd.service.playback import Compared, Played, Side
@@ -27,6 +27,7 @@ HOW: Final = (
 
 _TITLES: Final = ("attempt", "", "account", "outcome", "move")
 _REFUSED: Final = 300
+_FOR_THAT: Final = "what it came to may differ for that"
 
 
 def captured(name: str, environ: Mapping[str, str], folder: str = "") -> Capture:
@@ -63,15 +64,22 @@ def side_by_side(played: Played, paint: Paint) -> str:
     """Write what was decided then and what is decided now, attempt by attempt."""
     rows = [row for one in played.attempts for row in _rows(one)]
     head, *lines = columns([_TITLES, *rows])
-    notes = [
-        f"attempt {one.number} said more than was captured: what it came to may differ for that"
-        for one in played.attempts
-        if one.cut
-    ]
+    notes = list(_notes(played))
     verdict = "the same decisions" if played.same else "differs"
     came = played.then if played.then == played.now else f"{played.then} then, {played.now} now"
     told = [paint.head(head), *lines, "", *notes, f"{plain(played.request)}: {verdict} ({came})"]
     return "\n".join(told) + "\n"
+
+
+def _notes(played: Played) -> Iterator[str]:
+    """Say where what is played is not what was."""
+    if played.masked:
+        yield f"the request held what looked like a secret, which is masked: {_FOR_THAT}"
+    for one in played.attempts:
+        if one.cut:
+            yield f"attempt {one.number} said more than was captured: {_FOR_THAT}"
+        if one.masked:
+            yield f"attempt {one.number} said what looked like a secret, which is masked: {_FOR_THAT}"
 
 
 def _rows(one: Compared) -> Iterator[tuple[str, ...]]:

@@ -11,8 +11,8 @@ from typing import NoReturn
 
 from typing_extensions import override
 
-from peekd.cli.asking import RefusedError, UnreachableError
 from peekd.cli.codes import CONFIGURATION, FAILED, INTERRUPTED, UNREACHABLE
+from peekd.cli.unanswered import RefusedError, UnreachableError
 from peekd.vocabulary.errors import OperatorError
 
 COMMANDS = (

@@ -11,13 +11,13 @@ from typing import Final
 
 import msgspec
 
-from peekd.cli.asking import RefusedError
 from peekd.cli.captured import captured, side_by_side
 from peekd.cli.codes import DONE, FAILED
 from peekd.cli.paint import Paint, columns, paint_for, plain
 from peekd.cli.requests import gathered
 from peekd.cli.since import since_option
 from peekd.cli.sources import add_source_options, find_source
+from peekd.cli.unanswered import RefusedError
 from peekd.config.load import load_settings
 from peekd.config.schema import Settings
 from peekd.healing.plan import Places, overlaid_healing, plan
@@ -25,7 +25,7 @@ from peekd.healing.policy import policy_in_force
 from peekd.healing.settings import HealingSettings
 from peekd.records.entries import RequestRecord
 from peekd.records.redecide import Difference, redecide
-from peekd.service.playback import play
+from peekd.service.playback import Unplayable, play
 from peekd.store.queries import Query
 from peekd.vocabulary.errors import ClientError
 
@@ -86,8 +86,8 @@ def _run_one(arguments: Namespace, environ: Mapping[str, str]) -> int:
         healing = healing_of(capture.record, capture.heard[0].upstream)
     try:
         played = play(capture, healing)
-    except* ClientError as group:
-        raise RefusedError(f"the captured request cannot be read: {group.exceptions[0]}") from group
+    except Unplayable as error:
+        raise RefusedError(str(error)) from error
     if arguments.json:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(played)).decode() + "\n")
     else:

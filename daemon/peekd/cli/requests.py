@@ -13,12 +13,12 @@ from typing import Final
 
 import msgspec
 
-from peekd.cli.asking import RefusedError
 from peekd.cli.codes import DONE
 from peekd.cli.paint import paint_for
 from peekd.cli.since import since_option
 from peekd.cli.sources import Source, add_source_options, find_source
 from peekd.cli.table import Layout, listed
+from peekd.cli.unanswered import RefusedError
 from peekd.records.entries import RequestRecord
 from peekd.store.queries import Query
 

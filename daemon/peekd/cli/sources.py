@@ -11,7 +11,8 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from peekd.cli.asking import Daemon, RefusedError, UnreachableError, add_daemon_options, ask, find_daemon
+from peekd.cli.asking import Daemon, add_daemon_options, ask, find_daemon
+from peekd.cli.unanswered import RefusedError, UnreachableError
 from peekd.records.entries import RequestRecord
 from peekd.records.rows import record_of, records_of
 from peekd.service.state import DATABASE, state_directory

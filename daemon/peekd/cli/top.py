@@ -11,10 +11,11 @@ from typing import TypeVar
 import msgspec
 
 from peekd.accounts.states import AccountState
-from peekd.cli.asking import Daemon, RefusedError, UnreachableError, add_daemon_options, ask, find_daemon
+from peekd.cli.asking import Daemon, add_daemon_options, ask, find_daemon
 from peekd.cli.glance import Glance, glance, told
 from peekd.cli.paint import Paint, paint_for
 from peekd.cli.screen import Screen, open_screen
+from peekd.cli.unanswered import RefusedError, UnreachableError
 from peekd.records.entries import RequestRecord
 
 MOST_RECORDS = 500

@@ -67,6 +67,8 @@ def outcome_of_refusal(refusal: Refusal) -> AnyOutcome:
         return SCOPED[refusal.kind](**told, scope=refusal.scope)
     if refusal.kind == "validation_required":
         return o.ValidationRequired(**told, url=refusal.url)
+    if refusal.kind == "signature":
+        return o.Signature(**told, lacking=refusal.lacking)
     return SIMPLE[refusal.kind](**told)
 
 

@@ -169,7 +169,7 @@ _TIME_SPENT = "the time for this request is spent"
 _REASONS: dict[Move, str] = {
     "again": "the same account once more",
     "refresh": "the credential is fetched anew",
-    "repair": "once more without replayed thoughts",
+    "repair": "once more with its thoughts and signatures mended",
     "resume": "the answer is gone on with after the words that were shown",
 }
 
@@ -214,4 +214,10 @@ _NO_MOVE = "there is no move that helps"
 
 
 def _spent(rule: Rule) -> str:
-    return f"all {len(rule.ladder)} moves are spent" if rule.ladder else _NO_MOVE
+    if not rule.ladder:
+        return _NO_MOVE
+    return (
+        "the one move against it is spent"
+        if len(rule.ladder) == 1
+        else f"all {len(rule.ladder)} moves are spent"
+    )

@@ -11,13 +11,11 @@ from collections.abc import Mapping
 from enum import IntEnum
 from typing import Literal
 
-import msgspec
-
 from peekd.healing.classify import outcome_of_error
 from peekd.healing.settings import HealingSettings
 from peekd.vocabulary import events as e
 from peekd.vocabulary import outcomes as o
-from peekd.vocabulary.events import Erred, Event, Finished, StopReason, Usage
+from peekd.vocabulary.events import Erred, Event, Finished, StopReason, Usage, merged
 from peekd.vocabulary.outcomes import AnyOutcome
 
 
@@ -82,13 +80,21 @@ class Watch:
     """What one attempt's stream has shown so far. Times are the caller's monotonic clock, in seconds.
 
     `sent`: when the request was sent. `ends`: when the request's budget ends, if nothing progresses.
-    `thoughts` False: the client sees none; they are progress then, and never what it waits for.
+    `hurried`: little of the budget was left when the attempt began. `thoughts` False: the client sees none;
+    they are progress then, and never what it waits for.
     """
 
     def __init__(
-        self, settings: HealingSettings, sent: float, ends: float = math.inf, *, thoughts: bool = True
+        self,
+        settings: HealingSettings,
+        sent: float,
+        ends: float = math.inf,
+        *,
+        hurried: bool = False,
+        thoughts: bool = True,
     ) -> None:
         self._thoughts = thoughts
+        self._hurried = hurried and ends < sent + settings.peek_seconds
         self._settings = settings
         self._sent = sent
         self._ends = ends
@@ -99,6 +105,7 @@ class Watch:
         self.substance = False  # text, a tool call or data; thoughts alone are none
         self.finished: Finished | None = None
         self.ended = False
+        self.over = False  # the last frame came, or an error: nothing that follows belongs to the answer
         self.error: Erred | None = None
         self.overtaken = False  # an error came when the answer was whole: it stands in the last frame's place
         self.usage = Usage()
@@ -122,6 +129,9 @@ class Watch:
             self._progressed = now
             self.rank, self.substance = Rank.MEANINGFUL, True
             return Rank.MEANINGFUL
+        if isinstance(event, e.Counted):  # with every one of those, where Gemini speaks
+            self.usage = merged(self.usage, event.usage)
+            return Rank.IDLE
         self._note(event)
         rank = rank_of(event)
         self.said += _length(event)
@@ -139,12 +149,10 @@ class Watch:
                 self._open.add(index)
             case e.Closed(index=index):
                 self._open.discard(index)
-            case e.Counted(usage=usage):
-                self.usage = merged(self.usage, usage)
             case e.Finished() if self.finished is None:
                 self.finished = event
             case e.Ended():
-                self.ended = True
+                self.ended = self.over = True
             case e.Kept(id=identity):
                 self.kept.append(identity)
             case e.Erred():
@@ -153,6 +161,7 @@ class Watch:
                 pass
 
     def _note_error(self, error: Erred) -> None:
+        self.over = True
         if self._is_whole():
             self.overtaken = True
         elif self.error is None:
@@ -223,6 +232,9 @@ class Watch:
         waited = f"nothing came for {self.patience():.0f} s"
         if shown:
             return o.Stalled(message=waited)
+        if self._hurried and self._progressed is None:
+            spent = f"the time for this request was spent after {self.patience():.1f} s"
+            return o.Silent(type=o.BUDGET_SPENT, message=spent)
         return o.Silent(message=waited) if self.rank is not Rank.MEANINGFUL else o.Truncated(message=waited)
 
     def at_end(self, *, shown: bool) -> AnyOutcome:
@@ -252,16 +264,6 @@ class Watch:
 
     def _whole(self) -> o.Completed:
         return o.Completed(note="" if self.ended else "last_frame_supplied")
-
-
-def merged(before: Usage, after: Usage) -> Usage:
-    """Lay later cumulative figures over earlier ones; what is not reported stays.
-
-    >>> merged(Usage(prompt=7, output=1), Usage(output=5))
-    Usage(prompt=7, cached=None, cache_written=None, output=5, thoughts=None)
-    """
-    later = {name: value for name, value in msgspec.structs.asdict(after).items() if value is not None}
-    return msgspec.structs.replace(before, **later)
 
 
 def _length(event: Event) -> int:

@@ -151,8 +151,9 @@ def _limits(history: History, setting: Setting) -> Fault | None:
     limited = [step.account for step in history if isinstance(step.outcome, LIMITS)]
     if not limited and setting.soonest is None:
         return None
-    message = f"all accounts are at their limits ({', '.join(dict.fromkeys(limited)) or 'resting'})"
     mend = _to_mend(history, setting)
+    names = limited or [name for name in setting.resting if name not in mend] or ["resting"]
+    message = f"all accounts are at their limits ({', '.join(dict.fromkeys(names))})"
     if mend:
         message += f"; to be mended by a person: {', '.join(mend)}"
     return _with_wait("rate_limit", message, setting.soonest or 1.0)

@@ -40,11 +40,19 @@ class _Described(msgspec.Struct):
     settings: Standing = Standing()
 
 
-def notes_of(described: object, zone: tzinfo | None) -> list[str]:
+def standing_of(described: object) -> Standing:
+    """Give how the settings were last read."""
+    return msgspec.convert(msgspec.to_builtins(described), _Described).settings
+
+
+def notes_of(standing: Standing, zone: tzinfo | None) -> list[str]:
     """Say where the settings come from, what is wrong with newer ones, and what waits for a restart."""
-    standing = msgspec.convert(msgspec.to_builtins(described), _Described).settings
     notes = [f"Read from {standing.file} at {clock(standing.at, zone)}."] if standing.file else []
     notes += [f"Not taken over, for a fault: {fault}" for fault in standing.faults]
+    if standing.faults:
+        notes.append(
+            f"What you can do: mend {standing.file or 'the file'}; `peekd check` tells what and where."
+        )
     return notes + [f"Changed, and waits for a restart: {name}" for name in standing.restart]
 
 

@@ -14,7 +14,7 @@ import trio
 
 from peekd.healing.policy import Policy
 from peekd.monitor import accounts, charts, said
-from peekd.monitor.configured import notes_of, settings_of
+from peekd.monitor.configured import notes_of, settings_of, standing_of
 from peekd.monitor.detail import Beside, Facts, detail_of
 from peekd.monitor.export import MOST, encode_csv, encode_json
 from peekd.monitor.page import PAGE_HEADERS, SECURITY, render
@@ -30,6 +30,9 @@ from peekd.vocabulary.errors import ClientError
 
 LATELY = "24h"
 """The range of the figures beside each account."""
+
+_FOR_ANYONE = frozenset({"login.html", "fault.html"})
+"""Pages that tell nothing of this house."""
 
 _DONE = {"enable": "may serve again", "disable": "serves nobody until it is enabled", "reset": "is as if new"}
 
@@ -200,7 +203,7 @@ class Pages:
     async def settings(self, wish: Wish) -> Shown:
         """The configuration in force."""
         every = settings_of(self._means.settings())
-        notes = notes_of(self._house.describe_accounts(), self._means.zone)
+        notes = notes_of(standing_of(self._house.describe_accounts()), self._means.zone)
         tables = [(name or "peekd", list(rows)) for name, rows in groupby(every, attrgetter("table"))]
         here = "/monitor/settings"
         return await self._page("settings.html", wish, here, title="Settings", tables=tables, notes=notes)
@@ -244,7 +247,9 @@ class Pages:
     async def _page(self, template: str, wish: Wish, here: str, **context: object) -> Shown:
         now, zone = self._means.wall(), self._means.zone
         made = {"made": said.clock(now, zone), "made_stamp": said.stamp(now, zone)}
-        return await _write(template, here=here, signed_in=wish.signed_in, **made, **context)
+        outside = template in _FOR_ANYONE
+        refused = not outside and bool(standing_of(self._house.describe_accounts()).faults)
+        return await _write(template, here=here, signed_in=wish.signed_in, refused=refused, **made, **context)
 
 
 async def _write(template: str, **context: object) -> Shown:

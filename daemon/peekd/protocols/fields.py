@@ -16,7 +16,8 @@ Dropped = dict[str, None]
 
 _KINDS: Final = {dict: "an object", list: "an array", str: "a string", bool: "a boolean"}
 
-_EVERYWHERE: Final = {"cache_control"}
+CACHED: Final = "cache_control"
+_EVERYWHERE: Final = {CACHED}
 """Fields that may stand on nearly every object: listed once, without the place."""
 
 
@@ -49,15 +50,47 @@ def decode_words(data: str) -> str:
 
 
 class Place:
-    """One JSON value: `path` says where for people (messages.3.role), `shape` for lists (messages[].role)."""
+    """One JSON value: `path` says where for people (messages.3.role), `shape` for lists (messages[].role).
 
-    __slots__ = ("dropped", "path", "shape", "value")
+    Both are asked for where something is wrong or left out, of few of a long request's thousands of places:
+    so a place knows only what it stands `inside` of, and by which key or number; `_path` and `_shape` are
+    those of one that stands in nothing.
+    """
 
-    def __init__(self, value: object, path: str, shape: str, dropped: Dropped) -> None:
+    __slots__ = ("_inside", "_key", "_path", "_shape", "dropped", "value")
+
+    def __init__(
+        self,
+        value: object,
+        path: str,
+        shape: str,
+        dropped: Dropped,
+        inside: Place | None = None,
+        key: str | int = "",
+    ) -> None:
         self.value = value
-        self.path = path
-        self.shape = shape
         self.dropped = dropped
+        self._path = path
+        self._shape = shape
+        self._inside = inside
+        self._key = key
+
+    @property
+    def path(self) -> str:
+        """Where it stands, for people."""
+        return self._path if self._inside is None else _joined(self._inside.path, str(self._key))
+
+    @property
+    def shape(self) -> str:
+        """Where such values stand, whatever the number."""
+        if self._inside is None:
+            return self._shape
+        shape = self._inside.shape
+        return f"{shape}[]" if isinstance(self._key, int) else _joined(shape, self._key)
+
+    def of(self, value: object) -> Place:
+        """Give another value at this place."""
+        return Place(value, self._path, self._shape, self.dropped, self._inside, self._key)
 
     def drop(self, kind: str) -> None:
         """List values of this kind at this place as left out."""
@@ -78,45 +111,42 @@ class Place:
         if not _is_list(self.value):
             wrong(self.path, "an array", self.value)
         for number, item in enumerate(self.value):
-            yield Place(item, f"{self.path}.{number}", f"{self.shape}[]", self.dropped)
+            yield Place(item, "", "", self.dropped, self, number)
 
 
 class Fields:
     """An object's fields, each read by its type; null is as good as missing. `close` lists the unread."""
 
-    __slots__ = ("_dropped", "_path", "_shape", "_unread")
+    __slots__ = ("_place", "_unread")
 
     def __init__(self, place: Place) -> None:
         if not _is_object(place.value):
             wrong(place.path or "the body", "an object", place.value)
-        self._unread = {key: value for key, value in place.value.items() if value is not None}
-        self._path = place.path
-        self._shape = place.shape
-        self._dropped = place.dropped
+        self._unread = dict(place.value)
+        self._place = place
 
     def __contains__(self, key: str) -> bool:
-        return key in self._unread
+        return self._unread.get(key) is not None
 
     @property
     def unread(self) -> tuple[str, ...]:
         """The names that nobody has read so far."""
-        return tuple(self._unread)
+        return tuple(key for key, value in self._unread.items() if value is not None)
 
     def close(self) -> None:
         """List what nobody has read."""
-        for key in self._unread:
-            self._dropped[key if key in _EVERYWHERE else _joined(self._shape, key)] = None
+        for key in self.unread if self._unread else ():
+            named = key if key in _EVERYWHERE else _joined(self._place.shape, key)
+            self._place.dropped[named] = None
 
     def place(self, key: str) -> Place | None:
         """Give a field of any kind, None if it is missing."""
         value = self._unread.pop(key, None)
-        if value is None:
-            return None
-        return Place(value, _joined(self._path, key), _joined(self._shape, key), self._dropped)
+        return None if value is None else Place(value, "", "", self._place.dropped, self._place, key)
 
     def needed(self, key: str) -> Place:
         """Give a field of any kind. Raises ClientError if it is missing."""
-        return self.place(key) or wrong(_joined(self._path, key), "", None)
+        return self.place(key) or wrong(_joined(self._place.path, key), "", None)
 
     def string(self, key: str) -> str | None:
         """Give a string."""
@@ -145,7 +175,7 @@ class Fields:
         """Give a whole number."""
         number = self.number(key)
         if isinstance(number, float):
-            raise ClientError("invalid_request", f"{_joined(self._path, key)}: expected a whole number")
+            raise ClientError("invalid_request", f"{_joined(self._place.path, key)}: expected a whole number")
         return number
 
     def object(self, key: str) -> dict[str, Any] | None:

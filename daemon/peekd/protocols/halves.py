@@ -43,6 +43,11 @@ class Halves:
         self._pieces: dict[int, list[str]] = {}  # of the arguments of open calls
         self._held: list[Closed] = []
 
+    @property
+    def waits(self) -> bool:
+        """Whether the end of a call is held."""
+        return bool(self._held)
+
     def feed(self, events: Iterable[Event]) -> Sequence[Event]:
         """Pass on the events of one frame."""
         return [passed for event in events for passed in self._feed(event)]

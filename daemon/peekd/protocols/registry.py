@@ -2,35 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from typing import Final
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from importlib import import_module
+from typing import Final, TypeVar, cast
 
 import msgspec
+from typing_extensions import override
 
-from peekd.protocols import anthropic, gemini, openai_chat, openai_completions, openai_responses
-from peekd.protocols.anthropic import quotas as anthropic_quotas
-from peekd.protocols.anthropic.vertex import VertexAnthropic
-from peekd.protocols.gemini.assist import CodeAssist
-from peekd.protocols.gemini.vertex import VertexGemini
 from peekd.protocols.interface import ClientProtocol, Ids, UpstreamProtocol
-from peekd.protocols.openai import quotas as openai_quotas
-from peekd.protocols.vertex import Place
 from peekd.vocabulary.quotas import Quota
 
-CLIENTS: Mapping[str, ClientProtocol] = {
-    anthropic.CLIENT.name: anthropic.CLIENT,
-    gemini.CLIENT.name: gemini.CLIENT,
-    openai_chat.CLIENT.name: openai_chat.CLIENT,
-    openai_completions.CLIENT.name: openai_completions.CLIENT,
-    openai_responses.CLIENT.name: openai_responses.CLIENT,
-}
+_P = TypeVar("_P", ClientProtocol, UpstreamProtocol)
 
-UPSTREAMS: Mapping[str, UpstreamProtocol] = {
-    anthropic.UPSTREAM.name: anthropic.UPSTREAM,
-    gemini.UPSTREAM.name: gemini.UPSTREAM,
-    openai_chat.UPSTREAM.name: openai_chat.UPSTREAM,
-    openai_responses.UPSTREAM.name: openai_responses.UPSTREAM,
-}
+
+class _Known(Mapping[str, _P]):
+    """One side of these protocols by name; each is imported when it is first asked for, and not before.
+
+    Few of those who run peekd speak all of them, and what is read takes time to start and memory for good.
+    """
+
+    def __init__(self, side: str, names: Sequence[str]) -> None:
+        self._side = side
+        self._names = tuple(names)
+
+    @override
+    def __getitem__(self, name: str) -> _P:
+        if name not in self._names:
+            raise KeyError(name)
+        return cast("_P", getattr(import_module(f"peekd.protocols.{name.replace('-', '_')}"), self._side))
+
+    @override
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._names)
+
+    @override
+    def __len__(self) -> int:
+        return len(self._names)
+
+
+CLIENTS: Final[Mapping[str, ClientProtocol]] = _Known(
+    "CLIENT", ("anthropic", "gemini", "openai-chat", "openai-completions", "openai-responses")
+)
+
+UPSTREAMS: Final[Mapping[str, UpstreamProtocol]] = _Known(
+    "UPSTREAM", ("anthropic", "gemini", "openai-chat", "openai-responses")
+)
 
 
 class Site(msgspec.Struct, frozen=True):
@@ -41,10 +57,30 @@ class Site(msgspec.Struct, frozen=True):
     ids: Ids = str
 
 
+def _code_assist(site: Site) -> UpstreamProtocol:
+    from peekd.protocols.gemini.assist import CodeAssist
+
+    return CodeAssist(site.project, site.ids)
+
+
+def _vertex_gemini(site: Site) -> UpstreamProtocol:
+    from peekd.protocols.gemini.vertex import VertexGemini
+    from peekd.protocols.vertex import Place
+
+    return VertexGemini(Place(site.project, site.location))
+
+
+def _vertex_anthropic(site: Site) -> UpstreamProtocol:
+    from peekd.protocols.anthropic.vertex import VertexAnthropic
+    from peekd.protocols.vertex import Place
+
+    return VertexAnthropic(Place(site.project, site.location))
+
+
 _PLATFORMS: Final[Mapping[tuple[str, str], Callable[[Site], UpstreamProtocol]]] = {
-    ("gemini", "code-assist"): lambda site: CodeAssist(site.project, site.ids),
-    ("gemini", "vertex"): lambda site: VertexGemini(Place(site.project, site.location)),
-    ("anthropic", "vertex"): lambda site: VertexAnthropic(Place(site.project, site.location)),
+    ("gemini", "code-assist"): _code_assist,
+    ("gemini", "vertex"): _vertex_gemini,
+    ("anthropic", "vertex"): _vertex_anthropic,
 }
 """By protocol and platform: a way of serving it."""
 
@@ -66,9 +102,13 @@ def quotas_of(name: str, headers: Mapping[str, str], wall: float) -> tuple[Quota
     `wall`: when they came, in Unix time.
     """
     match name:
-        case anthropic.UPSTREAM.name:
-            return anthropic_quotas.decode_quotas(headers, wall)
-        case openai_chat.UPSTREAM.name | openai_responses.UPSTREAM.name:
-            return openai_quotas.decode_quotas(headers)
+        case "anthropic":
+            from peekd.protocols.anthropic.quotas import decode_quotas as decode_anthropic
+
+            return decode_anthropic(headers, wall)
+        case "openai-chat" | "openai-responses":
+            from peekd.protocols.openai.quotas import decode_quotas as decode_openai
+
+            return decode_openai(headers)
         case _:
             return ()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from peekd.records.entries import ENDED, AttemptRecord, RequestRecord
+from peekd.vocabulary.outcomes import BUDGET_SPENT
 
 ADVICE: Mapping[str, str] = {
     "rate_limited": "add an account, or ask less often: {account} is at its limit",
@@ -45,6 +46,7 @@ A_PERSONS = frozenset({
 """Outcomes that come back until a person acts, whoever served the request in the end."""
 
 AFTER_END = "ask again; `journalctl -u peekd` tells why peekd ended, if nobody stopped it"
+_HURRIED = "raise healing.budget_seconds: little was left of it when {upstream} was asked"
 _LEFT = (
     "nothing where a person stopped it; else it is the agent's: raise its own timeout, or "
     "server.write_stall_seconds where it reads slowly"
@@ -54,6 +56,9 @@ _WELL = "nothing: the answer is whole"
 
 BLANK_ACCEPTED = "blank_accepted"
 
+
+_BY_OUTCOME = frozenset({"signature"})
+"""Outcomes that say more of what can be done than what the client is told."""
 
 _BY_NOTE: Mapping[str, str] = {ENDED: AFTER_END, BLANK_ACCEPTED: ADVICE["blank"]}
 
@@ -68,7 +73,8 @@ def advice(record: RequestRecord) -> str:
     if record.outcome == "client_gone":
         return "; ".join(dict.fromkeys([_LEFT, *mend]))
     if record.failed:
-        return "; ".join(dict.fromkeys(words for words in (record.advice or _last(record), *mend) if words))
+        own = "" if record.outcome in _BY_OUTCOME else record.advice
+        return "; ".join(dict.fromkeys(words for words in (own or _last(record), *mend) if words))
     if mend:
         return f"{_HEALED}. It will come again, so {'; '.join(dict.fromkeys(mend))}"
     return _HEALED if len(record.attempts) > 1 else _WELL
@@ -77,8 +83,14 @@ def advice(record: RequestRecord) -> str:
 def _last(record: RequestRecord) -> str:
     if not record.attempts and record.outcome == "rejected":
         return "change the request as the message says"
-    asked = filled(ADVICE, record.attempts[-1]) if record.attempts else ""
+    asked = _of_attempt(record.attempts[-1]) if record.attempts else ""
     return asked or filled(ADVICE, nobody(record))
+
+
+def _of_attempt(attempt: AttemptRecord) -> str:
+    if attempt.upstream_error.startswith(BUDGET_SPENT):
+        return filled({attempt.outcome: _HURRIED}, attempt)
+    return filled(ADVICE, attempt)
 
 
 def nobody(record: RequestRecord) -> AttemptRecord:

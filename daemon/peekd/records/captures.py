@@ -17,10 +17,15 @@ from peekd.records.entries import RequestRecord
 End = Literal["", "whole", "broken"]
 """How an answer ended: "" where peekd did not wait for its end."""
 
+_ESCAPED: Final = rb"(?<=\\[bfnrt])|(?<=\\u[0-9A-Fa-f]{4})"
+"""Behind an escape of JSON, whose letter is no part of the word that follows."""
+
 _KEYS: Final = (
-    re.compile(rb"\b(?:sk|pk|key|token|AIza|ya29|gh[pousr]|xox[abp])[-_.A-Za-z0-9]{12,}"),
+    re.compile(
+        rb"(?:\b|" + _ESCAPED + rb")(?:sk|pk|key|token|AIza|ya29|gh[pousr]|xox[abp])[-_.A-Za-z0-9]{12,}"
+    ),
     re.compile(rb"(?i)(?<=bearer )[-_.~+/=A-Za-z0-9]+"),
-    re.compile(rb"\b[\w.+-]+@[\w-]+\.[\w.-]+\b"),
+    re.compile(rb"(?:(?<![\w.+\\-])|" + _ESCAPED + rb")[\w.+-]+@[\w-]+\.[\w.-]+\b"),
 )
 """What looks like a key or an address; nothing that JSON or a frame is built with is in it."""
 
@@ -64,6 +69,8 @@ class Heard(msgspec.Struct):
     """How it broke: reset, cut, undecodable."""
     ended: float = 0.0
     cut: bool = False
+    masked: bool = False
+    """Something in its answer looked like a secret."""
 
     @property
     def body(self) -> bytes:
@@ -80,14 +87,18 @@ class Capture(msgspec.Struct, frozen=True):
     body: bytes
     route: RouteSettings
     heard: tuple[Heard, ...]
+    masked: bool = False
+    """Something in the body looked like a secret."""
 
 
 def encode_capture(capture: Capture, secrets: Iterable[str]) -> bytes:
     """Give the bytes of its file; `secrets` and what looks like one are masked everywhere."""
     known = [secret.encode() for secret in secrets if secret]
+    body = masked(capture.body, known)
     told = msgspec.structs.replace(
         capture,
-        body=masked(capture.body, known),
+        body=body,
+        masked=body != capture.body,
         headers=_masked_headers(capture.headers, known),
         heard=tuple(_masked_heard(one, known) for one in capture.heard),
     )
@@ -120,7 +131,12 @@ def _masked_heard(heard: Heard, secrets: list[bytes]) -> Heard:
     for piece in heard.pieces:
         pieces.append(Piece(piece.at, whole[start : start + len(piece.data)]))
         start += len(piece.data)
-    return msgspec.structs.replace(heard, pieces=pieces, headers=_masked_headers(heard.headers, secrets))
+    return msgspec.structs.replace(
+        heard,
+        pieces=pieces,
+        masked=whole != heard.body,
+        headers=_masked_headers(heard.headers, secrets),
+    )
 
 
 def _masked_headers(headers: Pairs, secrets: list[bytes]) -> Pairs:

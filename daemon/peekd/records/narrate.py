@@ -90,7 +90,7 @@ def of_outcome(step: Step, protocol: str = "") -> str:
     if kind == "signature" and move == "repair":
         return SIGNATURE
     if kind == "no_account":
-        return NOBODY
+        return f"{NOBODY} ({outcome.message})" if outcome.message else NOBODY
     then = "retrying..." if move in RETRIES else "passed on" if move == "relay" else "giving up"
     phrase = OWN_PHRASES.get(protocol, {}).get(kind) or PHRASES.get(kind)
     if phrase is not None:

@@ -8,7 +8,12 @@ SHOWN = 200
 """Characters of an upstream's message that are kept."""
 
 _SECRETS = (
-    (re.compile(r"\b(?:sk|pk|key|token|AIza|ya29|gh[pousr]|xox[abp])[-_.A-Za-z0-9]{12,}"), "[key]"),
+    (
+        re.compile(
+            r"(?:\b|(?<=\\[bfnrt]))(?:sk|pk|key|token|AIza|ya29|gh[pousr]|xox[abp])[-_.A-Za-z0-9]{12,}"
+        ),
+        "[key]",
+    ),
     (re.compile(r"(?i)\b(bearer\s+)\S+"), r"\1[key]"),
     (re.compile(r"\b(?=[-_A-Za-z0-9+/=]*\d)(?=[-_A-Za-z0-9+/=]*[A-Za-z])[-_A-Za-z0-9+/=]{32,}"), "[key]"),
     (re.compile(r"\b[\w.+-]+@[\w-]+\.[\w.-]+\b"), "[e-mail]"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from peekd.records.advice import BLANK_ACCEPTED
 from peekd.records.entries import ENDED, AttemptRecord, RequestRecord
 
 CAME_TO: Final[Mapping[str, str]] = {
@@ -53,6 +54,9 @@ THEN: Final[Mapping[str, str]] = {
 """What peekd did about it, by its move."""
 
 
+NOBODY_LEFT: Final = "peekd looked for another account, and none could be asked"
+
+
 def tale(record: RequestRecord) -> str:
     """Give the story as running text."""
     return " ".join(_sentences(record))
@@ -62,10 +66,16 @@ def _sentences(record: RequestRecord) -> Iterator[str]:
     model = record.model or "no model in particular"
     yield f"A client asked for {model}{_mapped(record)}."
     if not record.attempts and record.state == "done":
-        yield "No account was asked."
+        yield f"No account was asked{_why(record)}."
     for attempt in record.attempts:
         yield _attempt(attempt, record)
     yield _end(record)
+
+
+def _why(record: RequestRecord) -> str:
+    """Say why nobody was asked, where that lay with the accounts."""
+    why = record.turns[-1].outcome.message if record.turns else ""
+    return f" ({why})" if why else ""
 
 
 def _mapped(record: RequestRecord) -> str:
@@ -80,14 +90,21 @@ def _attempt(attempt: AttemptRecord, record: RequestRecord) -> str:
         return f"{who['account']} at {who['upstream']} is being asked."
     ended_with_peekd = record.note == ENDED and attempt is record.attempts[-1]
     words = "peekd ended while it ran" if ended_with_peekd else CAME_TO.get(attempt.outcome, attempt.outcome)
+    if record.note == BLANK_ACCEPTED and attempt is record.attempts[-1]:
+        words = CAME_TO["blank"]
     seconds = "" if attempt.ended is None else f" ({_lasted(attempt.ended - attempt.started)})"
     status = f", status {attempt.status}" if attempt.status and attempt.outcome not in _GOOD else ""
     told = f"Attempt {attempt.number}, {who['account']} at {who['upstream']}: {words.format(**who)}{status}"
-    then = THEN.get(attempt.move, "")
+    then = NOBODY_LEFT if _in_vain(attempt, record) else THEN.get(attempt.move, "")
     if not then or attempt.outcome in _LAST or ended_with_peekd:
         return f"{told}{seconds}."
     pause = f", after a pause of {attempt.after:.1f} s" if attempt.after else ""
     return f"{told}{seconds}; {then}{pause}."
+
+
+def _in_vain(attempt: AttemptRecord, record: RequestRecord) -> bool:
+    """Whether another account was wanted after it, and none was asked."""
+    return attempt.move == "rotate" and record.state == "done" and attempt is record.attempts[-1]
 
 
 _GOOD: Final = frozenset({"accepted", "completed"})
@@ -107,10 +124,13 @@ def _end(record: RequestRecord) -> str:
     first = record.first_meaning
     begun = f", its first word after {_lasted(first)}" if first is not None else ""
     match record.outcome:
+        case "completed" if record.note == BLANK_ACCEPTED:
+            return f"The client has the model's answer{after}: it is empty."
         case "completed":
             return f"The client has a whole answer{after}{begun}."
         case "client_gone":
-            return f"The client left{after}, before the answer was whole."
+            slow = f"; {record.note}" if record.note else ""
+            return f"The client left{after}, before the answer was whole{slow}."
         case "internal" if record.note == ENDED:
             return "peekd ended, killed or crashed, before it was over: the connection was cut."
         case _:

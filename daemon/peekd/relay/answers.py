@@ -45,13 +45,13 @@ def advice(fault: Fault) -> str:
     if fault.kind == "internal":
         return "report it with the journal's lines for this request"
     if fault.should_retry is False and fault.retry_after is None:
-        return "mend the accounts named above, or add another"
+        return "add an account to the settings, or mend those that are named above"
     return _ADVICE.get(fault.kind, "")
 
 
 _ADVICE: dict[ErrorKind, str] = {
     "rate_limit": "wait, or add an account that has quota left",
-    "invalid_request": "the request itself is at fault: the upstream says what is wrong",
+    "invalid_request": "correct the request, or what writes it: the upstream says what is wrong with it",
     "too_large": "send less: the upstream takes no request of this size",
     "not_found": "ask for a model that an account serves, or add a route for this one",
 }

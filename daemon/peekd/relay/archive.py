@@ -11,12 +11,14 @@ from peekd.signatures.restore import (
     Restored,
     Wanted,
     attributed,
+    is_signed,
     proof_and_family,
     restore,
     without_short,
 )
 from peekd.signatures.settings import SignatureSettings
 from peekd.signatures.steps import Origin, Step
+from peekd.signatures.witness import strangers
 from peekd.store.interface import Bound, Deed, Forgotten, Kept, Loaded, Refused, Store, Touched
 from peekd.store.volatile import Nowhere
 from peekd.vocabulary.conversation import Conversation, Family, Turn
@@ -51,6 +53,10 @@ class Archive:
         if kept is not None:
             self._store.write(Kept(kept, now))
 
+    def has_twin(self, step: Step) -> bool:
+        """Whether what was said before a step is needed to tell it from another."""
+        return self._memory.has_twin(step, self._wall())
+
     def now(self) -> float:
         """Wall time."""
         return self._wall()
@@ -75,7 +81,8 @@ class Archive:
         number = 0
         for turn in told.turns:
             if turn.role == "assistant":
-                self._learn_replayed(turn, session, number)
+                if is_signed(turn):
+                    self._learn_replayed(turn, session, number)
                 number += 1
         return told
 
@@ -104,6 +111,10 @@ class Archive:
     def refused(self, session: str, proofs: Iterable[str]) -> frozenset[str]:
         """Digests of those of these proofs that an upstream refused before in this session."""
         return self._memory.refused(session, proofs, self._wall())
+
+    def strangers(self, conversation: Conversation, session: str) -> frozenset[str]:
+        """Digests of those of its proofs that no answer of this session was seen to come with."""
+        return strangers(conversation, self._memory, session, self._wall())
 
     def is_lossy(self, session: str) -> bool:
         """Whether a request of this session was refused for its thoughts before."""

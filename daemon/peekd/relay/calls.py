@@ -17,12 +17,14 @@ from peekd.relay.asked import Asked
 from peekd.relay.learning import Learning
 from peekd.relay.rendering import Rendering, Translated, Verbatim
 from peekd.signatures.note import CLOSING, NOTE, with_note
-from peekd.signatures.proofs import proofs_in, tied_proofs, without_proofs
+from peekd.signatures.proofs import proof_digest, proofs_in, tied_proofs, without_proofs
 from peekd.signatures.restore import Restored, Wanted, call_proofs, number_of_steps, proofs_of
 from peekd.signatures.seal import Seal
-from peekd.signatures.steps import Origin
+from peekd.signatures.steps import Origin, digest_of_turns
+from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.conversation import Conversation, Text, Turn
 from peekd.vocabulary.errors import ClientError
+from peekd.vocabulary.outcomes import AnyOutcome
 from peekd.wire.headers import upstream_headers
 
 _PREFIXES: Final = {"anthropic": "toolu_"}
@@ -48,6 +50,7 @@ class Calls:
         self._made: tuple[object, tuple[Call, Headers]] | None = None
         self._put_back: tuple[str, ...] = ()
         """Proofs in the call made last that the client had lost."""
+        self._lacking = False
 
     @cached_property
     def conversation(self) -> Conversation:
@@ -117,19 +120,30 @@ class Calls:
         """What is said upstream, with what the client lost; nothing is put back into what is repaired."""
         if splices.repaired or not protocol.family:
             return Restored(readable)
-        return self._archive.restore(readable, Wanted(self._session, protocol.family, account, self._thinks))
+        return self._archive.restore(readable, self._wanted(protocol, account, thoughts=self._thinks))
+
+    def _wanted(self, protocol: UpstreamProtocol, account: str, *, thoughts: bool) -> Wanted:
+        guessed = self._asked.head.guessed
+        return Wanted(self._session, protocol.family, account, thoughts=thoughts, guessed=guessed)
 
     def _carefully(self, protocol: UpstreamProtocol, splices: Splices, account: str) -> Splices:
-        """Add what is known of this conversation's signatures, where an upstream has refused some."""
+        """Add what is known of this conversation's signatures, where an upstream has refused some.
+
+        A repair for want of one leaves those that an answer of this conversation came with, and fills in the
+        rest; those that peekd did not see given go this once, for they may be the next to be refused.
+        """
         careful = self._archive.is_lossy(self._session)
         if not (careful or splices.repaired):
             return splices
         refused = self._archive.refused(self._session, self._own_proofs())
         noted = splices.repaired and self._archive.settings.recovery_note
+        if self._lacking:
+            refused |= self._archive.strangers(self.conversation, self._session)
         return msgspec.structs.replace(
             splices,
+            repaired=splices.repaired and not self._lacking,
             unreadable=splices.unreadable | refused,
-            careful=careful,
+            careful=careful or self._lacking,
             signatures=self._known(protocol, refused, account),
             note=NOTE if noted else "",
             closing=CLOSING if noted else "",
@@ -139,15 +153,27 @@ class Calls:
         """What is known of the signatures on replayed calls, those that the client lost among them."""
         if self._readable is None:
             return ()
-        wanted = Wanted(self._session, protocol.family, account, thoughts=False)
+        wanted = self._wanted(protocol, account, thoughts=False)
         restored = self._archive.restore(without_proofs(self._readable, refused), wanted)
         self._put_back = tuple(proof for step in restored.steps for proof in step.proofs)
-        return call_proofs(restored.conversation, protocol.family)
+        found = call_proofs(restored.conversation, protocol.family)
+        return tuple("" if proof_digest(proof) in refused else proof for proof in found)
 
     def _own_proofs(self) -> tuple[str, ...]:
         """The proofs that the client replays; where our words do not reach, as the bytes show them."""
         read = self._readable
         return proofs_in(self._asked.body) if read is None else tuple(proofs_of(read))
+
+    def mend(self, outcome: AnyOutcome) -> None:
+        """An upstream refused this request for its thoughts, and it is asked once more.
+
+        Where it only missed a signature, those that it gave before are still good: see `_carefully`.
+        """
+        self._lacking = isinstance(outcome, o.Signature) and outcome.lacking and self._readable is not None
+        if self._lacking:
+            self._archive.spoil(self._session, ())
+        else:
+            self.spoil()
 
     def spoil(self) -> None:
         """An upstream refused this request for its thoughts: none of them is ever sent again.
@@ -167,9 +193,17 @@ class Calls:
             account=lease.account,
         )
         if verbatim:
-            return Learning(self._archive, origin, lambda: _steps_in(self._asked.body))
+            return Learning(
+                self._archive, origin, lambda: _steps_in(self._asked.body), before=self._said_before
+            )
         fresh = partial(ids, _PREFIXES.get(self._asked.protocol.name, "call_"))
-        return Learning(self._archive, origin, lambda: number_of_steps(self.conversation), fresh)
+        return Learning(
+            self._archive, origin, lambda: number_of_steps(self.conversation), fresh, self._said_before
+        )
+
+    def _said_before(self) -> str:
+        """What tells this conversation from its other branches, "" where our words do not reach."""
+        return "" if self._readable is None else digest_of_turns(self._readable.turns)
 
     def count(self, protocol: UpstreamProtocol, model: str) -> tuple[Call, Headers]:
         """The call that asks an upstream of the client's own protocol to count."""

@@ -18,9 +18,13 @@ from typing_extensions import override
 
 from peekd.protocols.framing import EventStream
 from peekd.protocols.interface import Framing
+from peekd.relay.pieces import Pieces
 
 CHANNEL_FRAMES = 16
 """Joined writes in flight between the upstream's task and the client's."""
+
+JUST_NOW = 1.0
+"""Seconds for which a wait that is over still counts: on the way out what waited is taken once more."""
 
 LANE: Constant = "peekd.lane"
 """Where a server that has lanes puts a connection's: in the state of the ASGI scope."""
@@ -99,12 +103,13 @@ class Delivery:
         self.early = False
         self.given = 0
         """Bytes of the answer that were handed over, pings left out."""
+        self._unread = (-math.inf, -math.inf)
         self._reply: Reply | None = None
         self._replied = trio.Event()
         self._framing = framing or EventStream()
         self._lane = lane or NoLane()
-        self._give, take = trio.open_memory_channel[bytes](CHANNEL_FRAMES)
-        self._chunks = _Chunks(take, self._lane, ping, ping_seconds)
+        self._pieces = Pieces(CHANNEL_FRAMES)
+        self._chunks = _Chunks(self._pieces, self._lane, ping, ping_seconds)
 
     @property
     def content_type(self) -> str:
@@ -157,20 +162,29 @@ class Delivery:
         return self._framing.wrap(frames)
 
     async def _pass(self, piece: bytes) -> None:
-        try:
-            self._queue(piece)  # `send` would let every other task run first
-        except trio.WouldBlock:
-            await self._give.send(piece)
+        self._chunks.idle = False
+        if self._pieces.put_nowait(piece):
+            return
+        self._unread = (trio.current_time(), math.inf)
+        await self._pieces.put(piece)
+        self._unread = (self._unread[0], trio.current_time())
+
+    def unread_seconds(self) -> float:
+        """How long frames have waited for a client that reads nothing, or had until just now, else 0."""
+        since, until = self._unread
+        now = trio.current_time()
+        return min(now, until) - since if until > now - JUST_NOW else 0.0
 
     def _queue(self, piece: bytes) -> None:
+        """Put where there is room: the HTTP side waits, so nothing lies there."""
         self._chunks.idle = False
-        self._give.send_nowait(piece)
+        self._pieces.put_nowait(piece)
 
     async def give_last(self, frames: bytes) -> None:
         """Hand over the last bytes. Whatever must be written down is written down before this is called."""
         if last := self._framing.wrap(frames) + self._framing.close():
             await self._pass(last)
-        self._give.close()
+        self._pieces.close()
 
     def _settle(self, reply: Reply) -> None:
         if self._reply is None:
@@ -197,14 +211,12 @@ class Delivery:
 class _Chunks(AsyncIterator[bytes]):
     """An object and not a generator: no scope of ours is open while the HTTP side writes."""
 
-    def __init__(
-        self, take: trio.MemoryReceiveChannel[bytes], lane: Lane, ping: bytes, ping_seconds: float
-    ) -> None:
+    def __init__(self, pieces: Pieces, lane: Lane, ping: bytes, ping_seconds: float) -> None:
         self.idle = False
         """The HTTP side waits for a piece, and nothing is on its way to it."""
         self.spoke = -math.inf
         """When the client was last written to, by trio's clock."""
-        self._take = take
+        self._pieces = pieces
         self._ended = False
         self._lane = lane
         self._ping = ping
@@ -229,26 +241,19 @@ class _Chunks(AsyncIterator[bytes]):
 
     def _ready(self) -> bytes:
         """Join what is ready: one write and not many, and never a wait."""
-        pieces: list[bytes] = []
-        try:
-            while True:
-                pieces.append(self._take.receive_nowait())
-        except trio.WouldBlock:
-            pass
-        except trio.EndOfChannel:
-            self._ended = True
-        return b"".join(pieces)
+        piece = self._pieces.take()
+        self._ended = self._pieces.ended
+        return piece
 
     async def _wait(self) -> bytes:
-        """Wait for a piece, or until the client has heard nothing for so long that it gets a ping."""
+        """Wait until something is ready, or the client has heard nothing for so long that it gets a ping."""
         self.idle = True
         try:
             while True:
                 with trio.CancelScope(deadline=self.spoke + self._ping_seconds):  # move_on_after is dearer
-                    return await self._take.receive()
+                    await self._pieces.wait()
+                    return b""
                 if trio.current_time() >= self.spoke + self._ping_seconds:
                     return self._ping
-        except trio.EndOfChannel:
-            return b""
         finally:
             self.idle = False

@@ -41,6 +41,9 @@ OK: Constant = 200
 JSON: Constant = (("content-type", "application/json"),)
 BLANK_ACCEPTED: Constant = "blank_accepted"
 
+SLOW_SECONDS = 1.0
+"""How long a client may read nothing before its leaving is told to be slow."""
+
 MOST_TRACEPARENT = 100
 """Characters; a valid one has 55."""
 
@@ -198,7 +201,14 @@ class Facing:
 
     def leave(self) -> None:
         """Close the record as the request is left; one that is closed stays as it is."""
-        self._close(name_of(self.leaving()), self._status())
+        outcome = self.leaving()
+        note = self._unread() if isinstance(outcome, o.ClientGone) else ""
+        self._close(name_of(outcome), self._status(), note=note)
+
+    def _unread(self) -> str:
+        """Say how long the client had read nothing of what was there for it, where that was long."""
+        seconds = self._delivery.unread_seconds()
+        return f"the client had read nothing for {seconds:.0f} s" if seconds >= SLOW_SECONDS else ""
 
     def _close(self, outcome: str, status: int | None, last: int = 0, *, note: str = "") -> None:
         """Close the record; `last`: how many bytes are still to be handed over."""

@@ -79,7 +79,7 @@ class Journey:
                     step = await self._asking.ask(trip, again=step.account)
                 case "repair":
                     trip.repaired = True
-                    self._facing.calls.spoil()
+                    self._facing.calls.mend(step.outcome)
                     step = await self._asking.ask(trip, again=step.account)
                 case "refresh":
                     fresh = await self._refresh(trip, step)

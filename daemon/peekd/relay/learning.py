@@ -20,6 +20,7 @@ _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 class Learning:
     """One answer's. `number`: how many steps its conversation had before it; asked only where it matters.
 
+    `before`: the digest of all that was said before it; asked only where a known step is its like.
     `fresh` gives a call an id where the upstream gave none, or one that cannot be replayed; without it the
     client gets the upstream's own frames, and so the upstream's own ids.
     """
@@ -30,11 +31,13 @@ class Learning:
         origin: Origin,
         number: Callable[[], int],
         fresh: Callable[[], str] | None = None,
+        before: Callable[[], str] = str,
     ) -> None:
         self._archive = archive
         self._origin = origin
         self._number = number
         self._fresh = fresh
+        self._before = before
         self._used: set[str] = set()
         self._learner = Learner()
 
@@ -62,4 +65,8 @@ class Learning:
         pieces = self._learner.pieces(self._origin.family) if self._origin.session else ()
         if pieces:
             origin = msgspec.structs.replace(self._origin, number=self._number())
-            self._archive.learn(Step(origin, pieces, self._archive.now()))
+            step = Step(origin, pieces, self._archive.now())
+            if self._archive.has_twin(step):
+                origin = msgspec.structs.replace(origin, before=self._before())
+                step = msgspec.structs.replace(step, origin=origin)
+            self._archive.learn(step)

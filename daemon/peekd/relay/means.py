@@ -23,6 +23,22 @@ def fresh_id(prefix: str) -> str:
     return f"{prefix}{secrets.token_hex(12)}"
 
 
+def request_id(wall: float, ids: Ids) -> str:
+    """An id for a request that came then: milliseconds since 1970 and chance, 24 hex digits together.
+
+    So ids grow: the ledger, whose rows lie in their order, adds new ones at its end, not all over the file.
+
+    >>> request_id(1_700_000_000.0, lambda prefix: prefix + "0123456789abcdef01234567")
+    'req_18bcfe56800bcdef01234567'
+    """
+    return f"req_{int(wall * 1000) & _MOMENTS:011x}{ids('')[-_CHANCE:]}"
+
+
+_MOMENTS = (1 << 44) - 1
+_CHANCE = 13
+"""Hex digits of an id that are chance: 52 bits within a millisecond."""
+
+
 class Seams(msgspec.Struct, frozen=True):
     """Where chance and wall time come in; `trio.current_time` is the clock for everything else."""
 

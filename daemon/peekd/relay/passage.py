@@ -66,11 +66,13 @@ class Footing(msgspec.Struct, frozen=True):
     """What an answer is judged by besides its deadlines. `ends`: when the budget ends, by trio's clock.
 
     `secret`: the credential it was asked with, which no error may repeat. `thoughts`: the client sees them.
+    `hurried`: little of the budget was left when the attempt began.
     """
 
     ends: float
     secret: str = ""
     thoughts: bool = True
+    hurried: bool = False
 
 
 class Passage:
@@ -84,7 +86,9 @@ class Passage:
         healing: HealingSettings,
         footing: Footing,
     ) -> None:
-        self.watch = Watch(healing, attempt.sent, footing.ends, thoughts=footing.thoughts)
+        self.watch = Watch(
+            healing, attempt.sent, footing.ends, hurried=footing.hurried, thoughts=footing.thoughts
+        )
         self.refusal: Refusal | None = None
         self.whole: bytes | None = None
         """The answer as it came, where it came unstreamed."""
@@ -169,8 +173,7 @@ class Passage:
     async def carry(self, sink: ToStream | ToBody) -> AnyOutcome:
         """Pass on what was held and all that follows; tells what the whole came to."""
         try:
-            for seen in self._held:
-                sink.take(seen)
+            self._release(sink)
             await self._carry_on(sink)
             self._scribe.mark("last")
             if isinstance(self._reading.outcome(shown=True), o.Completed):
@@ -183,6 +186,12 @@ class Passage:
         except (BadArguments, TooMuch) as error:
             message = str(error)
             return o.Broken(message=message) if sink.shown else o.Malformed(message=message)
+
+    def _release(self, sink: ToStream | ToBody) -> None:
+        """Pass on what was held; from then on nobody holds it."""
+        held, self._held = self._held, []
+        for seen in held:
+            sink.take(seen)
 
     def _told(self, sink: ToStream | ToBody) -> AnyOutcome:
         """What the whole came to; an answer of which the client could be told nothing is none."""
@@ -209,10 +218,8 @@ class Passage:
 
     def _pass_on(self, sink: ToStream | ToBody) -> bool:
         """Take what has come; False where it was the last."""
-        while not self._over() and (seen := self._reading.take()) is not None:
-            if not (self.watch.falsely_ended or self.watch.overtaken):
+        watch, take = self.watch, self._reading.take
+        while not watch.over and (seen := take()) is not None:
+            if not (watch.over and (watch.falsely_ended or watch.overtaken)):
                 sink.take(seen)
-        return not self._over()
-
-    def _over(self) -> bool:
-        return self.watch.ended or self.watch.overtaken or self.watch.error is not None
+        return not watch.over

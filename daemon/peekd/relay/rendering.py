@@ -6,7 +6,7 @@ do to a stream on its way (`atomic`, `joint`) is done before it is rendered.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Protocol
 
 from peekd.healing.resume import Shown
@@ -20,6 +20,7 @@ from peekd.relay.learning import Learning
 from peekd.relay.reading import WHOLE_BYTES, Seen, is_whole
 from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
+    Beat,
     Counted,
     DataInline,
     Ended,
@@ -32,6 +33,7 @@ from peekd.vocabulary.events import (
     Searched,
     TextBlock,
     TextDelta,
+    ThinkingDelta,
     ToolCallBlock,
     Usage,
 )
@@ -40,6 +42,8 @@ from peekd.wire.sse import Frame, Splitter
 ACCOUNTS_OWN = frozenset({"unauthorized", "payment_required", "forbidden", "validation_required"})
 """Errors inside a stream that are between peekd and the account: never passed on as the client's."""
 
+_PLAIN = frozenset({TextDelta, ThinkingDelta, Counted, Beat})
+"""Events that pass calls' mending and naming by, and wait for nothing but a half call's end."""
 
 _SEARCH = "web search"
 """How encoders name a search that they cannot say."""
@@ -173,9 +177,31 @@ class Translated:
 
     def render(self, seen: Seen) -> bytes:
         """What the client's protocol says for the frame's events."""
-        events = seen.events if self._learning is None else self._learning.named(seen.events)
+        events = seen.events
+        for event in events:
+            if type(event) not in _PLAIN:
+                break
+        else:
+            if not self._halves.waits:
+                return self._render_plain(events)
+        if self._learning is not None:
+            events = self._learning.named(events)
         passed = self._halves.feed(self._mender.feed(events))
         return b"".join(self._feed(event) for event in passed if self._passes(event))
+
+    def _render_plain(self, events: Sequence[Event]) -> bytes:
+        """Render what nearly all frames hold: nothing on its way could change, hold or name any of it."""
+        written = b""
+        for event in events:
+            if isinstance(event, Counted):
+                if not self._counted:
+                    continue
+            elif self._learning is not None:
+                self._learning.see(event)
+            if isinstance(event, TextDelta) and event.text:
+                self._said = True
+            written += self._encoder.feed(event)
+        return written
 
     def _feed(self, event: Event) -> bytes:
         if self._learning is not None:

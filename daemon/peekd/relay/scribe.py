@@ -176,7 +176,7 @@ class Scribe:  # noqa: PLR0904  one for each kind of step
                 attempt.upstream_error = narrate.said(step.outcome)
         phase: Phase = "relay" if outcome in SHOWN else "peek"
         priority = narrate.priority_of(step)
-        error = narrate.said(step.outcome) if step.outcome.message else ""
+        error = narrate.said(step.outcome) if step.outcome.message and step.attempt else ""
         self._write(phase, narrate.of_outcome(step, self.record.protocol), priority, step=step, error=error)
         self.decided(step)
 

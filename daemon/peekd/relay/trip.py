@@ -8,10 +8,11 @@ import msgspec
 import trio
 
 from peekd.accounts.account import Account
-from peekd.accounts.wanted import Lease, Rest, Survey, Target, Tried, Wanted
+from peekd.accounts.wanted import Lease, Rest, Survey, Target, Tried, Wanted, why_nobody
 from peekd.healing.decide import Circumstances, decide
 from peekd.healing.hedge import Prospect
 from peekd.healing.history import attempts_spent
+from peekd.healing.hurry import FAIR_SHARE
 from peekd.healing.plan import Plan
 from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.healing.verdict import PASSING, Setting, broken_off, verdict
@@ -118,6 +119,10 @@ class Trip:
         """Seconds until no attempt may be started any more."""
         return self._ends - trio.current_time()
 
+    def hurried(self, began: float) -> bool:
+        """Whether an attempt began so late that it has no fair share of the budget before it is cut short."""
+        return self._ends - began < (self._ends - self._began) * FAIR_SHARE
+
     @property
     def ends(self) -> float:
         """When the budget ends, on trio's clock."""
@@ -174,7 +179,9 @@ class Trip:
     def no_account(self, rest: Rest) -> Step:
         """Ask the kernel what to do when nobody can serve."""
         self.rest, self._own = rest, rest.own
-        return self._decided(Step(o.NoAccount(retry_after=rest.soonest, accounts=rest.mend), _UNDECIDED))
+        why = why_nobody(rest, trio.current_time())
+        nobody = o.NoAccount(retry_after=rest.soonest, accounts=rest.mend, message=why)
+        return self._decided(Step(nobody, _UNDECIDED))
 
     def decide_again(self, step: Step) -> Step:
         """The move could not be carried out (a credential that is still the same): take the next one."""

@@ -13,6 +13,7 @@ import trio
 
 from peekd.accounts.wanted import Lease, Rest, Target
 from peekd.healing.hedge import why_not
+from peekd.healing.hurry import cut_short
 from peekd.healing.resume import begun_with
 from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import Call, Splices
@@ -164,16 +165,16 @@ class Trying:
     async def _prove(self, trip: Trip, bout: Bout) -> Proof | AnyOutcome:
         """What the account shows; its access token is waited for only where none holds."""
         account = bout.lease.account
-        seconds = min(trip.healing(bout.lease.upstream).refresh_seconds, trip.left())
+        own, left = trip.healing(bout.lease.upstream).refresh_seconds, trip.left()
+        seconds = min(own, left)
         proof = self._tree.credentials.proof(account)
         if proof is None:
             bout.scribe.unproven(account)
             with trio.move_on_after(seconds):
                 proof = await self._tree.credentials.ready(account)
         if proof is None:
-            return o.HeadersTimeout(
-                type=o.CREDENTIAL_REFRESH, message=f"no access token within {seconds:.0f} s"
-            )
+            kind = o.BUDGET_SPENT if left < own and trip.hurried(bout.began) else o.CREDENTIAL_REFRESH
+            return o.HeadersTimeout(type=kind, message=f"no access token within {seconds:.0f} s")
         if isinstance(proof, Proof):
             self._facing.secrets[account] = proof.secret
         return proof
@@ -191,7 +192,8 @@ class Trying:
         streams = trip.streams(lease.upstream)
         call, headers = self._call(trip, lease)
         scribe.sent(call, streams=streams)
-        healing = capped(trip.healing(lease.upstream), trip.left(), streams=streams)
+        left = trip.left()
+        healing = capped(trip.healing(lease.upstream), left, streams=streams)
         proof = await self._prove(trip, bout)
         if not isinstance(proof, Proof):
             return self._unproven(trip, bout, proof)
@@ -210,13 +212,17 @@ class Trying:
             self._house.roster.report(
                 lease, self._tree.quotas(lease.upstream, attempt.headers, self._house.seams.wall())
             )
-            footing = Footing(trip.ends, proof.secret, self._calls.thoughts(protocol))
+            footing = Footing(
+                trip.ends, proof.secret, self._calls.thoughts(protocol), trip.hurried(bout.began)
+            )
             passage = Passage(tape.listen(attempt) if tape else attempt, protocol, scribe, healing, footing)
             self._facing.passage = passage
             scribe.watching(self._consumption(passage, lease, len(call.body)))
             if self._facing.bodies is not None:
                 passage.keep(self._facing.bodies.begin(proof.secret))
             outcome = await passage.peek()
+            if trip.hurried(bout.began):
+                outcome = cut_short(outcome, healing, left)
             await bout.come_in()
             trip.refusal = passage.refusal
             step = self._note(trip, outcome, bout)

@@ -16,7 +16,7 @@ from itertools import groupby
 from pathlib import Path
 
 from peekd.records.entries import WARNING, Entry, Journal
-from peekd.service.logs import encode_json_entry
+from peekd.service.lines import encode_json_entry
 
 NAME = "app.log"
 KEPT_DAYS = 7
@@ -177,8 +177,8 @@ class AppLog:
 
     def _write(self, batch: list[tuple[float, Entry]]) -> None:
         lost = self.lost
-        lines = [encode_json_entry(entry, 0, now=wall) for wall, entry in batch[1:]]
-        first = encode_json_entry(batch[0][1], lost - self._owned_up, now=batch[0][0])
+        lines = [encode_json_entry(entry, 0, wall) for wall, entry in batch[1:]]
+        first = encode_json_entry(batch[0][1], lost - self._owned_up, batch[0][0])
         try:
             self._file.write(b"".join([first, *lines]), batch[0][0])
         except (OSError, ValueError) as error:  # ValueError: a path that no file can have

@@ -48,6 +48,7 @@ class Terms(msgspec.Struct, frozen=True):
 
     app: ASGIWrapper
     config: Config
+    context: WorkerContext
     journal: Journal
     write_stall_seconds: float
     keep_alive_seconds: float
@@ -105,7 +106,7 @@ class Connection:
             self._http = Http1(
                 cast("AppWrapper", self._terms.app),
                 self._terms.config,
-                WorkerContext(None),
+                self._terms.context,
                 cast("TaskGroup", Tasks(nursery, self._terms.journal)),
                 ConnectionState(cast("LifespanState", {LANE: self._lane})),
                 ssl=False,
@@ -129,6 +130,7 @@ class Connection:
                 await self._http.handle(RawData(bytes(data)))
             if not self._discarding:
                 self._expect_head()
+            del data  # or the last of a body would be held until something else comes
 
     def _expect_head(self) -> None:
         """From the first byte of a head on, the client has `head_seconds` for the rest of it."""

@@ -84,7 +84,7 @@ Then: peekd explain --url {url} last
 """
 
 
-def tell(entry: Entry, dropped: int) -> bytes:
+def tell(entry: Entry, dropped: int, _wall: float) -> bytes:
     """Write an entry as the demo's viewer reads it; b"" for those that tell nothing new."""
     line = _line(entry)
     lost = f" ({dropped} lines lost)" if dropped and line else ""

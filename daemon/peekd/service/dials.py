@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import trio
 
-from peekd.simulator.script import load_script
-from peekd.simulator.server import Simulator
 from peekd.upstream.dial import Dial
 from peekd.upstream.settings import UpstreamSettings
 
+if TYPE_CHECKING:
+    from peekd.simulator.server import Simulator
+
 SIMULATED = "simulator:"
 
-Stages = Mapping[tuple[str, str], Simulator]
+Stages = Mapping[tuple[str, str], "Simulator"]
 
 
 class Dials:
@@ -30,6 +32,10 @@ class Dials:
         return {key: self._stages.get(key) or self._make(key[1]) for key in wanted}
 
     def _make(self, url: str) -> Simulator:
+        # Most daemons have none: they start without it, and hold nothing of it.
+        from peekd.simulator.script import load_script
+        from peekd.simulator.server import Simulator
+
         return Simulator(load_script(url.removeprefix(SIMULATED)), nursery=self._nursery)
 
     def keep(self, stages: Stages) -> None:

@@ -14,6 +14,7 @@ import msgspec
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config
+from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import ASGIFramework
 
 from peekd.records.entries import ERROR, NOTICE, Entry, Journal
@@ -53,6 +54,7 @@ class GuardedServer:
         self._journal = journal
         self._config = _hypercorn_config()
         self._app = ASGIWrapper(app)
+        self._context = WorkerContext(None)
         self._terms = self._terms_of(self._limits)
         self._open: set[Connection] = set()
         self._by_address: Counter[str] = Counter()
@@ -65,6 +67,7 @@ class GuardedServer:
         return Terms(
             app=self._app,
             config=self._config,
+            context=self._context,
             journal=self._journal,
             write_stall_seconds=limits.write_stall_seconds,
             keep_alive_seconds=limits.keep_alive_seconds,

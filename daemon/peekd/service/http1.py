@@ -5,8 +5,7 @@ from __future__ import annotations
 import re
 import traceback
 from collections.abc import Awaitable, Callable
-from contextlib import suppress
-from functools import partial
+from dataclasses import replace
 from typing import cast
 
 import h11
@@ -20,6 +19,7 @@ from hypercorn.typing import AppWrapper, ASGIReceiveEvent, ASGISendEvent, Scope
 from typing_extensions import override
 
 from peekd.records.entries import ERROR, Entry, Journal
+from peekd.service.inbox import Inbox
 from peekd.service.lane import Lane, chunk
 
 _BAD_REQUEST = 400
@@ -37,7 +37,7 @@ class Tasks:
 
     async def spawn_app(self, app: AppWrapper, config: Config, scope: Scope, send: Send) -> Put:
         """Start an app on a request; gives what hands it the client's messages."""
-        give, take = trio.open_memory_channel[ASGIReceiveEvent](config.max_app_queue_size)
+        inbox = Inbox(config.max_app_queue_size)
         answered = False
 
         async def tell(message: ASGISendEvent | None) -> None:
@@ -50,37 +50,24 @@ class Tasks:
             # After the last byte the app wants neither the rest of a body nor word that the client is gone:
             # Quart-Trio would cancel the very task that still has the connection to put in order.
             if not answered:
-                with suppress(trio.BrokenResourceError):  # the app ended without reading it all
-                    try:
-                        give.send_nowait(event)  # `send` would let every other task run first
-                    except trio.WouldBlock:
-                        await give.send(event)
+                await inbox.put(event)
 
-        self._nursery.start_soon(self._serve, app, scope, take, tell)
+        self._nursery.start_soon(self._serve, app, scope, inbox, tell)
         return put
 
-    async def _serve(
-        self, app: AppWrapper, scope: Scope, take: trio.MemoryReceiveChannel[ASGIReceiveEvent], send: Send
-    ) -> None:
-        with take:
-            try:
-                await app(scope, partial(_receive, take), send, trio.to_thread.run_sync, trio.from_thread.run)
-            except BaseExceptionGroup as group:
-                faults, rest = group.split(Exception)
-                if faults is not None:
-                    told = "".join(traceback.format_exception(faults))
-                    self._journal(Entry(f"An answer broke off by a fault of peekd's own:\n{told}", ERROR))
-                if rest is not None:
-                    raise rest from None
-            await send(None)
-
-
-async def _receive(take: trio.MemoryReceiveChannel[ASGIReceiveEvent]) -> ASGIReceiveEvent:
-    """Give the next message; one that is there is given without letting every other task run first."""
-    try:
-        return take.receive_nowait()
-    except trio.WouldBlock:
-        return await take.receive()
+    async def _serve(self, app: AppWrapper, scope: Scope, inbox: Inbox, send: Send) -> None:
+        try:
+            await app(scope, inbox, send, trio.to_thread.run_sync, trio.from_thread.run)
+        except BaseExceptionGroup as group:
+            faults, rest = group.split(Exception)
+            if faults is not None:
+                told = "".join(traceback.format_exception(faults))
+                self._journal(Entry(f"An answer broke off by a fault of peekd's own:\n{told}", ERROR))
+            if rest is not None:
+                raise rest from None
+        finally:
+            inbox.close()
+        await send(None)
 
 
 class Pause:
@@ -91,7 +78,8 @@ class Pause:
 
     def __init__(self, read_ahead: Callable[[], Awaitable[None]]) -> None:
         self._read_ahead = read_ahead
-        self._event = trio.Event()
+        self._event: trio.Event | None = None
+        """None while the door has never been closed: most clients never have it closed."""
 
     async def clear(self) -> None:
         """Close the door."""
@@ -99,14 +87,17 @@ class Pause:
 
     async def set(self) -> None:
         """Open it."""
-        self._event.set()
+        if self._event is not None:
+            self._event.set()
 
     def is_set(self) -> bool:
         """Whether it stands open."""
-        return self._event.is_set()
+        return self._event is None or self._event.is_set()
 
     async def wait(self) -> None:
         """Wait until it opens, reading ahead meanwhile."""
+        if self._event is None:
+            return
         async with trio.open_nursery() as nursery:
             nursery.start_soon(self._read_ahead)
             await self._event.wait()
@@ -125,11 +116,22 @@ class Http1(H11Protocol):
             await self.send(RawData(chunk(event.data)))
             return
         self.lane.open = False
+        if isinstance(event, Response) and self.connection.their_state is h11.SEND_BODY:
+            headers = [*event.headers, (b"connection", b"close")]  # what is still to come is thrown away
+            event = replace(event, headers=headers)
         if isinstance(event, Response) and _has_length(event):
             self.lane.hold()  # the body is there, and goes out with the head
         await super().stream_send(event)
         if isinstance(event, Response):
             self.lane.open = self._is_chunked(event)
+            self._forget_heads()
+
+    def _forget_heads(self) -> None:
+        """Hold neither the request's headers nor the answer's, which hypercorn keeps for an access log."""
+        if isinstance(self.stream, HTTPStream):
+            self.stream.scope["headers"] = []
+            if hasattr(self.stream, "response"):  # an error of hypercorn's own has none
+                self.stream.response["headers"] = []
 
     def _is_chunked(self, response: Response) -> bool:
         """Whether h11 frames this answer's body in chunks (RFC 9112 sections 6.1 and 6.3)."""

@@ -8,92 +8,29 @@ import os
 import select
 import socket
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Protocol
 
-import msgspec
+import trio
 from typing_extensions import override
 
-from peekd.records.entries import DEBUG, ERROR, INFO, NOTICE, WARNING, Entry, Journal
+from peekd.records.entries import DEBUG, ERROR, INFO, WARNING, Entry, Journal
+from peekd.service.lines import (
+    LINE_BYTES,
+    VALUE_CHARACTERS,
+    encode_datagram,
+    encode_fields,
+    encode_json_entry,
+    encode_terminal_entry,
+)
 
 JOURNAL_SOCKET = "/run/systemd/journal/socket"
-IDENTIFIER = "peekd"
-VALUE_CHARACTERS = 16 * 1024
-"""A longer value is cut in its middle: the journal refuses datagrams that do not fit its socket's buffer."""
-
-LINE_BYTES = 4096
-"""PIPE_BUF of Linux. A pipe that polls as writable takes this much without blocking, pipe(7)."""
+MOST_GATHERED = 64
+"""Lines that wait for the end of a turn at most."""
 
 PRIORITIES: Mapping[str, int] = {"debug": DEBUG, "info": INFO, "warning": WARNING, "error": ERROR}
-_NAMES: Mapping[int, str] = {
-    DEBUG: "debug",
-    INFO: "info",
-    NOTICE: "notice",
-    WARNING: "warning",
-    ERROR: "error",
-}
-_COLOURS: Mapping[int, str] = {DEBUG: "2", NOTICE: "1", WARNING: "33", ERROR: "31"}
-
-_FIELDS: Mapping[str, str] = {
-    "request": "PEEKD_REQUEST",
-    "attempt": "PEEKD_ATTEMPT",
-    "account": "PEEKD_ACCOUNT",
-    "model": "PEEKD_MODEL",
-    "upstream": "PEEKD_UPSTREAM",
-    "phase": "PEEKD_PHASE",
-    "outcome": "PEEKD_OUTCOME",
-    "move": "PEEKD_MOVE",
-    "status": "PEEKD_STATUS",
-    "upstream_error": "PEEKD_UPSTREAM_ERROR",
-}
-
-
-def encode_fields(entry: Entry) -> dict[str, str]:
-    """Give an entry's fields by their journal names; those that say nothing are left out."""
-    fields = {"MESSAGE": entry.message, "PRIORITY": str(entry.priority), "SYSLOG_IDENTIFIER": IDENTIFIER}
-    for name, field in _FIELDS.items():
-        value = getattr(entry, name)
-        if value not in {"", None} and (name, value) != ("attempt", 0):
-            fields[field] = str(value)
-    return fields
-
-
-def encode_datagram(fields: Mapping[str, str], most: int = VALUE_CHARACTERS) -> bytes:
-    """Write fields in the journal's native protocol: a value of several lines goes with its length."""
-    parts: list[bytes] = []
-    for name, value in fields.items():
-        data = shorten(value, most).encode(errors="replace")
-        if b"\n" in data:
-            parts.append(name.encode() + b"\n" + len(data).to_bytes(8, "little") + data + b"\n")
-        else:
-            parts.append(name.encode() + b"=" + data + b"\n")
-    return b"".join(parts)
-
-
-def encode_line(fields: Mapping[str, str], most: int = LINE_BYTES) -> bytes:
-    """Write fields as one line of JSON of at most `most` bytes; where it is too long, values are cut."""
-    limit = most
-    while True:
-        line = msgspec.json.encode({name: shorten(value, limit) for name, value in fields.items()}) + b"\n"
-        if len(line) <= most:
-            return line
-        limit //= 2
-
-
-def shorten(text: str, most: int) -> str:
-    """Cut the middle out of a text that is too long: of a traceback, the last lines matter most.
-
-    >>> shorten("0123456789", 9), shorten("0123456789", 10)
-    ('01 … 6789', '0123456789')
-    """
-    if len(text) <= most:
-        return text
-    head = max(0, (most - 3) // 3)
-    tail = max(0, most - 3 - head)
-    return f"{text[:head]} … {text[len(text) - tail :]}"
-
-
 # ---- sinks --------------------------------------------------------------------------------------------
 
 
@@ -135,63 +72,99 @@ class NativeSink:
         self._socket.close()
 
 
+Encode = Callable[[Entry, int, float], bytes]
+"""Writes an entry of some wall time as a line, b"" for none; the number: how many before it were lost."""
+
+
 class LineSink:
     """Lines to a descriptor. A line that it does not take at once is dropped, and counted in the next.
 
-    The descriptor stays blocking, for it is shared with whoever started us: it is asked first, and no line
-    is longer than what it then takes at once.
+    The descriptor stays blocking, for it is shared with whoever started us: it is asked first, and nothing
+    that is written is longer than what it then takes at once. While it `gathers`, lines wait for `flush`, but
+    for those that tell of trouble.
     """
 
-    def __init__(self, descriptor: int, encode: Callable[[Entry, int], bytes]) -> None:
+    def __init__(self, descriptor: int, encode: Encode) -> None:
         self._descriptor = descriptor
         self._encode = encode
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLOUT)
+        self._waiting: list[tuple[float, Entry]] = []
+        self.gathers = False
         self.dropped = 0
 
     def __call__(self, entry: Entry) -> None:
         """Write its line, where there is one, if the descriptor takes it."""
-        line = self._encode(entry, self.dropped)
-        if line:
-            self.dropped = 0 if self._write(line) else self.dropped + 1
+        self._waiting.append((time.time(), entry))
+        if not self.gathers or entry.priority <= WARNING or len(self._waiting) >= MOST_GATHERED:
+            self.flush()
 
-    def _write(self, line: bytes) -> bool:
+    def flush(self) -> None:
+        """Write what waits, as many lines at once as fit; where some are not taken, the rest is lost too."""
+        if not self._waiting:
+            return
+        waiting, self._waiting = self._waiting, []
+        lines: list[bytes] = []
+        for wall, entry in waiting:  # one after the other, which is cheaper than each in its time
+            line = self._encode(entry, 0 if lines else self.dropped, wall)
+            if line:
+                lines.append(line)
+        self._send(lines)
+
+    def _send(self, lines: list[bytes]) -> None:
+        while lines:
+            count, size = 1, len(lines[0])
+            while count < len(lines) and size + len(lines[count]) <= LINE_BYTES:
+                size += len(lines[count])
+                count += 1
+            if not self._write(b"".join(lines[:count])):
+                self.dropped += len(lines)
+                return
+            self.dropped, lines = 0, lines[count:]
+
+    def _write(self, data: bytes) -> bool:
         ready = self._poll.poll(0)
         if not ready or not ready[0][1] & select.POLLOUT:
             return False
         try:
-            os.write(self._descriptor, line)
+            os.write(self._descriptor, data)
         except OSError:
             return False
         return True
 
 
-def encode_json_entry(entry: Entry, dropped: int, *, now: float | None = None) -> bytes:
-    """Write an entry as a JSON line, its time as RFC 3339; `dropped` tells how many before it were lost."""
-    wall = time.time() if now is None else now
-    clock = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(wall))
-    fields = {"TIME": f"{clock}.{int(wall % 1 * 1000):03d}Z", **encode_fields(entry)}
-    return encode_line({**fields, "PEEKD_DROPPED": str(dropped)} if dropped else fields)
-
-
-def encode_terminal_entry(entry: Entry, dropped: int, *, now: time.struct_time | None = None) -> bytes:
-    """Write an entry for a person: time, rank, request, message."""
-    clock = time.strftime("%H:%M:%S", now or time.localtime())
-    rank = _NAMES.get(entry.priority, str(entry.priority))
-    who = f" {entry.request}" if entry.request else ""
-    lost = f" ({dropped} lines lost)" if dropped else ""
-    text = shorten(_printable(f"{entry.message}{lost}"), LINE_BYTES // 5)
-    colour = _COLOURS.get(entry.priority)
-    line = f"{clock} {rank:<7}{who} {text}"
-    return (f"\x1b[{colour}m{line}\x1b[0m\n" if colour else f"{line}\n").encode(errors="replace")
-
-
-def _printable(text: str) -> str:
-    """Take out what would steer a terminal; an upstream's words are a stranger's."""
-    return "".join(letter if letter.isprintable() or letter == "\n" else "\ufffd" for letter in text)
-
-
 # ---- choosing one -------------------------------------------------------------------------------------
+
+
+class Turns(trio.abc.Instrument):
+    """Has lines written at the end of each turn of the loop, when all tasks that could run have."""
+
+    def __init__(self, sink: LineSink) -> None:
+        self._sink = sink
+
+    @override
+    def before_io_wait(self, timeout: float) -> None:
+        self._sink.flush()
+
+
+@contextmanager
+def gathering(sink: Journal) -> Generator[None]:
+    """Let what one turn of the running loop says go out in few writes; a turn takes milliseconds.
+
+    Lines of trouble never wait, so a turn that does not end has told it.
+    """
+    if not isinstance(sink, LineSink):
+        yield
+        return
+    turns = Turns(sink)
+    sink.gathers = True
+    trio.lowlevel.add_instrument(turns)
+    try:
+        yield
+    finally:
+        trio.lowlevel.remove_instrument(turns)
+        sink.gathers = False
+        sink.flush()
 
 
 def open_journal(level: str, environ: Mapping[str, str], descriptor: int = 2) -> Filtered:
@@ -211,13 +184,13 @@ class Filtered:
     """Lets through what ranks at least `least`; a lower number ranks higher (syslog)."""
 
     def __init__(self, sink: Journal, least: int) -> None:
-        self._sink = sink
+        self.sink = sink
         self._least = least
 
     def __call__(self, entry: Entry) -> None:
         """Pass it on, or not."""
         if entry.priority <= self._least:
-            self._sink(entry)
+            self.sink(entry)
 
     @property
     def least(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import logging
 import os
 import signal
@@ -24,6 +25,7 @@ from peekd.protocols.registry import CLIENTS
 from peekd.records.entries import INFO, NOTICE, WARNING, Entry, Journal, RequestRecord
 from peekd.relay.house import NATURAL, House, Seams, open_house
 from peekd.relay.journey import Journey
+from peekd.relay.means import request_id
 from peekd.service import demo as demonstration
 from peekd.service.access import make_access
 from peekd.service.applog import NAME, open_applog
@@ -32,7 +34,7 @@ from peekd.service.guard import GuardedServer, Limits
 from peekd.service.holders import tell_holders
 from peekd.service.keeping import open_keeping
 from peekd.service.lag import measure_lag
-from peekd.service.logs import LineSink, LoggingBridge, open_journal
+from peekd.service.logs import LineSink, LoggingBridge, gathering, open_journal
 from peekd.service.notify import Notifier, watchdog_seconds
 from peekd.service.reload import Parts, Reloader, Source
 from peekd.service.sockets import host_of, open_sockets, raise_descriptor_limit, tell_address
@@ -118,7 +120,8 @@ def run(
         settings = demonstration.demo_settings(settings.server)
         environ.update(demonstration.SECRETS)
     filtered = open_journal(settings.logs.level, environ)
-    journal = LineSink(1, demonstration.tell) if demo else filtered
+    sink = LineSink(1, demonstration.tell) if demo else filtered.sink
+    journal = sink if demo else filtered
     server, directory = settings.server, "" if demo else settings.logs.directory
     with (
         open_tracing(settings) as on_close,
@@ -143,8 +146,9 @@ def run(
         if demo:
             sys.stdout.write(demonstration.banner(tell_address(sockets[0])))
             sys.stdout.flush()
+        gc.freeze()  # what is loaded stays: no collection, and a large request makes some, goes over it again
         try:
-            trio.run(partial(_live, process, sockets))
+            trio.run(partial(_live, process, sockets, sink))
         except BaseExceptionGroup as group:
             faults = group.subgroup(OperatorError)
             if faults is None:
@@ -161,8 +165,8 @@ def _lines(group: BaseExceptionGroup[OperatorError]) -> Iterator[str]:
             yield from _lines(fault)
 
 
-async def _live(process: Process, sockets: Sequence[socket.socket]) -> None:
-    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+async def _live(process: Process, sockets: Sequence[socket.socket], sink: Journal) -> None:
+    with gathering(sink), trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
         await serve(process, sockets, aiter(signals))
 
 
@@ -307,7 +311,7 @@ def _front(house: House, access: Access, process: Process, in_force: Callable[[]
         protocols=CLIENTS,
         open_trip=partial(Journey, house),
         journal=process.journal,
-        fresh_id=partial(process.seams.ids, "req_"),
+        fresh_id=lambda: request_id(process.seams.wall(), process.seams.ids),
         wall=process.seams.wall,
         settings=in_force,
         metrics=Exposition(house, __version__).page,

@@ -28,6 +28,7 @@ from peekd.relay.house import House, Seams, open_house
 from peekd.relay.journey import Journey
 from peekd.upstream.dial import Dial
 from peekd.upstream.settings import UpstreamSettings
+from peekd.vocabulary.errors import ClientError
 
 SPARE: Final = "another"
 """The account that could have been asked next and was not: its upstream cannot be reached here."""
@@ -43,6 +44,10 @@ _RESET: Final = frozenset({"write_error", "read_error"})
 _FRAMING: Final = frozenset({
     "connection", "content-encoding", "content-length", "keep-alive", "transfer-encoding", "upgrade",
 })  # fmt: skip
+
+
+class Unplayable(Exception):
+    """A capture that cannot be asked again; the message says why."""
 
 
 class Side(msgspec.Struct, frozen=True):
@@ -69,6 +74,8 @@ class Compared(msgspec.Struct, frozen=True):
     same: bool
     cut: bool = False
     """More came then than was captured."""
+    masked: bool = False
+    """Something in its answer looked like a secret: what is played has a mask there."""
 
 
 class Played(msgspec.Struct, frozen=True):
@@ -79,30 +86,58 @@ class Played(msgspec.Struct, frozen=True):
     then: str
     now: str
     same: bool
+    masked: bool = False
+    """Something in the request looked like a secret: what is asked has a mask there."""
 
 
 def play(capture: Capture, healing: HealingSettings | None = None) -> Played:
     """Ask it again and compare. `healing`: in place of what was in force then.
 
-    Runs an event loop of its own; takes no longer than the work does.
+    Runs an event loop of its own; takes no longer than the work does. Raises Unplayable for a capture whose
+    request cannot be read any more, or of which an attempt is missing.
     """
-    record = trio.run(play_again, capture, healing, clock=MockClock(autojump_threshold=0))
+    asked = _readable(capture)
+    record = trio.run(play_again, capture, asked, healing, clock=MockClock(autojump_threshold=0))
+    if record.outcome == "rejected" and not record.attempts:
+        raise Unplayable(_unread(capture, record.verdict))
     return compared(capture, record)
+
+
+def _readable(capture: Capture) -> Asked:
+    """Give the request, and see that there is something to play all its attempts with."""
+    heard = {one.number for one in capture.heard}
+    for attempt in capture.record.attempts:
+        if attempt.number not in heard:
+            words = f"attempt {attempt.number} ({attempt.outcome}) came to nothing before it was sent"
+            raise Unplayable(f"{words}: there are no bytes to play it with")
+    try:
+        return _asked(capture, CLIENTS[capture.record.protocol])
+    except ClientError as error:
+        raise Unplayable(_unread(capture, error.fault.message)) from error
+
+
+def _unread(capture: Capture, why: str) -> str:
+    cause = "what looked like a secret in it was masked" if capture.masked else "it was altered since"
+    return f"the captured request cannot be read any more, most likely since {cause}: {why}"
 
 
 def compared(capture: Capture, now: RequestRecord) -> Played:
     """Lay what was recorded and what came of it now side by side."""
     then = capture.record
     cut = {heard.number for heard in capture.heard if heard.cut}
+    masks = {heard.number for heard in capture.heard if heard.masked}
     count = max(len(then.attempts), len(now.attempts))
-    attempts = tuple(_compared(number, then, now, cut=number in cut) for number in range(1, count + 1))
+    attempts = tuple(
+        _compared(number, then, now, cut=number in cut, masked=number in masks)
+        for number in range(1, count + 1)
+    )
     same = then.outcome == now.outcome and all(one.same for one in attempts)
-    return Played(then.id, attempts, then.outcome, now.outcome, same)
+    return Played(then.id, attempts, then.outcome, now.outcome, same, capture.masked)
 
 
-def _compared(number: int, then: RequestRecord, now: RequestRecord, *, cut: bool) -> Compared:
+def _compared(number: int, then: RequestRecord, now: RequestRecord, *, cut: bool, masked: bool) -> Compared:
     old, new = _side(then.attempts, number), _side(now.attempts, number)
-    return Compared(number, old, new, old is not None and new is not None and old.like(new), cut)
+    return Compared(number, old, new, old is not None and new is not None and old.like(new), cut, masked)
 
 
 def _side(attempts: list[AttemptRecord], number: int) -> Side | None:
@@ -119,7 +154,7 @@ def _unwritten(_entry: Entry) -> None:
     """Nobody reads the journal of what is played."""
 
 
-async def play_again(capture: Capture, healing: HealingSettings | None = None) -> RequestRecord:
+async def play_again(capture: Capture, asked: Asked, healing: HealingSettings | None = None) -> RequestRecord:
     """Ask it again, by the clock that runs here, and give the record of what came of it."""
     heard = capture.heard
     names = list(dict.fromkeys(one.account for one in heard))
@@ -147,7 +182,7 @@ async def play_again(capture: Capture, healing: HealingSettings | None = None) -
         seams=Seams(wall=lambda: capture.record.came + trio.current_time(), jitter=jitter.throw),
         hedging=_hedging(capture.record),
     ) as house:
-        return await _ask(house, capture, jitter)
+        return await _ask(house, asked, capture.record, jitter)
 
 
 def _upstream(heard: Heard) -> UpstreamSettings:
@@ -191,11 +226,9 @@ class _Throws:
         return self._then.turns[number].jitter if number < len(self._then.turns) else 0.0
 
 
-async def _ask(house: House, capture: Capture, throws: _Throws) -> RequestRecord:
+async def _ask(house: House, asked: Asked, then: RequestRecord, throws: _Throws) -> RequestRecord:
     """Be the client: wait for a status, commit early where it takes too long, read to the end."""
-    then = capture.record
-    protocol = CLIENTS[then.protocol]
-    asked = _asked(capture, protocol)
+    protocol = asked.protocol
     rhythm = house.rhythm(asked)
     delivery = Delivery(
         ping=protocol.encode_ping(), ping_seconds=rhythm.ping_seconds, framing=protocol.framing(then.path)

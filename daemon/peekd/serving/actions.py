@@ -96,7 +96,7 @@ class Actions:
             lane=asking.lane,
         )
         trip = self._fittings.open_trip(asked, delivery)
-        asking.nursery.start_soon(self._travel, trip, asked)
+        asking.begin(self._travel, trip, asked)
         if asked.head.stream:
             await self._wait_or_commit(trip, delivery, rhythm.early_commit_seconds)
         reply = await delivery.wait_reply()
@@ -193,11 +193,11 @@ class Actions:
     # ---- the monitor --------------------------------------------------------------------------------
 
     async def _watch(self, _route: Route, asking: Asking, _name: str) -> Answer:
-        asking.listener = self._monitoring.feed.join()
-        if asking.listener is None:
+        listener = asking.stay.listener = self._monitoring.feed.join()
+        if listener is None:
             words = "as many look on as may, or peekd is stopping; ask again in a moment"
             return encode_fault(Fault("overloaded", words, retry_after=5), asking.id, None)
-        return Flowing((("content-type", "text/event-stream"),), asking.listener)
+        return Flowing((("content-type", "text/event-stream"),), listener)
 
     async def _page(self, route: Route, asking: Asking, name: str) -> Answer:
         return await self._monitoring.page(route.path, asking, name)
@@ -227,10 +227,11 @@ async def _take_in(gate: Gate, asking: Asking) -> bytes | Fault:
     fault = refuse_encoded(asking.said) or gate.enter(asking.key, size)
     if fault is not None:
         return fault
-    asking.inside, asking.held = True, size
-    body = await asking.get_data(cache=False, as_text=False, parse_form_data=False)
+    stay = asking.stay
+    stay.inside, stay.key, stay.held = True, asking.key, size
+    body = await asking.whole_body()
     gate.resize(size, len(body))
-    asking.held = len(body)
+    stay.held = len(body)
     return body
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Awaitable, Callable
+from types import CoroutineType
 from typing import Any, cast
 
 from quart.globals import request_ctx
@@ -24,7 +25,7 @@ from peekd.protocols.interface import ClientProtocol
 from peekd.records.entries import ERROR, INFO, NOTICE, Entry
 from peekd.relay.delivery import Final
 from peekd.serving.actions import BUG, Actions, Answer, Flowing, Work
-from peekd.serving.asking import Asking, Connection
+from peekd.serving.asking import Asking, Connection, Stay
 from peekd.serving.behind import Fittings
 from peekd.serving.callers import find_caller
 from peekd.serving.gate import MIB, Gate
@@ -65,7 +66,6 @@ class Front(QuartTrio):
         self._monitoring = Monitoring(fittings)
         self._actions = Actions(fittings, self.gate, self._mended, self._monitoring)
         self.adopt(access, settings)
-        self.config["RESPONSE_TIMEOUT"] = None  # silence has deadlines of its own, a long answer has none
         self.config["PROPAGATE_EXCEPTIONS"] = True  # bugs come to `_mended`, the only one who catches them
         self.url_map.merge_slashes = False  # a POST must not be redirected
         self.before_request(self._let_in)
@@ -90,6 +90,11 @@ class Front(QuartTrio):
         self.gate.most_bytes = settings.max_bodies_mib * MIB
         self.config["MAX_CONTENT_LENGTH"] = settings.max_body_mib * MIB
         self.config["BODY_TIMEOUT"] = settings.body_seconds
+
+    @override
+    def __call__(self, scope: Any, receive: Any, send: Any) -> CoroutineType[Any, Any, None]:
+        """Serve one ASGI request; Quart's own way there leads through two more functions, for middleware."""
+        return self.asgi_http_class(self, scope)(receive, send)
 
     # ---- the way in ---------------------------------------------------------------------------------
 
@@ -135,13 +140,13 @@ class Front(QuartTrio):
         self.gate.draining = True
         self._monitoring.feed.close()
 
-    def leave(self, asking: Asking) -> None:
+    def leave(self, stay: Stay) -> None:
         """Forget a request that is over."""
-        if asking.listener is not None:
-            self._monitoring.feed.leave(asking.listener)
-        if asking.inside:
-            asking.inside = False
-            self.gate.leave(asking.key, asking.held)
+        if stay.listener is not None:
+            self._monitoring.feed.leave(stay.listener)
+        if stay.inside:
+            stay.inside = False
+            self.gate.leave(stay.key, stay.held)
 
     async def _let_in(self) -> Response | None:
         """Turn away, before any route is looked at, whoever may not call at all."""
@@ -267,6 +272,4 @@ def _respond(answer: Answer) -> Response:
 
 
 def _stream(flowing: Flowing) -> Response:
-    response = Response(flowing.chunks, 200, Headers((*flowing.headers, *_STREAM_HEADERS)))
-    response.timeout = None
-    return response
+    return Response(flowing.chunks, 200, Headers((*flowing.headers, *_STREAM_HEADERS)))

@@ -7,7 +7,7 @@ never changed, in indices that are; a look-up touches nothing but dictionaries. 
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Iterable
 from typing import Final
 
@@ -52,6 +52,7 @@ class Memory:
         self._by_shape: _Index = {}
         self._by_number: _Index = {}
         self._by_proof: dict[str, str] = {}
+        self._sessions: Counter[str] = Counter()
         self._refused: OrderedDict[tuple[str, str], float] = OrderedDict()
         self._lossy: OrderedDict[str, float] = OrderedDict()
         self.bytes = 0
@@ -74,6 +75,7 @@ class Memory:
         self._drop(key)
         entry = self._kept[key] = _Kept(kept, now)
         self.bytes += entry.size
+        self._sessions[step.origin.session] += 1
         for index, place in self._places(entry):
             index.setdefault(place, {})[key] = None
         self._by_proof.update((proof_digest(proof), key) for proof in kept.proofs)
@@ -109,6 +111,10 @@ class Memory:
         if entry is None:
             return
         self.bytes -= entry.size
+        session = entry.step.origin.session
+        self._sessions[session] -= 1
+        if not self._sessions[session]:
+            del self._sessions[session]
         for index, place in self._places(entry):
             keys = index.get(place, {})
             keys.pop(key, None)
@@ -122,6 +128,10 @@ class Memory:
         return now - entry.used > self._settings.ttl_seconds
 
     # ---- finding ----
+
+    def knows(self, session: str) -> bool:
+        """Whether anything of a session is remembered; what is only too old may still count."""
+        return session in self._sessions
 
     def by_call(self, session: str, tool: str, now: float) -> tuple[Step, ...]:
         """Give the steps of a session with a call of this id."""
@@ -139,10 +149,21 @@ class Memory:
         entries = (self._kept[key] for key in index.get(place, ()))
         return tuple(entry.step for entry in entries if not self._is_over(entry, now))
 
+    def has_twin(self, step: Step, now: float) -> bool:
+        """Whether another step of its session says the same at the same number: one of them is a branch's."""
+        pieces = (piece for piece in step.pieces if piece.proof or piece.kind in {"call", "words"})
+        alike = self.by_content(step.origin.session, shape(pieces), now)
+        return any(one.key != step.key and one.origin.number == step.origin.number for one in alike)
+
     def maker(self, proof: str, now: float) -> Family:
         """Give the family that made a proof, "" where that is not known. It may be of any session."""
+        step = self.by_proof(proof, now)
+        return step.origin.family if step is not None else ""
+
+    def by_proof(self, proof: str, now: float) -> Step | None:
+        """Give the step that holds a proof, of whatever session."""
         entry = self._kept.get(self._by_proof.get(proof_digest(proof), ""))
-        return entry.step.origin.family if entry is not None and not self._is_over(entry, now) else ""
+        return entry.step if entry is not None and not self._is_over(entry, now) else None
 
     def use(self, step: Step, now: float) -> bool:
         """Note that a step was of use just now; tells whether that is news enough to be written down."""

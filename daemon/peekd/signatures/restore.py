@@ -1,21 +1,24 @@
 """Putting back what a client lost, signatures and the thoughts they prove, where provenance shows the place.
 
 A step is put back into a turn only where the turn says the same: the same calls by id, name and arguments, or
-without ids the same content; of several that would fit, the one at the same place in the conversation, else
-none. Only proofs of the family that is to be asked; nothing of anybody else's is ever changed into its own.
+without ids the same content; of several that would fit, the one at the same place in the conversation, and of
+branches that say the same there, the last one with the same words before it; else none. Only proofs of the
+family that is to be asked; nothing of anybody else's is ever changed into its own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import msgspec
 
 from peekd.signatures.memory import Memory
 from peekd.signatures.proofs import TIED_TO_ACCOUNTS
-from peekd.signatures.steps import Piece, Step, pieces_of, shape
+from peekd.signatures.steps import Piece, Step, calls_of, digest_of_turns, shape, words_of
 from peekd.vocabulary.conversation import (
+    SIGNABLE,
+    THOUGHTS,
     Conversation,
     Family,
     Part,
@@ -32,12 +35,17 @@ _REPLAYED: Final[frozenset[Family]] = frozenset({"anthropic", "openai"})
 
 
 class Wanted(msgspec.Struct, frozen=True):
-    """Whose signatures are wanted back. `account`: who is to be asked. `thoughts`: whether they are, too."""
+    """Whose signatures are wanted back. `account`: who is to be asked. `thoughts`: whether they are, too.
+
+    `guessed`: the client named no session, so one of the same name may be another conversation that began
+    alike: two steps that say the same are then never taken for branches of one.
+    """
 
     session: str
     family: Family
     account: str = ""
     thoughts: bool = True
+    guessed: bool = False
 
 
 class Restored(msgspec.Struct, frozen=True):
@@ -50,12 +58,15 @@ class Restored(msgspec.Struct, frozen=True):
 
 def restore(conversation: Conversation, memory: Memory, wanted: Wanted, now: float) -> Restored:
     """Put back what provenance proves; a conversation in which nothing is missing is given as it is."""
+    if not memory.knows(wanted.session):
+        return Restored(conversation)
     turns: list[Turn] = []
     steps: list[Step] = []
     names: dict[str, None] = {}
     number = 0
-    for turn in conversation.turns:
-        step = _find(turn, memory, wanted, number, now) if turn.role == "assistant" else None
+    for at, turn in enumerate(conversation.turns):
+        place = _Place(number, conversation.turns[:at])
+        step = _find(turn, memory, wanted, place, now) if turn.role == "assistant" else None
         whole = _put_back(turn, step, wanted) if step is not None else turn
         if step is not None and whole.parts != turn.parts:
             steps.append(step)
@@ -69,13 +80,13 @@ def restore(conversation: Conversation, memory: Memory, wanted: Wanted, now: flo
 
 def attributed(conversation: Conversation, memory: Memory, now: float) -> Conversation:
     """Give each proof to the family that is known to have made it, whatever its place says."""
-    turns = tuple(_changed(turn, lambda part: _given(part, memory, now)) for turn in conversation.turns)
+    turns = tuple([_changed(turn, lambda part: _given(part, memory, now)) for turn in conversation.turns])
     return msgspec.structs.replace(conversation, turns=turns) if turns != conversation.turns else conversation
 
 
 def without_short(conversation: Conversation, least: int) -> Conversation:
     """Give the conversation without what is too short to be a proof, and with a word on that in its list."""
-    turns = tuple(_changed(turn, lambda part: _long(part, least)) for turn in conversation.turns)
+    turns = tuple([_changed(turn, lambda part: _long(part, least)) for turn in conversation.turns])
     if turns == conversation.turns:
         return conversation
     dropped = (*conversation.dropped, "signature that is too short")
@@ -101,13 +112,14 @@ def proof_and_family(part: Part) -> Iterator[tuple[str, Family]]:
 
 def proof_of(part: Part) -> str:
     """Give the proof of a part, "" where it has none."""
-    match part:
-        case Thinking() | Text() | ToolCall():
-            return part.signature
-        case RedactedThinking():
-            return part.data
-        case _:
-            return ""
+    if isinstance(part, SIGNABLE):
+        return part.signature
+    return part.data if isinstance(part, RedactedThinking) else ""
+
+
+def is_signed(turn: Turn) -> bool:
+    """Tell a turn that replays a proof; nothing is to be learned of any other."""
+    return any(map(proof_of, turn.parts))
 
 
 def call_proofs(conversation: Conversation, family: Family) -> tuple[str, ...]:
@@ -124,21 +136,35 @@ def number_of_steps(conversation: Conversation) -> int:
 # ---- finding --------------------------------------------------------------------------------------
 
 
-def _find(turn: Turn, memory: Memory, wanted: Wanted, number: int, now: float) -> Step | None:
+class _Place(NamedTuple):
+    """Where a turn stands: how many steps are before it, and all turns that are."""
+
+    number: int
+    before: tuple[Turn, ...]
+
+
+def _find(turn: Turn, memory: Memory, wanted: Wanted, place: _Place, now: float) -> Step | None:
     """Give the step that this turn is, if it is known and of use."""
-    pieces = pieces_of(turn)
-    calls = [piece for piece in pieces if piece.kind == "call"]
+    calls = calls_of(turn)
     found = memory.by_call(wanted.session, calls[0].tool, now) if calls else ()
     fits = [step for step in found if _same_calls(step, calls) and _usable(step, wanted)]
     if fits:
         return max(fits, key=lambda step: len(step.proofs))
-    content = shape(pieces)
+    content = shape(calls) if calls else words_of(turn)
     alike = memory.by_content(wanted.session, content, now) if content else ()
     fits = [step for step in alike if _usable(step, wanted) and not _other_ids(step, calls)]
     if len(fits) > 1:
-        there = {step.key for step in memory.by_number(wanted.session, number, now)}
+        there = {step.key for step in memory.by_number(wanted.session, place.number, now)}
         fits = [step for step in fits if step.key in there]
+    if len(fits) > 1 and not wanted.guessed:
+        fits = _of_this_branch(fits, digest_of_turns(place.before))
     return fits[0] if len(fits) == 1 else None
+
+
+def _of_this_branch(alike: list[Step], before: str) -> list[Step]:
+    """Give the last one that was said after the same words: the client has it, unless it went back twice."""
+    same = [step for step in alike if step.origin.before == before]
+    return [max(same, key=lambda step: step.learned)] if same else alike
 
 
 def _same_calls(step: Step, calls: list[Piece]) -> bool:
@@ -170,7 +196,7 @@ def _put_back(turn: Turn, step: Step, wanted: Wanted) -> Turn:
     Thoughts stay as the client has them, if it has any that are proved; those without a proof give way.
     """
     family = wanted.family
-    has = any(isinstance(part, Thinking | RedactedThinking) and part.family == family for part in turn.parts)
+    has = any(isinstance(part, THOUGHTS) and part.family == family for part in turn.parts)
     thoughts = wanted.thoughts and not has and family in _REPLAYED
     signed = {proof_of(part) for part in turn.parts}
     rest = [part for part in turn.parts if has or not isinstance(part, Thinking)]
@@ -231,7 +257,8 @@ def _told(before: Turn, after: Turn) -> Iterator[str]:
 
 
 def _changed(turn: Turn, change: Callable[[Part], Part | None]) -> Turn:
-    if turn.role != "assistant":
+    """Change the parts that hold a proof; None leaves one out."""
+    if turn.role != "assistant" or not is_signed(turn):
         return turn
     parts = tuple(made for part in turn.parts if (made := change(part)) is not None)
     return msgspec.structs.replace(turn, parts=parts) if parts != turn.parts else turn

@@ -85,7 +85,7 @@ class Seal:
 
     def _mac(self, family: str, model: str, body: str) -> str:
         told = f"{family}.{model}.{body}".encode()
-        digest = hmac.new(self._key, told, hashlib.sha256).digest()[:_MAC_BYTES]
+        digest = hmac.digest(self._key, told, "sha256")[:_MAC_BYTES]
         return base64.urlsafe_b64encode(digest).decode()
 
 

@@ -12,7 +12,16 @@ from typing import Any, Final, Literal, cast
 
 import msgspec
 
-from peekd.vocabulary.conversation import Family, Part, RedactedThinking, Text, Thinking, ToolCall, Turn
+from peekd.vocabulary.conversation import (
+    Family,
+    Part,
+    RedactedThinking,
+    Text,
+    Thinking,
+    ToolCall,
+    ToolResult,
+    Turn,
+)
 
 PieceKind = Literal["thought", "redacted", "text", "call", "words"]
 
@@ -41,7 +50,11 @@ class Piece(msgspec.Struct, frozen=True, gc=False, array_like=True):
 
 
 class Origin(msgspec.Struct, frozen=True, gc=False):
-    """Where a step comes from. `number`: how many steps its conversation had before it."""
+    """Where a step comes from. `number`: how many steps its conversation had before it.
+
+    `before`: the digest of all that was said before it, as `digest_of_turns` gives it. Known only where a
+    step of this session was known that says the same at the same number: of another branch, then.
+    """
 
     family: Family
     session: str
@@ -49,6 +62,7 @@ class Origin(msgspec.Struct, frozen=True, gc=False):
     upstream: str = ""
     model: str = ""
     account: str = ""
+    before: str = ""
 
 
 class Step(msgspec.Struct, frozen=True, gc=False):
@@ -117,6 +131,19 @@ def shape(pieces: Iterable[Piece]) -> str:
     return next((piece.content for piece in seen if piece.kind == "words"), "")
 
 
+def digest_of_turns(turns: Iterable[Turn]) -> str:
+    """Give the digest of what was said so far: words, calls and results, without ids, thoughts and proofs."""
+    return digest("\1".join(said for turn in turns if (said := _said(turn))))
+
+
+def _said(turn: Turn) -> str:
+    if turn.role == "assistant":
+        return shape(pieces_of(turn))
+    results = [part for part in turn.parts if isinstance(part, ToolResult)]
+    said = [part for holder in (turn.parts, *(one.content for one in results)) for part in holder]
+    return digest_of_words(part.text for part in said if isinstance(part, Text)) if said else ""
+
+
 def told_once(pieces: Iterable[Piece], words: Iterable[str]) -> tuple[Piece, ...]:
     """Give the pieces with the digest of all words on the first that stands for some."""
     told = digest_of_words(words)
@@ -136,6 +163,21 @@ def pieces_of(turn: Turn) -> tuple[Piece, ...]:
     return told_once(pieces, (part.text for part in turn.parts if isinstance(part, Text)))
 
 
+def calls_of(turn: Turn) -> list[Piece]:
+    """Give the calls among a turn's pieces."""
+    return [_call(part) for part in turn.parts if isinstance(part, ToolCall)]
+
+
+def words_of(turn: Turn) -> str:
+    """Give the digest of what a turn told the user, "" where that is nothing."""
+    words = [part.text for part in turn.parts if isinstance(part, Text)]
+    return digest_of_words(words) if any(words) else ""
+
+
+def _call(part: ToolCall) -> Piece:
+    return Piece("call", call_digest(part.name, part.arguments), part.signature, tool=part.id)
+
+
 def _pieces(part: Part) -> list[Piece]:
     match part:
         case Thinking():
@@ -147,7 +189,7 @@ def _pieces(part: Part) -> list[Piece]:
             words = [Piece("words")] if part.text else []
             return [*words, *([Piece("text", digest(part.text), part.signature)] if part.signature else [])]
         case ToolCall():
-            return [Piece("call", call_digest(part.name, part.arguments), part.signature, tool=part.id)]
+            return [_call(part)]
         case _:
             return []
 

@@ -17,7 +17,7 @@ from peekd.signatures.settings import SignatureSettings
 from peekd.signatures.steps import Origin, Piece, Step
 from peekd.store import ledger
 from peekd.store.interface import Bound, Forgotten, Kept, Loaded, Refused, Told, Touched
-from peekd.store.rows import AttemptRow, BodyRow, RequestRow
+from peekd.store.rows import AttemptRow, BodyRow, RequestRow, Row
 from peekd.store.settings import RecordSettings
 
 MOST_BOUND: Final = 10_000
@@ -51,13 +51,15 @@ _STANDINGS: Final = """
     CREATE TABLE standings (account TEXT PRIMARY KEY, standing BLOB NOT NULL) WITHOUT ROWID;
 """
 
-MIGRATIONS: Final = (_SIGNATURES, ledger.TABLES, _STANDINGS)
+_BRANCHES: Final = "ALTER TABLE steps ADD COLUMN before TEXT NOT NULL DEFAULT '';"
+
+MIGRATIONS: Final = (_SIGNATURES, ledger.TABLES, _STANDINGS, _BRANCHES)
 """What makes the tables of each version from those of the one before; the first begins with none."""
 
 VERSION: Final = len(MIGRATIONS)
 """Of the tables, as `PRAGMA user_version` holds it."""
 
-_KEEP: Final = "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_KEEP: Final = "INSERT OR REPLACE INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _TOUCH: Final = "UPDATE steps SET used = ? WHERE key = ?"
 _FORGET: Final = "DELETE FROM steps WHERE key = ?"
 _REFUSE: Final = "INSERT OR REPLACE INTO refused VALUES (?, ?, ?)"
@@ -74,7 +76,8 @@ _SHRINK: Final = """
 _UNBIND: Final = "DELETE FROM bound WHERE id IN (SELECT id FROM bound ORDER BY since DESC LIMIT -1 OFFSET ?)"
 
 _STEPS: Final = """
-    SELECT family, session, number, upstream, model, account, learned, used, pieces FROM steps ORDER BY used
+    SELECT family, session, number, upstream, model, account, before, learned, used, pieces
+    FROM steps ORDER BY used
 """
 _REFUSED: Final = "SELECT session, proofs, since FROM refused ORDER BY since"
 _STAND: Final = "INSERT OR REPLACE INTO standings VALUES (?, ?)"
@@ -141,11 +144,17 @@ class Database:
         self._connection.close()
 
     def apply(self, deeds: Iterable[Told]) -> None:
-        """Write deeds down, all or none."""
+        """Write deeds down, all or none: in their order, then the ledger's rows."""
+        rows: list[Row] = []
         self._connection.execute("BEGIN IMMEDIATE")
         try:
-            for deed in _last(deeds):
-                self._connection.execute(*_statement(deed))
+            for deed in deeds:
+                if isinstance(deed, RequestRow | AttemptRow | BodyRow):
+                    rows.append(deed)
+                else:
+                    self._connection.execute(*_statement(deed))
+            for written in ledger.statements(rows):
+                self._connection.execute(*written)
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
@@ -209,23 +218,16 @@ def is_corrupt(error: sqlite3.Error) -> bool:
     }
 
 
-def _last(deeds: Iterable[Told]) -> Iterable[Told]:
-    """Give deeds in their order, but of the ledger's rows only how each stands at the end."""
-    rows: dict[object, Told] = {}
-    for number, deed in enumerate(deeds):
-        key = ledger.place(deed) if isinstance(deed, RequestRow | AttemptRow | BodyRow) else number
-        rows[key] = deed
-    return rows.values()
-
-
-def _statement(deed: Told) -> tuple[str, tuple[object, ...]]:  # noqa: PLR0911  one for each deed
+def _statement(
+    deed: Kept | Touched | Forgotten | Refused | Bound | Standing,
+) -> tuple[str, tuple[object, ...]]:
     match deed:
         case Kept(step=step, used=used):
             origin = step.origin
             place = (step.key, origin.family, origin.session, origin.number)
             source = (origin.upstream, origin.model, origin.account)
             pieces = msgspec.msgpack.encode(step.pieces)
-            return _KEEP, (*place, *source, step.learned, used, step.size, pieces)
+            return _KEEP, (*place, *source, step.learned, used, step.size, pieces, origin.before)
         case Touched():
             return _TOUCH, (deed.used, deed.key)
         case Forgotten():
@@ -236,13 +238,11 @@ def _statement(deed: Told) -> tuple[str, tuple[object, ...]]:  # noqa: PLR0911  
             return _BIND, (deed.id, deed.account, deed.since)
         case Standing():
             return _STAND, (deed.account, msgspec.msgpack.encode(deed))
-        case RequestRow() | AttemptRow() | BodyRow():
-            return ledger.statement(deed)
 
 
 def _kept(row: tuple[object, ...]) -> Kept:
     *origin, learned, used, pieces = row
-    made = msgspec.convert(origin, tuple[str, str, int, str, str, str])
+    made = msgspec.convert(origin, tuple[str, str, int, str, str, str, str])
     step = Step(
         msgspec.convert(dict(zip(_ORIGIN, made, strict=True)), Origin), _pieces.decode(_bytes(pieces))
     )
@@ -258,4 +258,4 @@ def _bytes(value: object) -> bytes:
     return value if isinstance(value, bytes) else b""
 
 
-_ORIGIN: Final = ("family", "session", "number", "upstream", "model", "account")
+_ORIGIN: Final = ("family", "session", "number", "upstream", "model", "account", "before")

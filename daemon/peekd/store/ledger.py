@@ -6,7 +6,8 @@ Blocking; only the database calls it, within its own transactions.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from functools import cache
 from typing import Final
 
 import msgspec
@@ -54,16 +55,19 @@ _KEYS: Final[Mapping[type[Row], tuple[str, ...]]] = {
 }
 
 
-def _upsert(kind: type[Row], table: str) -> str:
+_SIZES: Final = (32, 8, 1)
+"""Rows of one statement: few shapes, each compiled once, and below 999 values (SQLite before 3.32)."""
+
+
+@cache
+def _upsert(kind: type[Row], count: int) -> str:
     names = kind.__struct_fields__
-    marks = ", ".join("?" * len(names))
+    marks = ", ".join(["(" + ", ".join("?" * len(names)) + ")"] * count)
     fresh = ", ".join(f"{name} = excluded.{name}" for name in names if name not in _KEYS[kind])
     keys = ", ".join(_KEYS[kind])
-    insert = f"INSERT INTO {table} ({', '.join(names)}) VALUES ({marks})"  # noqa: S608  our own names
+    insert = f"INSERT INTO {_TABLES[kind]} ({', '.join(names)}) VALUES {marks}"  # noqa: S608  our own names
     return f"{insert} ON CONFLICT ({keys}) DO UPDATE SET {fresh}"
 
-
-_UPSERTS: Final = {kind: _upsert(kind, table) for kind, table in _TABLES.items()}
 
 # What was open in a process that is gone. A process that lives on after all (two of them at one file) writes
 # its rows whole when it closes them, and so mends what is said here.
@@ -83,14 +87,22 @@ _DELETES: Final = (
 )
 
 
-def statement(row: Row) -> tuple[str, tuple[object, ...]]:
-    """Give what writes a row, in place of an earlier one of the same request or attempt."""
-    return _UPSERTS[type(row)], msgspec.structs.astuple(row)
+def statements(rows: Iterable[Row]) -> Iterator[tuple[str, list[object]]]:
+    """Give what writes rows, each in place of an earlier one of the same request or attempt, the last counts.
 
-
-def place(row: Row) -> tuple[object, ...]:
-    """Tell rows apart: those of one place follow one another."""
-    return (type(row), *(getattr(row, name) for name in _KEYS[type(row)]))
+    Many rows go in one statement: Python's lock is let go and taken again for each, and where a busy thread
+    wants it as well, that costs more than SQLite's work.
+    """
+    kinds: dict[type[Row], list[Row]] = {}
+    for row in rows:
+        kinds.setdefault(type(row), []).append(row)
+    for kind, same in kinds.items():
+        begin = 0
+        while begin < len(same):
+            count = next(size for size in _SIZES if size <= len(same) - begin)
+            some = same[begin : begin + count]
+            yield _upsert(kind, count), [value for row in some for value in msgspec.structs.astuple(row)]
+            begin += count
 
 
 def close_open(connection: sqlite3.Connection, note: str) -> int:

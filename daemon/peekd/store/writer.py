@@ -25,7 +25,7 @@ from peekd.store.settings import RecordSettings
 MOST_WAITING: Final = 8192
 """Deeds that wait to be written; beyond that the oldest is lost."""
 
-GATHER_SECONDS: Final = 0.05
+GATHER_SECONDS: Final = 0.12
 """How long deeds are gathered before they are written: with the writing itself well within 250 ms."""
 
 _BATCH: Final = 1024

@@ -77,7 +77,7 @@ class Attempt:
         self._client = client
         self._posting = posting
         self._opened = opened
-        self._response: httpx.Response | None = None
+        self._answer: Body | None = None
         self._decoder: Inflater | None = None
         self._ended: bytes | ErrorInStream | None = None
         self.mark: Mark = unmarked
@@ -108,8 +108,8 @@ class Attempt:
         self, kind: type[BaseException] | None, fault: BaseException | None, trace: TracebackType | None
     ) -> None:
         try:
-            if self._response is not None:
-                await self._response.aclose()
+            if self._answer is not None:
+                await self._answer.aclose()
         finally:
             self._opened.discard(self)
 
@@ -123,11 +123,14 @@ class Attempt:
                 content=posting.body,
                 extensions={"timeout": _timeout(posting.deadlines), "mark": self.mark},
             )
-            self._response = await self._client.send(request, stream=True)
+            response = await self._client.send(request, stream=True)
         except (httpx.HTTPError, httpx.InvalidURL) as fault:
             self.failure = _failure(fault)
             return
-        self._read_head(self._response)
+        # Of what was sent and what came nothing else is kept: a stream may go on for long.
+        self._answer = response.extensions["body"]
+        self._posting = posting._replace(headers=[], body=b"")
+        self._read_head(response)
 
     def _read_head(self, response: httpx.Response) -> None:
         headers = _joined(response.headers.raw)
@@ -172,10 +175,9 @@ class Attempt:
 
     def _body(self) -> Body:
         """Give the transport's own body; httpx's ways of reading are generators that a cancel leaves open."""
-        if self._response is None:
+        if self._answer is None:
             raise RuntimeError("there is no answer to read")
-        body: Body = self._response.extensions["body"]
-        return body
+        return self._answer
 
     async def read_refusal(self, limit: int = REFUSAL_BYTES) -> bytes:
         """Give the body of an answer that is not 2xx, at most `limit` bytes of it; what came, where it broke.

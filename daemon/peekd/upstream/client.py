@@ -208,6 +208,7 @@ class Upstreams:
         if client is None:
             transport = Transport(
                 way.max_connections,
+                own="" if way.base_url.startswith(SIMULATOR) else way.base_url,
                 proxy=decode_proxy(way.proxy) if way.proxy else None,
                 dial=self._dials.get(way.upstream) or dial_tcp,
                 tls=self._tls,

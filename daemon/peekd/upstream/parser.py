@@ -48,15 +48,18 @@ class _Heard:
         self.wire: httptools.HttpResponseParser | None = None
 
     def on_message_begin(self) -> None:
-        if not self.awaited:
+        if self.awaited:
+            self.reason, self.headers = b"", []
+        else:  # the one before it may not have been looked at yet
             self.extra = True
-        self.reason, self.headers = b"", []
 
     def on_status(self, reason: bytes) -> None:
-        self.reason += reason
+        if self.awaited:
+            self.reason += reason
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        self.headers.append((name.lower(), value))
+        if self.awaited:
+            self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         status = self.wire.get_status_code() if self.wire is not None else 0

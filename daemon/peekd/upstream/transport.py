@@ -21,6 +21,10 @@ from peekd.upstream.timeouts import Mark, Timeouts, told_as, unmarked
 RELEASE_SECONDS = 1.0  # it waits for nothing; this only says that it may not
 
 
+ELSEWHERE = 64
+"""Connections at once, at least, to whom is not the upstream: no access token waits for another account's."""
+
+
 class Body(httpx.AsyncByteStream):
     """The answer's body, still encoded as it was sent; it holds the connection and its slot until closed."""
 
@@ -57,17 +61,22 @@ class Body(httpx.AsyncByteStream):
 
 
 class Transport(httpx.AsyncBaseTransport):
-    """Everything sent to one upstream by one way (straight, or through one proxy)."""
+    """Everything sent to one upstream by one way (straight, or through one proxy).
+
+    `max_connections` holds for the upstream's own address, `own`; "" for whatever is asked.
+    """
 
     def __init__(
         self,
         max_connections: int,
         *,
+        own: str = "",
         proxy: httpx.URL | None = None,
         dial: Dial = dial_tcp,
         tls: Tls = system_tls,
     ) -> None:
         self._max_connections = max_connections
+        self._own = Origin.of(httpx.URL(own)) if own else None
         self._proxy = proxy
         self._dial = dial
         self._tls = tls
@@ -126,7 +135,10 @@ class Transport(httpx.AsyncBaseTransport):
     def _pool(self, origin: Origin) -> Pool:
         pool = self._pools.get(origin)
         if pool is None:
-            pool = self._pools[origin] = Pool(self._max_connections, lambda: self._connect(origin))
+            most = self._max_connections
+            if self._own not in {None, origin}:
+                most = max(most, ELSEWHERE)
+            pool = self._pools[origin] = Pool(most, lambda: self._connect(origin))
         return pool
 
     async def _message(self, request: httpx.Request, origin: Origin) -> Message:

@@ -6,7 +6,7 @@ The counterpart for answers is `events`.
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -34,10 +34,10 @@ class Head(msgspec.Struct, frozen=True):
     """Digests of replayed thoughts that only the account they came from may be able to read."""
 
 
-# ---- parts --------------------------------------------------------------------------------------
+# ---- parts: a long history has thousands, none is ever part of a cycle, and so none is `gc` -----------
 
 
-class Text(msgspec.Struct, frozen=True, tag="text"):
+class Text(msgspec.Struct, frozen=True, gc=False, tag="text"):
     """Words. `signature`: a thought signature of this family that stood on this very part (Gemini)."""
 
     text: str
@@ -45,7 +45,7 @@ class Text(msgspec.Struct, frozen=True, tag="text"):
     family: Family = ""
 
 
-class Thinking(msgspec.Struct, frozen=True, tag="thinking"):
+class Thinking(msgspec.Struct, frozen=True, gc=False, tag="thinking"):
     """Replayed thoughts with the signature that proves them to their makers' family."""
 
     text: str
@@ -53,14 +53,14 @@ class Thinking(msgspec.Struct, frozen=True, tag="thinking"):
     family: Family = ""
 
 
-class RedactedThinking(msgspec.Struct, frozen=True, tag="redacted_thinking"):
+class RedactedThinking(msgspec.Struct, frozen=True, gc=False, tag="redacted_thinking"):
     """Replayed thoughts that only their maker can read."""
 
     data: str
     family: Family = ""
 
 
-class Media(msgspec.Struct, frozen=True, tag="media"):
+class Media(msgspec.Struct, frozen=True, gc=False, tag="media"):
     """A picture or document: base64 `data`, or a `url`; exactly one of both is set."""
 
     media_type: str
@@ -69,7 +69,7 @@ class Media(msgspec.Struct, frozen=True, tag="media"):
     title: str = ""
 
 
-class ToolCall(msgspec.Struct, frozen=True, tag="tool_call"):
+class ToolCall(msgspec.Struct, frozen=True, gc=False, tag="tool_call"):
     """A call that the model made, replayed."""
 
     id: str
@@ -79,7 +79,7 @@ class ToolCall(msgspec.Struct, frozen=True, tag="tool_call"):
     family: Family = ""
 
 
-class ToolResult(msgspec.Struct, frozen=True, tag="tool_result"):
+class ToolResult(msgspec.Struct, frozen=True, gc=False, tag="tool_result"):
     """What the tool answered to call `id`."""
 
     id: str
@@ -89,8 +89,12 @@ class ToolResult(msgspec.Struct, frozen=True, tag="tool_result"):
 
 Part = Text | Thinking | RedactedThinking | Media | ToolCall | ToolResult
 
+THOUGHTS: Final = (Thinking, RedactedThinking)
+SIGNABLE: Final = (Text, Thinking, ToolCall)
+"""Parts with a field `signature`. As tuples, since `isinstance` asks a union at several times the price."""
 
-class Turn(msgspec.Struct, frozen=True):
+
+class Turn(msgspec.Struct, frozen=True, gc=False):
     """One message. Instructions in mid-conversation are turns of role "system"."""
 
     role: Literal["user", "assistant", "system"]

@@ -37,6 +37,23 @@ class Usage(msgspec.Struct, frozen=True, gc=False):
     thoughts: int | None = None
 
 
+def merged(before: Usage, after: Usage) -> Usage:
+    """Lay later cumulative figures over earlier ones; what is not reported stays.
+
+    Field by field, since Gemini tells usage with every piece of its answer.
+
+    >>> merged(Usage(prompt=7, output=1), Usage(output=5))
+    Usage(prompt=7, cached=None, cache_written=None, output=5, thoughts=None)
+    """
+    return Usage(
+        before.prompt if after.prompt is None else after.prompt,
+        before.cached if after.cached is None else after.cached,
+        before.cache_written if after.cache_written is None else after.cache_written,
+        before.output if after.output is None else after.output,
+        before.thoughts if after.thoughts is None else after.thoughts,
+    )
+
+
 # ---- blocks: what a piece of the answer is, told when it opens -----------------------------------
 
 

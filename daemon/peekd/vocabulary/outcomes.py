@@ -77,7 +77,12 @@ class TooLarge(Outcome, frozen=True, tag="too_large"):
 
 
 class Signature(Outcome, frozen=True, tag="signature"):
-    """A replayed thought or its signature does not hold."""
+    """A replayed thought or its signature does not hold.
+
+    `lacking`: one is not there, and nothing was said against those that are.
+    """
+
+    lacking: bool = False
 
 
 class Overloaded(Outcome, frozen=True, tag="overloaded"):
@@ -125,6 +130,9 @@ UNFOLDABLE = "unfoldable"
 
 CREDENTIAL_REFRESH = "credential_refresh"
 """The type of an outcome where the account had no access token, and none could be had just then."""
+
+BUDGET_SPENT = "budget_spent"
+"""The type of an outcome where the request's own time ended before the attempt had a fair part of it."""
 
 UNSAYABLE = "unsayable"
 """The type of an outcome where the answer was whole, and the client's protocol could say nothing of it."""
@@ -238,6 +246,15 @@ def is_crowded(outcome: AnyOutcome) -> bool:
     (True, False)
     """
     return isinstance(outcome, Unreachable) and outcome.type == POOL_TIMEOUT
+
+
+def is_hurried(outcome: Outcome) -> bool:
+    """Whether the attempt began so late in its request's time that its silence says nothing of anybody.
+
+    >>> is_hurried(Silent(type=BUDGET_SPENT)), is_hurried(Silent())
+    (True, False)
+    """
+    return outcome.type == BUDGET_SPENT
 
 
 def is_unproven(outcome: Outcome) -> bool:

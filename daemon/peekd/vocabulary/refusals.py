@@ -45,5 +45,7 @@ class Refusal(msgspec.Struct, frozen=True):
     """Where a person can mend it (validation_required)."""
     stop: bool = False
     """The account was shut out for good (revoked, banned): asking with others would spread that."""
+    lacking: bool = False
+    """A signature is not there (signature): nothing is said against those that are."""
     words: bytes = b""
     content_type: str = "application/json"

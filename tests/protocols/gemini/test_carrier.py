@@ -20,7 +20,7 @@ def test_a_carrier_survives_being_read_as_bytes_and_written_in_either_alphabet(c
         assert bared(written) == carrier
 
 
-@given(st.binary())
+@given(st.binary().filter(lambda raw: not raw.startswith(b"peekd1.")))
 def test_a_signature_of_geminis_own_is_none(raw: bytes) -> None:
     assert bared(base64.b64encode(raw).decode()) is None
 

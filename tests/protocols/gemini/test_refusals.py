@@ -254,3 +254,10 @@ def test_an_account_that_is_shut_out_for_good_is_told_as_that(status: int, reaso
 def test_what_is_no_such_word_of_the_account_is_not(status: int, message: str) -> None:
     error = {"code": status, "message": message}
     assert not decode_refusal(status, {}, msgspec.json.encode({"error": error})).stop
+
+
+def test_a_signature_that_is_not_there_is_told_from_one_that_does_not_hold() -> None:
+    missing = "Function call is missing a thought_signature in functionCall parts."
+    assert decode_refusal(400, {}, body(400, "INVALID_ARGUMENT", missing)).lacking
+    assert not decode_refusal(400, {}, body(400, "INVALID_ARGUMENT", "Corrupted thought signature.")).lacking
+    assert not decode_refusal(500, {}, body(500, "INTERNAL", missing)).lacking

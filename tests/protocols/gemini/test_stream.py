@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -278,3 +279,43 @@ def test_what_is_no_answer_in_one_piece_gives_no_frame(body: bytes) -> None:
 def test_a_piece_that_says_nothing_is_judged_as_a_stream_that_says_nothing() -> None:
     (played,) = decode_whole(b'{"usageMetadata": {"promptTokenCount": 3}}')
     assert not any(isinstance(event, Finished) for event in GeminiDecoder().feed(played))
+
+
+# ---- chunks in the middle of an answer ------------------------------------------------------------
+
+Fields = dict[str, st.SearchStrategy[Any]]
+OF_PARTS: Fields = {
+    "text": st.sampled_from(["", "a", "b"]),
+    "thought": st.sampled_from([True, False, None]),
+    "thoughtSignature": st.sampled_from(["", "c2ln"]),
+    "functionCall": st.just({"name": "f", "args": {}}),
+    "executableCode": st.just({"code": "1"}),
+}
+OF_CANDIDATES: Fields = {
+    "content": st.fixed_dictionaries({
+        "parts": st.lists(st.fixed_dictionaries({}, optional=OF_PARTS), max_size=3)
+    }),
+    "finishReason": st.sampled_from([None, "STOP", "SAFETY"]),
+    "groundingMetadata": st.sampled_from([None, {"webSearchQueries": ["q"]}]),
+}
+OF_CHUNKS: Fields = {
+    "candidates": st.lists(st.fixed_dictionaries({}, optional=OF_CANDIDATES), max_size=2),
+    "usageMetadata": st.sampled_from([None, {}, {"promptTokenCount": 1, "thoughtsTokenCount": 2}, 7]),
+    "promptFeedback": st.sampled_from([None, {"blockReason": "SAFETY"}]),
+    "response": st.sampled_from([None, {"candidates": []}]),
+    "error": st.just({"code": 503, "message": "busy", "status": "UNAVAILABLE"}),
+    "modelVersion": st.just("gemini"),
+}
+CHUNK = st.fixed_dictionaries({}, optional=OF_CHUNKS)
+
+
+@given(st.lists(CHUNK, max_size=5))
+def test_a_chunk_of_words_alone_says_the_same_as_one_that_is_read_part_by_part(
+    chunks: list[dict[str, Any]],
+) -> None:
+    """An error that is null makes no difference but that: such a chunk may hold more than words."""
+    one, other = GeminiDecoder(), GeminiDecoder()
+    for chunk in chunks:
+        told = one.feed(frame(msgspec.json.encode(chunk).decode()))
+        assert told == other.feed(frame(msgspec.json.encode({"error": None, **chunk}).decode()))
+    assert one.close() == other.close()

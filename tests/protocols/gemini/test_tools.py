@@ -101,3 +101,17 @@ def test_parameters_go_as_json_schema_where_it_is_taken_and_fits(
     fields, _ = said(Tool("read", "", parameters), plain=plain)
     (declaration,) = fields["tools"][0]["functionDeclarations"]
     assert declaration.keys() - {"name"} == ({key} if key else set())
+
+
+def test_tools_are_said_the_same_when_they_are_offered_again_each_in_its_way() -> None:
+    large = Tool("read", "", {**READ.parameters, "description": "x" * 20_000})
+    first = [said(tool, plain=plain) for plain in (True, False) for tool in (READ, large)]
+    assert first == [said(tool, plain=plain) for plain in (True, False) for tool in (READ, large)]
+    assert len({str(fields) for fields, _ in first}) == len(first)
+
+
+def test_parameters_without_end_are_cut_off() -> None:
+    deep: dict[str, Any] = {"type": "string"}
+    for _ in range(3_000):
+        deep = {"type": "object", "properties": {"a": deep}}
+    assert "tools[].parameters.depth" in said(Tool("read", "", deep))[1]

@@ -205,3 +205,10 @@ def test_an_account_that_is_shut_out_for_good_is_told_as_that(status: int, said:
 )
 def test_what_is_no_such_word_of_the_account_is_not(status: int, said: dict[str, str]) -> None:
     assert not decode_refusal(status, {}, msgspec.json.encode({"error": said})).stop
+
+
+def test_a_signature_that_is_not_there_is_told_from_one_that_does_not_hold() -> None:
+    missing = "Function call is missing a thought_signature in functionCall parts."
+    assert decode_refusal(400, {}, error(missing).encode()).lacking
+    assert not decode_refusal(400, {}, error("Corrupted thought signature.").encode()).lacking
+    assert not decode_refusal(500, {}, error(missing).encode()).lacking

@@ -183,3 +183,13 @@ def test_what_has_no_place_is_named() -> None:
     ):
         opened.feed(event)
     assert opened.dropped == {"server_tool_use", "redacted", "image/png", "citations_delta"}
+
+
+def test_no_words_and_no_name_of_a_model_are_taken_for_a_place_in_the_chunk() -> None:
+    opened = ChatEncoder(answering("100%b %d\n", thoughts=True))
+    said = ("50 % of %b\n", "%", "\x00")
+    deltas = [delta(0, text) for text in said for delta in (TextDelta, ThinkingDelta)]
+    told = chunks(b"".join(map(opened.feed, [Started(), *deltas])))
+    assert {chunk.model for chunk in told} == {"100%b %d\n"}
+    assert [chunk.choices[0].delta.content for chunk in told[1::2]] == [*said]
+    assert [chunk.model_dump()["choices"][0]["delta"]["reasoning_content"] for chunk in told[2::2]] == [*said]

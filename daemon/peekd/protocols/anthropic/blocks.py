@@ -6,15 +6,17 @@ https://platform.claude.com/docs/en/api/messages#body-messages
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import msgspec
 
 from peekd.protocols.anthropic.carriers import FAMILY
+from peekd.protocols.anthropic.usual import usual_message, usual_parts
 from peekd.protocols.fields import Fields, Place
 from peekd.signatures.seal import Carried, Seal, is_carrier
 from peekd.vocabulary.conversation import (
+    THOUGHTS,
     Media,
     Part,
     RedactedThinking,
@@ -40,12 +42,25 @@ def decode_turns(messages: Place, seal: Seal) -> tuple[Turn, ...]:
 
 
 def _turn(message: Place, seal: Seal) -> Turn:
+    usual = usual_message(message.value)
+    if usual is None:
+        return _read(message, seal)
+    parts = usual_parts(usual, message.dropped)
+    if usual.role != "assistant":
+        return Turn(usual.role, tuple(parts))
+    return Turn(
+        "assistant", _replayed(parts, seal, lambda kind: message.fields().needed("content").drop(kind))
+    )
+
+
+def _read(message: Place, seal: Seal) -> Turn:
+    """Read a message field by field, of whatever shape it is."""
     fields = message.fields()
     role = fields.needed("role")
     content = fields.needed("content")
     match role.value:
         case "assistant":
-            turn = Turn("assistant", _replayed(content, seal))
+            turn = Turn("assistant", _replayed(_parts(content), seal, content.drop))
         case "user":
             turn = Turn("user", tuple(_parts(content)))
         case "system":
@@ -76,18 +91,18 @@ def _block(block: Place) -> tuple[Part, ...]:
     return parts
 
 
-def _replayed(content: Place, seal: Seal) -> tuple[Part, ...]:
-    """Give an assistant's parts, with carried signatures back where they stood."""
+def _replayed(given: Iterable[Part], seal: Seal, drop: Callable[[str], None]) -> tuple[Part, ...]:
+    """Give an assistant's parts, with carried signatures back where they stood; `drop` lists what is none."""
     parts: list[Part] = []
     owed: Carried | None = None  # a signature on its way to the next call
-    for part in _parts(content):
+    for part in given:
         if isinstance(part, ToolCall) and owed is not None:
             parts.append(msgspec.structs.replace(part, signature=owed.proof, family=owed.family))
             owed = None
-        elif isinstance(part, Thinking | RedactedThinking) and is_carrier(_proof(part)):
+        elif isinstance(part, THOUGHTS) and is_carrier(_proof(part)):
             carried = seal.unwrap(_proof(part))
             if carried is None:
-                content.drop("signature that does not hold")
+                drop("signature that does not hold")
             owed = carried if carried is not None and carried.kind == "call" else owed
             parts += _restored(part.text if isinstance(part, Thinking) else "", carried)
         else:

@@ -40,6 +40,7 @@ from peekd.vocabulary.events import (
     ThinkingDelta,
     ToolCallBlock,
     Usage,
+    merged,
 )
 
 LAST_FRAME: Final = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
@@ -59,8 +60,13 @@ _REASONS: Final[dict[StopReason, str]] = {
 
 _DELTA: Final = (
     b"event: content_block_delta\n"
-    b'data: {"type":"content_block_delta","index":%d,"delta":{"type":"%b","%b":%b}}\n\n'
+    b'data: {"type":"content_block_delta","index":%%d,"delta":{"type":"%b","%b":%%b}}\n\n'
 )
+_TEXT: Final = _DELTA % (b"text_delta", b"text")
+_THOUGHT: Final = _DELTA % (b"thinking_delta", b"thinking")
+_SIGNATURE: Final = _DELTA % (b"signature_delta", b"signature")
+_ARGUMENTS: Final = _DELTA % (b"input_json_delta", b"partial_json")
+"""Each around an index and one JSON string."""
 _STOP: Final = b'event: content_block_stop\ndata: {"type":"content_block_stop","index":%d}\n\n'
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]+")
@@ -224,7 +230,7 @@ class AnthropicEncoder:
         if place is None:
             return b""
         carrier = self._carriers.pop(place, "")
-        signed = _DELTA % (place, b"signature_delta", b"signature", _json(carrier)) if carrier else b""
+        signed = _SIGNATURE % (place, _json(carrier)) if carrier else b""
         return signed + _STOP % place
 
     def _close(self, index: int, *, half: bool = False) -> bytes:
@@ -250,7 +256,7 @@ class AnthropicEncoder:
             del self._places[-1]
             if asked:
                 text = _json(asked).decode()
-                told += _DELTA % (place, b"input_json_delta", b"partial_json", _json(text))
+                told += _ARGUMENTS % (place, _json(text))
             told += _STOP % place
         return told
 
@@ -263,7 +269,7 @@ class AnthropicEncoder:
     def _conclude(self, place: int) -> bytes:
         text = "".join(self._arguments.pop(place))
         if not text.strip():
-            return _DELTA % (place, b"input_json_delta", b"partial_json", b'"{}"') + _STOP % place
+            return _ARGUMENTS % (place, b'"{}"') + _STOP % place
         try:
             msgspec.json.decode(text, type=dict[str, Any])
         except (ValueError, RecursionError) as fault:
@@ -275,8 +281,7 @@ class AnthropicEncoder:
         hidden = isinstance(event, ThinkingDelta) and not self._answering.shown
         if place is None or not event.text or hidden:
             return b""
-        field = b"text" if isinstance(event, TextDelta) else b"thinking"
-        return _DELTA % (place, field + b"_delta", field, _json(event.text))
+        return (_TEXT if isinstance(event, TextDelta) else _THOUGHT) % (place, _json(event.text))
 
     def _argue(self, event: ArgumentsDelta) -> bytes:
         place = self._places.get(event.index, -1)
@@ -284,13 +289,12 @@ class AnthropicEncoder:
         if pieces is None or not event.fragment:
             return b""
         pieces.append(event.fragment)
-        return _DELTA % (place, b"input_json_delta", b"partial_json", _json(event.fragment))
+        return _ARGUMENTS % (place, _json(event.fragment))
 
     def _note(self, event: Event) -> None:
         match event:
             case Counted():
-                later = {k: v for k, v in msgspec.structs.asdict(event.usage).items() if v is not None}
-                self._usage = msgspec.structs.replace(self._usage, **later)
+                self._usage = merged(self._usage, event.usage)
             case SignatureDelta() if event.index in self._places:
                 self._carriers[self._places[event.index]] = self._proof("thought", event.signature)
             case Searched():

@@ -10,10 +10,9 @@ import msgspec
 
 from peekd.protocols.anthropic.carriers import FAMILY
 from peekd.vocabulary.conversation import (
+    THOUGHTS,
     Conversation,
     Part,
-    RedactedThinking,
-    Thinking,
     ToolCall,
     ToolResult,
     Turn,
@@ -46,9 +45,9 @@ def _waits(turns: tuple[Turn, ...], *, repaired: bool) -> bool:
 
 def is_thought(part: Part) -> bool:
     """Tell replayed thoughts from all else."""
-    return isinstance(part, Thinking | RedactedThinking)
+    return isinstance(part, THOUGHTS)
 
 
 def is_own(part: Part) -> bool:
     """Tell thoughts that a model of this API's signed."""
-    return isinstance(part, Thinking | RedactedThinking) and part.family == FAMILY
+    return isinstance(part, THOUGHTS) and part.family == FAMILY

@@ -19,8 +19,9 @@ from peekd.signatures.seal import is_carrier
 from peekd.wire.splice import Edit, Span, elements, member, members, removals
 
 _THOUGHTS: Final = {"thinking", "redacted_thinking"}
-STRANGE: Final = (b"peekd1.", b'"signature":""', b'"signature": ""')
-"""What stands in a body that replays a carrier, or a thought that nobody signed."""
+_CARRIER: Final = b"peekd1."
+_SIGNATURE: Final = b'"signature"'
+_UNSIGNED: Final = (b'"signature":""', b'"signature": ""')
 
 _CLEARING: Final = "clear_thinking"
 """How the context edits begin that are refused while thinking is off."""
@@ -42,6 +43,17 @@ class Repair(msgspec.Struct, frozen=True):
 
     edits: tuple[Edit, ...] = ()
     names: tuple[str, ...] = ()
+
+
+def has_strange(body: bytes, *, ours: bool) -> bool:
+    """Tell whether a body may replay a carrier, or a thought that nobody signed. `ours`: our name is in it.
+
+    To look for one mark in a large body takes longer than to skip through its JSON, so it is asked first for
+    what several have in common.
+    """
+    if ours and _CARRIER in body:
+        return True
+    return _SIGNATURE in body and any(mark in body for mark in _UNSIGNED)
 
 
 def repair(body: bytes, top: list[Span], splices: Splices) -> Repair:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from peekd.protocols.anthropic.continuing import begun_edits
 from peekd.protocols.anthropic.foreign import without_foreign_searches
 from peekd.protocols.anthropic.noting import noted
-from peekd.protocols.anthropic.repair import STRANGE, repair
+from peekd.protocols.anthropic.repair import has_strange, repair
 from peekd.protocols.interface import Call, Splices
 from peekd.vocabulary.errors import ClientError
 from peekd.wire.splice import Edit, Span, applied, members
+
+_OURS: Final = b"peekd"
+"""Part of whatever we put into an answer that is not Anthropic's own."""
 
 
 def splice_request(body: bytes, path: str, splices: Splices) -> Call:
@@ -22,12 +27,13 @@ def splice_request(body: bytes, path: str, splices: Splices) -> Call:
     """
     spliced: list[str] = []
     try:
-        own = without_foreign_searches(body)
+        ours = _OURS in body
+        own = without_foreign_searches(body) if ours else body
         if own is not body:
             body = own
             spliced.append("searches of another family")
         top = members(body)
-        mended = repair(body, top, splices) if _needs_repair(body, splices) else None
+        mended = repair(body, top, splices) if _needs_repair(body, splices, ours=ours) else None
         note = noted(body, top, splices)
         begun = begun_edits(body, top, splices.begun)
     except (ValueError, RecursionError) as fault:
@@ -54,10 +60,10 @@ def splice_request(body: bytes, path: str, splices: Splices) -> Call:
     return Call(path, applied(body, edits), spliced=tuple(spliced))
 
 
-def _needs_repair(body: bytes, splices: Splices) -> bool:
+def _needs_repair(body: bytes, splices: Splices, *, ours: bool) -> bool:
     """Tell whether thoughts must be looked at; what tells strange ones is searched for in the bytes."""
     known = splices.repaired or splices.careful or bool(splices.unreadable)
-    return known or any(mark in body for mark in STRANGE)
+    return known or has_strange(body, ours=ours)
 
 
 def counts_tokens(path: str) -> bool:

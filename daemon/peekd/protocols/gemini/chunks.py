@@ -88,6 +88,41 @@ class Feedback(msgspec.Struct, gc=False, rename="camel"):
     block_reason: str | None = None
 
 
+class _Words(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    text: str
+    thought: bool | None = None
+
+
+class _Said(msgspec.Struct, gc=False):
+    parts: list[_Words]
+
+
+class _Candidate(msgspec.Struct, gc=False, rename="camel"):
+    content: _Said
+    finish_reason: str | None = None
+    grounding_metadata: msgspec.Raw = _NOTHING
+
+
+class Plain(msgspec.Struct, gc=False, rename="camel"):
+    """A chunk in the middle of an answer, of words or thoughts alone: nearly all are.
+
+    It is read at once; whatever is not of its shape, or holds `more`, is read as a `Chunk`, part by part.
+    """
+
+    candidates: list[_Candidate]
+    usage_metadata: Counts | None = None
+    error: msgspec.Raw = _NOTHING
+    response: msgspec.Raw = _NOTHING
+
+    @property
+    def more(self) -> bool:
+        """Whether there is anything that only a `Chunk` tells."""
+        if len(self.candidates) != 1 or self.error is not _NOTHING or self.response is not _NOTHING:
+            return True
+        candidate = self.candidates[0]
+        return candidate.finish_reason is not None or candidate.grounding_metadata is not _NOTHING
+
+
 class Chunk(msgspec.Struct, gc=False, rename="camel"):
     """A whole GenerateContentResponse, or an error in its place."""
 

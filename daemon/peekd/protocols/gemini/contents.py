@@ -50,8 +50,9 @@ class _Contents:
     def encode(self, turns: tuple[Turn, ...]) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
         for turn in turns:
             self._add(turn)
+        places = {id_: place for place, id_ in enumerate(self._names)}
         for content in self._contents:
-            content["parts"] = self._ordered(content["parts"])
+            content["parts"] = _ordered(content["parts"], places)
         return self._contents, tuple(self._dropped)
 
     def _add(self, turn: Turn) -> None:
@@ -63,15 +64,6 @@ class _Contents:
             self._contents[-1]["parts"].extend(parts)
         else:
             self._contents.append({"role": role, "parts": parts})
-
-    def _ordered(self, parts: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """Put results first, in the order of their calls; all else keeps its order."""
-        results = [part for part in parts if "functionResponse" in part]
-        if not results:
-            return parts
-        places = {id_: place for place, id_ in enumerate(self._names)}
-        results.sort(key=lambda part: places.get(part["functionResponse"].get("id", ""), len(places)))
-        return results + [part for part in parts if "functionResponse" not in part]
 
     def _part(self, part: Part) -> list[dict[str, Any]]:
         match part:
@@ -124,6 +116,15 @@ class _Contents:
         answer["response"] = {"error" if part.is_error else "output": words}
         media = [self._media(piece) for piece in part.content if isinstance(piece, Media)]
         return [{"functionResponse": answer}, *media]
+
+
+def _ordered(parts: list[dict[str, Any]], places: dict[str, int]) -> list[dict[str, Any]]:
+    """Put results first, in the order of their calls, by id; all else keeps its order."""
+    results = [part for part in parts if "functionResponse" in part]
+    if not results:
+        return parts
+    results.sort(key=lambda part: places.get(part["functionResponse"].get("id", ""), len(places)))
+    return results + [part for part in parts if "functionResponse" not in part]
 
 
 def _path(url: str) -> str:

@@ -39,6 +39,7 @@ from peekd.vocabulary.events import (
     ThinkingDelta,
     ToolCallBlock,
     Usage,
+    merged,
 )
 
 _REASONS: Final[dict[StopReason, str]] = {
@@ -194,8 +195,7 @@ class GeminiEncoder:
             case ArgumentsDelta() if event.index in self._calls:
                 self._calls[event.index][1].append(event.fragment)
             case Counted():
-                later = {k: v for k, v in msgspec.structs.asdict(event.usage).items() if v is not None}
-                self._usage = msgspec.structs.replace(self._usage, **later)
+                self._usage = merged(self._usage, event.usage)
             case Searched():
                 self._queries += event.queries
                 self._sources += event.sources

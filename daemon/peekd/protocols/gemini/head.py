@@ -41,6 +41,7 @@ _declared: Final = msgspec.json.Decoder(list[_Declared])
 _NONE: Final = msgspec.Raw(b"[]")
 _NOTHING: Final = msgspec.Raw(b"{}")
 _NULL: Final = msgspec.Raw(b"null")
+_GOOGLES: Final = b"https://generativelanguage.googleapis.com/"
 _FILE: Final = re.compile(rb'"file_?[uU]ri"\s*:\s*"(https://generativelanguage\.googleapis\.com/[^"\\]+)"')
 """A file that was uploaded to Google, which its owner alone can read."""
 
@@ -73,7 +74,7 @@ def _names_of(fields: Mapping[str, msgspec.Raw], body: bytes) -> tuple[str, ...]
     Quotes inside a JSON string are escaped, so what stands in the client's words is never taken for a field.
     """
     cache = _string(fields.get("cachedContent", _NULL))
-    files = [found[1].decode() for found in _FILE.finditer(body)]
+    files = [found[1].decode() for found in _FILE.finditer(body)] if _GOOGLES in body else []
     return tuple(dict.fromkeys([*([cache] if cache else []), *files]))
 
 

@@ -16,15 +16,15 @@ def camel(name: str) -> str:
     >>> camel("system_instruction"), camel("mimeType"), camel("_responseJsonSchema")
     ('systemInstruction', 'mimeType', '_responseJsonSchema')
     """
-    return _WORDS.sub(lambda found: found[1].upper(), name)
+    return _WORDS.sub(lambda found: found[1].upper(), name) if "_" in name else name
 
 
 def opened(place: Place) -> Fields:
     """Give an object's fields by their camelCase names; what stands inside its values is not touched."""
     value = place.value
-    if is_object(value):
-        value = {camel(key): inside for key, inside in value.items()}
-    return Place(value, place.path, place.shape, place.dropped).fields()
+    if is_object(value) and any("_" in key for key in value):
+        place = place.of({camel(key): inside for key, inside in value.items()})
+    return place.fields()
 
 
 def listed(place: Place | None) -> list[Place]:

@@ -67,6 +67,9 @@ _BY_PHRASE: Final[tuple[tuple[int, str, RefusalKind], ...]] = (
 )
 """Code, words of the message in lower case, kind."""
 
+_LACKING: Final = "is missing a thought_signature"
+"""How a call without its signature is refused: https://ai.google.dev/gemini-api/docs/thought-signatures."""
+
 _BY_STATUS: Final[dict[str, int]] = {
     "INVALID_ARGUMENT": 400,
     "FAILED_PRECONDITION": 400,
@@ -226,6 +229,7 @@ def _judge(error: _Error, status: int) -> Refusal:
         scope="model" if kind in _OF_A_MODEL or (kind in _LIMITS and _names_model(details)) else "account",
         url=_url(details) if kind == "validation_required" else "",
         stop=kind in _ACCOUNTS_OWN and _is_stopped(details, message),
+        lacking=kind == "signature" and _LACKING in message.lower(),
     )
 
 

@@ -10,7 +10,7 @@ from typing import Final, Literal
 
 import msgspec
 
-from peekd.protocols.gemini.chunks import Call, Candidate, Chunk, Counts, Grounding, Part
+from peekd.protocols.gemini.chunks import Call, Candidate, Chunk, Counts, Grounding, Part, Plain
 from peekd.protocols.gemini.refusals import decode_error
 from peekd.vocabulary.events import (
     ArgumentsDelta,
@@ -68,7 +68,10 @@ _UNSIGNED: Final = "MISSING_THOUGHT_SIGNATURE"
 _ABSENT: Final = (b"", b"null")
 """JSON that was not given."""
 
+_UNTOLD: Final = Usage()
+
 _chunks: Final = msgspec.json.Decoder(Chunk)
+_plains: Final = msgspec.json.Decoder(Plain)
 _lists: Final = msgspec.json.Decoder(list[Chunk])
 _part: Final = msgspec.json.Decoder(Part)
 _fields: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
@@ -109,6 +112,8 @@ class GeminiDecoder:
             self._ended = True
             return [Ended()]
         events: list[Event] = []
+        if self._started and not self._finished and self._plain(data, events):
+            return events or [Beat()]
         try:
             for chunk in _lists.decode(data) if data.startswith(b"[") else (_chunks.decode(data),):
                 self._chunk(chunk.response or chunk, events)
@@ -125,6 +130,21 @@ class GeminiDecoder:
             return []
         self._ended = True
         return [Ended()]
+
+    def _plain(self, data: bytes, events: list[Event]) -> bool:
+        """Say a chunk of words alone; False, and nothing said, where it is any other."""
+        try:
+            chunk = _plains.decode(data)
+        except (ValueError, RecursionError):
+            return False
+        if chunk.more:
+            return False
+        for part in chunk.candidates[0].content.parts:
+            if part.text:
+                self._words(part.text, "thinking" if part.thought else "text", events)
+        if chunk.usage_metadata is not None:
+            _count(chunk.usage_metadata, events)
+        return True
 
     def _chunk(self, chunk: Chunk, events: list[Event]) -> None:
         error = bytes(chunk.error)
@@ -288,5 +308,5 @@ def _count(counts: Counts, events: list[Event]) -> None:
         output=output,
         thoughts=counts.thoughts_token_count,
     )
-    if usage != Usage():
+    if usage != _UNTOLD:
         events.append(Counted(usage))

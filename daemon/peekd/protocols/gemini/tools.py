@@ -5,12 +5,19 @@ https://ai.google.dev/api/caching#Tool
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any, Final
+
+import msgspec
 
 from peekd.protocols.gemini.plain import plain_parameters
 from peekd.protocols.gemini.schema import clean_parameters
 from peekd.protocols.searching import split_tools, without_search
-from peekd.vocabulary.conversation import Conversation, Tool, ToolChoice
+from peekd.vocabulary.conversation import Conversation, Schema, Tool, ToolChoice
+
+_KEPT: Final = 512
+_LARGE: Final = 16_384
+"""How many tools' parameters are remembered, and of how many bytes of JSON at most."""
 
 _MODES: Final = {"auto": "AUTO", "any": "ANY", "one": "ANY", "none": "NONE"}
 
@@ -59,13 +66,35 @@ def _declaration(tool: Tool, dropped: dict[str, None], *, plain: bool) -> dict[s
     declaration: dict[str, Any] = {"name": tool.name}
     if tool.description:
         declaration["description"] = tool.description
-    said = plain_parameters(tool.parameters) if plain else None
-    key = "parameters" if said is None else "parametersJsonSchema"
-    parameters, words = clean_parameters(tool.parameters) if said is None else said
+    key, parameters, words = _parameters(tool.parameters, plain=plain)
     if parameters:
         declaration[key] = parameters
     dropped.update(dict.fromkeys(f"tools[].parameters.{word}" for word in words))
     return declaration
+
+
+_Said = tuple[str, dict[str, Any] | None, tuple[str, ...]]
+"""The field that says parameters, what it says, and the keywords that are lost."""
+
+
+def _parameters(schema: Schema, *, plain: bool) -> _Said:
+    """Say parameters. An agent offers the same tools with every request: what comes of them is remembered."""
+    try:
+        said = msgspec.json.encode(schema)
+    except RecursionError:  # its depths are cut off
+        return _made(schema, plain=plain)
+    return _remembered(said, plain=plain) if len(said) <= _LARGE else _made(schema, plain=plain)
+
+
+@lru_cache(_KEPT)
+def _remembered(said: bytes, *, plain: bool) -> _Said:
+    """Say parameters for the first time. What is given is only ever read."""
+    return _made(msgspec.json.decode(said, type=Schema), plain=plain)
+
+
+def _made(schema: Schema, *, plain: bool) -> _Said:
+    told = plain_parameters(schema) if plain else None
+    return ("parameters", *clean_parameters(schema)) if told is None else ("parametersJsonSchema", *told)
 
 
 def _choice(choice: ToolChoice | None, dropped: dict[str, None]) -> dict[str, Any]:

@@ -131,6 +131,10 @@ _SIGNATURE: Final = re.compile(
 """What is said of replayed thoughts that another account made, that lost what followed them, that were not
 stored, or whose signature is gone or does not hold: all are mended by leaving them out. Never a bare
 INVALID_ARGUMENT, nor "signature" alone: a function has one, too."""
+
+_LACKING: Final = "is missing a thought_signature"
+"""How a Gemini behind Chat refuses a call without its signature; it says nothing against the others."""
+
 _SIGNATURE_STATUSES: Final = {400, 404, 422}
 
 _ACCOUNTS_OWN: Final = frozenset({"unauthorized", "forbidden"})
@@ -180,6 +184,7 @@ def decode_refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refu
         words=body,
         content_type=next((v for k, v in pairs if k.lower() == "content-type"), "application/json"),
         stop=kind in _ACCOUNTS_OWN and _is_stopped(error),
+        lacking=kind == "signature" and _LACKING in f"{error.message} {error.raw}".lower(),
     )
 
 

@@ -7,9 +7,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-import msgspec
-
-from peekd.vocabulary.events import Usage
+from peekd.vocabulary.events import Usage, merged
 
 LAST_FRAME: Final = b"data: [DONE]\n\n"
 
@@ -31,5 +29,4 @@ def told_usage(usage: Usage) -> dict[str, Any]:
 
 def joined_usage(before: Usage | None, later: Usage) -> Usage:
     """Give usage with the later figures in place of the earlier ones, where there are any."""
-    told = {name: figure for name, figure in msgspec.structs.asdict(later).items() if figure is not None}
-    return msgspec.structs.replace(before or Usage(), **told)
+    return merged(before or Usage(), later)

@@ -40,6 +40,8 @@ from peekd.vocabulary.events import (
 
 GOOGLE: Final[Family] = "gemini"
 
+_WORDS: Final = msgspec.Raw(b"\n")
+
 _REASONS: Final[dict[StopReason, str]] = {
     "end": "stop",
     "tool_use": "tool_calls",
@@ -74,6 +76,7 @@ class ChatEncoder:
         self._ids = answering.ids
         self._thoughts = answering.thoughts and answering.shown
         self._id = ""
+        self._chunks: dict[str, bytes] = {}  # around words, by field
         self._calls: dict[int, int] = {}  # an open call's block -> its index
         self._arguments: dict[int, list[str]] = {}  # its pieces, by block
         self._call_ids: set[str] = set()
@@ -140,7 +143,18 @@ class ChatEncoder:
         return self._words("reasoning_content", event.text) if self._thoughts else b""
 
     def _words(self, field: str, text: str) -> bytes:
-        return self._start() + self._delta({field: text}) if text else b""
+        return self._start() + self._around(field) % msgspec.json.encode(text) if text else b""
+
+    def _around(self, field: str) -> bytes:
+        """Give the chunk around some words; all that is said of one answer have the same for each field.
+
+        The line end stands for the words until the others' percent signs are doubled: JSON holds none.
+        """
+        around = self._chunks.get(field)
+        if around is None:
+            chunk = self._delta({field: _WORDS}).replace(b"%", b"%%")
+            around = self._chunks[field] = chunk.replace(bytes(_WORDS), b"%b", 1)
+        return around
 
     def _open(self, index: int, block: Block) -> bytes:
         match block:

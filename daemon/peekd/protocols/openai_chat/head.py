@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Final
+from typing import Any
 
 import msgspec
 
@@ -36,15 +36,13 @@ class _Stable(msgspec.Struct, gc=False):
     tools: list[_Tool] | None = None
 
 
-_stables: Final = msgspec.json.Decoder(_Stable)
-
-
 def decode_head(body: bytes, headers: Mapping[str, str]) -> Head:
     """Read the head. `headers` are keyed in lower case. Raises ClientError naming what is wrong.
 
     One answer to one request: a larger `n` is refused, also where the upstream could give it.
     """
-    fields = Place(decode_object(body), "", "", {}).fields()
+    said = decode_object(body)
+    fields = Place(said, "", "", {}).fields()
     model = fields.needed("model").string()
     messages = fields.needed("messages")
     if not isinstance(messages.value, list):
@@ -57,7 +55,7 @@ def decode_head(body: bytes, headers: Mapping[str, str]) -> Head:
     return Head(
         model=model,
         stream=stream,
-        session=named or _hash(body),
+        session=named or _hash(said),
         guessed=named is None,
         max_tokens=older if limit is None else limit,
         counted=not stream or wants_usage(fields),
@@ -67,10 +65,10 @@ def decode_head(body: bytes, headers: Mapping[str, str]) -> Head:
 # ---- session --------------------------------------------------------------------------------------
 
 
-def _hash(body: bytes) -> str | None:
+def _hash(body: Mapping[str, Any]) -> str | None:
     """Give a digest of what stays the same from turn to turn; None if the user has said nothing yet."""
     try:
-        stable = _stables.decode(body)
+        stable = msgspec.convert(body, _Stable)
     except (ValueError, RecursionError):
         return None  # not of the shape that the API asks for: the upstream will say so
     first = next((_text(message) for message in stable.messages if message.role == "user"), "")

@@ -10,6 +10,7 @@ from typing import Final
 
 from peekd.protocols.fields import Fields, Place
 from peekd.protocols.openai.inline import read_arguments, read_file, read_picture
+from peekd.protocols.openai_chat.usual import usual_turn
 from peekd.vocabulary.conversation import Media, Part, Text, Thinking, ToolCall, ToolResult, Turn
 from peekd.vocabulary.errors import ClientError
 
@@ -39,6 +40,14 @@ def decode_messages(messages: Place) -> tuple[tuple[str, ...], tuple[Turn, ...]]
 
 def _turn(message: Place) -> tuple[Turn, bool]:
     """Give a message's turn, and whether it holds a tool's result."""
+    usual = usual_turn(message.value)
+    if usual is not None:
+        return usual, usual.role == "user" and isinstance(usual.parts[0] if usual.parts else None, ToolResult)
+    return _read(message)
+
+
+def _read(message: Place) -> tuple[Turn, bool]:
+    """Read a message field by field, of whatever shape it is."""
     fields = message.fields()
     role = fields.needed("role")
     match role.value:

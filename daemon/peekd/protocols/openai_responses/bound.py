@@ -43,19 +43,26 @@ def _kept(said: Mapping[str, Any]) -> Iterator[str]:
             yield value
 
 
-def _files(value: object, depth: int = _DEPTH) -> Iterator[str]:
-    """Give the file ids in input items: in messages, and in what tools gave."""
+def _files(value: object, depth: int = _DEPTH) -> list[str]:
+    """Give the file ids in input items: in messages, and in what tools gave.
+
+    A long history has thousands of words here for each file: what cannot hold one is not gone into.
+    """
+    found: list[str] = []
     if not depth:
-        return
+        return found
     if _is_list(value):
         for one in value:
-            yield from _files(one, depth - 1)
+            if _is_object(one) or _is_list(one):
+                found += _files(one, depth - 1)
     elif _is_object(value):
         file = value.get("file_id")
         if isinstance(file, str) and file:
-            yield file
-        for key in ("content", "output"):
-            yield from _files(value.get(key), depth - 1)
+            found.append(file)
+        for inside in (value.get("content"), value.get("output")):
+            if _is_object(inside) or _is_list(inside):
+                found += _files(inside, depth - 1)
+    return found
 
 
 def _of_tools(tools: object) -> Iterator[str]:

@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from typing import Final
 
-import msgspec
-
 from peekd.protocols.halves import HALF
 from peekd.protocols.interface import Answering
 from peekd.protocols.openai_responses.calls import AnyCall, open_call
@@ -41,6 +39,7 @@ from peekd.vocabulary.events import (
     ThinkingDelta,
     ToolCallBlock,
     Usage,
+    merged,
 )
 
 FAMILY: Final[Family] = "openai"
@@ -199,9 +198,7 @@ class ResponsesEncoder:
     def _note(self, event: Event) -> None:
         match event:
             case Counted():
-                before = self._usage or Usage()
-                later = {k: v for k, v in msgspec.structs.asdict(event.usage).items() if v is not None}
-                self._usage = msgspec.structs.replace(before, **later)
+                self._usage = merged(self._usage or Usage(), event.usage)
             case SignatureDelta():
                 item = self._open.get(event.index)
                 if isinstance(item, Reasoning):

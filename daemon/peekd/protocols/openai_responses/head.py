@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from typing import Final
+from typing import Any
 
 import msgspec
 
@@ -35,9 +35,6 @@ class _Stable(msgspec.Struct, gc=False):
     tools: list[_Tool] | None = None
 
 
-_stables: Final = msgspec.json.Decoder(_Stable)
-
-
 def decode_head(body: bytes, headers: Mapping[str, str]) -> Head:
     """Read the head. `headers` are keyed in lower case. Raises ClientError naming what is wrong."""
     said = decode_object(body)
@@ -46,7 +43,7 @@ def decode_head(body: bytes, headers: Mapping[str, str]) -> Head:
     return Head(
         model=fields.needed("model").string(),
         stream=fields.flag("stream") or False,
-        session=named or _hash(body),
+        session=named or _hash(said),
         guessed=named is None,
         max_tokens=fields.integer("max_output_tokens"),
         names=bound_ids(said),
@@ -54,10 +51,10 @@ def decode_head(body: bytes, headers: Mapping[str, str]) -> Head:
     )
 
 
-def _hash(body: bytes) -> str | None:
+def _hash(body: Mapping[str, Any]) -> str | None:
     """Give a digest of what stays the same from turn to turn; None if the user has said nothing yet."""
     try:
-        stable = _stables.decode(body)
+        stable = msgspec.convert(body, _Stable)
     except (ValueError, RecursionError):
         return None  # not of the shape that the API asks for: the upstream will say so
     items = [_Item("user", stable.input)] if isinstance(stable.input, str) else stable.input
