@@ -84,6 +84,27 @@ class Watch:
     they are progress then, and never what it waits for.
     """
 
+    __slots__ = (
+        "_ends",
+        "_hurried",
+        "_last_byte",
+        "_open",
+        "_progressed",
+        "_sent",
+        "_settings",
+        "_thoughts",
+        "ended",
+        "error",
+        "finished",
+        "kept",
+        "over",
+        "overtaken",
+        "rank",
+        "said",
+        "substance",
+        "usage",
+    )
+
     def __init__(
         self,
         settings: HealingSettings,

@@ -21,6 +21,8 @@ from peekd.vocabulary.decisions import Step
 class Asking:
     """One request's."""
 
+    __slots__ = ("_asked", "_house", "_scribe", "_tree", "_trying")
+
     def __init__(self, house: House, tree: Tree, asked: Asked, facing: Facing) -> None:
         self._house = house
         self._tree = tree

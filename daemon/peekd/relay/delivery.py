@@ -91,6 +91,19 @@ class Delivery:
     frames stand in the body; a ping must be one that may stand between any two of its pieces.
     """
 
+    __slots__ = (
+        "_chunks",
+        "_framing",
+        "_lane",
+        "_pieces",
+        "_replied",
+        "_reply",
+        "_unread",
+        "early",
+        "given",
+        "stage",
+    )
+
     def __init__(
         self,
         *,
@@ -210,6 +223,8 @@ class Delivery:
 
 class _Chunks(AsyncIterator[bytes]):
     """An object and not a generator: no scope of ours is open while the HTTP side writes."""
+
+    __slots__ = ("_ended", "_lane", "_pieces", "_ping", "_ping_seconds", "idle", "spoke")
 
     def __init__(self, pieces: Pieces, lane: Lane, ping: bytes, ping_seconds: float) -> None:
         self.idle = False

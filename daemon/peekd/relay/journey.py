@@ -26,6 +26,8 @@ from peekd.vocabulary.errors import ClientError, Fault
 class Journey:
     """One request's way. `delivery` is the client's side of it. It must be `run`: then it leaves its tree."""
 
+    __slots__ = ("_asked", "_asking", "_facing", "_house", "_scribe", "_tree")
+
     def __init__(self, house: House, asked: Asked, delivery: Delivery) -> None:
         self._house = house
         self._asked = asked

@@ -25,6 +25,8 @@ class Learning:
     client gets the upstream's own frames, and so the upstream's own ids.
     """
 
+    __slots__ = ("_archive", "_before", "_fresh", "_learner", "_number", "_origin", "_used")
+
     def __init__(
         self,
         archive: Archive,

@@ -78,6 +78,19 @@ class Footing(msgspec.Struct, frozen=True):
 class Passage:
     """Lives inside the attempt's scope. The watch sees every event first, the client what passed the peek."""
 
+    __slots__ = (
+        "_attempt",
+        "_healing",
+        "_held",
+        "_protocol",
+        "_reading",
+        "_scribe",
+        "_secret",
+        "refusal",
+        "watch",
+        "whole",
+    )
+
     def __init__(
         self,
         attempt: Opened,

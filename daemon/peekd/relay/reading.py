@@ -50,6 +50,22 @@ class Reading:
     credential that the stream was asked for with; an error in it is read without that.
     """
 
+    __slots__ = (
+        "_came",
+        "_decoder",
+        "_fault",
+        "_frames",
+        "_over",
+        "_secret",
+        "_silent",
+        "_source",
+        "_splitter",
+        "_unwrap",
+        "received",
+        "watch",
+        "words",
+    )
+
     def __init__(
         self,
         source: Source,

@@ -40,6 +40,8 @@ from peekd.vocabulary.outcomes import AnyOutcome
 class Bout:
     """One attempt under way: its account, its place in the record, and the race that it may be in."""
 
+    __slots__ = ("began", "lease", "number", "race", "scribe", "tenure")
+
     def __init__(self, lease: Lease, number: int, tenure: Tenure, scribe: Scribe, began: float) -> None:
         self.lease = lease
         self.number = number
@@ -79,6 +81,8 @@ class Bout:
 
 class Trying:
     """Makes a request's attempts."""
+
+    __slots__ = ("_asked", "_calls", "_facing", "_house", "_scribe", "_tree")
 
     def __init__(self, house: House, tree: Tree, asked: Asked, facing: Facing) -> None:
         self._house = house

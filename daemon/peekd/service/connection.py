@@ -66,6 +66,21 @@ class Stopping(Protocol):
 class Connection:
     """Serves one connection until either side is done with it; `run` never raises but Cancelled."""
 
+    __slots__ = (
+        "_ahead",
+        "_begun",
+        "_discarding",
+        "_http",
+        "_idle",
+        "_lane",
+        "_reading",
+        "_request",
+        "_stopping",
+        "_stream",
+        "_terms",
+        "_writing",
+    )
+
     def __init__(self, stream: trio.SocketStream, terms: Terms, stopping: Stopping) -> None:
         self._stream = stream
         self._terms = terms

@@ -31,6 +31,8 @@ Send = Callable[[ASGISendEvent | None], Awaitable[None]]
 class Tasks:
     """What hypercorn calls a task group; the apps in it can neither block the reader nor take it down."""
 
+    __slots__ = ("_journal", "_nursery")
+
     def __init__(self, nursery: trio.Nursery, journal: Journal) -> None:
         self._nursery = nursery
         self._journal = journal
@@ -75,6 +77,8 @@ class Pause:
 
     It stops reading then, and would not see the client go; so what comes is read ahead here, within bounds.
     """
+
+    __slots__ = ("_event", "_read_ahead")
 
     def __init__(self, read_ahead: Callable[[], Awaitable[None]]) -> None:
         self._read_ahead = read_ahead

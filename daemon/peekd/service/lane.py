@@ -42,6 +42,8 @@ def sender_of(stream: trio.SocketStream) -> Callable[[bytes], int]:
 class Lane:
     """One connection's. `write` waits until all is out or the client is given up; `lost` hears a failure."""
 
+    __slots__ = ("_holds", "_lost", "_owed", "_send", "_write", "_writing", "open")
+
     def __init__(
         self,
         stream: trio.SocketStream,
