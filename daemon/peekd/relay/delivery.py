@@ -118,7 +118,8 @@ class Delivery:
         """Bytes of the answer that were handed over, pings left out."""
         self._unread = (-math.inf, -math.inf)
         self._reply: Reply | None = None
-        self._replied = trio.Event()
+        self._replied: trio.Event | None = None
+        """What the HTTP side waits for, while it does."""
         self._framing = framing or EventStream()
         self._lane = lane or NoLane()
         self._pieces = Pieces(CHANNEL_FRAMES)
@@ -202,13 +203,16 @@ class Delivery:
     def _settle(self, reply: Reply) -> None:
         if self._reply is None:
             self._reply = reply
-            self._replied.set()
+            if self._replied is not None:
+                self._replied.set()
+                self._replied = None
 
     # ---- the HTTP side ----
 
     async def wait_reply(self) -> Reply:
         """Wait for stage 1 or a whole answer."""
         while self._reply is None:
+            self._replied = self._replied or trio.Event()
             await self._replied.wait()
         return self._reply
 

@@ -187,7 +187,14 @@ class Passage:
         """Pass on what was held and all that follows; tells what the whole came to."""
         try:
             self._release(sink)
-            await self._carry_on(sink)
+            flows = partial(self._flows, sink)
+            while self._pass_on(sink):
+                began = trio.current_time()
+                await sink.flush()
+                self.watch.excuse(trio.current_time() - began)
+                if not await self._reading.flow(flows):
+                    sink.take(self._reading.last())
+                    break
             self._scribe.mark("last")
             if isinstance(self._reading.outcome(shown=True), o.Completed):
                 sink.finish()
@@ -214,16 +221,6 @@ class Passage:
         message = f"the answer holds {unsaid} and nothing else, which this client's protocol cannot say"
         kind = o.Broken if sink.shown else o.Rejected
         return kind(type=o.UNSAYABLE, message=message)
-
-    async def _carry_on(self, sink: ToStream | ToBody) -> None:
-        flows = partial(self._flows, sink)
-        while self._pass_on(sink):
-            began = trio.current_time()
-            await sink.flush()
-            self.watch.excuse(trio.current_time() - began)
-            if not await self._reading.flow(flows):
-                sink.take(self._reading.last())
-                return
 
     def _flows(self, sink: ToStream | ToBody) -> bool:
         """Pass on what has come, all of it together; False where it was the last, or the client is slower."""

@@ -24,7 +24,8 @@ from hypercorn.typing import Event as Door
 from peekd.records.entries import DEBUG, NOTICE, Entry, Journal
 from peekd.relay.delivery import LANE
 from peekd.service.http1 import Http1, Pause, Tasks
-from peekd.service.lane import Lane
+from peekd.service.lane import Lane, Turn, receiver_of
+from peekd.upstream.timeouts import STREAM_FAILURES
 
 READ_BYTES = 64 * 1024
 LINGER_SECONDS = 2.0
@@ -74,6 +75,7 @@ class Connection:
         "_idle",
         "_lane",
         "_reading",
+        "_receive",
         "_request",
         "_stopping",
         "_stream",
@@ -91,7 +93,8 @@ class Connection:
         self._discarding = False
         self._ahead = bytearray()
         self._request = ""
-        self._writing = trio.Lock()
+        self._receive = receiver_of(stream)
+        self._writing = Turn()
         self._reading = trio.CancelScope()
         self._lane = Lane(stream, self._writing, self._write, self._lost)
         self._http: Http1
@@ -132,7 +135,7 @@ class Connection:
             self._http.lane = self._lane
             self._http.can_read = cast("Door", Pause(self._read_ahead))
             self._reading.deadline = trio.current_time() + self._terms.keep_alive_seconds
-            with self._reading, suppress(trio.BrokenResourceError, trio.ClosedResourceError):
+            with self._reading:
                 await self._read()
             if self._reading.cancelled_caught and self._begun and not self._stopping():
                 await self._write(_LATE)
@@ -140,7 +143,13 @@ class Connection:
                 await self._http.handle(Closed())
 
     async def _read(self) -> None:
-        while data := self._take_ahead() or await self._stream.receive_some(READ_BYTES):
+        while True:
+            try:
+                data = self._take_ahead() or await self._receive(READ_BYTES)
+            except STREAM_FAILURES:
+                return
+            if not data:
+                return
             if not self._discarding:
                 await self._http.handle(RawData(bytes(data)))
             if not self._discarding:
@@ -165,8 +174,8 @@ class Connection:
 
     async def _receive_ahead(self) -> bytes:
         try:
-            return await self._stream.receive_some(READ_BYTES)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            return await self._receive(READ_BYTES)
+        except STREAM_FAILURES:
             return b""
 
     def _take_ahead(self) -> bytes:
@@ -201,20 +210,16 @@ class Connection:
         """
         if not data:
             return
-        try:
-            self._writing.acquire_nowait()  # `async with` would let every other task run first
-        except trio.WouldBlock:
-            await self._writing.acquire()
-        rest = memoryview(data)
-        try:
-            rest = memoryview(self._lane.write_some(data))
-            rest = await self._send_some(rest)
-        except (OSError, trio.ClosedResourceError) as error:
-            self._lost(error)
-        finally:
-            self._writing.release()
-            if rest:
-                self._reading.cancel()
+        async with self._writing:
+            rest = memoryview(data)
+            try:
+                rest = memoryview(self._lane.write_some(data))
+                rest = await self._send_some(rest)
+            except (OSError, trio.ClosedResourceError) as error:
+                self._lost(error)
+            finally:
+                if rest:
+                    self._reading.cancel()
 
     def _lost(self, error: Exception) -> None:
         self._terms.journal(Entry(f"client gone while being written to: {error}", DEBUG))

@@ -220,6 +220,7 @@ async def _send_body(send: Send, body: ResponseBody) -> None:
     async with body:
         async for chunk in cast("AsyncIterable[bytes]", body):
             await send({"type": "http.response.body", "body": chunk, "more_body": True})
+            del chunk  # or it would be held until there is another
     await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
