@@ -83,6 +83,9 @@ class Streaming(msgspec.Struct, frozen=True):
 
 Reply = Final | Streaming
 
+_UNDER_WAY: Constant = Streaming(())
+"""A reply whose headers have been taken: they are held no longer."""
+
 
 class Delivery:
     """The client's side of one request.
@@ -222,6 +225,7 @@ class Delivery:
         To be taken when the head is about to be written, which then goes out with what is ready.
         """
         self._lane.hold()
+        self._reply = _UNDER_WAY
         return self._chunks
 
 

@@ -57,12 +57,15 @@ class Journey:
         """Raises ClientError for a model that is not there."""
         planned = self._tree.plan(self._asked.head.model, self._asked.protocol.name)
         self._scribe.planned(tuple(f"{target.upstream}/{target.model}" for target in planned.targets))
-        trip = Trip(self._house, self._tree, self._asked, planned, lambda: self._facing.calls.prompt)
+        trip = Trip(self._house, self._tree, self._asked, planned, self._prompt)
         self._facing.heed(trip.options)
         if trip.options.hedge:
             self._house.hedges.asked()
         self._scribe.record.turns = trip.turns
         return trip
+
+    def _prompt(self) -> int:
+        return self._facing.calls.prompt
 
     async def _travel(self, trip: Trip) -> None:
         """Carry out one decision after the other until one of them is the last."""

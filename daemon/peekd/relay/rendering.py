@@ -298,8 +298,9 @@ class ToStream:
 
     def _show(self) -> None:
         self.shown = True
-        if self._begin is not None:
-            self._begin(self)
+        begin, self._begin = self._begin, None
+        if begin is not None:
+            begin(self)
 
     def say(self, frames: bytes) -> None:
         """Put frames of our own before what follows."""

@@ -102,7 +102,15 @@ class Connection:
     async def run(self) -> None:
         """Serve it, and close it whatever happens."""
         try:
-            await self._serve()
+            async with trio.open_nursery() as nursery:
+                self._http = self._protocol(nursery)
+                self._reading.deadline = trio.current_time() + self._terms.keep_alive_seconds
+                with self._reading:
+                    await self._read()
+                if self._reading.cancelled_caught and self._begun and not self._stopping():
+                    await self._write(_LATE)
+                with trio.move_on_after(GOODBYE_SECONDS, shield=True):
+                    await self._http.handle(Closed())
         except BaseExceptionGroup as group:
             faults, rest = group.split(Exception)
             if faults is not None:  # no fault of one connection may reach the others
@@ -118,29 +126,22 @@ class Connection:
         if self._idle:
             self._reading.cancel()
 
-    async def _serve(self) -> None:
+    def _protocol(self, nursery: trio.Nursery) -> Http1:
         socket = self._stream.socket
-        async with trio.open_nursery() as nursery:
-            self._http = Http1(
-                cast("AppWrapper", self._terms.app),
-                self._terms.config,
-                self._terms.context,
-                cast("TaskGroup", Tasks(nursery, self._terms.journal)),
-                ConnectionState(cast("LifespanState", {LANE: self._lane})),
-                ssl=False,
-                client=_end(socket.getpeername()),
-                server=_end(socket.getsockname()),
-                send=self._send,
-            )
-            self._http.lane = self._lane
-            self._http.can_read = cast("Door", Pause(self._read_ahead))
-            self._reading.deadline = trio.current_time() + self._terms.keep_alive_seconds
-            with self._reading:
-                await self._read()
-            if self._reading.cancelled_caught and self._begun and not self._stopping():
-                await self._write(_LATE)
-            with trio.move_on_after(GOODBYE_SECONDS, shield=True):
-                await self._http.handle(Closed())
+        http = Http1(
+            cast("AppWrapper", self._terms.app),
+            self._terms.config,
+            self._terms.context,
+            cast("TaskGroup", Tasks(nursery, self._terms.journal)),
+            ConnectionState(cast("LifespanState", {LANE: self._lane})),
+            ssl=False,
+            client=_end(socket.getpeername()),
+            server=_end(socket.getsockname()),
+            send=self._send,
+        )
+        http.lane = self._lane
+        http.can_read = cast("Door", Pause(self._read_ahead))
+        return http
 
     async def _read(self) -> None:
         while True:
