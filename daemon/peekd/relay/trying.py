@@ -210,6 +210,8 @@ class Trying:
             deadlines=healing,
         )
         opening.mark = scribe.marker()
+        size = len(call.body)
+        del call, headers  # they may be large, and an answer may take long
         tape = self._tape(trip, bout, proof.secret)
         async with opening as attempt:
             scribe.opened(attempt.upstream_request_id, attempt.status, attempt.sent)
@@ -221,7 +223,7 @@ class Trying:
             )
             passage = Passage(tape.listen(attempt) if tape else attempt, protocol, scribe, healing, footing)
             self._facing.passage = passage
-            scribe.watching(self._consumption(passage, lease, len(call.body)))
+            scribe.watching(self._consumption(passage, lease, size))
             if self._facing.bodies is not None:
                 passage.keep(self._facing.bodies.begin(proof.secret))
             outcome = await passage.peek()
