@@ -42,9 +42,10 @@ from peekd.relay import (
 from peekd.service import connection, guard, http1, lane, reload
 from peekd.serving import actions, app, callers, ingress
 from peekd.signatures import memory
-from peekd.store import database, ledger
+from peekd.store import ledger
 from peekd.upstream import minting, transport
 from peekd.upstream import pool as connections
+from peekd.vocabulary import events
 
 
 class Plant(msgspec.Struct, frozen=True):
@@ -150,9 +151,9 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         "usage is added where it should be replaced",
-        (peek, "merged"),
-        "if value is not None}",
-        "if value is not None}\n    later = {k: v + (getattr(before, k) or 0) for k, v in later.items()}",
+        (events, "merged"),
+        "before.output if after.output is None else after.output",
+        "(before.output or 0) + (after.output or 0)",
     ),
     Plant(
         "a row stays open when the client leaves",
@@ -192,9 +193,9 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         "of one batch the first word counts, not the last",
-        (database, "_last"),
-        "rows[key] = deed",
-        "rows.setdefault(key, deed)",
+        (ledger, "statements"),
+        "some = same[begin : begin + count]",
+        "some = same[begin : begin + count][::-1]",
     ),
     Plant(
         "a slot is lost when a connect is cancelled",
@@ -210,10 +211,10 @@ PLANTS: tuple[Plant, ...] = (
     ),
     Plant(
         "frames of a failed attempt go out with the next one's",
-        (passage, "Passage.carry"),
-        "for seen in self._held:",
-        "old = getattr(self._scribe, 'held', [])\n        self._scribe.held = self._held\n"
-        "        for seen in [*old, *self._held]:",
+        (passage, "Passage._release"),
+        "for seen in held:",
+        "old = getattr(self._scribe, 'held', [])\n    self._scribe.held = held\n"
+        "    for seen in [*old, *held]:",
     ),
     Plant(
         "a truncated stream passes for a whole one",
@@ -559,7 +560,7 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "the room for a body is not given back when its client leaves",
         (app, "Front.leave"),
-        "self.gate.leave(asking.key, asking.held)",
-        "self.gate.leave(asking.key, 0)",
+        "self.gate.leave(stay.key, stay.held)",
+        "self.gate.leave(stay.key, 0)",
     ),
 )
