@@ -190,7 +190,11 @@ class Connection(TrioASGIHTTPConnection):
                 # An answer may take long, and what asked for it is not needed any more.
                 self.scope = cast("Any", {})
                 del asking
-                await _send_body(send, body)
+                async with body:
+                    async for chunk in cast("AsyncIterable[bytes]", body):
+                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                        del chunk  # or it would be held until there is another
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
             finally:
                 cast("Leavable", self.app).leave(stay)
             nursery.cancel_scope.cancel()
@@ -213,13 +217,6 @@ async def _send_head(send: Send, response: Response) -> ResponseBody:
     headers = encode_headers(response.headers)
     await send({"type": "http.response.start", "status": response.status_code, "headers": headers})
     return response.response
-
-
-async def _send_body(send: Send, body: ResponseBody) -> None:
-    async with body:
-        async for chunk in cast("AsyncIterable[bytes]", body):
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
 
 
 def _inbox_of(receive: object) -> Inbox | None:
