@@ -11,6 +11,7 @@ async def test_every_open_life_ends_and_later_ones_do_not(autojump_clock: trio.t
     async def live(name: str, seconds: float) -> None:
         with lives.open() as life:
             await trio.sleep(seconds)
+        lives.close(life)
         ended.append(f"{name} {'cut' if life.cancelled_caught else 'whole'}")
 
     async with trio.open_nursery() as nursery:

@@ -11,7 +11,7 @@ from quart import Response, request
 from quart_trio import QuartTrio
 
 from peekd.relay.delivery import LANE, Delivery
-from peekd.service.lane import Lane, chunk
+from peekd.service.lane import Lane, Turn, chunk
 from peekd.simulator.streams import MemoryStream, open_pair
 
 GET = b"GET /stream HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -34,7 +34,7 @@ class Ends:
 
     def __init__(self, capacity: int = 65536, fault: Exception | None = None) -> None:
         ours, self.peer = open_pair(capacity)
-        self.writing = trio.Lock()
+        self.writing = Turn()
         self.written: list[bytes] = []
         self.lost: list[Exception] = []
 
@@ -66,6 +66,43 @@ async def test_nothing_is_written_where_no_body_is_under_way_or_somebody_else_wr
         assert not ends.lane.send_nowait(b"x")
     assert ends.lane.send_nowait(b"y")
     assert await ends.peer.receive_some() == chunk(b"y")
+
+
+async def test_one_writes_at_a_time_and_who_is_cancelled_while_waiting_has_no_turn(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
+    turn, wrote = Turn(), list[str]()
+
+    async def write(name: str, patience: float) -> None:
+        with trio.move_on_after(patience):
+            async with turn:
+                wrote.append(f"{name} begins")
+                await trio.sleep(10)
+                wrote.append(f"{name} ends")
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(write, "first", 100)
+        await trio.sleep(1)
+        for name, patience in (("second", 100), ("impatient", 5), ("third", 100)):
+            nursery.start_soon(write, name, patience)
+    waited = [said.split()[0] for said in wrote[2::2]]
+    assert wrote[:2] == ["first begins", "first ends"]
+    assert sorted(waited) == ["second", "third"]
+    assert wrote[2:] == [f"{name} {what}" for name in waited for what in ("begins", "ends")]
+    assert not turn.taken
+
+
+async def test_a_free_turn_is_taken_before_any_other_task_runs() -> None:
+    turn, ran = Turn(), list[str]()
+
+    async def other() -> None:
+        ran.append("other")
+        await trio.lowlevel.checkpoint()
+
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(other)
+        async with turn:
+            assert not ran
 
 
 async def test_an_empty_piece_does_not_end_the_body() -> None:

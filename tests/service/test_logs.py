@@ -18,6 +18,7 @@ import trio
 from peekd.records.entries import DEBUG, ERROR, INFO, WARNING, Entry
 from peekd.service.lines import LINE_BYTES, encode_json_entry
 from peekd.service.logs import (
+    GATHER_SECONDS,
     Filtered,
     LineSink,
     LoggingBridge,
@@ -141,13 +142,17 @@ def pipe() -> Iterator[Pipe]:
     pipe.close()
 
 
-async def test_what_one_turn_of_the_loop_says_goes_out_at_its_end(pipe: Pipe, autojump_clock: object) -> None:
-    with gathering(pipe.sink):
+async def test_what_is_said_within_a_moment_goes_out_together(pipe: Pipe, autojump_clock: object) -> None:
+    async with gathering(pipe.sink):
         pipe.sink(Entry("one"))
+        await trio.sleep(GATHER_SECONDS / 2)
         pipe.sink(Entry("two"))
         assert pipe.messages() == []
-        await trio.sleep(1)
+        await trio.sleep(GATHER_SECONDS)
         assert pipe.messages() == ["one", "two"]
+        pipe.sink(Entry("three"))
+        await trio.sleep(GATHER_SECONDS * 2)
+        assert pipe.messages() == ["three"]
         pipe.sink(Entry("three"))
     assert pipe.messages() == ["three"]
     pipe.sink(Entry("four"))

@@ -18,6 +18,8 @@ EndAtCall = Callable[[bytes, Usage | None], bytes]
 class Latest:
     """Notes the last frame with data. `fail` and `end` give the frames that may follow it."""
 
+    __slots__ = ("_end", "_fail", "_last")
+
     def __init__(self, fail: Fail, end: EndAtCall) -> None:
         self._fail = fail
         self._end = end

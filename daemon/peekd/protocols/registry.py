@@ -24,12 +24,17 @@ class _Known(Mapping[str, _P]):
     def __init__(self, side: str, names: Sequence[str]) -> None:
         self._side = side
         self._names = tuple(names)
+        self._asked: dict[str, _P] = {}
 
     @override
     def __getitem__(self, name: str) -> _P:
         if name not in self._names:
             raise KeyError(name)
-        return cast("_P", getattr(import_module(f"peekd.protocols.{name.replace('-', '_')}"), self._side))
+        known = self._asked.get(name)
+        if known is None:
+            module = import_module(f"peekd.protocols.{name.replace('-', '_')}")
+            known = self._asked[name] = cast("_P", getattr(module, self._side))
+        return known
 
     @override
     def __iter__(self) -> Iterator[str]:

@@ -6,6 +6,8 @@ request's, so whatever ends the request ends both.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable
+
 import trio
 
 from peekd.relay.asked import Asked
@@ -21,6 +23,8 @@ from peekd.vocabulary.decisions import Step
 class Asking:
     """One request's."""
 
+    __slots__ = ("_asked", "_house", "_scribe", "_tree", "_trying")
+
     def __init__(self, house: House, tree: Tree, asked: Asked, facing: Facing) -> None:
         self._house = house
         self._tree = tree
@@ -28,14 +32,15 @@ class Asking:
         self._scribe = facing.scribe
         self._trying = Trying(house, tree, asked, facing)
 
-    async def ask(self, trip: Trip, again: str | None = None) -> Step:
-        """Ask once, perhaps two accounts side by side; gives what came of it, decided."""
+    def ask(self, trip: Trip, again: str | None = None) -> Awaitable[Step]:
+        """Ask once, perhaps two accounts side by side; what is awaited gives what came of it, decided.
+
+        Not `async`: it would be held, with nothing to do, for as long as an answer takes.
+        """
         bout = self._trying.begin(trip, again)
         if isinstance(bout, Step):
-            return bout
-        if not self._may_hedge(trip, bout):
-            return await self._trying.carry_out(trip, bout)
-        return await self._race(trip, bout)
+            return _decided(bout)
+        return self._race(trip, bout) if self._may_hedge(trip, bout) else self._trying.carry_out(trip, bout)
 
     def _may_hedge(self, trip: Trip, bout: Bout) -> bool:
         """Whether it may come to a second attempt; what is asked only then stands in `Prospect`.
@@ -72,3 +77,7 @@ class Asking:
         """Write down that another was sooner; that long it would have taken at least."""
         self._house.hedges.note(bout.target, trio.current_time() - bout.began)
         bout.scribe.stepped(trip.supersede(bout.lease, bout.number))
+
+
+async def _decided(step: Step) -> Step:  # noqa: RUF029  it is awaited where an attempt would be
+    return step

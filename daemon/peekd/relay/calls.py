@@ -193,13 +193,15 @@ class Calls:
             account=lease.account,
         )
         if verbatim:
-            return Learning(
-                self._archive, origin, lambda: _steps_in(self._asked.body), before=self._said_before
-            )
+            return Learning(self._archive, origin, self._steps_asked, before=self._said_before)
         fresh = partial(ids, _PREFIXES.get(self._asked.protocol.name, "call_"))
-        return Learning(
-            self._archive, origin, lambda: number_of_steps(self.conversation), fresh, self._said_before
-        )
+        return Learning(self._archive, origin, self._steps_read, fresh, self._said_before)
+
+    def _steps_asked(self) -> int:
+        return _steps_in(self._asked.body)
+
+    def _steps_read(self) -> int:
+        return number_of_steps(self.conversation)
 
     def _said_before(self) -> str:
         """What tells this conversation from its other branches, "" where our words do not reach."""

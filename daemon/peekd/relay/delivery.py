@@ -83,6 +83,9 @@ class Streaming(msgspec.Struct, frozen=True):
 
 Reply = Final | Streaming
 
+_UNDER_WAY: Constant = Streaming(())
+"""A reply whose headers have been taken: they are held no longer."""
+
 
 class Delivery:
     """The client's side of one request.
@@ -90,6 +93,19 @@ class Delivery:
     Stages are passed once each, in order: 0 nothing sent, 1 headers and pings, 2 meaning. `framing`: how
     frames stand in the body; a ping must be one that may stand between any two of its pieces.
     """
+
+    __slots__ = (
+        "_chunks",
+        "_framing",
+        "_lane",
+        "_pieces",
+        "_replied",
+        "_reply",
+        "_unread",
+        "early",
+        "given",
+        "stage",
+    )
 
     def __init__(
         self,
@@ -105,7 +121,8 @@ class Delivery:
         """Bytes of the answer that were handed over, pings left out."""
         self._unread = (-math.inf, -math.inf)
         self._reply: Reply | None = None
-        self._replied = trio.Event()
+        self._replied: trio.Event | None = None
+        """What the HTTP side waits for, while it does."""
         self._framing = framing or EventStream()
         self._lane = lane or NoLane()
         self._pieces = Pieces(CHANNEL_FRAMES)
@@ -189,13 +206,16 @@ class Delivery:
     def _settle(self, reply: Reply) -> None:
         if self._reply is None:
             self._reply = reply
-            self._replied.set()
+            if self._replied is not None:
+                self._replied.set()
+                self._replied = None
 
     # ---- the HTTP side ----
 
     async def wait_reply(self) -> Reply:
         """Wait for stage 1 or a whole answer."""
         while self._reply is None:
+            self._replied = self._replied or trio.Event()
             await self._replied.wait()
         return self._reply
 
@@ -205,11 +225,14 @@ class Delivery:
         To be taken when the head is about to be written, which then goes out with what is ready.
         """
         self._lane.hold()
+        self._reply = _UNDER_WAY
         return self._chunks
 
 
 class _Chunks(AsyncIterator[bytes]):
     """An object and not a generator: no scope of ours is open while the HTTP side writes."""
+
+    __slots__ = ("_ended", "_lane", "_pieces", "_ping", "_ping_seconds", "idle", "spoke")
 
     def __init__(self, pieces: Pieces, lane: Lane, ping: bytes, ping_seconds: float) -> None:
         self.idle = False

@@ -51,6 +51,21 @@ MOST_TRACEPARENT = 100
 class Facing:
     """One request's. `passage` is the attempt that the client may see last, `sink` where its answer goes."""
 
+    __slots__ = (
+        "_asked",
+        "_delivery",
+        "_house",
+        "_options",
+        "_tree",
+        "bodies",
+        "calls",
+        "passage",
+        "scribe",
+        "secrets",
+        "sink",
+        "taping",
+    )
+
     def __init__(self, house: House, tree: Tree, asked: Asked, delivery: Delivery) -> None:
         self._house = house
         self._tree = tree

@@ -26,6 +26,8 @@ from peekd.vocabulary.errors import ClientError, Fault
 class Journey:
     """One request's way. `delivery` is the client's side of it. It must be `run`: then it leaves its tree."""
 
+    __slots__ = ("_asked", "_asking", "_facing", "_house", "_scribe", "_tree")
+
     def __init__(self, house: House, asked: Asked, delivery: Delivery) -> None:
         self._house = house
         self._asked = asked
@@ -36,31 +38,37 @@ class Journey:
 
     async def run(self) -> None:
         """Travel to the end; every way out closes the record, but for a bug: `tell_internal` must follow."""
+        life = self._house.lives.open()
         try:
-            with self._house.lives.open() as life:
-                await self._run()
+            with life:
+                try:
+                    await self._travel(self._plan())
+                except ClientError as error:
+                    await self._facing.tell(signed(error.fault, self._asked.id), "rejected")
             if life.cancelled_caught:
                 await self._facing.tell_drained()
         finally:
+            self._house.lives.close(life)
             if not isinstance(sys.exception(), Exception):
                 self._facing.leave()
             self._house.grove.leave(self._tree)
 
-    async def _run(self) -> None:
-        try:
-            planned = self._tree.plan(self._asked.head.model, self._asked.protocol.name)
-            self._scribe.planned(tuple(f"{target.upstream}/{target.model}" for target in planned.targets))
-            trip = Trip(self._house, self._tree, self._asked, planned, lambda: self._facing.calls.prompt)
-            self._facing.heed(trip.options)
-            if trip.options.hedge:
-                self._house.hedges.asked()
-            await self._travel(trip)
-        except ClientError as error:
-            await self._facing.tell(signed(error.fault, self._asked.id), "rejected")
+    def _plan(self) -> Trip:
+        """Raises ClientError for a model that is not there."""
+        planned = self._tree.plan(self._asked.head.model, self._asked.protocol.name)
+        self._scribe.planned(tuple(f"{target.upstream}/{target.model}" for target in planned.targets))
+        trip = Trip(self._house, self._tree, self._asked, planned, self._prompt)
+        self._facing.heed(trip.options)
+        if trip.options.hedge:
+            self._house.hedges.asked()
+        self._scribe.record.turns = trip.turns
+        return trip
+
+    def _prompt(self) -> int:
+        return self._facing.calls.prompt
 
     async def _travel(self, trip: Trip) -> None:
         """Carry out one decision after the other until one of them is the last."""
-        self._scribe.record.turns = trip.turns
         step = await self._asking.ask(trip)
         while True:
             await self._pause(step)

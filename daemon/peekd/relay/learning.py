@@ -25,6 +25,8 @@ class Learning:
     client gets the upstream's own frames, and so the upstream's own ids.
     """
 
+    __slots__ = ("_archive", "_before", "_fresh", "_learner", "_number", "_origin", "_used")
+
     def __init__(
         self,
         archive: Archive,
@@ -38,7 +40,8 @@ class Learning:
         self._number = number
         self._fresh = fresh
         self._before = before
-        self._used: set[str] = set()
+        self._used: list[str] = []
+        """Ids of calls; an answer has few, and a list is a quarter of a set."""
         self._learner = Learner()
 
     def named(self, events: Sequence[Event]) -> Sequence[Event]:
@@ -57,7 +60,7 @@ class Learning:
         block = event.block
         if not _ID.fullmatch(block.id) or block.id in self._used:
             block = msgspec.structs.replace(block, id=fresh())
-        self._used.add(block.id)
+        self._used.append(block.id)
         return Opened(event.index, block)
 
     def keep(self) -> None:

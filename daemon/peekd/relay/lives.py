@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
-from contextlib import contextmanager
-
 import trio
 
 
@@ -14,15 +11,15 @@ class Lives:
     def __init__(self) -> None:
         self._scopes: set[trio.CancelScope] = set()
 
-    @contextmanager
-    def open(self) -> Generator[trio.CancelScope]:
-        """Open the scope of one request; `cancelled_caught` tells that its time was over."""
-        with trio.CancelScope() as scope:
-            self._scopes.add(scope)
-            try:
-                yield scope
-            finally:
-                self._scopes.discard(scope)
+    def open(self) -> trio.CancelScope:
+        """Give the scope for one request, to be closed: `cancelled_caught` tells that its time was over."""
+        scope = trio.CancelScope()
+        self._scopes.add(scope)
+        return scope
+
+    def close(self, scope: trio.CancelScope) -> None:
+        """Forget a request's scope, which has been left."""
+        self._scopes.discard(scope)
 
     def cut(self) -> None:
         """Time is up for every request that is open now."""

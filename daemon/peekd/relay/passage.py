@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import partial
 from typing import Protocol
 
 import msgspec
@@ -78,6 +77,20 @@ class Footing(msgspec.Struct, frozen=True):
 class Passage:
     """Lives inside the attempt's scope. The watch sees every event first, the client what passed the peek."""
 
+    __slots__ = (
+        "_attempt",
+        "_healing",
+        "_held",
+        "_protocol",
+        "_reading",
+        "_scribe",
+        "_secret",
+        "_sink",
+        "refusal",
+        "watch",
+        "whole",
+    )
+
     def __init__(
         self,
         attempt: Opened,
@@ -99,6 +112,8 @@ class Passage:
         self._secret = footing.secret
         self._reading = Reading(attempt, protocol.decoder(), self.watch, protocol.unwrap, footing.secret)
         self._held: list[Seen] = []
+        self._sink: ToStream | ToBody | None = None
+        """Where the answer goes, once that is known."""
 
     # ---- peek ----
 
@@ -174,7 +189,14 @@ class Passage:
         """Pass on what was held and all that follows; tells what the whole came to."""
         try:
             self._release(sink)
-            await self._carry_on(sink)
+            self._sink = sink
+            while self._pass_on(sink):
+                began = trio.current_time()
+                await sink.flush()
+                self.watch.excuse(trio.current_time() - began)
+                if not await self._reading.flow(self._flows):
+                    sink.take(self._reading.last())
+                    break
             self._scribe.mark("last")
             if isinstance(self._reading.outcome(shown=True), o.Completed):
                 sink.finish()
@@ -202,19 +224,10 @@ class Passage:
         kind = o.Broken if sink.shown else o.Rejected
         return kind(type=o.UNSAYABLE, message=message)
 
-    async def _carry_on(self, sink: ToStream | ToBody) -> None:
-        flows = partial(self._flows, sink)
-        while self._pass_on(sink):
-            began = trio.current_time()
-            await sink.flush()
-            self.watch.excuse(trio.current_time() - began)
-            if not await self._reading.flow(flows):
-                sink.take(self._reading.last())
-                return
-
-    def _flows(self, sink: ToStream | ToBody) -> bool:
+    def _flows(self) -> bool:
         """Pass on what has come, all of it together; False where it was the last, or the client is slower."""
-        return self._pass_on(sink) and sink.flush_nowait()
+        sink = self._sink
+        return sink is not None and self._pass_on(sink) and sink.flush_nowait()
 
     def _pass_on(self, sink: ToStream | ToBody) -> bool:
         """Take what has come; False where it was the last."""

@@ -36,7 +36,7 @@ class Pieces:
     async def put(self, piece: bytes) -> None:
         """Put one more; waits for room, and cancelled, has put nothing."""
         while not self.put_nowait(piece):
-            await self._wait()
+            await self._stirring().wait()
 
     def close(self) -> None:
         """No more follow."""
@@ -53,11 +53,11 @@ class Pieces:
     async def wait(self) -> None:
         """Wait until something lies here, or nothing will."""
         while not (self._pieces or self._closed):
-            await self._wait()
+            await self._stirring().wait()
 
-    async def _wait(self) -> None:
+    def _stirring(self) -> trio.Event:
         self._stirred = trio.Event()
-        await self._stirred.wait()
+        return self._stirred
 
     def _stir(self) -> None:
         if self._stirred is not None:

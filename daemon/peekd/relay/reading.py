@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from typing import Protocol
 
@@ -50,6 +49,22 @@ class Reading:
     credential that the stream was asked for with; an error in it is read without that.
     """
 
+    __slots__ = (
+        "_came",
+        "_decoder",
+        "_fault",
+        "_frames",
+        "_over",
+        "_secret",
+        "_silent",
+        "_source",
+        "_splitter",
+        "_unwrap",
+        "received",
+        "watch",
+        "words",
+    )
+
     def __init__(
         self,
         source: Source,
@@ -68,7 +83,8 @@ class Reading:
         self._source = source
         self._decoder = decoder
         self._splitter = Splitter()
-        self._frames: deque[Frame] = deque()
+        self._frames: list[Frame] = []
+        """Those that have come and were not taken, the last first; a deque holds much where it is empty."""
         self._fault: AnyOutcome | None = None
         self._silent = False
         self._over = False
@@ -78,7 +94,7 @@ class Reading:
         """The next frame that has already come, or None."""
         if not self._frames:
             return None
-        frame = self._bare(self._frames.popleft())
+        frame = self._bare(self._frames.pop())
         seen = Seen(frame, self._decoder.feed(frame))
         return self._see(seen if erred(seen.events) is None else _discreet(seen, self._secret))
 
@@ -121,10 +137,13 @@ class Reading:
         self.watch.see_bytes(now)
         self.received += len(chunk)
         try:
-            self._frames.extend(self._splitter.feed(chunk))
+            self._queue(self._splitter.feed(chunk))
         except FrameTooLarge as error:
             return self._end(o.Malformed(message=str(error)))
         return True
+
+    def _queue(self, frames: Sequence[Frame]) -> None:
+        self._frames[:0] = reversed(frames)
 
     def _end(self, fault: AnyOutcome | None) -> bool:
         self._fault = fault
@@ -135,11 +154,11 @@ class Reading:
         """The body ended: a last frame without its blank line counts only if what it says is whole."""
         rest = self._splitter.close()
         if rest is not None and is_whole(rest.data):
-            self._frames.append(Frame(raw=rest.raw + b"\n\n", event=rest.event, data=rest.data))
+            self._queue([Frame(raw=rest.raw + b"\n\n", event=rest.event, data=rest.data)])
 
     def play(self, frames: Iterable[Frame]) -> None:
         """Take the frames of an answer that came at once: there is nothing to wait for any more."""
-        self._frames.extend(frames)
+        self._queue(list(frames))
         self._came = trio.current_time()
         self._over = True
 

@@ -91,6 +91,8 @@ class Verbatim:
     `owns_end` True: and for its errors, since more may be made of a broken answer than an error.
     """
 
+    __slots__ = ("_counted", "_ended", "_erred", "_following", "_learning", "_owns_end", "_protocol")
+
     def __init__(
         self,
         protocol: ClientProtocol,
@@ -158,6 +160,8 @@ class Translated:
 
     `mender`: what the calls go through before. `learning`: names them, and sees what becomes of them.
     """
+
+    __slots__ = ("_counted", "_encoder", "_halves", "_learning", "_mender", "_said", "_unsaid")
 
     def __init__(
         self,
@@ -269,6 +273,8 @@ class ToStream:
     rendered. Without `atomic` that is from the start.
     """
 
+    __slots__ = ("_atomic", "_begin", "_delivery", "_joint", "_ready", "rendering", "shown", "told")
+
     def __init__(
         self,
         rendering: Rendering,
@@ -292,8 +298,9 @@ class ToStream:
 
     def _show(self) -> None:
         self.shown = True
-        if self._begin is not None:
-            self._begin(self)
+        begin, self._begin = self._begin, None
+        if begin is not None:
+            begin(self)
 
     def say(self, frames: bytes) -> None:
         """Put frames of our own before what follows."""
@@ -351,6 +358,8 @@ class ToStream:
 
 class ToBody:
     """Folds into the body of a client that does not stream; nothing is shown before it is whole."""
+
+    __slots__ = ("_collector", "_size", "_splitter", "_whole", "rendering")
 
     shown = False
 

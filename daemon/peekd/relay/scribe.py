@@ -44,6 +44,8 @@ def unwritten(_row: Draft) -> None:
 class Scribe:  # noqa: PLR0904  one for each kind of step
     """Every method is synchronous: what it writes stands before the next await."""
 
+    __slots__ = ("_began", "_clock", "_consumed", "_focus", "_journal", "_live", "_row", "record")
+
     def __init__(
         self, record: RequestRecord, live: Live, journal: Journal, clock: Clock, write: Write = unwritten
     ) -> None:

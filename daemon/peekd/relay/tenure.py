@@ -11,6 +11,8 @@ from peekd.vocabulary.outcomes import Accepted, AnyOutcome, Superseded, is_crowd
 class Tenure:
     """Between taking an account and booking what became of it."""
 
+    __slots__ = ("_house", "_lease", "_settled")
+
     def __init__(self, house: House, lease: Lease) -> None:
         self._house = house
         self._lease = lease

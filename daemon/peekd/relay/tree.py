@@ -63,6 +63,7 @@ class Tree:
         self.scheduling = ground.scheduling
         self.hedging = ground.hedging
         self._ids = ids
+        self._spoken: dict[str, UpstreamProtocol] = {}
         self._healing: dict[tuple[int | None, str], HealingSettings] = {}
         self._policies: dict[int, tuple[HealingSettings, Policy]] = {}
 
@@ -73,9 +74,12 @@ class Tree:
 
     def speaks(self, upstream: str) -> UpstreamProtocol:
         """How an upstream speaks: its protocol, as its platform has it."""
-        settings = self.settings[upstream]
-        site = Site(settings.project, settings.location, self._ids)
-        return upstream_of(settings.protocol, settings.platform, site)
+        spoken = self._spoken.get(upstream)
+        if spoken is None:
+            settings = self.settings[upstream]
+            site = Site(settings.project, settings.location, self._ids)
+            spoken = self._spoken[upstream] = upstream_of(settings.protocol, settings.platform, site)
+        return spoken
 
     def quotas(self, upstream: str, headers: Mapping[str, str], wall: float) -> tuple[Quota, ...]:
         """What an answer of this upstream, that came then, says is left of its account's quota."""

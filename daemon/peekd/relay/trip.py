@@ -37,6 +37,31 @@ CLIENT_SHARE = 0.5
 class Trip:
     """Notes outcomes, asks the kernel for decisions, and knows when the budget ends. Carries nothing out."""
 
+    __slots__ = (
+        "_asked",
+        "_began",
+        "_begun_by",
+        "_ends",
+        "_house",
+        "_only",
+        "_own",
+        "_tree",
+        "_tried",
+        "_untold",
+        "begun",
+        "beyond",
+        "history",
+        "number",
+        "options",
+        "plan",
+        "prompt",
+        "refusal",
+        "repaired",
+        "rest",
+        "turns",
+        "unfoldable",
+    )
+
     def __init__(
         self, house: House, tree: Tree, asked: Asked, planned: Plan, prompt: Callable[[], int] = lambda: 0
     ) -> None:

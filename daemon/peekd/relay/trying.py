@@ -40,6 +40,8 @@ from peekd.vocabulary.outcomes import AnyOutcome
 class Bout:
     """One attempt under way: its account, its place in the record, and the race that it may be in."""
 
+    __slots__ = ("began", "lease", "number", "race", "scribe", "tenure")
+
     def __init__(self, lease: Lease, number: int, tenure: Tenure, scribe: Scribe, began: float) -> None:
         self.lease = lease
         self.number = number
@@ -79,6 +81,8 @@ class Bout:
 
 class Trying:
     """Makes a request's attempts."""
+
+    __slots__ = ("_asked", "_calls", "_facing", "_house", "_scribe", "_tree")
 
     def __init__(self, house: House, tree: Tree, asked: Asked, facing: Facing) -> None:
         self._house = house
@@ -206,6 +210,8 @@ class Trying:
             deadlines=healing,
         )
         opening.mark = scribe.marker()
+        size = len(call.body)
+        del call, headers  # they may be large, and an answer may take long
         tape = self._tape(trip, bout, proof.secret)
         async with opening as attempt:
             scribe.opened(attempt.upstream_request_id, attempt.status, attempt.sent)
@@ -217,7 +223,7 @@ class Trying:
             )
             passage = Passage(tape.listen(attempt) if tape else attempt, protocol, scribe, healing, footing)
             self._facing.passage = passage
-            scribe.watching(self._consumption(passage, lease, len(call.body)))
+            scribe.watching(self._consumption(passage, lease, size))
             if self._facing.bodies is not None:
                 passage.keep(self._facing.bodies.begin(proof.secret))
             outcome = await passage.peek()

@@ -24,7 +24,8 @@ from hypercorn.typing import Event as Door
 from peekd.records.entries import DEBUG, NOTICE, Entry, Journal
 from peekd.relay.delivery import LANE
 from peekd.service.http1 import Http1, Pause, Tasks
-from peekd.service.lane import Lane
+from peekd.service.lane import Lane, Turn, receiver_of
+from peekd.upstream.timeouts import STREAM_FAILURES
 
 READ_BYTES = 64 * 1024
 LINGER_SECONDS = 2.0
@@ -66,6 +67,22 @@ class Stopping(Protocol):
 class Connection:
     """Serves one connection until either side is done with it; `run` never raises but Cancelled."""
 
+    __slots__ = (
+        "_ahead",
+        "_begun",
+        "_discarding",
+        "_http",
+        "_idle",
+        "_lane",
+        "_reading",
+        "_receive",
+        "_request",
+        "_stopping",
+        "_stream",
+        "_terms",
+        "_writing",
+    )
+
     def __init__(self, stream: trio.SocketStream, terms: Terms, stopping: Stopping) -> None:
         self._stream = stream
         self._terms = terms
@@ -76,7 +93,8 @@ class Connection:
         self._discarding = False
         self._ahead = bytearray()
         self._request = ""
-        self._writing = trio.Lock()
+        self._receive = receiver_of(stream)
+        self._writing = Turn()
         self._reading = trio.CancelScope()
         self._lane = Lane(stream, self._writing, self._write, self._lost)
         self._http: Http1
@@ -84,7 +102,15 @@ class Connection:
     async def run(self) -> None:
         """Serve it, and close it whatever happens."""
         try:
-            await self._serve()
+            async with trio.open_nursery() as nursery:
+                self._http = self._protocol(nursery)
+                self._reading.deadline = trio.current_time() + self._terms.keep_alive_seconds
+                with self._reading:
+                    await self._read()
+                if self._reading.cancelled_caught and self._begun and not self._stopping():
+                    await self._write(_LATE)
+                with trio.move_on_after(GOODBYE_SECONDS, shield=True):
+                    await self._http.handle(Closed())
         except BaseExceptionGroup as group:
             faults, rest = group.split(Exception)
             if faults is not None:  # no fault of one connection may reach the others
@@ -100,32 +126,31 @@ class Connection:
         if self._idle:
             self._reading.cancel()
 
-    async def _serve(self) -> None:
+    def _protocol(self, nursery: trio.Nursery) -> Http1:
         socket = self._stream.socket
-        async with trio.open_nursery() as nursery:
-            self._http = Http1(
-                cast("AppWrapper", self._terms.app),
-                self._terms.config,
-                self._terms.context,
-                cast("TaskGroup", Tasks(nursery, self._terms.journal)),
-                ConnectionState(cast("LifespanState", {LANE: self._lane})),
-                ssl=False,
-                client=_end(socket.getpeername()),
-                server=_end(socket.getsockname()),
-                send=self._send,
-            )
-            self._http.lane = self._lane
-            self._http.can_read = cast("Door", Pause(self._read_ahead))
-            self._reading.deadline = trio.current_time() + self._terms.keep_alive_seconds
-            with self._reading, suppress(trio.BrokenResourceError, trio.ClosedResourceError):
-                await self._read()
-            if self._reading.cancelled_caught and self._begun and not self._stopping():
-                await self._write(_LATE)
-            with trio.move_on_after(GOODBYE_SECONDS, shield=True):
-                await self._http.handle(Closed())
+        http = Http1(
+            cast("AppWrapper", self._terms.app),
+            self._terms.config,
+            self._terms.context,
+            cast("TaskGroup", Tasks(nursery, self._terms.journal)),
+            ConnectionState(cast("LifespanState", {LANE: self._lane})),
+            ssl=False,
+            client=_end(socket.getpeername()),
+            server=_end(socket.getsockname()),
+            send=self._send,
+        )
+        http.lane = self._lane
+        http.can_read = cast("Door", Pause(self._read_ahead))
+        return http
 
     async def _read(self) -> None:
-        while data := self._take_ahead() or await self._stream.receive_some(READ_BYTES):
+        while True:
+            try:
+                data = self._take_ahead() or await self._receive(READ_BYTES)
+            except STREAM_FAILURES:
+                return
+            if not data:
+                return
             if not self._discarding:
                 await self._http.handle(RawData(bytes(data)))
             if not self._discarding:
@@ -150,8 +175,8 @@ class Connection:
 
     async def _receive_ahead(self) -> bytes:
         try:
-            return await self._stream.receive_some(READ_BYTES)
-        except (trio.BrokenResourceError, trio.ClosedResourceError):
+            return await self._receive(READ_BYTES)
+        except STREAM_FAILURES:
             return b""
 
     def _take_ahead(self) -> bytes:
@@ -186,20 +211,16 @@ class Connection:
         """
         if not data:
             return
-        try:
-            self._writing.acquire_nowait()  # `async with` would let every other task run first
-        except trio.WouldBlock:
-            await self._writing.acquire()
-        rest = memoryview(data)
-        try:
-            rest = memoryview(self._lane.write_some(data))
-            rest = await self._send_some(rest)
-        except (OSError, trio.ClosedResourceError) as error:
-            self._lost(error)
-        finally:
-            self._writing.release()
-            if rest:
-                self._reading.cancel()
+        async with self._writing:
+            rest = memoryview(data)
+            try:
+                rest = memoryview(self._lane.write_some(data))
+                rest = await self._send_some(rest)
+            except (OSError, trio.ClosedResourceError) as error:
+                self._lost(error)
+            finally:
+                if rest:
+                    self._reading.cancel()
 
     def _lost(self, error: Exception) -> None:
         self._terms.journal(Entry(f"client gone while being written to: {error}", DEBUG))

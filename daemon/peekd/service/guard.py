@@ -155,7 +155,7 @@ class GuardedServer:
                 await stream.socket.send(_FULL)
             await trio.aclose_forcefully(stream)
             return
-        connection = Connection(stream, self._terms, lambda: self._stopped)
+        connection = Connection(stream, self._terms, self._is_stopped)
         self._open.add(connection)
         self._by_address[address] += 1
         try:
@@ -165,6 +165,9 @@ class GuardedServer:
             self._by_address[address] -= 1
             if not self._by_address[address]:
                 del self._by_address[address]
+
+    def _is_stopped(self) -> bool:
+        return self._stopped
 
     def _is_full(self, address: str) -> bool:
         crowded = self._by_address[address] >= self._limits.connections_per_address

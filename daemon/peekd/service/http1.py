@@ -10,12 +10,13 @@ from typing import cast
 
 import h11
 import trio
+from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config
 from hypercorn.events import Closed, RawData
 from hypercorn.protocol.events import Body, Event, Request, Response
 from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
-from hypercorn.typing import AppWrapper, ASGIReceiveEvent, ASGISendEvent, Scope
+from hypercorn.typing import AppWrapper, ASGIReceiveCallable, ASGIReceiveEvent, ASGISendEvent, Scope
 from typing_extensions import override
 
 from peekd.records.entries import ERROR, Entry, Journal
@@ -28,8 +29,36 @@ Put = Callable[[ASGIReceiveEvent], Awaitable[None]]
 Send = Callable[[ASGISendEvent | None], Awaitable[None]]
 
 
+class _Talk:
+    """What a request's app hears and says."""
+
+    __slots__ = ("_answered", "inbox", "send")
+
+    def __init__(self, inbox: Inbox, send: Send) -> None:
+        self.inbox = inbox
+        self.send = send
+        self._answered = False
+
+    async def tell(self, message: ASGISendEvent | None) -> None:
+        """Say something to the client."""
+        if message is not None and message["type"] == "http.response.body":
+            self._answered = not message.get("more_body", False)
+        await self.send(message)
+
+    async def put(self, event: ASGIReceiveEvent) -> None:
+        """Hand over what the client says.
+
+        After the last byte the app wants neither the rest of a body nor word that the client is gone:
+        Quart-Trio would cancel the very task that still has the connection to put in order.
+        """
+        if not self._answered:
+            await self.inbox.put(event)
+
+
 class Tasks:
     """What hypercorn calls a task group; the apps in it can neither block the reader nor take it down."""
+
+    __slots__ = ("_journal", "_nursery")
 
     def __init__(self, nursery: trio.Nursery, journal: Journal) -> None:
         self._nursery = nursery
@@ -37,27 +66,17 @@ class Tasks:
 
     async def spawn_app(self, app: AppWrapper, config: Config, scope: Scope, send: Send) -> Put:
         """Start an app on a request; gives what hands it the client's messages."""
-        inbox = Inbox(config.max_app_queue_size)
-        answered = False
+        talk = _Talk(Inbox(config.max_app_queue_size), send)
+        self._nursery.start_soon(self._serve, app, scope, talk)
+        return talk.put
 
-        async def tell(message: ASGISendEvent | None) -> None:
-            nonlocal answered
-            if message is not None and message["type"] == "http.response.body":
-                answered = not message.get("more_body", False)
-            await send(message)
-
-        async def put(event: ASGIReceiveEvent) -> None:
-            # After the last byte the app wants neither the rest of a body nor word that the client is gone:
-            # Quart-Trio would cancel the very task that still has the connection to put in order.
-            if not answered:
-                await inbox.put(event)
-
-        self._nursery.start_soon(self._serve, app, scope, inbox, tell)
-        return put
-
-    async def _serve(self, app: AppWrapper, scope: Scope, inbox: Inbox, send: Send) -> None:
+    async def _serve(self, app: AppWrapper, scope: Scope, talk: _Talk) -> None:
+        inbox = talk.inbox
         try:
-            await app(scope, inbox, send, trio.to_thread.run_sync, trio.from_thread.run)
+            if isinstance(app, ASGIWrapper):  # which would only wait for what it holds
+                await app.app(scope, cast("ASGIReceiveCallable", inbox), talk.tell)
+            else:
+                await app(scope, inbox, talk.tell, trio.to_thread.run_sync, trio.from_thread.run)
         except BaseExceptionGroup as group:
             faults, rest = group.split(Exception)
             if faults is not None:
@@ -67,7 +86,7 @@ class Tasks:
                 raise rest from None
         finally:
             inbox.close()
-        await send(None)
+        await talk.send(None)
 
 
 class Pause:
@@ -75,6 +94,8 @@ class Pause:
 
     It stops reading then, and would not see the client go; so what comes is read ahead here, within bounds.
     """
+
+    __slots__ = ("_event", "_read_ahead")
 
     def __init__(self, read_ahead: Callable[[], Awaitable[None]]) -> None:
         self._read_ahead = read_ahead
@@ -127,9 +148,12 @@ class Http1(H11Protocol):
             self._forget_heads()
 
     def _forget_heads(self) -> None:
-        """Hold neither the request's headers nor the answer's, which hypercorn keeps for an access log."""
+        """Hold neither the request's head nor the answer's, which hypercorn keeps for an access log."""
         if isinstance(self.stream, HTTPStream):
-            self.stream.scope["headers"] = []
+            scope = cast("dict[str, object]", self.stream.scope)
+            method, version = scope["method"], scope["http_version"]
+            scope.clear()  # of which hypercorn looks at two things still
+            scope.update(method=method, http_version=version)
             if hasattr(self.stream, "response"):  # an error of hypercorn's own has none
                 self.stream.response["headers"] = []
 

@@ -8,8 +8,8 @@ import os
 import select
 import socket
 import time
-from collections.abc import Callable, Generator, Mapping
-from contextlib import contextmanager
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Protocol
 
@@ -27,8 +27,11 @@ from peekd.service.lines import (
 )
 
 JOURNAL_SOCKET = "/run/systemd/journal/socket"
+GATHER_SECONDS = 0.02
+"""How long a line waits for others: a process that is killed has not written those of that time."""
+
 MOST_GATHERED = 64
-"""Lines that wait for the end of a turn at most."""
+"""Lines that wait at most."""
 
 PRIORITIES: Mapping[str, int] = {"debug": DEBUG, "info": INFO, "warning": WARNING, "error": ERROR}
 # ---- sinks --------------------------------------------------------------------------------------------
@@ -90,6 +93,7 @@ class LineSink:
         self._poll = select.poll()
         self._poll.register(descriptor, select.POLLOUT)
         self._waiting: list[tuple[float, Entry]] = []
+        self._stirred = trio.Event()
         self.gathers = False
         self.dropped = 0
 
@@ -97,6 +101,16 @@ class LineSink:
         """Write its line, where there is one, if the descriptor takes it."""
         self._waiting.append((time.time(), entry))
         if not self.gathers or entry.priority <= WARNING or len(self._waiting) >= MOST_GATHERED:
+            self.flush()
+        else:
+            self._stirred.set()
+
+    async def flush_in_time(self) -> None:
+        """Write what waits when it has waited for `GATHER_SECONDS`; until cancelled."""
+        while True:
+            await self._stirred.wait()
+            await trio.sleep(GATHER_SECONDS)
+            self._stirred = trio.Event()
             self.flush()
 
     def flush(self) -> None:
@@ -136,35 +150,24 @@ class LineSink:
 # ---- choosing one -------------------------------------------------------------------------------------
 
 
-class Turns(trio.abc.Instrument):
-    """Has lines written at the end of each turn of the loop, when all tasks that could run have."""
+@asynccontextmanager
+async def gathering(sink: Journal) -> AsyncGenerator[None]:
+    """Let what is said within `GATHER_SECONDS` go out in few writes, until the block ends.
 
-    def __init__(self, sink: LineSink) -> None:
-        self._sink = sink
-
-    @override
-    def before_io_wait(self, timeout: float) -> None:
-        self._sink.flush()
-
-
-@contextmanager
-def gathering(sink: Journal) -> Generator[None]:
-    """Let what one turn of the running loop says go out in few writes; a turn takes milliseconds.
-
-    Lines of trouble never wait, so a turn that does not end has told it.
+    Lines of trouble never wait, and take along what came before them.
     """
     if not isinstance(sink, LineSink):
         yield
         return
-    turns = Turns(sink)
-    sink.gathers = True
-    trio.lowlevel.add_instrument(turns)
-    try:
-        yield
-    finally:
-        trio.lowlevel.remove_instrument(turns)
-        sink.gathers = False
-        sink.flush()
+    async with trio.open_nursery() as nursery:
+        nursery.start_soon(sink.flush_in_time)
+        sink.gathers = True
+        try:
+            yield
+        finally:
+            nursery.cancel_scope.cancel()
+            sink.gathers = False
+            sink.flush()
 
 
 def open_journal(level: str, environ: Mapping[str, str], descriptor: int = 2) -> Filtered:

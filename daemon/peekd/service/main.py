@@ -166,8 +166,9 @@ def _lines(group: BaseExceptionGroup[OperatorError]) -> Iterator[str]:
 
 
 async def _live(process: Process, sockets: Sequence[socket.socket], sink: Journal) -> None:
-    with gathering(sink), trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
-        await serve(process, sockets, aiter(signals))
+    with trio.open_signal_receiver(signal.SIGTERM, signal.SIGINT, signal.SIGHUP) as signals:
+        async with gathering(sink):
+            await serve(process, sockets, aiter(signals))
 
 
 # ---- serving ------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, Awaitable, Callable, Mapping
 from contextvars import Context, copy_context
 from functools import cached_property, lru_cache
-from typing import Any, Protocol, cast, runtime_checkable
+from typing import Any, Protocol, cast
 
 import trio
 from quart import Quart
@@ -139,7 +139,6 @@ def _host(end: object) -> str | None:
     return str(cast("tuple[object, ...]", end)[0])
 
 
-@runtime_checkable
 class Inbox(Protocol):
     """A server's `receive` that can also tell what has come, and when the client goes, nobody waiting."""
 
@@ -175,7 +174,7 @@ class Connection(TrioASGIHTTPConnection):
         Quart's is looked at: silence has deadlines elsewhere, and a long answer has none.
         """
         asking = cast("Asking", self._create_request_from_scope(send))
-        inbox = receive if isinstance(receive, Inbox) else None
+        inbox = _inbox_of(receive)
         if inbox is not None and not _take_in(asking.body, inbox):
             return
         stay = asking.stay = Stay()
@@ -185,13 +184,17 @@ class Connection(TrioASGIHTTPConnection):
             if inbox is not None and asking.body.complete:
                 inbox.when_gone(nursery.cancel_scope.cancel)
             else:
-                nursery.start_soon(self.handle_messages, nursery, asking, cast("Any", receive))
+                nursery.start_soon(self.handle_messages, nursery, asking, receive)
             try:
                 body = await _send_head(send, cast("Response", await self.app.handle_request(asking)))
                 # An answer may take long, and what asked for it is not needed any more.
                 self.scope = cast("Any", {})
                 del asking
-                await _send_body(send, body)
+                async with body:
+                    async for chunk in cast("AsyncIterable[bytes]", body):
+                        await send({"type": "http.response.body", "body": chunk, "more_body": True})
+                        del chunk  # or it would be held until there is another
+                await send({"type": "http.response.body", "body": b"", "more_body": False})
             finally:
                 cast("Leavable", self.app).leave(stay)
             nursery.cancel_scope.cancel()
@@ -199,14 +202,14 @@ class Connection(TrioASGIHTTPConnection):
     @override
     async def handle_messages(self, nursery: trio.Nursery, request: Request, receive: Any) -> None:
         """Take the body in, and end the request when its client goes; nobody waits for that if told."""
-        body = cast("Asking", request).body
-        while not (body.complete and isinstance(receive, Inbox)):
+        body, inbox = cast("Asking", request).body, _inbox_of(receive)
+        while inbox is None or not body.complete:
             message = await receive()
             if message["type"] == "http.disconnect":
                 nursery.cancel_scope.cancel()
                 return
             body.take(message)
-        receive.when_gone(nursery.cancel_scope.cancel)
+        inbox.when_gone(nursery.cancel_scope.cancel)
 
 
 async def _send_head(send: Send, response: Response) -> ResponseBody:
@@ -216,11 +219,8 @@ async def _send_head(send: Send, response: Response) -> ResponseBody:
     return response.response
 
 
-async def _send_body(send: Send, body: ResponseBody) -> None:
-    async with body:
-        async for chunk in cast("AsyncIterable[bytes]", body):
-            await send({"type": "http.response.body", "body": chunk, "more_body": True})
-    await send({"type": "http.response.body", "body": b"", "more_body": False})
+def _inbox_of(receive: object) -> Inbox | None:
+    return cast("Inbox", receive) if hasattr(receive, "when_gone") else None
 
 
 def _take_in(body: Body, receive: Inbox) -> bool:

@@ -42,6 +42,8 @@ class _Open:
 class Learner:
     """Sees one answer's events, with the tool ids that the client gets; any other event is let pass."""
 
+    __slots__ = ("_blocks", "_size")
+
     def __init__(self) -> None:
         self._blocks: dict[int, _Open] = {}
         self._size = 0

@@ -130,6 +130,7 @@ class Attempt:
         # Of what was sent and what came nothing else is kept: a stream may go on for long.
         self._answer = response.extensions["body"]
         self._posting = posting._replace(headers=[], body=b"")
+        self.mark = unmarked
         self._read_head(response)
 
     def _read_head(self, response: httpx.Response) -> None:

@@ -31,6 +31,18 @@ class Message(NamedTuple):
 class Connection:
     """A stream that speaks HTTP/1.1, for one task at a time; an exchange cancelled half way spoils it."""
 
+    __slots__ = (
+        "_begin",
+        "_bodied",
+        "_head",
+        "_parser",
+        "_receive",
+        "_stream",
+        "_watched",
+        "idle_since",
+        "sent",
+    )
+
     def __init__(self, stream: trio.abc.Stream) -> None:
         self._stream = stream
         self._receive = reader_of(stream)

@@ -7,6 +7,7 @@ import os
 import ssl
 import sys
 from collections.abc import Awaitable, Callable
+from types import MethodType
 from typing import NamedTuple, Protocol, cast, runtime_checkable
 
 import httpx
@@ -105,19 +106,18 @@ def reader_of(stream: trio.abc.Stream) -> Read:
     """How to read a stream. A bare socket is read when it is readable, and at once: trio would try before."""
     if not isinstance(stream, trio.SocketStream):
         return cast("Read", stream.receive_some)
-    socket = stream.socket
+    return MethodType(_read, stream.socket)  # a closure would be three times as large
 
-    async def read(most: int) -> bytes:
-        if (number := socket.fileno()) < 0:
-            raise trio.ClosedResourceError("this stream was closed")
-        while True:
-            await trio.lowlevel.wait_readable(number)  # closed meanwhile, it raises ClosedResourceError
-            try:
-                return os.read(number, most)
-            except BlockingIOError:
-                continue
 
-    return read
+async def _read(socket: trio.socket.SocketType, most: int) -> bytes:
+    if (number := socket.fileno()) < 0:
+        raise trio.ClosedResourceError("this stream was closed")
+    while True:
+        await trio.lowlevel.wait_readable(number)  # closed meanwhile, it raises ClosedResourceError
+        try:
+            return os.read(number, most)
+        except BlockingIOError:
+            continue
 
 
 Begin = Callable[[bytes], bytes | memoryview]
@@ -128,16 +128,15 @@ def beginner_of(stream: trio.abc.Stream) -> Begin:
     """How to begin to write: on a bare socket that is all of it, as a rule, and needs no deadline."""
     if not isinstance(stream, trio.SocketStream):
         return bytes
-    socket = stream.socket
+    return MethodType(_begin, stream.socket)
 
-    def begin(data: bytes) -> bytes | memoryview:
-        try:
-            sent = os.write(socket.fileno(), data)
-        except BlockingIOError:
-            return data
-        return memoryview(data)[sent:]
 
-    return begin
+def _begin(socket: trio.socket.SocketType, data: bytes) -> bytes | memoryview:
+    try:
+        sent = os.write(socket.fileno(), data)
+    except BlockingIOError:
+        return data
+    return memoryview(data)[sent:]
 
 
 @runtime_checkable

@@ -35,6 +35,19 @@ class AnswerHead(NamedTuple):
 class _Heard:
     """What llhttp calls back into: the answer that is being read, as far as it has come."""
 
+    __slots__ = (
+        "awaited",
+        "begun",
+        "extra",
+        "headers",
+        "pieces",
+        "reason",
+        "status",
+        "version",
+        "whole",
+        "wire",
+    )
+
     def __init__(self) -> None:
         self.reason = b""
         self.headers: Headers = []
@@ -82,6 +95,19 @@ class Parser:
     Faults of the peer raise httpx.RemoteProtocolError; a request that must not be written so raises
     httpx.LocalProtocolError, which never repeats the offending text since that may be a secret.
     """
+
+    __slots__ = (
+        "_broken",
+        "_ended",
+        "_head",
+        "_heard",
+        "_open_ended",
+        "_owed",
+        "_reusable",
+        "_unplaced",
+        "_wire",
+        "complete",
+    )
 
     def __init__(self) -> None:
         self._heard = _Heard()

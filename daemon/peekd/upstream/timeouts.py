@@ -46,6 +46,8 @@ def unmarked(_name: str, _at: float) -> None:
 class Bound:
     """A block that must be done in time; it swallows nothing, so what the block sets is set."""
 
+    __slots__ = ("_doing", "_error", "_scope", "_seconds")
+
     def __init__(self, seconds: float, error: Callable[[str], httpx.TimeoutException], doing: str) -> None:
         self._seconds = seconds
         self._error = error
@@ -74,6 +76,8 @@ STREAM_FAILURES = (trio.BrokenResourceError, trio.ClosedResourceError, OSError)
 
 class Told:
     """A block whose stream's failures are told in httpx's words; it swallows nothing."""
+
+    __slots__ = ("_doing", "_error")
 
     def __init__(self, error: Callable[[str], httpx.TransportError], doing: str) -> None:
         self._error = error

@@ -86,6 +86,8 @@ _LONE: Final = re.compile(
 class AnthropicDecoder:
     """One answer's frames -> events. Total: an unreadable frame is `Erred`, one of a new kind `Unknown`."""
 
+    __slots__ = ("_so_far",)
+
     def __init__(self) -> None:
         self._so_far = _SoFar()
 
