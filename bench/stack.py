@@ -35,8 +35,11 @@ class Relayed(AsyncIterator[bytes]):
         """Give what one read brought."""
         if piece := await self._receive():
             return bytes(piece)
-        await self._response.aclose()
         raise StopAsyncIteration
+
+    async def aclose(self) -> None:
+        """Give the connection back, or close it where the answer is not at its end."""
+        await self._response.aclose()
 
 
 async def main(upstream: int) -> None:
