@@ -65,7 +65,7 @@ def restore(conversation: Conversation, memory: Memory, wanted: Wanted, now: flo
     names: dict[str, None] = {}
     number = 0
     for at, turn in enumerate(conversation.turns):
-        place = _Place(number, conversation.turns[:at])
+        place = _Place(number, at, conversation.turns)
         step = _find(turn, memory, wanted, place, now) if turn.role == "assistant" else None
         whole = _put_back(turn, step, wanted) if step is not None else turn
         if step is not None and whole.parts != turn.parts:
@@ -137,10 +137,11 @@ def number_of_steps(conversation: Conversation) -> int:
 
 
 class _Place(NamedTuple):
-    """Where a turn stands: how many steps are before it, and all turns that are."""
+    """Where a turn stands: how many steps are before it, and how many turns, of all."""
 
     number: int
-    before: tuple[Turn, ...]
+    at: int
+    turns: tuple[Turn, ...]
 
 
 def _find(turn: Turn, memory: Memory, wanted: Wanted, place: _Place, now: float) -> Step | None:
@@ -157,7 +158,7 @@ def _find(turn: Turn, memory: Memory, wanted: Wanted, place: _Place, now: float)
         there = {step.key for step in memory.by_number(wanted.session, place.number, now)}
         fits = [step for step in fits if step.key in there]
     if len(fits) > 1 and not wanted.guessed:
-        fits = _of_this_branch(fits, digest_of_turns(place.before))
+        fits = _of_this_branch(fits, digest_of_turns(place.turns[: place.at]))
     return fits[0] if len(fits) == 1 else None
 
 

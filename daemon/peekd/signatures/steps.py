@@ -29,9 +29,10 @@ _HASH_BYTES: Final = 16
 
 _EMPTY_SIZE: Final = 1200
 _PIECE_SIZE: Final = 450
+"""What a step and each of its pieces take in memory besides their texts, with indices; bytes, measured."""
+
 _LEVELS: Final = 64
 """What lies deeper in a call's arguments does not tell it from another: a client may nest without end."""
-"""What a step and each of its pieces take in memory besides their texts, with indices; bytes, measured."""
 
 
 class Piece(msgspec.Struct, frozen=True, gc=False, array_like=True):
