@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import time
+from datetime import datetime
 
 import msgspec
 from hypothesis import given
@@ -99,3 +100,9 @@ def test_half_a_surrogate_costs_no_line() -> None:
         encode_json_entry(Entry("bad \ud800", request="req_1"), 0, NOON), type=dict[str, str]
     )
     assert (line["MESSAGE"], line["PEEKD_REQUEST"]) == ("bad ?", "req_1")
+
+
+@given(st.floats(0, 4e9))
+def test_the_time_of_a_line_is_that_of_its_millisecond(wall: float) -> None:
+    told = str(msgspec.json.decode(encode_json_entry(Entry("hello"), 0, wall))["TIME"])
+    assert -1e-6 <= wall - datetime.fromisoformat(told).timestamp() < 0.001 + 1e-6

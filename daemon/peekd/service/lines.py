@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import lru_cache
 from operator import attrgetter
 from typing import Final
@@ -135,7 +134,7 @@ class _Line(msgspec.Struct, omit_defaults=True, gc=False, rename=_field):
 
 def encode_json_entry(entry: Entry, dropped: int, wall: float) -> bytes:
     """Write an entry of this wall time (RFC 3339) as a JSON line; `dropped`: how many before it are lost."""
-    clock = f"{_second(int(wall))}.{int(wall % 1 * 1000):03d}Z"
+    clock = _clock(int(wall * 1000))
     attempt, status = entry.attempt, entry.status
     line = _Line(
         clock,
@@ -154,12 +153,21 @@ def encode_json_entry(entry: Entry, dropped: int, wall: float) -> bytes:
         entry.upstream_error,
         str(dropped) if dropped else "",
     )
-    with suppress(UnicodeEncodeError):  # half a surrogate
-        data = _JSON.encode(line)
-        if len(data) < LINE_BYTES:
-            return data + b"\n"
+    try:
+        data = _JSON.encode(line) + b"\n"
+    except UnicodeEncodeError:  # half a surrogate
+        data = b""
+    if data and len(data) <= LINE_BYTES:
+        return data
     fields = {"TIME": clock, **encode_fields(entry)}
     return encode_line({**fields, "PEEKD_DROPPED": str(dropped)} if dropped else fields)
+
+
+@lru_cache(maxsize=8)
+def _clock(milliseconds: int) -> str:
+    """Write a wall time; lines come several to a millisecond."""
+    second, thousandths = divmod(milliseconds, 1000)
+    return f"{_second(second)}.{thousandths:03d}Z"
 
 
 @lru_cache(maxsize=8)

@@ -99,10 +99,11 @@ class LineSink:
 
     def __call__(self, entry: Entry) -> None:
         """Write its line, where there is one, if the descriptor takes it."""
-        self._waiting.append((time.time(), entry))
-        if not self.gathers or entry.priority <= WARNING or len(self._waiting) >= MOST_GATHERED:
+        waiting = self._waiting
+        waiting.append((time.time(), entry))
+        if not self.gathers or entry.priority <= WARNING or len(waiting) >= MOST_GATHERED:
             self.flush()
-        else:
+        elif len(waiting) == 1:
             self._stirred.set()
 
     async def flush_in_time(self) -> None:

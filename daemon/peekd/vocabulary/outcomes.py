@@ -5,6 +5,8 @@ Tags are the names used in TOML, journal, records and docs.
 
 from __future__ import annotations
 
+from typing import get_args
+
 import msgspec
 
 
@@ -227,7 +229,11 @@ def name_of(outcome: Outcome | type[Outcome]) -> str:
     >>> name_of(RateLimited())
     'rate_limited'
     """
-    return str(outcome.__struct_config__.tag)
+    return _NAMES.get(type(outcome)) or str(outcome.__struct_config__.tag)
+
+
+_NAMES = {kind: str(kind.__struct_config__.tag) for kind in get_args(AnyOutcome)}
+"""Kept, for a name is asked for many times in each request."""
 
 
 def is_unfoldable(outcome: AnyOutcome) -> bool:
