@@ -51,3 +51,31 @@ def test_what_was_closed_after_a_crash_is_closed_in_the_record() -> None:
     record = record_of(Kept(closed, tuple(tried)))
     assert (record.state, record.outcome, record.note, record.failed) == ("done", "internal", ENDED, True)
     assert record.attempts[0].outcome == "internal"
+
+
+@given(records())
+def test_each_column_holds_what_the_record_calls_by_its_name(record: RequestRecord) -> None:
+    columns = msgspec.structs.asdict(request_row(record))
+    tokens = msgspec.structs.asdict(record.usage)
+    own = {"id", "came", "outcome", "note", "status", "path", "protocol", "client", "key", "session", "model"}
+    own |= {"mapped_model", "account", "seconds", "first_meaning", "counted", "wasted", "cost"}
+    own |= {"failed", "healed"}
+    assert {name: columns[name] for name in own} == {name: getattr(record, name) for name in own}
+    assert {name: columns[name] for name in tokens} == tokens
+    for one in record.attempts:
+        columns, tokens = msgspec.structs.asdict(attempt_row(record, one)), msgspec.structs.asdict(one.usage)
+        own = {
+            "number",
+            "account",
+            "upstream",
+            "model",
+            "status",
+            "outcome",
+            "move",
+            "counted",
+            "wasted",
+            "cost",
+        }
+        assert {name: columns[name] for name in own} == {name: getattr(one, name) for name in own}
+        assert {name: columns[name] for name in tokens} == tokens
+        assert (columns["request"], columns["began"]) == (record.id, record.came + one.started)

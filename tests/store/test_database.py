@@ -174,3 +174,13 @@ def test_steps_of_tables_that_knew_no_branches_are_kept(path: Path) -> None:
         older.execute("INSERT INTO steps VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", (*columns, pieces))
     (kept,) = loaded(path).steps
     assert kept.step == msgspec.structs.replace(STEP, pieces=STEP.pieces[1:])
+
+
+def test_no_value_of_a_row_is_searched_for_a_way_to_adapt_it() -> None:
+    for kind in (type(None), bool, bytes):
+        assert (kind, sqlite3.PrepareProtocol) in sqlite3.adapters
+    values = (None, True, False, b"a\0b", "a", 1, 1.5)
+    connection = sqlite3.connect(":memory:")
+    (read,) = connection.execute("SELECT ?, ?, ?, ?, ?, ?, ?", values)
+    connection.close()
+    assert read == (None, 1, 0, b"a\0b", "a", 1, 1.5)

@@ -219,6 +219,41 @@ async def test_of_many_drafts_for_one_place_only_the_last_is_made(path: Path) ->
         assert [one.request.outcome for one in reader.requests(Query(limit=9))] == ["other", "last"]
 
 
+async def test_a_draft_that_is_handed_in_again_is_made_once_and_after_that_anew(
+    path: Path, autojump_clock: trio.testing.MockClock
+) -> None:
+    made: list[str] = []
+    record = request()
+
+    def make() -> Row:
+        made.append(record.outcome)
+        return rows_of(record)[0]
+
+    draft = Draft((record.id, 0), make)
+    async with open_writer(path, SETTINGS, wall=lambda: NOW, tell=print) as writer:
+        for outcome in ("first", "last"):
+            record.outcome = outcome
+            writer.write(draft)
+        while not made:  # noqa: ASYNC110  a thread takes no time by this clock
+            await trio.sleep(1)
+        record.outcome = "later"
+        writer.write(draft)
+    assert made == ["last", "later"]
+    with open_reader(path) as reader:
+        assert [one.request.outcome for one in reader.requests(Query())] == ["later"]
+
+
+def test_a_draft_that_was_lost_may_be_handed_in_again(path: Path) -> None:
+    writer = Writer(path, SETTINGS, RecordSettings(), lambda: NOW, print)
+    draft = Draft(("a", 0), lambda: rows_of(request("a"))[0])
+    writer.write(draft)
+    for number in range(MOST_WAITING):
+        writer.write(Bound(f"id{number}", "alice", NOW))
+    assert (writer.lost, draft.waits) == (1, False)
+    writer.write(draft)
+    assert (writer.lost, draft.waits) == (2, True)
+
+
 async def test_a_number_that_no_database_takes_is_lost_alone(path: Path) -> None:
     told: list[str] = []
     odd = msgspec.structs.replace(rows_of(request("odd"))[0], prompt=2**70)

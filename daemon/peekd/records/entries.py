@@ -160,8 +160,10 @@ class RequestRecord(msgspec.Struct, omit_defaults=True):
     @property
     def first_meaning(self) -> float | None:
         """When the client could have its first word: that of the attempt it saw."""
-        seen = next((one for one in self.attempts if one.number == self.shown), None)
-        return seen.marks.get("first_meaning") if seen is not None else None
+        for attempt in self.attempts:
+            if attempt.number == self.shown:
+                return attempt.marks.get("first_meaning")
+        return None
 
     @property
     def failed(self) -> bool:

@@ -89,6 +89,17 @@ _standings: Final = msgspec.msgpack.Decoder(Standing)
 _pieces: Final = msgspec.msgpack.Decoder(tuple[Piece, ...])
 
 
+def _as_it_is(value: None) -> None:
+    """Nothing is to be changed."""
+
+
+# For each value that is neither text, a float nor exactly an int, sqlite3 looks for a way to adapt it, and
+# first in vain in three places. What a row holds of such is told at once.
+sqlite3.register_adapter(type(None), _as_it_is)
+sqlite3.register_adapter(bool, int)
+sqlite3.register_adapter(bytes, bytes)
+
+
 class Unreadable(Exception):
     """The file is no database, is broken, or is of a later version of peekd (`newer`)."""
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
+from itertools import chain
 from typing import Final
 
 import msgspec
@@ -101,7 +102,7 @@ def statements(rows: Iterable[Row]) -> Iterator[tuple[str, list[object]]]:
         while begin < len(same):
             count = next(size for size in _SIZES if size <= len(same) - begin)
             some = same[begin : begin + count]
-            yield _upsert(kind, count), [value for row in some for value in msgspec.structs.astuple(row)]
+            yield _upsert(kind, count), list(chain.from_iterable(map(msgspec.structs.astuple, some)))
             begin += count
 
 

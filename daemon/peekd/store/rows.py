@@ -82,11 +82,13 @@ class BodyRow(msgspec.Struct, frozen=True, gc=False):
 Row = RequestRow | AttemptRow | BodyRow
 
 
-class Draft(msgspec.Struct, frozen=True, gc=False):
+class Draft(msgspec.Struct, gc=False):
     """A row that is made when it is written: of many drafts for one place only the last ever is.
 
-    `make` tells how the row stands then. It is called by the writer's task, never from a thread.
+    `make` tells how the row stands then. It is called by the writer's task, never from a thread. `waits`: a
+    writer has it and has not made the row yet, so there is nothing new to be told by handing it in again.
     """
 
     place: tuple[str, int]
     make: Callable[[], Row]
+    waits: bool = False

@@ -65,11 +65,17 @@ class Writer:
 
     def write(self, deed: Deed) -> None:
         """Take a deed; returns at once."""
-        if len(self._waiting) >= MOST_WAITING:
-            self._waiting.popleft()
+        waiting = self._waiting
+        if isinstance(deed, Draft):
+            if deed.waits:
+                return
+            deed.waits = True
+        if len(waiting) >= MOST_WAITING:
+            _take(waiting)
             self._lose(1, "the disk does not keep up")
-        self._waiting.append(deed)
-        self._wake.set()
+        waiting.append(deed)
+        if len(waiting) == 1:
+            self._wake.set()
 
     async def load(self) -> Loaded:
         """Open the database and give what it holds; nothing, and a word on it, where that cannot be done."""
@@ -102,7 +108,7 @@ class Writer:
             await self._threaded(self._database.close)
 
     async def _write_some(self) -> None:
-        batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
+        batch = [_take(self._waiting) for _ in range(min(_BATCH, len(self._waiting)))]
         if not self._waiting:
             self._wake = trio.Event()
         made = self._made(batch)
@@ -203,6 +209,14 @@ class Writer:
             if beside.exists():
                 beside.rename(aside.with_name(aside.name + end))
         return aside
+
+
+def _take(waiting: deque[Deed]) -> Deed:
+    """Take what has waited longest; a draft may be handed in again from now on."""
+    deed = waiting.popleft()
+    if isinstance(deed, Draft):
+        deed.waits = False
+    return deed
 
 
 def _apply(database: Database, deeds: Sequence[Told]) -> int:
