@@ -104,3 +104,16 @@ async def test_the_end_ends_all_and_takes_in_nobody(feed: Feed, autojump_clock: 
         await anext(listener)
     assert trio.current_time() == 0.0
     assert feed.join() is None
+
+
+def test_nobody_is_told_of_changes_while_nobody_listens(live: Live, feed: Feed) -> None:
+    assert live.on_change == []
+    first, second = feed.join(), feed.join()
+    assert len(live.on_change) == 1
+    assert first is not None
+    assert second is not None
+    feed.leave(first)
+    feed.leave(first)
+    assert len(live.on_change) == 1
+    feed.leave(second)
+    assert live.on_change == []

@@ -1,5 +1,8 @@
 """What stands in the record and in the journal, step by step."""
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from peekd.accounts.wanted import Lease
 from peekd.protocols.interface import Call
 from peekd.records import narrate
@@ -259,3 +262,11 @@ def test_a_target_that_is_passed_over_is_no_attempt_and_is_told_with_its_reason(
     assert desk.last.phase == "plan"
     assert desk.last.message.startswith("google/gemini-3 is passed over: tools: not with a key like ")
     assert "abcdefghijklmnop" not in desk.last.message
+
+
+@given(st.floats(0, 1e6))
+def test_times_are_told_to_the_microsecond(seconds: float) -> None:
+    desk = Desk()
+    desk.now += seconds
+    assert abs(desk.scribe.since() - seconds) <= 0.6e-6
+    assert desk.scribe.since() == round(desk.scribe.since(), 6)

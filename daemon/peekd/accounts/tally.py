@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import msgspec
 
 from peekd.accounts.cooldown import COOLDOWNS, GOOD
@@ -31,12 +33,17 @@ class Tally(msgspec.Struct, frozen=True):
         return self.served / judged if judged else None
 
 
-def counted(tally: Tally, outcome: Outcome, words: str, at: float) -> Tally:
-    """Count an attempt. What a client, a request or peekd itself was at fault for counts as neither."""
+def counted(tally: Tally, outcome: Outcome, words: Callable[[Outcome], str], at: float) -> Tally:
+    """Count an attempt. What a client, a request or peekd itself was at fault for counts as neither.
+
+    `words`: what is told of a failure; asked for one only.
+    """
     name = name_of(outcome)
-    tally = msgspec.structs.replace(tally, requests=tally.requests + 1)
     if name in GOOD:
-        return msgspec.structs.replace(tally, served=tally.served + 1)
+        return msgspec.structs.replace(tally, requests=tally.requests + 1, served=tally.served + 1)
+    tally = msgspec.structs.replace(tally, requests=tally.requests + 1)
     if name not in COOLDOWNS:
         return tally
-    return msgspec.structs.replace(tally, failed=tally.failed + 1, last_error=words, last_error_at=at)
+    return msgspec.structs.replace(
+        tally, failed=tally.failed + 1, last_error=words(outcome), last_error_at=at
+    )

@@ -43,7 +43,6 @@ class Feed:
         self._encode = encode
         self._listeners: set[Listener] = set()
         self._closed = False
-        live.on_change.append(self._note)
 
     def join(self) -> Listener | None:
         """Take in a listener, or None where there are too many, or nothing more will happen.
@@ -53,12 +52,17 @@ class Feed:
         if self._closed or len(self._listeners) >= LISTENERS:
             return None
         listener = Listener(self._live, self._encode)
+        if not self._listeners:
+            self._live.on_change.append(self._note)
         self._listeners.add(listener)
         return listener
 
     def leave(self, listener: Listener) -> None:
-        """A listener is gone."""
-        self._listeners.discard(listener)
+        """A listener is gone; after the last one nobody need be told of changes."""
+        if listener in self._listeners:
+            self._listeners.remove(listener)
+            if not self._listeners:
+                self._live.on_change.remove(self._note)
 
     def close(self) -> None:
         """End every listener's stream; nobody is taken in from now on."""

@@ -56,6 +56,8 @@ def added(usages: Iterable[Usage]) -> Usage:
     Usage(prompt=16, cached=None, cache_written=None, output=5, thoughts=None)
     """
     some = list(usages)
+    if len(some) == 1:
+        return some[0]
     figures = {
         name: [figure for one in some if (figure := getattr(one, name)) is not None]
         for name in Usage.__struct_fields__

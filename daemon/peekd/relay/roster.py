@@ -74,7 +74,7 @@ class Roster:  # noqa: PLR0904  every way in which the pool changes, and nothing
         self.pool = settle(self.pool, leased, outcome, trio.current_time())
         self._keep_standing(leased.account, stood)
         before = self.tally(leased.account)
-        self._tallies[leased.account] = counted(before, outcome, said(outcome), self._archive.now())
+        self._tallies[leased.account] = counted(before, outcome, said, self._archive.now())
 
     def glance(self, wanted: Wanted) -> Lease | Rest:
         """Whom `lease` would take, without taking anybody: the pool that it would make is dropped."""

@@ -44,43 +44,39 @@ def unwritten(_row: Draft) -> None:
 class Scribe:  # noqa: PLR0904  one for each kind of step
     """Every method is synchronous: what it writes stands before the next await."""
 
-    __slots__ = ("_began", "_clock", "_consumed", "_focus", "_journal", "_live", "_row", "record")
+    __slots__ = ("_began", "_clock", "_consumed", "_drafts", "_journal", "_live", "_row", "attempt", "record")
 
     def __init__(
         self, record: RequestRecord, live: Live, journal: Journal, clock: Clock, write: Write = unwritten
     ) -> None:
         self.record = record
+        self.attempt: AttemptRecord | None = None
+        """The attempt in flight, or the last one."""
         self._row = write
+        self._drafts = [request_draft(record)]
+        """The request's row, and behind it that of each attempt, by its number."""
         self._consumed: dict[int, Consumed] = {}
         self._live = live
         self._journal = journal
         self._clock = clock
         self._began = clock()
-        self._focus: AttemptRecord | None = None
         live.open(record)
-        write(request_draft(record))
+        write(self._drafts[0])
 
     def focus(self, number: int) -> None:
         """Write of this attempt from now on, until another begins, though it is not the newest."""
-        self._focus = self.record.attempts[number - 1]
-        self.record.account, self.record.mapped_model = self._focus.account, self._focus.model
+        self.attempt = attempt = self.record.attempts[number - 1]
+        self.record.account, self.record.mapped_model = attempt.account, attempt.model
 
     def beside(self, number: int) -> Scribe:
         """A scribe of one attempt, of two that are under way."""
         scribe = copy.copy(self)
-        scribe._focus = self.record.attempts[number - 1]  # noqa: SLF001  it is one of us
+        scribe.attempt = self.record.attempts[number - 1]
         return scribe
 
     def since(self) -> float:
         """Seconds since the request came in."""
-        return round(self._clock() - self._began, 6)
-
-    @property
-    def attempt(self) -> AttemptRecord | None:
-        """The attempt in flight, or the last one."""
-        if self._focus is not None:
-            return self._focus
-        return self.record.attempts[-1] if self.record.attempts else None
+        return _to_microsecond(self._clock() - self._began)
 
     # ---- steps ----
 
@@ -95,21 +91,17 @@ class Scribe:  # noqa: PLR0904  one for each kind of step
 
     def leased(self, lease: Lease, *, beside: int = 0) -> int:
         """An attempt begins, perhaps `beside` another one; gives its number, from 1."""
-        self._focus = None
-        attempt = AttemptRecord(
-            number=len(self.record.attempts) + 1,
-            account=lease.account,
-            upstream=lease.upstream,
-            model=lease.model,
-            started=self.since(),
-            beside=beside,
-        )
+        number = len(self.record.attempts) + 1
+        attempt = AttemptRecord(number, lease.account, lease.upstream, lease.model, self.since())
+        attempt.beside = beside
+        self.attempt = attempt
         self.record.attempts.append(attempt)
-        self._row(attempt_draft(self.record, attempt))
+        self._drafts.append(attempt_draft(self.record, attempt))
+        self._row(self._drafts[number])
         self.record.account, self.record.mapped_model = lease.account, lease.model
         hedge = f" beside attempt {beside}, which has shown nothing yet" if beside else ""
-        self._write("attempt", f"attempt {attempt.number} with {lease.account}{hedge}: {lease.because}")
-        return attempt.number
+        self._write("attempt", f"attempt {number} with {lease.account}{hedge}: {lease.because}")
+        return number
 
     def sent(self, call: Call, *, streams: bool = True) -> None:
         """The call is made: what could not be said, what was changed, what was put back, how it is asked."""
@@ -129,15 +121,15 @@ class Scribe:  # noqa: PLR0904  one for each kind of step
         """The upstream answered a request that was `sent` then (by the clock); status 0: it failed to."""
         if self.attempt is not None and status:
             self.attempt.upstream_request_id, self.attempt.status = upstream_request_id, status
-            self.attempt.marks.setdefault("sent", round(sent - self._began, 6))
+            self.attempt.marks.setdefault("sent", _to_microsecond(sent - self._began))
 
     def marker(self) -> Callable[[str, float], None]:
         """Give what notes phases of the attempt in flight, as seen by the clock."""
-        attempt = self.attempt
+        attempt, began = self.attempt, self._began
 
         def mark(name: str, at: float) -> None:
             if attempt is not None:
-                attempt.marks.setdefault(name, round(at - self._began, 6))
+                attempt.marks.setdefault(name, _to_microsecond(at - began))
 
         return mark
 
@@ -148,8 +140,9 @@ class Scribe:  # noqa: PLR0904  one for each kind of step
 
     def mark(self, name: str) -> None:
         """A phase of the attempt is reached; only the first time counts."""
-        if self.attempt is not None:
-            self.attempt.marks.setdefault(name, self.since())
+        attempt = self.attempt
+        if attempt is not None and name not in attempt.marks:
+            attempt.marks[name] = self.since()
 
     def heartbeat(self, raw: bytes) -> None:
         """A keep-alive came while peeking."""
@@ -189,7 +182,7 @@ class Scribe:  # noqa: PLR0904  one for each kind of step
             attempt.move, attempt.because = step.decision.move, step.decision.because
             attempt.after = step.decision.after
             if attempt.ended is not None:
-                self._row(attempt_draft(self.record, attempt))
+                self._row(self._drafts[attempt.number])
         self._live.stepped(step)
         self._write("decide", narrate.of_decision(step), INFO, step=step)
 
@@ -246,10 +239,10 @@ class Scribe:  # noqa: PLR0904  one for each kind of step
             if attempt.ended is None:
                 attempt.outcome = outcome
                 self._end(attempt)
-                self._row(attempt_draft(record, attempt))
+                self._row(self._drafts[attempt.number])
         self._sum_up()
         self._live.close(record)
-        self._row(request_draft(record))
+        self._row(self._drafts[0])
         quiet = outcome in {"completed", "client_gone"} and note != narrate.AT_BOUNDARY
         priority = INFO if quiet else WARNING
         self._write("end", narrate.of_end(record), priority, end=True)
@@ -264,21 +257,21 @@ class Scribe:  # noqa: PLR0904  one for each kind of step
         error: str = "",
         end: bool = False,
     ) -> None:
-        self._live.changed(self.record)
-        attempt = self.attempt
-        self._journal(
-            Entry(
-                message=message,
-                priority=priority,
-                request=self.record.id,
-                attempt=attempt.number if attempt else 0,
-                account=attempt.account if attempt else "",
-                model=attempt.model if attempt else self.record.model,
-                upstream=attempt.upstream if attempt else "",
-                phase=phase,
-                outcome=self.record.outcome if end else name_of(step.outcome) if step else "",
-                move=step.decision.move if step else "",
-                status=self.record.status if end else step.outcome.status if step else None,
-                upstream_error=error,
-            )
-        )
+        record, attempt = self.record, self.attempt
+        if self._live.on_change:
+            self._live.changed(record)
+        outcome, move, status = "", "", None
+        if end:
+            outcome, status = record.outcome, record.status
+        elif step is not None:
+            outcome, move, status = name_of(step.outcome), step.decision.move, step.outcome.status
+        if attempt is None:
+            who = (0, "", record.model, "")
+        else:
+            who = (attempt.number, attempt.account, attempt.model, attempt.upstream)
+        self._journal(Entry(message, priority, record.id, *who, phase, outcome, move, status, error))
+
+
+def _to_microsecond(seconds: float) -> float:
+    """Round a time that is not before its beginning; `round` takes three times as long."""
+    return int(seconds * 1e6 + 0.5) / 1e6
