@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from peekd.healing.decide import Circumstances, decide
+from peekd.healing.decide import Circumstances, decide, passed_on
 from peekd.healing.history import attempts_spent
-from peekd.healing.policy import POLICY
+from peekd.healing.policy import POLICY, Policy
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.decisions import Decision, History, Step
 from peekd.vocabulary.outcomes import AnyOutcome
@@ -172,6 +172,41 @@ def test_the_soonest_account_is_waited_for_only_within_the_budget() -> None:
 
 
 OUTCOMES = st.sampled_from([kind for kind in get_args(AnyOutcome) if kind is not o.NoAccount])
+
+RELAYED = {**POLICY, "silent": msgspec.structs.replace(POLICY["silent"], ladder=("relay",))}
+
+
+@given(
+    kind=st.sampled_from(get_args(AnyOutcome)),
+    before=st.lists(st.tuples(OUTCOMES, st.sampled_from(["again", "rotate", "relay"])), max_size=3),
+    policy=st.sampled_from([POLICY, RELAYED]),
+    circumstances=st.builds(
+        Circumstances,
+        account=st.sampled_from(["", "a"]),
+        attempts=st.integers(0, 9),
+        accounts=st.integers(0, 9),
+        max_attempts=st.integers(1, 4),
+        max_accounts=st.integers(1, 5),
+        left=st.floats(-1, 300),
+        another=st.booleans(),
+        same=st.booleans(),
+        soonest=st.none() | st.floats(0, 400),
+    ),
+)
+def test_what_is_decided_at_once_is_decided_so_in_all_circumstances(
+    kind: type[AnyOutcome], before: list[tuple[Any, str]], policy: Policy, circumstances: Circumstances
+) -> None:
+    outcome = kind()
+    history = tuple(past(one(), move) for one, move in before)
+    decision = passed_on(outcome, history, policy)
+    if not history and isinstance(outcome, o.Accepted | o.Completed):
+        assert decision is not None
+    if decision is not None:
+        assert decision == decide(outcome, history, policy, circumstances, jitter=0.5)
+
+
+def test_an_account_that_is_shut_out_is_nothing_to_pass_on() -> None:
+    assert passed_on(o.Accepted(stop=True), (), POLICY) is None
 
 
 @settings(max_examples=300)

@@ -1,6 +1,8 @@
 """Headers tell the way an answer came, safely; messages of ours name the command that tells the rest."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from peekd.records.entries import AttemptRecord, RequestRecord
 from peekd.relay.answers import advice, answer_headers, header_safe, signed
@@ -38,6 +40,12 @@ def test_an_accounts_name_cannot_break_the_headers(name: str) -> None:
     safe = header_safe(name)
     assert safe.isascii()
     assert not set(safe) & {"\r", "\n", "\x00"}
+
+
+@given(st.text(st.characters(max_codepoint=0x200)))
+def test_what_a_header_may_hold_goes_as_it_is_and_nothing_else(name: str) -> None:
+    may = name.isascii() and all(letter.isprintable() for letter in name)
+    assert (header_safe(name) == name) is may
 
 
 @pytest.mark.parametrize(

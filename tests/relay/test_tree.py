@@ -4,6 +4,7 @@ import pytest
 import trio
 from playhouse import QUICK, open_playhouse
 
+from peekd.healing.plan import plan
 from peekd.healing.settings import HealingOverrides, HealingSettings, RouteSettings, RuleSettings
 from peekd.records.entries import Entry
 from peekd.relay.house import open_house
@@ -74,3 +75,12 @@ async def test_a_model_that_no_route_matches_is_the_clients_to_know(autojump_clo
 async def test_its_ways_are_those_of_its_accounts(autojump_clock: Clock) -> None:
     async with open_playhouse({"alice": ["answer"], "bob": ["answer"]}) as playhouse:
         assert playhouse.house.tree.ways == {Way("up", "simulator:play", 256, "")}
+
+
+async def test_a_plan_is_made_once_for_a_model_as_a_protocol_asks_for_it(autojump_clock: Clock) -> None:
+    async with open_playhouse({"alice": ["answer"]}) as playhouse:
+        tree = playhouse.house.tree
+        kept = tree.plan("claude-opus-5-5", "anthropic")
+        assert tree.plan("claude-opus-5-5", "anthropic") is kept
+        assert kept == plan("claude-opus-5-5", "anthropic", tree.places)
+        assert tree.plan("claude-haiku-5-5", "anthropic") is not kept

@@ -15,6 +15,8 @@ from peekd.vocabulary.outcomes import AnyOutcome, name_of
 
 FAILED_TWICE = 2
 
+_PASSED_ON: tuple[Move, ...] = ("relay",)
+
 
 class Circumstances(msgspec.Struct, frozen=True):
     """What the table cannot know: the request's budget so far, and who could serve next.
@@ -41,6 +43,20 @@ class Circumstances(msgspec.Struct, frozen=True):
     resent: int = 0
     max_resent: int = 0
     beyond: tuple[Move, ...] = ()
+
+
+def passed_on(outcome: AnyOutcome, history: History, policy: Policy) -> Decision | None:
+    """Decide about what its row does nothing with but pass it on: no circumstance bears on that.
+
+    None: `decide` must be asked, which says the same of what is decided here.
+    """
+    kind = name_of(outcome)
+    rule = policy[kind]
+    if outcome.stop or rule.beyond or rule.ladder != _PASSED_ON:
+        return None
+    if any(name_of(step.outcome) == kind for step in history):
+        return None
+    return Decision("relay", _welcome(kind))
 
 
 def decide(
@@ -199,16 +215,18 @@ def _wait(around: Circumstances) -> Decision:
 
 
 def _welcome(kind: str) -> str:
-    return {
-        "accepted": "the first meaningful event has come: commit and relay",
-        "blank": "nothing was said twice: it is the model's answer (blank_accepted)",
-        "completed": "the answer is whole",
-        "broken": _AT_BOUNDARY,
-        "stalled": _AT_BOUNDARY,
-    }.get(kind, "passed on as the policy says")
+    return _WELCOMES.get(kind, "passed on as the policy says")
 
 
 _AT_BOUNDARY = "all that was opened is closed, a tool call last: it ends there (completed_at_tool_boundary)"
+
+_WELCOMES = {
+    "accepted": "the first meaningful event has come: commit and relay",
+    "blank": "nothing was said twice: it is the model's answer (blank_accepted)",
+    "completed": "the answer is whole",
+    "broken": _AT_BOUNDARY,
+    "stalled": _AT_BOUNDARY,
+}
 
 _NO_MOVE = "there is no move that helps"
 

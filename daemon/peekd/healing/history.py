@@ -10,7 +10,7 @@ from peekd.vocabulary.outcomes import AnyOutcome
 IN_STREAM_STATUS = 200
 """An error object inside a 200 has no status of its own, and the model was reached."""
 
-CHEAP = (
+CHEAP: frozenset[type[o.Outcome]] = frozenset({
     o.RateLimited,
     o.QuotaExhausted,
     o.Unauthorized,
@@ -21,7 +21,7 @@ CHEAP = (
     o.Signature,
     o.Rejected,
     o.TooLarge,
-)
+})
 """Refusals that cost nothing: the model was not reached. They count against accounts, not attempts."""
 
 
@@ -35,7 +35,7 @@ def attempts_spent(steps: Iterable[tuple[str, AnyOutcome]]) -> int:
     spent, asked = 0, set[str]()
     for account, outcome in steps:
         if account:
-            refused = isinstance(outcome, CHEAP) and outcome.status != IN_STREAM_STATUS
+            refused = type(outcome) in CHEAP and outcome.status != IN_STREAM_STATUS
             spent += not refused or account in asked
             asked.add(account)
     return spent

@@ -17,18 +17,20 @@ def answer_headers(record: RequestRecord, *, early: bool, expose_account: bool) 
 
     After an early commit the account is the one in flight; the record and the comment name the final one.
     """
-    told = {
-        "x-account-email": record.account if expose_account else "",
-        "x-mapped-model": record.mapped_model,
-        "x-peekd-attempts": str(len(record.attempts)),
-        "x-peekd-commit": "early" if early else "late",
-        "x-upstream-request-id": record.attempts[-1].upstream_request_id if record.attempts else "",
-    }
-    return tuple((name, header_safe(value)) for name, value in told.items() if value)
+    told = (
+        ("x-account-email", record.account if expose_account else ""),
+        ("x-mapped-model", record.mapped_model),
+        ("x-peekd-attempts", str(len(record.attempts))),
+        ("x-peekd-commit", "early" if early else "late"),
+        ("x-upstream-request-id", record.attempts[-1].upstream_request_id if record.attempts else ""),
+    )
+    return tuple([(name, header_safe(value)) for name, value in told if value])
 
 
 def header_safe(value: str) -> str:
     """A header value as HTTP/1.1 allows it: account names are the operator's and may hold anything."""
+    if value.isascii() and value.isprintable():
+        return value
     escaped = value.encode("ascii", "backslashreplace").decode()
     return "".join(letter if letter.isprintable() else " " for letter in escaped)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from functools import cached_property
 
 import msgspec
 
@@ -10,7 +11,7 @@ from peekd.protocols.interface import ClientProtocol
 from peekd.vocabulary.conversation import Head
 
 
-class Asked(msgspec.Struct, frozen=True):
+class Asked(msgspec.Struct, frozen=True, dict=True):
     """`path` has its query, without `key`; `headers` are the client's, names in lower case.
 
     `client` is the user agent, `key` the client key's name ("" without one), `came` wall time in seconds.
@@ -27,7 +28,7 @@ class Asked(msgspec.Struct, frozen=True):
     client: str = ""
     key: str = ""
 
-    @property
+    @cached_property
     def session(self) -> str | None:
         """What ties this request to others of one conversation; a guessed one is each client key's own."""
         if self.head.session is None or not (self.head.guessed and self.key):
@@ -36,4 +37,7 @@ class Asked(msgspec.Struct, frozen=True):
 
     def header(self, name: str) -> str:
         """The first header of this name (lower case), "" if there is none."""
-        return next((value for key, value in self.headers if key == name), "")
+        for key, value in self.headers:
+            if key == name:
+                return value
+        return ""

@@ -8,8 +8,6 @@ from __future__ import annotations
 from functools import partial
 from typing import Final as Constant
 
-import trio
-
 from peekd.accounts.wanted import Lease, Target
 from peekd.healing.resume import MISFIT, Shown
 from peekd.healing.settings import RouteSettings
@@ -73,14 +71,14 @@ class Facing:
         self._delivery = delivery
         self.calls = Calls(asked, house.seal, house.archive)
         write = house.store.write
-        self.scribe = Scribe(_record_of(asked), house.live, house.journal, trio.current_time, write)
+        self.scribe = Scribe(_record_of(asked), house.live, house.journal, house.clock, write)
         self.bodies = Bodies(asked, house.bodies) if house.bodies != "off" else None
         self.taping = Taping(asked, house.tapes) if house.tapes is not None else None
         self.secrets: dict[str, str] = {}
         """What each account that was asked has shown."""
         self.passage: Passage | None = None
         self.sink: ToStream | ToBody | None = None
-        self._options = RouteSettings("*", ())
+        self._options = _NO_ROUTE
 
     def heed(self, options: RouteSettings) -> None:
         """The route is known, and with it the options that bear on the answer."""
@@ -261,6 +259,9 @@ def _note_of(outcome: AnyOutcome) -> str:
             return AT_BOUNDARY
         case _:
             return BLANK_ACCEPTED
+
+
+_NO_ROUTE: Constant = RouteSettings("*", ())
 
 
 def _record_of(asked: Asked) -> RequestRecord:

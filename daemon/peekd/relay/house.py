@@ -51,6 +51,8 @@ class House:
     """One per daemon. `nursery`: what a tree leaves behind is cleared away there."""
 
     def __init__(self, tree: Tree, means: Means, nursery: trio.Nursery) -> None:
+        self.clock = trio.lowlevel.current_clock().current_time
+        """What `trio.current_time` tells, without the way there: a request asks a dozen times."""
         self.journal = means.journal
         self.seal = means.seal
         self.archive = means.archive
@@ -66,7 +68,7 @@ class House:
         self.live.on_close.append(self.tally.closed)
         self.live.on_step.append(self.tally.stepped)
         self.grove = Grove(tree, self._clear)
-        self.roster = Roster(tree.crew, means.archive)
+        self.roster = Roster(tree.crew, means.archive, self.clock)
         self.roster.schedule(tree.scheduling)
         self.hedges = Hedges(tree.hedging)
         self.draining = False

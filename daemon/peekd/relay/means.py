@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import secrets
 import time
@@ -20,7 +21,7 @@ from peekd.store.volatile import Nowhere
 
 def fresh_id(prefix: str) -> str:
     """An id nobody has had: the prefix and 24 hex digits of chance."""
-    return f"{prefix}{secrets.token_hex(12)}"
+    return f"{prefix}{os.urandom(12).hex()}"
 
 
 def request_id(wall: float, ids: Ids) -> str:

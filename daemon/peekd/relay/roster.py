@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Collection, Container, Iterable
 
 import msgspec
 import trio
@@ -31,8 +31,11 @@ from peekd.vocabulary.quotas import Quota
 class Roster:  # noqa: PLR0904  every way in which the pool changes, and nothing else
     """One per house. The pool is a value: every change replaces it, without an await in between."""
 
-    def __init__(self, crew: tuple[Account, ...], archive: Archive) -> None:
-        """`crew`: the accounts as the settings have them."""
+    def __init__(
+        self, crew: tuple[Account, ...], archive: Archive, clock: Callable[[], float] = trio.current_time
+    ) -> None:
+        """`crew`: the accounts as the settings have them. `clock`: trio's."""
+        self._clock = clock
         self.pool = open_pool(crew)
         self._crew = crew
         self._archive = archive
@@ -47,12 +50,12 @@ class Roster:  # noqa: PLR0904  every way in which the pool changes, and nothing
 
     def lease(self, wanted: Wanted) -> Lease | Rest:
         """Take an account for the next attempt."""
-        self.pool, leased = lease(self.pool, wanted, trio.current_time())
+        self.pool, leased = lease(self.pool, wanted, self._clock())
         return leased
 
     def lease_fitting(self, wanted: Wanted, fits: Callable[[Lease], bool]) -> Lease | Rest | None:
         """Take the account that `lease` would; None, and nobody is taken, where that one does not fit."""
-        pool, leased = lease(self.pool, wanted, trio.current_time())
+        pool, leased = lease(self.pool, wanted, self._clock())
         if isinstance(leased, Lease) and not fits(leased):
             return None
         self.pool = pool
@@ -60,29 +63,30 @@ class Roster:  # noqa: PLR0904  every way in which the pool changes, and nothing
 
     def report(self, leased: Lease, quotas: tuple[Quota, ...]) -> None:
         """Take over what an attempt's upstream says is left of its account's quota."""
-        self.pool = report(self.pool, leased, quotas, trio.current_time())
+        if quotas:
+            self.pool = report(self.pool, leased, quotas, self._clock())
 
     def heard(self, leased: Lease) -> None:
         """An attempt's first meaningful event has come."""
         stood = self.pool.health[leased.account]
-        self.pool = heard(self.pool, leased, trio.current_time())
+        self.pool = heard(self.pool, leased, self._clock())
         self._keep_standing(leased.account, stood)
 
     def settle(self, leased: Lease, outcome: Outcome) -> None:
         """Book what became of an attempt."""
         stood = self.pool.health[leased.account]
-        self.pool = settle(self.pool, leased, outcome, trio.current_time())
+        self.pool = settle(self.pool, leased, outcome, self._clock())
         self._keep_standing(leased.account, stood)
         before = self.tally(leased.account)
         self._tallies[leased.account] = counted(before, outcome, said, self._archive.now())
 
     def glance(self, wanted: Wanted) -> Lease | Rest:
         """Whom `lease` would take, without taking anybody: the pool that it would make is dropped."""
-        return lease(self.pool, wanted, trio.current_time())[1]
+        return lease(self.pool, wanted, self._clock())[1]
 
     def survey(self, wanted: Wanted, *, left: Lease | None = None) -> Survey:
         """Who could be asked next. `left`: a lease still in use, to be thought of as given back."""
-        now = trio.current_time()
+        now = self._clock()
         pool = self.pool if left is None else settle(self.pool, left, Blank(), now)
         return survey(pool, wanted, now)
 
@@ -155,7 +159,7 @@ class Roster:  # noqa: PLR0904  every way in which the pool changes, and nothing
     def _keep_standing(self, account: str, before: Health | None = None) -> None:
         """Write down how an account stands, where that is another than `before`."""
         health = self.pool.health[account]
-        if before is not None and (before.cooldowns, before.streaks) == (health.cooldowns, health.streaks):
+        if before is not None and before.cooldowns == health.cooldowns and before.streaks == health.streaks:
             return
         by_hand = account in self._by_hand
         self._archive.write(standing_of(self.pool, account, disabled=by_hand, shift=self._shift()))
@@ -164,9 +168,10 @@ class Roster:  # noqa: PLR0904  every way in which the pool changes, and nothing
 
     def keep(self, account: str, ids: Iterable[str]) -> None:
         """Remember that an account holds what these ids name."""
-        for new in (one for one in ids if bound(self.pool.held, one) != account):
-            self.pool = keep(self.pool, account, (new,))
-            self._archive.bind(new, account)
+        for new in ids:
+            if bound(self.pool.held, new) != account:
+                self.pool = keep(self.pool, account, (new,))
+                self._archive.bind(new, account)
 
     def recall(self, kept: Iterable[Bound]) -> None:
         """Take over what a store has kept; what accounts hold that are gone is of no use."""
@@ -180,9 +185,9 @@ class Roster:  # noqa: PLR0904  every way in which the pool changes, and nothing
         """Who holds what these ids name, where that is known and it can serve a target."""
         return holder(self.pool, ids, targets, among)
 
-    def strangers(self, account: str, ids: Iterable[str]) -> frozenset[str]:
+    def strangers(self, account: str, ids: Collection[str]) -> frozenset[str]:
         """Which of these another account is known to hold."""
-        return strangers(self.pool, account, ids)
+        return strangers(self.pool, account, ids) if ids else _NONE
 
     # ---- how they stand ----
 
@@ -197,3 +202,6 @@ class Roster:  # noqa: PLR0904  every way in which the pool changes, and nothing
     def tally(self, account: str) -> Tally:
         """What became of an account's attempts since the start."""
         return self._tallies.get(account, Tally())
+
+
+_NONE: frozenset[str] = frozenset()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache, partial
+from typing import Final
 
 import msgspec
 
@@ -20,6 +22,9 @@ from peekd.upstream.credentials import Credentials
 from peekd.upstream.settings import UpstreamSettings
 from peekd.vocabulary.errors import ClientError
 from peekd.vocabulary.quotas import Quota
+
+PLANS: Final = 256
+"""Plans that are kept, of the models asked for last: clients may name any."""
 
 
 class Ground(msgspec.Struct, frozen=True):
@@ -64,8 +69,9 @@ class Tree:
         self.hedging = ground.hedging
         self._ids = ids
         self._spoken: dict[str, UpstreamProtocol] = {}
-        self._healing: dict[tuple[int | None, str], HealingSettings] = {}
+        self._healing: dict[tuple[int, str], tuple[RouteSettings | None, HealingSettings]] = {}
         self._policies: dict[int, tuple[HealingSettings, Policy]] = {}
+        self._plan = lru_cache(PLANS)(partial(plan, places=self.places))
 
     @property
     def ways(self) -> frozenset[Way]:
@@ -87,20 +93,20 @@ class Tree:
 
     def plan(self, model: str, protocol: str) -> Plan:
         """Who may serve a request. Raises ClientError where nobody may."""
-        return plan(model, protocol, self.places)
+        return self._plan(model, protocol)
 
     def healing(self, planned: Plan, upstream: str) -> HealingSettings:
         """The budgets and deadlines for one upstream on one route."""
-        number = self.places.routes.index(planned.route) if planned.route is not None else None
-        known = self._healing.get((number, upstream))
+        key = (id(planned.route), upstream)
+        known = self._healing.get(key)
         if known is None:
-            known = self._healing[number, upstream] = self._overlaid(number, upstream)
-        return known
+            known = self._healing[key] = (planned.route, self._overlaid(planned.route, upstream))
+        return known[1]
 
-    def _overlaid(self, route: int | None, upstream: str) -> HealingSettings:
+    def _overlaid(self, route: RouteSettings | None, upstream: str) -> HealingSettings:
         layers = [self.settings[upstream].healing] if upstream else []
         if route is not None:
-            layers.append(self.places.routes[route].healing)
+            layers.append(route.healing)
         return overlaid_healing(self.places.healing, *layers)
 
     def policy(self, healing: HealingSettings) -> Policy:
@@ -116,9 +122,11 @@ class Tree:
             planned = self.plan(asked.head.model, asked.protocol.name)
         except ClientError:  # its journey will say so
             return Rhythm(self.places.healing.early_commit_seconds, self.places.healing.ping_seconds)
-        upstreams = [target.upstream for target in planned.targets] or [""]
-        kept = [self.healing(planned, upstream) for upstream in upstreams]
-        return Rhythm(
-            early_commit_seconds=min(healing.early_commit_seconds for healing in kept),
-            ping_seconds=min(healing.ping_seconds for healing in kept),
-        )
+        first, *others = [target.upstream for target in planned.targets] or [""]
+        healing = self.healing(planned, first)
+        early_commit, ping = healing.early_commit_seconds, healing.ping_seconds
+        for upstream in others:
+            healing = self.healing(planned, upstream)
+            early_commit = min(early_commit, healing.early_commit_seconds)
+            ping = min(ping, healing.ping_seconds)
+        return Rhythm(early_commit, ping)

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import msgspec
-import trio
 
 from peekd.accounts.account import Account
 from peekd.accounts.wanted import Lease, Rest, Survey, Target, Tried, Wanted, why_nobody
-from peekd.healing.decide import Circumstances, decide
+from peekd.healing.decide import Circumstances, decide, passed_on
 from peekd.healing.hedge import Prospect
 from peekd.healing.history import attempts_spent
 from peekd.healing.hurry import FAIR_SHARE
 from peekd.healing.plan import Plan
+from peekd.healing.policy import Policy
 from peekd.healing.settings import HealingSettings, RouteSettings
 from peekd.healing.verdict import PASSING, Setting, broken_off, verdict
 from peekd.records.entries import Turn
@@ -24,7 +24,7 @@ from peekd.relay.turns import turn_of
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.decisions import Decision, History, Move, Step
 from peekd.vocabulary.errors import ClientError, Fault
-from peekd.vocabulary.outcomes import AnyOutcome, is_unfoldable, name_of
+from peekd.vocabulary.outcomes import WELL, AnyOutcome, is_unfoldable, name_of
 from peekd.vocabulary.refusals import Refusal
 
 CLIENT_MARGIN = 5.0
@@ -86,22 +86,24 @@ class Trip:
         self._tried: tuple[Tried, ...] = ()
         self._untold: dict[Target, ClientError] = {}
         self._begun_by = Target("", "")
-        self._only = house.roster.holder(asked.head.names, planned.targets, self._among)
-        self._began = trio.current_time()
+        names = asked.head.names
+        self._only = house.roster.holder(names, planned.targets, self._among) if names else None
+        self._began = house.clock()
         self._ends = self._began + budget(planned.healing, asked)
 
     def wanted(self, again: str | None = None) -> Wanted:
         """What is wanted for the next attempt: of the targets, those that can be told the request."""
+        targets, untold = self._targets, self._untold
         return Wanted(
-            tuple(target for target in self._targets if target not in self._untold),
-            session=self._asked.session,
-            tried=self._tried,
-            again=again or self._own,
-            most=self.plan.healing.max_accounts,
-            only=self._only,
-            began=self._began,
-            ends=self._ends,
-            among=self._among,
+            tuple([target for target in targets if target not in untold]) if untold else targets,
+            self._asked.session,
+            self._tried,
+            again or self._own,
+            self.plan.healing.max_accounts,
+            self._only,
+            self._began,
+            self._ends,
+            self._among,
         )
 
     @property
@@ -142,7 +144,7 @@ class Trip:
 
     def left(self) -> float:
         """Seconds until no attempt may be started any more."""
-        return self._ends - trio.current_time()
+        return self._ends - self._house.clock()
 
     def hurried(self, began: float) -> bool:
         """Whether an attempt began so late that it has no fair share of the budget before it is cut short."""
@@ -158,11 +160,14 @@ class Trip:
 
         `number`: the attempt's, 0 for the last. `beside`: another that is under way, and stands for the move.
         """
-        if not isinstance(outcome, o.Accepted | o.Completed):
+        number = number or self.number
+        if type(outcome) not in WELL:
             self._tried = (*self._tried, lease.tried)
             self._own = None
-        self.unfoldable = self.unfoldable or is_unfoldable(outcome)
-        step = Step(outcome, _UNDECIDED, lease.account, lease.upstream, number or self.number)
+            self.unfoldable = self.unfoldable or is_unfoldable(outcome)
+        elif (welcome := passed_on(outcome, self.history, self._policy(lease.upstream))) is not None:
+            return Step(outcome, welcome, lease.account, lease.upstream, number)
+        step = Step(outcome, _UNDECIDED, lease.account, lease.upstream, number)
         held = lease if isinstance(outcome, o.Blank) else None  # not settled yet: it may still be passed on
         step = self._decided(step, held)
         return step if not beside or step.decision.move == "relay" else _left_to(step, beside)
@@ -204,7 +209,7 @@ class Trip:
     def no_account(self, rest: Rest) -> Step:
         """Ask the kernel what to do when nobody can serve."""
         self.rest, self._own = rest, rest.own
-        why = why_nobody(rest, trio.current_time())
+        why = why_nobody(rest, self._house.clock())
         nobody = o.NoAccount(retry_after=rest.soonest, accounts=rest.mend, message=why)
         return self._decided(Step(nobody, _UNDECIDED))
 
@@ -212,22 +217,24 @@ class Trip:
         """The move could not be carried out (a credential that is still the same): take the next one."""
         return self._decided(step)
 
+    def _policy(self, upstream: str) -> Policy:
+        return self._tree.policy(self.healing(upstream))
+
     def _decided(self, step: Step, held: Lease | None = None) -> Step:
-        healing = self.healing(step.upstream)
-        around = self._circumstances(step, healing, held)
+        around = self._circumstances(step, self.healing(step.upstream), held)
         jitter = self._house.seams.jitter()
-        policy = self._tree.policy(healing)
-        decision = decide(step.outcome, self.history, policy, around, jitter=jitter)
+        decision = decide(step.outcome, self.history, self._policy(step.upstream), around, jitter=jitter)
         step = msgspec.structs.replace(step, decision=decision)
         if decision.move != "relay":
             self.history = (*self.history, step)
-        if not isinstance(step.outcome, o.Accepted | o.Completed):
+        if type(step.outcome) not in WELL:
             self.turns.append(turn_of(step, around, jitter))
         return step
 
     def _circumstances(self, step: Step, healing: HealingSettings, held: Lease | None) -> Circumstances:
-        well = isinstance(step.outcome, o.Accepted | o.Completed)
-        survey = _UNASKED if well else self._house.roster.survey(self.wanted(), left=held)
+        survey = (
+            _UNASKED if type(step.outcome) in WELL else self._house.roster.survey(self.wanted(), left=held)
+        )
         steps = [(past.account, past.outcome) for past in self.history if past.attempt != step.attempt]
         steps.append((step.account, step.outcome))
         spent = attempts_spent(steps)
@@ -320,7 +327,9 @@ _UNDECIDED = Decision("give_up", "not decided yet")
 
 def budget(healing: HealingSettings, asked: Asked) -> float:
     """Seconds a request may go on starting attempts; a waiting client's own time limit lowers it."""
+    if asked.head.stream:
+        return healing.budget_seconds
     own = asked.header("x-stainless-timeout")
-    if asked.head.stream or not own.replace(".", "", 1).isdecimal():
+    if not own.replace(".", "", 1).isdecimal():
         return healing.budget_seconds
     return min(healing.budget_seconds, max(float(own) - CLIENT_MARGIN, float(own) * CLIENT_SHARE))

@@ -131,7 +131,7 @@ class Trying:
         return bool(self._house.roster.strangers(seen.account, proofs))
 
     def _bout(self, leased: Lease, number: int, scribe: Scribe) -> Bout:
-        return Bout(leased, number, Tenure(self._house, leased), scribe, trio.current_time())
+        return Bout(leased, number, Tenure(self._house, leased), scribe, self._house.clock())
 
     async def carry_out(self, trip: Trip, bout: Bout) -> Step:
         """Try once; the account is settled on every way out."""
@@ -248,8 +248,12 @@ class Trying:
 
     def _consumption(self, passage: Passage, lease: Lease, size: int) -> Consumed:
         """What tells the tokens of an attempt; a prompt that nobody counts is guessed by its size."""
-        guess = partial(self._house.counting.calibration.by_size, Target(lease.upstream, lease.model), size)
-        return partial(passage.consumed, guess)
+        calibration = self._house.counting.calibration
+
+        def guess() -> int:
+            return calibration.by_size(Target(lease.upstream, lease.model), size)
+
+        return lambda: passage.consumed(guess)
 
     def _win(self, trip: Trip, bout: Bout, passage: Passage) -> None:
         """The attempt goes on alone; how long it took to begin is remembered where that matters."""
@@ -277,10 +281,10 @@ class Trying:
 
     def _note(self, trip: Trip, outcome: AnyOutcome, bout: Bout) -> Step:
         """Settle what has ended, so that the kernel sees the account as it is now; then decide."""
-        if not isinstance(outcome, o.Accepted | o.Blank):
-            bout.tenure.settle(outcome)
-        elif isinstance(outcome, o.Accepted):
+        if isinstance(outcome, o.Accepted):
             bout.tenure.heard()
+        elif not isinstance(outcome, o.Blank):
+            bout.tenure.settle(outcome)
         step = trip.decide(outcome, bout.lease, number=bout.number, beside=bout.beside(outcome))
         if step.decision.move != "relay":
             bout.tenure.settle(outcome)
@@ -294,6 +298,8 @@ def capped(healing: HealingSettings, left: float, *, streams: bool = True) -> He
     An answer that is not streamed has its status line when it is whole: it may take as long as a thought.
     """
     headers = healing.headers_seconds if streams else max(healing.headers_seconds, healing.reasoning_seconds)
+    if streams and max(healing.connect_seconds, healing.send_seconds, headers) <= left:
+        return healing
     return msgspec.structs.replace(
         healing,
         connect_seconds=min(healing.connect_seconds, left),

@@ -223,6 +223,10 @@ AnyOutcome = (
 )
 
 
+WELL: frozenset[type[Outcome]] = frozenset({Accepted, Completed})
+"""Those that are no failure of anybody's: an answer has begun, or is whole."""
+
+
 def name_of(outcome: Outcome | type[Outcome]) -> str:
     """Give an outcome's tag, the name used everywhere outside the code.
 
