@@ -32,23 +32,25 @@ def chosen(pool: Pool, wanted: Wanted, now: float) -> tuple[Target, Candidate, s
 
     In each pass an account that has little left goes after all targets' others.
     """
-    last = wanted.tried[-1].model if wanted.tried else ""
-    able = [(target, list(candidates(pool, wanted, target, now))) for target in wanted.targets]
+    able = [(target, [*candidates(pool, wanted, target, now)]) for target in wanted.targets]
     if wanted.again is not None:
+        last = wanted.tried[-1].model if wanted.tried else ""
         for target, those in sorted(able, key=lambda pair: pair[0].model != last):
             for candidate in those:
                 if candidate.account.name == wanted.again:
                     return target, candidate, "the same account once more"
-    mode = pool.scheduling.mode
-    for rank in PASSES:
+    mode, fresh = pool.scheduling.mode, not wanted.tried
+    for rank in (FRESH,) if fresh else PASSES:
         for low in (False, True):
             for place, (target, those) in enumerate(able):
-                ours = [one for one in those if one.low is low and ranked(wanted, target, one) == rank]
+                ours = [
+                    one for one in those if one.low is low and (fresh or ranked(wanted, target, one) == rank)
+                ]
                 if ours:
                     one, because = select(ours, own_account(pool, wanted, target), mode)
                     because = "it alone holds what the request names" if wanted.only else because
                     because += "; it has little left, but nobody else is" if low else ""
-                    return target, one, because + _passed_over(wanted.targets[:place])
+                    return target, one, because + _passed_over(wanted.targets[:place]) if place else because
     return None
 
 
@@ -76,8 +78,7 @@ def within(wanted: Wanted, account: Account) -> bool:
 
 
 def _passed_over(targets: tuple[Target, ...]) -> str:
-    names = ", ".join(f"{target.upstream}/{target.model}" for target in targets)
-    return f"; nobody else for {names}" if names else ""
+    return f"; nobody else for {', '.join(f'{target.upstream}/{target.model}' for target in targets)}"
 
 
 def candidates(pool: Pool, wanted: Wanted, target: Target, now: float) -> Iterator[Candidate]:
@@ -91,14 +92,14 @@ def candidates(pool: Pool, wanted: Wanted, target: Target, now: float) -> Iterat
         health = pool.health[account.name]
         if _own_obstacles(account, health, model, now):
             continue
-        left = health.left(model, now)
+        left = health.left(model, now) if health.reports else None
         yield Candidate(
             account,
             health,
-            tired=_is_tired(account, health, shared, model, now),
-            turn=max(health.share, last),
-            low=left is not None and (left <= 0 or left < account.reserve),
-            pace=expected(health.paces.get(model), now),
+            _is_tired(account, health, shared, model, now),
+            max(last, health.share),
+            left is not None and (left <= 0 or left < account.reserve),
+            expected(health.paces.get(model), now),
         )
 
 
@@ -135,13 +136,11 @@ def busy_until(account: Account, health: Health, model: str, now: float) -> floa
 
     That is one request, where it tries whether a trouble is over.
     """
-    untils: list[float] = []
+    until = now
     if 0 < account.max_concurrent <= health.in_flight:
-        untils.append(now + BUSY_SECONDS)
+        until = now + BUSY_SECONDS
     if health.probe is not None and health.half_open(model):
-        untils.append(now + BUSY_SECONDS)
+        until = now + BUSY_SECONDS
     if 0 < account.requests_per_minute <= len(health.begun):
-        free = health.begun[-account.requests_per_minute] + MINUTE
-        if now < free:
-            untils.append(free)
-    return max(untils, default=None)
+        until = max(until, health.begun[-account.requests_per_minute] + MINUTE)
+    return until if until > now else None

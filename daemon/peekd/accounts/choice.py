@@ -48,12 +48,12 @@ def select(
         first, because = _quickest(among, bound)
         return first, because if rested else f"{because}; all are tired"
     own = candidates if mode == "cache-first" else among
-    mine = next((one for one in own if one.account.name == bound), None)
+    mine = next((one for one in own if one.account.name == bound), None) if bound is not None else None
     if mine is not None:
         return mine, "bound to this session" + ("; tired, but its cache is kept" * (mine not in among))
+    if len(among) == 1:
+        return among[0], _alone(among[0], len(candidates))
     first, *others = sorted(among, key=_rank)
-    if not others:
-        return first, _alone(first, len(candidates))
     because = _why(first, others[0], len(among))
     return first, because if rested else f"{because}; all are tired"
 

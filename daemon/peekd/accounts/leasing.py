@@ -6,6 +6,7 @@ Values in, values out: every verb gives a new pool, and `now` is the caller's mo
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections.abc import Mapping
 
 import msgspec
 
@@ -18,7 +19,7 @@ from peekd.accounts.health import Health, blamed, doubted, praised, reported
 from peekd.accounts.pace import learned
 from peekd.accounts.parties import SHARED, party_of
 from peekd.accounts.pool import Pool, listed, shared_of, sky_of
-from peekd.accounts.sessions import bind, bound
+from peekd.accounts.sessions import Bindings, bind
 from peekd.accounts.ties import own_account, session_key
 from peekd.accounts.waiting import rest, staying
 from peekd.accounts.wanted import Lease, Rest, Target, Wanted
@@ -38,43 +39,52 @@ def lease(pool: Pool, wanted: Wanted, now: float) -> tuple[Pool, Lease | Rest]:
         return pool, rest(pool, wanted, now)
     target, candidate, because = found
     account = candidate.account
+    tied = own_account(pool, wanted, target)
     given = Lease(
-        number=pool.leased,
-        account=account.name,
-        upstream=target.upstream,
-        model=target.model,
-        session=wanted.session,
-        since=now,
-        because=because,
-        rebinds=_rebinds(pool, wanted, target, account, now),
+        pool.leased,
+        account.name,
+        target.upstream,
+        target.model,
+        wanted.session,
+        now,
+        because,
+        tied is None or tied == account.name or _rebinds(pool, wanted, target, tied, now),
     )
-    return _leased(pool, given, candidate), given
+    return _leased(pool, given, candidate, tied), given
 
 
-def _leased(pool: Pool, given: Lease, candidate: Candidate) -> Pool:
-    """Book a lease: the account is busier, has had its turn, and a session without a tie gets one."""
-    before = candidate.health
+def _leased(pool: Pool, given: Lease, candidate: Candidate, tied: str | None) -> Pool:
+    """Book a lease: the account is busier, has had its turn, and a session without a tie gets one.
+
+    `tied`: the account that the session is tied to.
+    """
+    before, upstream = candidate.health, given.upstream
     health = msgspec.structs.replace(
         before,
         leases=before.leases | {given.number},
         last_used=given.since,
         share=candidate.turn + 1 / candidate.account.weight,
-        probe=given.number if before.probe is None and before.half_open(given.model) else before.probe,
+        probe=given.number if _probes(before, given.model) else before.probe,
         begun=_begun(candidate.account, before, given.since),
     )
-    key = session_key(given.session, given.upstream, given.model)
-    untied = key is not None and bound(pool.bindings, key) is None
-    sky = sky_of(pool, given.upstream)
+    key = session_key(given.session, upstream, given.model) if tied is None else None
+    sky = sky_of(pool, upstream)
+    skies = pool.skies
+    if sky.storms:
+        skies = {**skies, upstream: storms.tried(sky, given.model, given.number)}
     return msgspec.structs.replace(
         pool,
         health={**pool.health, given.account: health},
-        skies={**pool.skies, given.upstream: storms.tried(sky, given.model, given.number)}
-        if sky.storms
-        else pool.skies,
-        bindings=bind(pool.bindings, key, given.account) if key is not None and untied else pool.bindings,
+        skies=skies,
+        bindings=pool.bindings if key is None else bind(pool.bindings, key, given.account),
         leased=pool.leased + 1,
-        rounds={**pool.rounds, given.upstream: candidate.turn},
+        rounds={**pool.rounds, upstream: candidate.turn},
     )
+
+
+def _probes(health: Health, model: str) -> bool:
+    """Whether a lease given now is the one that tries whether a trouble is over."""
+    return bool(health.streaks) and health.probe is None and health.half_open(model)
 
 
 def _begun(account: Account, health: Health, now: float) -> tuple[float, ...]:
@@ -84,14 +94,13 @@ def _begun(account: Account, health: Health, now: float) -> tuple[float, ...]:
     return (*health.begun[bisect_right(health.begun, now - MINUTE) :], now)
 
 
-def _rebinds(pool: Pool, wanted: Wanted, target: Target, account: Account, now: float) -> bool:
-    """Whether a success here ties the session to this account.
+def _rebinds(pool: Pool, wanted: Wanted, target: Target, name: str, now: float) -> bool:
+    """Whether a success elsewhere unties the session from the account of this name.
 
     One that merely escapes its own account while that is tired or busy goes back to it; one whose account
     failed it, rests or is gone does not.
     """
-    name = own_account(pool, wanted, target)
-    if name in {None, account.name} or any(tried.account == name for tried in wanted.tried):
+    if any(tried.account == name for tried in wanted.tried):
         return True
     own = next((one for one in listed(pool, wanted, target) if one.name == name), None)
     if own is None or pool.scheduling.mode == "performance-first":
@@ -119,22 +128,20 @@ def heard(pool: Pool, given: Lease, now: float) -> Pool:
         paces={**health.paces, given.model: pace},
         probe=None if health.probe == given.number else health.probe,
     )
-    pool = msgspec.structs.replace(pool, health={**pool.health, given.account: health})
-    return _answered(pool, given, now)
+    return _answered(pool, given, {**pool.health, given.account: health}, pool.bindings, now)
 
 
-def _answered(pool: Pool, given: Lease, now: float) -> Pool:
-    """An answer came: what kept the whole upstream from giving one is over."""
-    upstream = given.upstream
-    if upstream in pool.skies:
-        sky = storms.cleared(pool.skies[upstream], given.model, given.since)
-        pool = msgspec.structs.replace(pool, skies={**pool.skies, upstream: sky})
-    if upstream in pool.shared:
-        shared = pool.shared[upstream]
+def _answered(pool: Pool, given: Lease, health: Mapping[str, Health], bindings: Bindings, now: float) -> Pool:
+    """An answer came, and so all stand now: what kept the whole upstream from giving one is over."""
+    upstream, skies, shared = given.upstream, pool.skies, pool.shared
+    if upstream in skies:
+        skies = {**skies, upstream: storms.cleared(skies[upstream], given.model, given.since)}
+    if upstream in shared:
+        common = shared[upstream]
         for by in ("", given.account):
-            shared = praised(shared, model=given.model, since=given.since, now=now, by=by)
-        pool = msgspec.structs.replace(pool, shared={**pool.shared, upstream: shared})
-    return pool
+            common = praised(common, model=given.model, since=given.since, now=now, by=by)
+        shared = {**shared, upstream: common}
+    return msgspec.structs.replace(pool, health=health, bindings=bindings, skies=skies, shared=shared)
 
 
 # ---- settle -----------------------------------------------------------------------------------------
@@ -150,18 +157,18 @@ def settle(pool: Pool, given: Lease, outcome: Outcome, now: float) -> Pool:
         leases=health.leases - {given.number},
         probe=None if health.probe == given.number else health.probe,
     )
+    if name_of(outcome) in GOOD:
+        return _succeeded(pool, given, health, now)
     pool = msgspec.structs.replace(pool, health={**pool.health, given.account: health})
-    return _succeeded(pool, given, now) if name_of(outcome) in GOOD else _failed(pool, given, outcome, now)
+    return _failed(pool, given, outcome, now)
 
 
-def _succeeded(pool: Pool, given: Lease, now: float) -> Pool:
-    health = praised(pool.health[given.account], model=given.model, since=given.since, now=now)
-    bindings = pool.bindings
-    key = session_key(given.session, given.upstream, given.model)
-    if key is not None and given.rebinds:
-        bindings = bind(bindings, key, given.account)
-    pool = msgspec.structs.replace(pool, health={**pool.health, given.account: health}, bindings=bindings)
-    return _answered(pool, given, now)
+def _succeeded(pool: Pool, given: Lease, health: Health, now: float) -> Pool:
+    """Book a success with an account that stands so."""
+    health = praised(health, model=given.model, since=given.since, now=now)
+    key = session_key(given.session, given.upstream, given.model) if given.rebinds else None
+    bindings = pool.bindings if key is None else bind(pool.bindings, key, given.account)
+    return _answered(pool, given, {**pool.health, given.account: health}, bindings, now)
 
 
 def _failed(pool: Pool, given: Lease, outcome: Outcome, now: float) -> Pool:

@@ -48,8 +48,9 @@ def open_pool(accounts: Iterable[Account], scheduling: SchedulingSettings = Sche
 
 def listed(pool: Pool, wanted: Wanted, target: Target) -> Iterator[Account]:
     """Give the accounts that are configured for a target, in the order of the file."""
+    upstream, model, only = target.upstream, target.model, wanted.only
     for one in pool.accounts if wanted.among is None else wanted.among:
-        if one.upstream == target.upstream and serves(one, target.model) and wanted.only in {None, one.name}:
+        if one.upstream == upstream and serves(one, model) and (only is None or only == one.name):
             yield one
 
 

@@ -91,9 +91,9 @@ def of_outcome(step: Step, protocol: str = "") -> str:
         return SIGNATURE
     if kind == "no_account":
         return f"{NOBODY} ({outcome.message})" if outcome.message else NOBODY
-    then = "retrying..." if move in RETRIES else "passed on" if move == "relay" else "giving up"
-    phrase = OWN_PHRASES.get(protocol, {}).get(kind) or PHRASES.get(kind)
+    phrase = OWN_PHRASES.get(protocol, PHRASES).get(kind) or PHRASES.get(kind)
     if phrase is not None:
+        then = "retrying..." if move in RETRIES else "passed on" if move == "relay" else "giving up"
         return phrase(outcome, then)
     status = f" {outcome.status}" if outcome.status else ""
     words = f": {said(outcome)}" if outcome.type or outcome.message else ""
@@ -131,9 +131,10 @@ def priority_of(step: Step) -> int:
     An answer that broke off and is passed on all the same, at a tool call, is a warning; an attempt that was
     too slow is none.
     """
-    if step.decision.move == "relay" and name_of(step.outcome) in {"broken", "stalled"}:
+    kind = name_of(step.outcome)
+    if step.decision.move == "relay" and kind in {"broken", "stalled"}:
         return WARNING
-    if name_of(step.outcome) == "superseded":
+    if kind == "superseded":
         return INFO
     return PRIORITIES.get(step.decision.move, NOTICE)
 

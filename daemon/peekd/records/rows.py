@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import Final, cast
 
 import msgspec
@@ -117,12 +116,12 @@ def _said(value: object) -> object:
 
 def request_draft(record: RequestRecord) -> Draft:
     """Give what makes a request's row once it is written."""
-    return Draft((record.id, 0), partial(request_row, record))
+    return Draft((record.id, 0), lambda: request_row(record))
 
 
 def attempt_draft(record: RequestRecord, attempt: AttemptRecord) -> Draft:
     """Give what makes an attempt's row once it is written; attempts are numbered from 1."""
-    return Draft((record.id, attempt.number), partial(attempt_row, record, attempt))
+    return Draft((record.id, attempt.number), lambda: attempt_row(record, attempt))
 
 
 def record_of(kept: Kept) -> RequestRecord:

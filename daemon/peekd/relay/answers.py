@@ -17,14 +17,15 @@ def answer_headers(record: RequestRecord, *, early: bool, expose_account: bool) 
 
     After an early commit the account is the one in flight; the record and the comment name the final one.
     """
+    last = record.attempts[-1] if record.attempts else None
     told = (
-        ("x-account-email", record.account if expose_account else ""),
-        ("x-mapped-model", record.mapped_model),
+        ("x-account-email", header_safe(record.account) if expose_account else ""),
+        ("x-mapped-model", header_safe(record.mapped_model)),
         ("x-peekd-attempts", str(len(record.attempts))),
         ("x-peekd-commit", "early" if early else "late"),
-        ("x-upstream-request-id", record.attempts[-1].upstream_request_id if record.attempts else ""),
+        ("x-upstream-request-id", header_safe(last.upstream_request_id) if last is not None else ""),
     )
-    return tuple([(name, header_safe(value)) for name, value in told if value])
+    return tuple([header for header in told if header[1]])
 
 
 def header_safe(value: str) -> str:

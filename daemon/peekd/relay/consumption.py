@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -49,17 +49,16 @@ def total(usage: Usage) -> int:
     return (usage.prompt or 0) + (usage.output or 0)
 
 
-def added(usages: Iterable[Usage]) -> Usage:
+def added(usages: Sequence[Usage]) -> Usage:
     """Give the tokens of several attempts together; what nobody reported stays unknown.
 
     >>> added([Usage(prompt=7, output=5), Usage(prompt=9)])
     Usage(prompt=16, cached=None, cache_written=None, output=5, thoughts=None)
     """
-    some = list(usages)
-    if len(some) == 1:
-        return some[0]
+    if len(usages) == 1:
+        return usages[0]
     figures = {
-        name: [figure for one in some if (figure := getattr(one, name)) is not None]
+        name: [figure for one in usages if (figure := getattr(one, name)) is not None]
         for name in Usage.__struct_fields__
     }
     return Usage(**{name: sum(of) for name, of in figures.items() if of})

@@ -114,8 +114,10 @@ class Scribe:  # noqa: PLR0904  one for each kind of step
 
     def rendered(self, kinds: frozenset[str], mended: frozenset[str] = frozenset()) -> None:
         """The answer held what the client's protocol cannot say; arguments of its calls were mended."""
-        self.record.repaired = tuple(sorted(mended))
-        self.record.dropped += tuple(f"answer.{kind}" for kind in sorted(kinds))
+        if mended:
+            self.record.repaired = tuple(sorted(mended))
+        if kinds:
+            self.record.dropped += tuple(f"answer.{kind}" for kind in sorted(kinds))
 
     def opened(self, upstream_request_id: str, status: int, sent: float) -> None:
         """The upstream answered a request that was `sent` then (by the clock); status 0: it failed to."""
@@ -221,11 +223,18 @@ class Scribe:  # noqa: PLR0904  one for each kind of step
     def _sum_up(self) -> None:
         """Book to the request what its attempts consumed."""
         record = self.record
-        seen = [one for one in record.attempts if one.number == record.shown or one.move == "resume"]
+        seen: list[AttemptRecord] = []
+        costs: list[float] = []
+        wasted = 0
+        for one in record.attempts:
+            wasted += one.wasted
+            if one.number == record.shown or one.move == "resume":
+                seen.append(one)
+            if one.cost is not None:
+                costs.append(one.cost)
         if seen:
-            record.usage, record.counted = added(one.usage for one in seen), seen[-1].counted
-        record.wasted = sum(attempt.wasted for attempt in record.attempts)
-        costs = [attempt.cost for attempt in record.attempts if attempt.cost is not None]
+            record.usage, record.counted = added([one.usage for one in seen]), seen[-1].counted
+        record.wasted = wasted
         record.cost = round(sum(costs), 9) if costs else None
 
     def close(self, outcome: str, *, status: int | None, note: str = "") -> None:

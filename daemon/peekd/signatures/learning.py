@@ -50,13 +50,15 @@ class Learner:
 
     def see(self, event: Event) -> None:
         """Note one event."""
+        if type(event) not in _NOTED:
+            return
         match event:
             case TextDelta() | ThinkingDelta():
                 self._add(event.index, event.text)
+            case Opened(block=TextBlock() | ToolCallBlock() | ThinkingBlock() | RedactedBlock() as block):
+                self._blocks[event.index] = _Open(block)
             case ArgumentsDelta():
                 self._add(event.index, event.fragment)
-            case Opened(block=ThinkingBlock() | RedactedBlock() | TextBlock() | ToolCallBlock() as block):
-                self._blocks[event.index] = _Open(block)
             case SignatureDelta() if event.index in self._blocks:
                 self._blocks[event.index].proof = event.signature
             case _:
@@ -78,6 +80,16 @@ class Learner:
             block.said.append(text)
 
 
+_NOTED: Final[frozenset[type[Event]]] = frozenset({
+    TextDelta,
+    ThinkingDelta,
+    ArgumentsDelta,
+    Opened,
+    SignatureDelta,
+})
+"""Asked first, for most of a short answer's events are others, and `match` tries one after the other."""
+
+
 def step_of(turn: Turn, origin: Origin, now: float) -> Step | None:
     """Give a replayed turn as a step, if it holds proofs of the origin's family."""
     ours = {"", origin.family}
@@ -92,12 +104,12 @@ def _is_proved(block: _Open) -> bool:
 
 def _proof(block: _Open) -> str:
     match block.block:
+        case TextBlock():
+            return ""
         case RedactedBlock(data=data):
             return data
         case ThinkingBlock(signature=signature) | ToolCallBlock(signature=signature):
             return block.proof or signature
-        case TextBlock():
-            return ""
 
 
 def _text(block: _Open) -> str:
