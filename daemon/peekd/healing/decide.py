@@ -54,7 +54,7 @@ def passed_on(outcome: AnyOutcome, history: History, policy: Policy) -> Decision
     rule = policy[kind]
     if outcome.stop or rule.beyond or rule.ladder != _PASSED_ON:
         return None
-    if any(name_of(step.outcome) == kind for step in history):
+    if history and any(name_of(step.outcome) == kind for step in history):
         return None
     return Decision("relay", _welcome(kind))
 

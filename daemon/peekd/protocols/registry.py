@@ -101,19 +101,20 @@ def upstream_of(name: str, platform: str | None = None, site: Site | None = None
     return UPSTREAMS[name] if platform is None else _PLATFORMS[name, platform](site or Site())
 
 
-def quotas_of(name: str, headers: Mapping[str, str], wall: float) -> tuple[Quota, ...]:
-    """Give what an answer's headers say is left of an account's quota; most protocols say nothing.
+DecodeQuotas = Callable[[Mapping[str, str], float], tuple[Quota, ...]]
+"""Reads from an answer's headers, which came then (Unix time), what is left of an account's quota."""
 
-    `wall`: when they came, in Unix time.
-    """
+
+def quotas_of(name: str) -> DecodeQuotas:
+    """Give what reads quotas from the headers of a protocol; most protocols say nothing."""
     match name:
         case "anthropic":
             from peekd.protocols.anthropic.quotas import decode_quotas as decode_anthropic
 
-            return decode_anthropic(headers, wall)
+            return decode_anthropic
         case "openai-chat" | "openai-responses":
             from peekd.protocols.openai.quotas import decode_quotas as decode_openai
 
-            return decode_openai(headers)
+            return lambda headers, _wall: decode_openai(headers)
         case _:
-            return ()
+            return lambda _headers, _wall: ()

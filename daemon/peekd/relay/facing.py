@@ -214,6 +214,8 @@ class Facing:
 
     def leave(self) -> None:
         """Close the record as the request is left; one that is closed stays as it is."""
+        if self.scribe.record.state == "done":
+            return
         outcome = self.leaving()
         note = self._unread() if isinstance(outcome, o.ClientGone) else ""
         self._close(name_of(outcome), self._status(), note=note)
@@ -265,17 +267,20 @@ _NO_ROUTE: Constant = RouteSettings("*", ())
 
 
 def _record_of(asked: Asked) -> RequestRecord:
-    return RequestRecord(
-        id=asked.id,
-        came=asked.came,
-        method=asked.method,
-        path=asked.path,
-        protocol=asked.protocol.name,
-        client=asked.client,
-        key=asked.key,
-        session=asked.session or "",
-        model=asked.head.model,
-        stream=asked.head.stream,
-        traceparent=asked.header("traceparent")[:MOST_TRACEPARENT],
-        asked_bytes=len(asked.body),
+    record = RequestRecord(
+        asked.id,
+        asked.came,
+        asked.method,
+        asked.path,
+        asked.protocol.name,
+        asked.client,
+        asked.key,
+        asked.session or "",
+        attempts=[],  # these three are given, for the fields' factories take longer than all else of it
+        waits=[],
+        turns=[],
     )
+    record.model, record.stream = asked.head.model, asked.head.stream
+    record.traceparent = asked.header("traceparent")[:MOST_TRACEPARENT]
+    record.asked_bytes = len(asked.body)
+    return record

@@ -92,7 +92,7 @@ class Scribe:  # noqa: PLR0904  one for each kind of step
     def leased(self, lease: Lease, *, beside: int = 0) -> int:
         """An attempt begins, perhaps `beside` another one; gives its number, from 1."""
         number = len(self.record.attempts) + 1
-        attempt = AttemptRecord(number, lease.account, lease.upstream, lease.model, self.since())
+        attempt = AttemptRecord(number, lease.account, lease.upstream, lease.model, self.since(), {})
         attempt.beside = beside
         self.attempt = attempt
         self.record.attempts.append(attempt)

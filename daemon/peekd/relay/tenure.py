@@ -32,6 +32,8 @@ class Tenure:
 
 def _booked(outcome: AnyOutcome) -> AnyOutcome:
     """What an account is booked with: an answer we could not fold or join was one, our queue is nothing."""
+    if not outcome.type:
+        return outcome
     if is_unfoldable(outcome) or outcome.type == MISFIT:
         return Accepted()
     return Superseded() if is_crowded(outcome) else outcome

@@ -14,7 +14,7 @@ from peekd.healing.plan import Places, Plan, overlaid_healing, plan
 from peekd.healing.policy import Policy, policy_in_force
 from peekd.healing.settings import HealingSettings, HedgingSettings, RouteSettings
 from peekd.protocols.interface import Ids, UpstreamProtocol
-from peekd.protocols.registry import Site, quotas_of, upstream_of
+from peekd.protocols.registry import DecodeQuotas, Site, quotas_of, upstream_of
 from peekd.relay.asked import Asked
 from peekd.relay.offers import Offers
 from peekd.upstream.client import Upstreams, Way
@@ -69,6 +69,7 @@ class Tree:
         self.hedging = ground.hedging
         self._ids = ids
         self._spoken: dict[str, UpstreamProtocol] = {}
+        self._quotas: dict[str, DecodeQuotas] = {}
         self._healing: dict[tuple[int, str], tuple[RouteSettings | None, HealingSettings]] = {}
         self._policies: dict[int, tuple[HealingSettings, Policy]] = {}
         self._plan = lru_cache(PLANS)(partial(plan, places=self.places))
@@ -89,7 +90,10 @@ class Tree:
 
     def quotas(self, upstream: str, headers: Mapping[str, str], wall: float) -> tuple[Quota, ...]:
         """What an answer of this upstream, that came then, says is left of its account's quota."""
-        return quotas_of(self.settings[upstream].protocol, headers, wall)
+        decode = self._quotas.get(upstream)
+        if decode is None:
+            decode = self._quotas[upstream] = quotas_of(self.settings[upstream].protocol)
+        return decode(headers, wall)
 
     def plan(self, model: str, protocol: str) -> Plan:
         """Who may serve a request. Raises ClientError where nobody may."""

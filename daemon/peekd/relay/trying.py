@@ -167,21 +167,15 @@ class Trying:
         return self._calls.make(protocol, lease.model, splices, lease.account)
 
     async def _prove(self, trip: Trip, bout: Bout) -> Proof | AnyOutcome:
-        """What the account shows; its access token is waited for only where none holds."""
+        """Wait for an access token of the account's: what it shows then, or what that came to."""
         account = bout.lease.account
         own, left = trip.healing(bout.lease.upstream).refresh_seconds, trip.left()
         seconds = min(own, left)
-        proof = self._tree.credentials.proof(account)
-        if proof is None:
-            bout.scribe.unproven(account)
-            with trio.move_on_after(seconds):
-                proof = await self._tree.credentials.ready(account)
-        if proof is None:
-            kind = o.BUDGET_SPENT if left < own and trip.hurried(bout.began) else o.CREDENTIAL_REFRESH
-            return o.HeadersTimeout(type=kind, message=f"no access token within {seconds:.0f} s")
-        if isinstance(proof, Proof):
-            self._facing.secrets[account] = proof.secret
-        return proof
+        bout.scribe.unproven(account)
+        with trio.move_on_after(seconds):
+            return await self._tree.credentials.ready(account)
+        kind = o.BUDGET_SPENT if left < own and trip.hurried(bout.began) else o.CREDENTIAL_REFRESH
+        return o.HeadersTimeout(type=kind, message=f"no access token within {seconds:.0f} s")
 
     def _unproven(self, trip: Trip, bout: Bout, outcome: AnyOutcome) -> Step:
         """The account has nothing to show, so nobody was asked."""
@@ -198,9 +192,10 @@ class Trying:
         scribe.sent(call, streams=streams)
         left = trip.left()
         healing = capped(trip.healing(lease.upstream), left, streams=streams)
-        proof = await self._prove(trip, bout)
+        proof = self._tree.credentials.proof(lease.account) or await self._prove(trip, bout)
         if not isinstance(proof, Proof):
             return self._unproven(trip, bout, proof)
+        self._facing.secrets[lease.account] = proof.secret
         opening = self._tree.upstreams.attempt(
             upstream=lease.upstream,
             account=self._tree.accounts[lease.account],

@@ -20,7 +20,7 @@ _PREFIX: Final = "anthropic-ratelimit-"
 
 def decode_quotas(headers: Mapping[str, str], wall: float) -> tuple[Quota, ...]:
     """Give what is told, in any case of names; what cannot be read is not told. `wall`: when it came."""
-    told = {name.lower(): value for name, value in headers.items() if name.lower().startswith(_PREFIX)}
+    told = {key: value for name, value in headers.items() if (key := name.lower()).startswith(_PREFIX)}
     return (*_limits(told, wall), *_windows(told, wall)) if told else ()
 
 
