@@ -121,7 +121,7 @@ def run(
         environ.update(demonstration.SECRETS)
     filtered = open_journal(settings.logs.level, environ)
     sink = LineSink(1, demonstration.tell) if demo else filtered.sink
-    journal = sink if demo else filtered
+    journal = sink if demo else filtered.write
     server, directory = settings.server, "" if demo else settings.logs.directory
     with (
         open_tracing(settings) as on_close,
