@@ -114,6 +114,13 @@ def test_what_a_client_replays_is_learned_once() -> None:
     assert case.archive.restore(LOST, CLAUDE).names == ("thinking",)
 
 
+def test_a_conversation_that_replays_no_proof_is_given_as_it_is() -> None:
+    case = Case()
+    asked = conversation(user(), assistant(called("t1")), answered("t1"))
+    assert case.archive.review(asked, SESSION) is asked
+    assert case.store.deeds == []
+
+
 def test_what_was_refused_is_not_learned_again_from_a_replay() -> None:
     case = Case()
     asked = conversation(user(), assistant(THOUGHT, called("t1")), answered("t1"))

@@ -75,6 +75,8 @@ class Archive:
         A client that replays a signed part proves that it had it: an unknown proof counts as of the family
         whose place it stands in, until an upstream says otherwise.
         """
+        if not any(turn.role == "assistant" and is_signed(turn) for turn in conversation.turns):
+            return conversation
         now = self._wall()
         told = attributed(conversation, self._memory, now)
         told = without_short(told, self.settings.min_length)

@@ -101,9 +101,10 @@ class LineSink:
         """Write its line, where there is one, if the descriptor takes it."""
         waiting = self._waiting
         waiting.append((time.time(), entry))
-        if not self.gathers or entry.priority <= WARNING or len(waiting) >= MOST_GATHERED:
+        count = len(waiting)
+        if not self.gathers or entry.priority <= WARNING or count >= MOST_GATHERED:
             self.flush()
-        elif len(waiting) == 1:
+        elif count == 1:
             self._stirred.set()
 
     async def flush_in_time(self) -> None:
@@ -119,23 +120,28 @@ class LineSink:
         if not self._waiting:
             return
         waiting, self._waiting = self._waiting, []
+        encode, dropped = self._encode, self.dropped
         lines: list[bytes] = []
+        size, goes = 0, True
         for wall, entry in waiting:  # one after the other, which is cheaper than each in its time
-            line = self._encode(entry, 0 if lines else self.dropped, wall)
-            if line:
-                lines.append(line)
-        self._send(lines)
+            line = encode(entry, dropped, wall)
+            if not line:
+                continue
+            dropped = 0
+            size += len(line)
+            if size > LINE_BYTES and lines:
+                goes = self._send(lines, goes=goes)
+                lines, size = [], len(line)
+            lines.append(line)
+        self._send(lines, goes=goes)
 
-    def _send(self, lines: list[bytes]) -> None:
-        while lines:
-            count, size = 1, len(lines[0])
-            while count < len(lines) and size + len(lines[count]) <= LINE_BYTES:
-                size += len(lines[count])
-                count += 1
-            if not self._write(b"".join(lines[:count])):
-                self.dropped += len(lines)
-                return
-            self.dropped, lines = 0, lines[count:]
+    def _send(self, lines: list[bytes], *, goes: bool) -> bool:
+        """Write lines that fit together, where anything `goes`; tells whether more may."""
+        if not lines:
+            return goes
+        goes = goes and self._write(b"".join(lines))
+        self.dropped = 0 if goes else self.dropped + len(lines)
+        return goes
 
     def _write(self, data: bytes) -> bool:
         ready = self._poll.poll(0)

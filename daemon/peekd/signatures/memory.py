@@ -206,7 +206,9 @@ class Memory:
 
     def refused(self, session: str, proofs: Iterable[str], now: float) -> frozenset[str]:
         """Give the digests of those of these proofs that were refused in this session."""
-        digests = {proof_digest(proof) for proof in proofs} if self.is_lossy(session, now) else set[str]()
+        if not self.is_lossy(session, now):
+            return frozenset()
+        digests = {proof_digest(proof) for proof in proofs}
         return frozenset(told for told in digests if (session, told) in self._refused)
 
     def is_lossy(self, session: str, now: float) -> bool:
