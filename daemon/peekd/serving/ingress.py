@@ -169,25 +169,24 @@ def judge_address(access: Access, caller: Caller) -> Fault | None:
     return None
 
 
-def judge_page(access: Access, headers: Headers, local: str | None) -> Fault | None:
+def judge_page(access: Access, named: Mapping[str, str], local: str | None) -> Fault | None:
     """Refuse what a web page of another origin could send, and names that are not ours (DNS rebinding).
 
-    `local` is the address that the connection came in on. Sec-Fetch-Mode is not looked at: Node's fetch
-    sends it too.
+    `named` holds the headers by name; `local` is the address that the connection came in on. Sec-Fetch-Mode
+    is not looked at: Node's fetch sends it too.
     """
-    said = dict(headers)
-    host = said.get("host", "")
+    host = named.get("host", "")
     if host and not _is_ours(access, host, local):
         words = f"{host!r} is not a name of this peekd: add it to server.allowed_hosts if it should be"
         return Fault("permission", words, should_retry=False)
-    origin = said.get("origin")
+    origin = named.get("origin")
     if origin is not None:
         if is_allowed_origin(access, origin):
             return None
         if not _is_same_origin(origin, host):
             words = f"pages of {origin!r} may not call this peekd: see server.allowed_origins"
             return Fault("permission", words, should_retry=False)
-    if said.get("sec-fetch-site", "none").lower() not in {"same-origin", "none"}:
+    if named.get("sec-fetch-site", "none").lower() not in {"same-origin", "none"}:
         return Fault("permission", "web pages of other sites may not call this peekd", should_retry=False)
     return None
 
@@ -201,14 +200,13 @@ def refuse_encoded(headers: Headers) -> Fault | None:
     return Fault("invalid_request", words, status=415, should_retry=False)
 
 
-def judge_form(headers: Headers) -> Fault | None:
+def judge_form(named: Mapping[str, str]) -> Fault | None:
     """Refuse a form that does not come from a page of ours, which every browser of today says of it.
 
     Stricter than `judge_page`: what says nothing is refused, and so is an origin that merely may call.
     """
-    said = dict(headers)
-    origin, site = said.get("origin"), said.get("sec-fetch-site")
-    if origin is not None and not _is_same_origin(origin, said.get("host", "")):
+    origin, site = named.get("origin"), named.get("sec-fetch-site")
+    if origin is not None and not _is_same_origin(origin, named.get("host", "")):
         return Fault("permission", f"forms of {origin!r} are not taken here", should_retry=False)
     if origin is None and site != "same-origin":
         return Fault("permission", "forms are taken from the monitor's own pages only", should_retry=False)
