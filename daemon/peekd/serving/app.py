@@ -24,7 +24,7 @@ from peekd.serving.actions import BUG, Actions
 from peekd.serving.asking import Asking, Scope, Stay
 from peekd.serving.behind import Fittings
 from peekd.serving.callers import find_caller
-from peekd.serving.exchange import serve
+from peekd.serving.asgi import serve
 from peekd.serving.gate import MIB, Gate
 from peekd.serving.ingress import (
     Access,
@@ -70,6 +70,12 @@ class Front(QuartTrio):
             self.add_url_rule(route.path, route.path, methods=methods, provide_automatic_options=False)
         self._routes = {route.path: route for route in ROUTES}
         self._paths = self.url_map.bind("peekd")
+        self._plain = {
+            (rule.rule, method): self._routes[rule.rule]
+            for rule in self.url_map.iter_rules()
+            if not rule.arguments
+            for method in rule.methods or ()
+        }
 
     def adopt(self, access: Access, settings: ServerSettings) -> None:
         """Take these rules for requests that come from now on."""
@@ -171,6 +177,9 @@ class Front(QuartTrio):
 
     def _find_route(self, asking: Asking) -> tuple[Route, str]:
         """Give the route and the name that its path holds. Raises werkzeug's NotFound, MethodNotAllowed."""
+        route = self._plain.get((asking.path, asking.method))
+        if route is not None:
+            return route, ""
         path, values = self._paths.match(asking.path, asking.method)
         return self._routes[path], values.get("name", "")
 

@@ -61,14 +61,13 @@ class Asking:
 
     __slots__ = (
         "_query",
-        "_raw_path",
+        "_server",
         "access",
         "body",
         "caller",
         "id",
         "key",
         "lane",
-        "local",
         "method",
         "named",
         "nursery",
@@ -78,6 +77,7 @@ class Asking:
         "said",
         "scheme",
         "stay",
+        "target",
     )
 
     def __init__(self, scope: Scope, request_id: str, access: Access, settings: ServerSettings) -> None:
@@ -87,16 +87,16 @@ class Asking:
         self.scheme = scope["scheme"]
         self.path = "/" + scope["path"].lstrip("/")
         """Without escapes; the path of a target that begins with two slashes has one here."""
-        self._raw_path = scope["raw_path"]
         self.query_keys, self._query = take_keys(scope["query_string"])
+        self.target = _joined(scope["raw_path"], self._query)
+        """The path with its query, the client key's parameter already removed."""
         self.said = tuple([(_name(name), value.decode("latin-1")) for name, value in scope["headers"]])
         """The headers as the client sent them, names in lower case."""
         self.named: Mapping[str, str] = dict(self.said)
         """The same by their names; of those that came twice, the last."""
         self.peer = _host(scope.get("client"))
         """The address at the other end of the connection, None for a local socket."""
-        self.local = _host(scope.get("server"))
-        """The address that the connection came in on."""
+        self._server = scope.get("server")
         self.lane = cast("Lane | None", scope.get("state", {}).get(LANE))
         """The connection's short way to its socket, where the server has one."""
         self.body = Body(settings.max_body_mib * MIB, settings.body_seconds, self._announced())
@@ -116,10 +116,9 @@ class Asking:
         return tuple([header for header in self.said if header[0] not in CREDENTIALS])
 
     @property
-    def target(self) -> str:
-        """The path with its query, the client key's parameter already removed."""
-        path = self._raw_path.decode("latin-1")
-        return f"{path}?{self._query.decode('latin-1')}" if self._query else path
+    def local(self) -> str | None:
+        """The address that the connection came in on."""
+        return _host(self._server)
 
     @property
     def arguments(self) -> dict[str, str]:
@@ -145,6 +144,10 @@ _NOBODY = Caller(None, loopback=False)
 def _name(name: bytes) -> str:
     """Give a header's name in lower case: the same string to every request that has it."""
     return name.decode("latin-1").lower()
+
+
+def _joined(path: bytes, query: bytes) -> str:
+    return (b"%b?%b" % (path, query) if query else path).decode("latin-1")
 
 
 def _host(end: End | None) -> str | None:

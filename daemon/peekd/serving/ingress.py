@@ -83,6 +83,8 @@ def take_keys(query: bytes) -> tuple[tuple[str, ...], bytes]:
     >>> take_keys(b"alt=sse&key=abc&x=%20")
     (('abc',), b'alt=sse&x=%20')
     """
+    if not query:
+        return (), b""
     keys: list[str] = []
     rest: list[bytes] = []
     for item in query.split(b"&"):
@@ -96,14 +98,15 @@ def take_keys(query: bytes) -> tuple[tuple[str, ...], bytes]:
 
 def offered_keys(headers: Headers, query_keys: Sequence[str] = ()) -> tuple[str, ...]:
     """Give every key a caller shows: some agents send two, and any one that fits is enough."""
-    keys: list[str] = []
-    for name, value in headers:
-        scheme, _, token = value.strip().partition(" ")
-        if name == "authorization" and scheme.lower() == "bearer":
-            keys.append(token.strip())
-        elif name in {"x-api-key", "x-goog-api-key"}:
-            keys.append(value.strip())
-    return tuple(key for key in (*keys, *query_keys) if key)
+    keys = [_offered(name, value) for name, value in headers if name in CREDENTIALS]
+    return tuple([key for key in (*keys, *query_keys) if key])
+
+
+def _offered(name: str, value: str) -> str:
+    if name != "authorization":
+        return value.strip()
+    scheme, _, token = value.strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def match_key(offered: Sequence[str], known: Mapping[str, str]) -> str | None:
@@ -161,7 +164,7 @@ def judge_admin(access: Access, caller: Caller, offered: Sequence[str]) -> Fault
 
 def judge_address(access: Access, caller: Caller) -> Fault | None:
     """Refuse addresses by `deny`, then by `allow`; local sockets have none and pass."""
-    if caller.address is None:
+    if caller.address is None or not (access.deny or access.allow):
         return None
     denied = is_within(caller.address, access.deny)
     if denied or (access.allow and not is_within(caller.address, access.allow)):
@@ -193,8 +196,8 @@ def judge_page(access: Access, named: Mapping[str, str], local: str | None) -> F
 
 def refuse_encoded(headers: Headers) -> Fault | None:
     """Refuse a compressed body: a small one could grow without bounds (RFC 9110 section 15.5.16)."""
-    coded = ",".join(value for name, value in headers if name == "content-encoding")
-    if all(coding.strip().lower() in {"", "identity"} for coding in coded.split(",")):
+    coded = ",".join([value for name, value in headers if name == "content-encoding"])
+    if not coded or all(coding.strip().lower() in {"", "identity"} for coding in coded.split(",")):
         return None
     words = f"a body in content-encoding {coded.strip()!r} is not taken: send it as it is"
     return Fault("invalid_request", words, status=415, should_retry=False)

@@ -1,4 +1,4 @@
-"""One exchange with a server: takes a request in, opens its nursery, sends the answer, ends what is left."""
+"""ASGI between a server and the app: takes a request in, opens its nursery, sends the answer, ends the rest."""
 
 from __future__ import annotations
 
