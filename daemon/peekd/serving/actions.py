@@ -102,9 +102,12 @@ class Actions:
 
     async def _wait_or_commit(self, trip: Trip, delivery: Delivery, seconds: float) -> None:
         """Wait for a true status, but no longer than a streaming client may be left in silence."""
-        with trio.CancelScope(deadline=trio.current_time() + seconds) as patience:  # move_on_after is dearer
-            await delivery.wait_reply()
-        if patience.cancelled_caught:
+        alarm = self._house.alarms.set(trio.current_time() + seconds, delivery.rouse)
+        try:
+            replied = await delivery.replied()
+        finally:
+            alarm.drop()
+        if not replied:
             trip.commit_early()
 
     async def _count(self, route: Route, asking: Asking, _name: str) -> Answer:

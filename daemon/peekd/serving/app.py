@@ -21,10 +21,10 @@ from peekd.protocols.interface import ClientProtocol
 from peekd.records.entries import ERROR, INFO, NOTICE, Entry
 from peekd.relay.delivery import Final
 from peekd.serving.actions import BUG, Actions
+from peekd.serving.asgi import serve
 from peekd.serving.asking import Asking, Scope, Stay
 from peekd.serving.behind import Fittings
 from peekd.serving.callers import find_caller
-from peekd.serving.asgi import serve
 from peekd.serving.gate import MIB, Gate
 from peekd.serving.ingress import (
     Access,
@@ -73,8 +73,8 @@ class Front(QuartTrio):
         self._plain = {
             (rule.rule, method): self._routes[rule.rule]
             for rule in self.url_map.iter_rules()
-            if not rule.arguments
-            for method in rule.methods or ()
+            if "<" not in rule.rule
+            for method in rule.methods or set[str]()
         }
 
     def adopt(self, access: Access, settings: ServerSettings) -> None:

@@ -1,4 +1,4 @@
-"""ASGI between a server and the app: takes a request in, opens its nursery, sends the answer, ends the rest."""
+"""ASGI between a server and the app: takes a request in, opens its nursery, sends the answer."""
 
 from __future__ import annotations
 
