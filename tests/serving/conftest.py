@@ -266,3 +266,9 @@ def bench(nursery: trio.Nursery) -> Callable[..., Bench]:
         return found
 
     return set_up
+
+
+@pytest.fixture
+def lone_front() -> Front:
+    """An app that is only looked at."""
+    return Bench().front

@@ -524,8 +524,8 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "a key is compared by its beginning",
         (ingress, "match_key"),
-        "hmac.compare_digest(key.encode(), secret.encode())",
-        "secret.startswith(key)",
+        "hmac.compare_digest(key, told)",
+        "told.startswith(key)",
     ),
     Plant(
         "the host of an absolute target is not looked at",

@@ -70,6 +70,7 @@ class Front(QuartTrio):
             self.add_url_rule(route.path, route.path, methods=methods, provide_automatic_options=False)
         self._routes = {route.path: route for route in ROUTES}
         self._paths = self.url_map.bind("peekd")
+        # Where no name is to be taken out of a path, the map need not be gone through.
         self._plain = {
             (rule.rule, method): self._routes[rule.rule]
             for rule in self.url_map.iter_rules()
@@ -150,7 +151,7 @@ class Front(QuartTrio):
             refused = self._let_in(asking)
             if refused is not None:
                 return refused
-            route, name = self._find_route(asking)
+            route, name = self.find_route(asking.path, asking.method)
             fault = self._judge(route, asking)
             if fault is None:
                 return await self._actions.act(route, asking, name)
@@ -159,6 +160,14 @@ class Front(QuartTrio):
             return error.fault
         except HTTPException as error:
             return self._tell_http_error(asking, error)
+
+    def find_route(self, path: str, method: str) -> tuple[Route, str]:
+        """Give the route and the name that the path holds. Raises werkzeug's NotFound, MethodNotAllowed."""
+        route = self._plain.get((path, method))
+        if route is not None:
+            return route, ""
+        rule, values = self._paths.match(path, method)
+        return self._routes[rule], values.get("name", "")
 
     def _let_in(self, asking: Asking) -> Answer | Fault | None:
         """Turn away, before any route is looked at, whoever may not call at all."""
@@ -174,14 +183,6 @@ class Front(QuartTrio):
         if fault is None and asking.target.startswith("//"):
             fault = Fault("not_found", f"there is nothing at {asking.target}: paths begin with one slash")
         return fault
-
-    def _find_route(self, asking: Asking) -> tuple[Route, str]:
-        """Give the route and the name that its path holds. Raises werkzeug's NotFound, MethodNotAllowed."""
-        route = self._plain.get((asking.path, asking.method))
-        if route is not None:
-            return route, ""
-        path, values = self._paths.match(asking.path, asking.method)
-        return self._routes[path], values.get("name", "")
 
     def _judge(self, route: Route, asking: Asking) -> Fault | None:
         """Tell why a caller may not ask for this; notes the key that lets it in."""
