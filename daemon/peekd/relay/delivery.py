@@ -257,8 +257,9 @@ class _Chunks(AsyncIterator[bytes]):
 
     @override
     async def __anext__(self) -> bytes:
-        self.spoke = trio.current_time()
         piece = self._ready()
+        if not piece:
+            self.spoke = trio.current_time()
         while not piece:
             if self._ended:
                 raise StopAsyncIteration
