@@ -328,6 +328,15 @@ async def test_foreign_pages_and_hosts_are_refused_even_where_no_key_is_needed(
     ).status == 200
 
 
+@pytest.mark.parametrize(
+    "host", ["a..b", "x" * 70 + ".example", "a b", "\N{LATIN SMALL LETTER E WITH ACUTE}.example"]
+)
+async def test_a_host_that_is_no_name_is_refused_and_no_bug(bench: Callable[..., Any], host: str) -> None:
+    toy = bench(auth="off")
+    assert (await toy.ask("GET", "/healthz", headers={"Host": host})).status == 403
+    assert not [entry for entry in toy.entries if entry.priority == 3]
+
+
 async def test_open_pages_never_need_a_key(bench: Callable[..., Any]) -> None:
     toy = bench(auth="strict", client_keys={"alice": "k1"})
     asks = [("GET", "/"), ("HEAD", "/"), ("HEAD", "/api/hello"), ("GET", "/healthz"), ("GET", "/readyz")]

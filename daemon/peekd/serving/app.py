@@ -96,7 +96,7 @@ class Front(QuartTrio):
         self.gate.draining = True
         self._monitoring.feed.close()
 
-    # ---- what an exchange asks for ------------------------------------------------------------------
+    # ---- what `asgi` asks for -------------------------------------------------------------------------
 
     def take(self, scope: Scope) -> Asking:
         """Take a request in, under the rules of now."""
@@ -146,20 +146,21 @@ class Front(QuartTrio):
 
     # ---- the way in ---------------------------------------------------------------------------------
 
-    async def _find_answer(self, asking: Asking) -> Answer | Fault:
+    async def _find_answer(self, asking: Asking) -> Answer:
         try:
-            refused = self._let_in(asking)
-            if refused is not None:
-                return refused
-            route, name = self.find_route(asking.path, asking.method)
-            fault = self._judge(route, asking)
-            if fault is None:
-                return await self._actions.act(route, asking, name)
-            return await self._monitoring.turn_away(asking, fault) if route.entry == "page" else fault
+            found = self._let_in(asking)
+            if found is None:
+                route, name = self.find_route(asking.path, asking.method)
+                found = self._judge(route, asking)
+                if found is None:
+                    found = await self._actions.act(route, asking, name)
+                elif route.entry == "page":
+                    found = await self._monitoring.turn_away(asking, found)
         except ClientError as error:
-            return error.fault
+            found = error.fault
         except HTTPException as error:
             return self._tell_http_error(asking, error)
+        return self._tell(asking, found) if isinstance(found, Fault) else found
 
     def find_route(self, path: str, method: str) -> tuple[Route, str]:
         """Give the route and the name that the path holds. Raises werkzeug's NotFound, MethodNotAllowed."""
