@@ -103,8 +103,11 @@ async def test_sent_is_when_the_request_was_out(
 
 
 @pytest.mark.parametrize("status", [b"301 Moved", b"307 Elsewhere"])
-async def test_a_redirect_is_an_answer_and_is_not_followed(net: Net, opening: Open, status: bytes) -> None:
-    net.saying(answer(b"", b"Location: http://thief/", status=status))
+@pytest.mark.parametrize("place", [b"http://thief/", b"http://thief:x/"])
+async def test_a_redirect_is_an_answer_and_is_not_followed(
+    net: Net, opening: Open, status: bytes, place: bytes
+) -> None:
+    net.saying(answer(b"", b"Location: " + place, status=status))
     async with opening() as attempt:
         assert attempt.status == int(status[:3])
     assert net.dialled == [("upstream", 80)]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import lru_cache
 from types import TracebackType
 from typing import NamedTuple, Self
 
@@ -14,7 +13,8 @@ from typing_extensions import override
 from peekd.healing.settings import HealingSettings
 from peekd.upstream.encoding import Inflater, open_decoder
 from peekd.upstream.parser import Headers
-from peekd.upstream.timeouts import Mark, unmarked
+from peekd.upstream.seam import Answer, Order, Sender, framed, place_of
+from peekd.upstream.timeouts import Mark, Timeouts, unmarked
 from peekd.upstream.transport import Body
 from peekd.vocabulary.outcomes import POOL_TIMEOUT, ErrorInStream, HeadersTimeout, Rejected, Unreachable
 from peekd.wire.headers import upstream_request_id
@@ -73,7 +73,7 @@ class Attempt:
     never raised. One task reads.
     """
 
-    def __init__(self, client: httpx.AsyncClient, posting: Posting, opened: set[Attempt]) -> None:
+    def __init__(self, client: Sender, posting: Posting, opened: set[Attempt]) -> None:
         self._client = client
         self._posting = posting
         self._opened = opened
@@ -95,13 +95,13 @@ class Attempt:
     async def __aenter__(self) -> Self:
         self._opened.add(self)
         self.sent = trio.current_time()
-        entered = False
         try:
-            await self._send()
-            entered = True
-        finally:
-            if not entered:
-                self._opened.discard(self)
+            self._read_head(await self._client.carry(self._order()))
+        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+            self.failure = _failure(fault)
+        except BaseException:
+            self._opened.discard(self)
+            raise
         return self
 
     async def __aexit__(
@@ -113,39 +113,33 @@ class Attempt:
         finally:
             self._opened.discard(self)
 
-    async def _send(self) -> None:
-        posting = self._posting
-        try:
-            request = httpx.Request(
-                posting.method,
-                _url(posting.url),
-                headers=posting.headers,
-                content=posting.body,
-                extensions={"timeout": _timeout(posting.deadlines), "mark": self.mark},
-            )
-            response = await self._client.send(request, stream=True)
-        except (httpx.HTTPError, httpx.InvalidURL) as fault:
-            self.failure = _failure(fault)
-            return
-        # Of what was sent and what came nothing else is kept: a stream may go on for long.
-        self._answer = response.extensions["body"]
-        self._posting = posting._replace(headers=[], body=b"")
-        self.mark = unmarked
-        self._read_head(response)
+    def _order(self) -> Order:
+        """Put the request as our transport needs it. Raises httpx.InvalidURL, httpx.UnsupportedProtocol."""
+        url, headers, body, deadlines, method = self._posting
+        place = place_of(url)
+        connect = deadlines.connect_seconds
+        timeouts = Timeouts(connect, deadlines.send_seconds, deadlines.headers_seconds, pool=connect)
+        return Order(method, place, framed(method, place, headers, body), body, timeouts, self.mark)
 
-    def _read_head(self, response: httpx.Response) -> None:
-        headers = _joined(response.headers.raw)
-        self.status = response.status_code
-        self.sent = response.extensions["sent"]
-        self.upstream_request_id = upstream_request_id(tuple(headers.items()))
+    def _read_head(self, answer: Answer) -> None:
+        """Take what came; of it and of what was sent nothing else is kept: a stream may go on for long."""
+        said = answer.extensions
+        self._answer, self.status, self.sent = said["body"], answer.status_code, said["sent"]
+        self._posting = Posting(self._posting.url, [], b"", self._posting.deadlines)
+        self.mark = unmarked
+        self.headers = headers = _joined(answer.raw)
+        self.upstream_request_id = upstream_request_id(headers)
+        if encoding := headers.get("content-encoding"):
+            self._decode(encoding, headers)
+
+    def _decode(self, encoding: str, headers: dict[str, str]) -> None:
         try:
-            self._decoder = open_decoder(headers.get("content-encoding", ""))
+            self._decoder = open_decoder(encoding)
         except httpx.DecodingError as fault:
             self._ended = _broken(fault, self.status)
         if self._decoder is not None:
             del headers["content-encoding"]
             headers.pop("content-length", None)
-        self.headers = headers
 
     async def receive(self) -> bytes | ErrorInStream:
         """Give what one read brought, decoded; b"" at the body's proper end; an ErrorInStream where it broke.
@@ -194,28 +188,13 @@ class Attempt:
         return b"".join(pieces)[:limit]
 
 
-@lru_cache(maxsize=256)
-def _url(url: str) -> httpx.URL:
-    """Read a URL. Raises httpx.InvalidURL."""
-    return httpx.URL(url)
-
-
 def _joined(raw: Headers) -> dict[str, str]:
-    """Give headers by lower-case name; of a name that stands twice, the values one after the other."""
+    """Give headers by name; of a name that stands twice, the values one after the other."""
     headers: dict[str, str] = {}
     for name, value in raw:
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        key, text = name.decode("latin-1"), value.decode("latin-1")
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
     return headers
-
-
-def _timeout(deadlines: HealingSettings) -> dict[str, float]:
-    return {
-        "connect": deadlines.connect_seconds,
-        "pool": deadlines.connect_seconds,
-        "write": deadlines.send_seconds,
-        "read": deadlines.headers_seconds,
-    }
 
 
 def _failure(fault: Exception) -> Failure:

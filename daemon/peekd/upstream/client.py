@@ -5,9 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
-import httpx
-from typing_extensions import override
-
 from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import Call
 from peekd.upstream.attempt import Attempt, Failure, Posting
@@ -15,6 +12,7 @@ from peekd.upstream.dial import Dial, Tls, dial_tcp, system_tls
 from peekd.upstream.google import METADATA_HOSTS, Errand, Reply
 from peekd.upstream.headers import Pairs, Proof, encode_headers
 from peekd.upstream.proxy import decode_proxy
+from peekd.upstream.seam import Sender
 from peekd.upstream.settings import UpstreamSettings
 from peekd.upstream.transport import Transport
 from peekd.vocabulary.errors import OperatorError
@@ -48,36 +46,12 @@ class Way(NamedTuple):
     proxy: str
 
 
-class _NoCookies(httpx.Cookies):
-    @override
-    def extract_cookies(self, response: httpx.Response) -> None:
-        """Keep none."""
-
-
-_NO_COOKIES = _NoCookies()
-
-
-class _Sender(httpx.AsyncClient):
-    """httpx's client without its jar: no account's cookies are kept, and no answer is searched for them."""
-
-    @property
-    @override
-    def cookies(self) -> httpx.Cookies:
-        """Give the jar that stays empty."""
-        return _NO_COOKIES
-
-    @cookies.setter
-    def cookies(self, cookies: object) -> None:
-        """Take none."""
-
-
 class _Client:
     """One client with its own pool: an upstream, straight or through one proxy."""
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
-        # trust_env: no proxy, certificate or netrc of the environment. Redirects are not followed by default.
-        self.client = _Sender(transport=transport, trust_env=False)
+        self.client = Sender(transport)
 
 
 class Upstreams:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ import trio
 
 from peekd.upstream.dial import beginner_of, is_readable, reader_of
 from peekd.upstream.parser import AnswerHead, Headers, Parser
-from peekd.upstream.timeouts import STREAM_FAILURES, Timeouts, bounded, reason, told_as
+from peekd.upstream.timeouts import STREAM_FAILURES, Mark, Timeouts, bounded, reason, unmarked
 
 READ_BYTES = 65536
 PIECE_BYTES = 65536  # of a request's body, written under one deadline
@@ -52,59 +52,64 @@ class Connection:
         self._watched: httpx.TransportError | None = None
         self._bodied = False
         self.idle_since = 0.0
+        """Since when it is kept for later; its pool's to say."""
         self.sent = 0.0
         """When the last request was out, as far as the upstream took it."""
 
     # ---- an exchange ----
 
-    async def exchange(self, message: Message, timeouts: Timeouts) -> AnswerHead:
+    async def exchange(self, message: Message, timeouts: Timeouts, mark: Mark = unmarked) -> AnswerHead:
         """Send a request and read the head of its answer, which may come before all is sent.
 
+        `mark` is told when the request is out, as far as the upstream took it.
         Raises httpx's WriteTimeout, WriteError, ReadTimeout, ReadError, RemoteProtocolError,
         LocalProtocolError.
         """
         self._head = self._watched = None
-        pieces = self._pieces(message)
-        send = self._send_watching if len(message.body) > PIECE_BYTES else self._send
-        failure = await send(pieces, timeouts.write)
-        self.sent = trio.current_time()
+        failure = await self._send_all(message, timeouts.write)
+        self.sent = now = trio.current_time()
+        mark("sent", now)
         if isinstance(failure, httpx.WriteTimeout):
             raise failure
+        patience = timeouts.read if failure is None else min(timeouts.read, LAST_WORDS_SECONDS)
         try:
-            patience = timeouts.read if failure is None else min(timeouts.read, LAST_WORDS_SECONDS)
-            with bounded(patience, httpx.ReadTimeout, "waiting for the status line"):
-                head = await self._read_head()
+            with trio.CancelScope(deadline=now + patience):
+                return await self._read_head()
+            raise httpx.ReadTimeout(f"waiting for the status line: not done in {patience:g} s")
         except httpx.TransportError:
             if failure is not None:
                 raise failure from None
             raise
-        return head
 
-    def _pieces(self, message: Message) -> Iterator[bytes]:
-        """Cut the request; the head goes out with the first piece of the body, in one write."""
-        begun = self._parser.encode_head(message.method, message.target, message.headers)
-        body = memoryview(message.body)
+    async def _send_all(self, message: Message, write: float) -> httpx.TransportError | None:
+        """Send the request; a short one goes out with its head, in one write."""
+        head = self._parser.encode_head(message.method, message.target, message.headers)
+        if len(message.body) > PIECE_BYTES:
+            return await self._send_watching(self._pieces(head, message.body), write)
+        whole = head + self._parser.encode_body(message.body) + self._parser.encode_end()
+        return await self._send((whole,), write)
 
-        def rest(begun: bytes) -> Iterator[bytes]:
-            for start in range(0, len(body), PIECE_BYTES):
-                yield begun + self._parser.encode_body(body[start : start + PIECE_BYTES])
-                begun = b""
-            if last := begun + self._parser.encode_end():
-                yield last
+    def _pieces(self, head: bytes, body: bytes) -> Iterator[bytes]:
+        """Cut a long request; the head goes out with the first piece."""
+        view, begun = memoryview(body), head
+        for start in range(0, len(body), PIECE_BYTES):
+            yield begun + self._parser.encode_body(view[start : start + PIECE_BYTES])
+            begun = b""
+        if last := self._parser.encode_end():
+            yield last
 
-        return rest(begun)
-
-    async def _send(self, pieces: Iterator[bytes], write: float) -> httpx.TransportError | None:
+    async def _send(self, pieces: Iterable[bytes], write: float) -> httpx.TransportError | None:
         """Send all. A failure is given, not raised: the upstream may have answered nevertheless."""
         await trio.lowlevel.checkpoint_if_cancelled()  # where nobody wants it any more, nothing goes out
         try:
             for piece in pieces:
-                with told_as(httpx.WriteError, "sending"):
-                    if rest := self._begin(piece):
-                        with bounded(write, httpx.WriteTimeout, "sending"):
-                            await self._stream.send_all(rest)
-        except (httpx.WriteError, httpx.WriteTimeout) as failure:
+                if rest := self._begin(piece):
+                    with bounded(write, httpx.WriteTimeout, "sending"):
+                        await self._stream.send_all(rest)
+        except httpx.WriteTimeout as failure:
             return failure
+        except STREAM_FAILURES as fault:
+            return httpx.WriteError(f"sending: {reason(fault)}")
         return None
 
     async def _send_watching(self, pieces: Iterator[bytes], write: float) -> httpx.TransportError | None:
@@ -137,16 +142,16 @@ class Connection:
 
         Raises httpx.ReadError, or httpx.RemoteProtocolError where the body is cut or garbled.
         """
-        while True:
-            data = self._parser.read_body()
-            if data or self._parser.complete:
-                self._bodied = self._bodied or data != b""
-                return data
+        parser = self._parser
+        while not (data := parser.read_body()):
+            if parser.complete:
+                return b""
             try:
-                read = await self._receive(READ_BYTES)
+                parser.feed(await self._receive(READ_BYTES))
             except STREAM_FAILURES as fault:
                 raise _unreadable(fault) from fault
-            self._parser.feed(read)
+        self._bodied = True
+        return data
 
     async def _read(self) -> bytes:
         try:
@@ -155,6 +160,11 @@ class Connection:
             raise _unreadable(fault) from fault
 
     # ---- after it, and between two ----
+
+    @property
+    def complete(self) -> bool:
+        """Whether the answer has been read to its last byte."""
+        return self._parser.complete
 
     async def finish(self) -> None:
         """Take the answer's end if it is as good as here, so that the connection can serve again."""
@@ -172,7 +182,6 @@ class Connection:
         No model answers without a body. One that has none may be an answer too many to the request before,
         and what is still to come would be taken for the next one's.
         """
-        self.idle_since = trio.current_time()
         bodied, self._bodied = self._bodied, False
         return self._head is not None and bodied and self._parser.recycle()
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -105,9 +105,15 @@ def should_retry(headers: Headers) -> bool | None:
     return {"true": True, "false": False}.get((value_of(headers, "x-should-retry") or "").strip().lower())
 
 
-def upstream_request_id(headers: Headers) -> str:
-    """Give the upstream's own name for a request, "" if none: all of its headers that a client may see."""
-    return next((found for name in _REQUEST_IDS if (found := value_of(headers, name))), "")
+def upstream_request_id(headers: Mapping[str, str]) -> str:
+    """Give the upstream's own name for a request, "" if none: all of its headers that a client may see.
+
+    `headers`: by lower-case name.
+    """
+    for name in _REQUEST_IDS:
+        if found := headers.get(name):
+            return found
+    return ""
 
 
 def number_of(value: str | None) -> float | None:
