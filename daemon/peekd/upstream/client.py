@@ -10,7 +10,7 @@ from peekd.protocols.interface import Call
 from peekd.upstream.attempt import Attempt, Failure, Posting
 from peekd.upstream.dial import Dial, Tls, dial_tcp, system_tls
 from peekd.upstream.google import METADATA_HOSTS, Errand, Reply
-from peekd.upstream.headers import Pairs, Proof, encode_headers
+from peekd.upstream.headers import Own, Pairs, Proof, encode_headers, own_headers
 from peekd.upstream.proxy import decode_proxy
 from peekd.upstream.seam import Sender
 from peekd.upstream.settings import UpstreamSettings
@@ -54,6 +54,36 @@ class _Client:
         self.client = Sender(transport)
 
 
+class _Known:
+    """What is the same for all requests to one upstream: worked out once, and once for each account."""
+
+    def __init__(self, name: str, settings: UpstreamSettings) -> None:
+        self.settings = settings
+        self.base = _base_url(settings)
+        """What a call's path is put behind."""
+        self._name = name
+        self._ways: dict[str, Way] = {}
+        self._own: dict[str, tuple[Proof, Own]] = {}
+
+    def way(self, proxy: str) -> Way:
+        """How an account with this proxy ("" for none) reaches it."""
+        way = self._ways.get(proxy)
+        if way is None:
+            settings = self.settings
+            simulated = settings.address.startswith(SIMULATOR)
+            chosen = "" if simulated else proxy or settings.proxy
+            way = self._ways[proxy] = Way(self._name, settings.address, settings.max_connections, chosen)
+        return way
+
+    def own(self, account: str, proof: Proof) -> Own:
+        """The headers that are the operator's and ours, for as long as the account shows the same."""
+        shown, own = self._own.get(account, (None, None))
+        if own is None or shown != proof:
+            own = own_headers(self.settings, proof)
+            self._own[account] = proof, own
+        return own
+
+
 class Upstreams:
     """Opens attempts.
 
@@ -68,7 +98,7 @@ class Upstreams:
         dials: Mapping[str, Dial] | None = None,
         tls: Tls = system_tls,
     ) -> None:
-        self._settings = dict(settings)
+        self._known = {name: _Known(name, one) for name, one in settings.items()}
         self._dials = dict(dials or {})
         self._tls = tls
         self._clients: dict[Way, _Client] = {}
@@ -89,7 +119,8 @@ class Upstreams:
 
     def _check(self) -> None:
         faults: list[str] = []
-        for name, upstream in self._settings.items():
+        for name, known in self._known.items():
+            upstream = known.settings
             if upstream.address.startswith(SIMULATOR) and name not in self._dials:
                 faults.append(f"upstream {name}: there is no simulator for it here")
             if upstream.proxy:
@@ -114,23 +145,15 @@ class Upstreams:
 
         Raises KeyError for an upstream that is not there, OperatorError for an account's unreadable proxy.
         """
-        settings = self._settings[upstream]
-        posting = Posting(
-            url=_base_url(settings) + call.path,
-            headers=encode_headers(settings, proof, headers, call.headers),
-            body=call.body,
-            deadlines=deadlines,
-            method=call.method,
-        )
-        client = self._client(self.way(upstream, account))
+        known = self._known[upstream]
+        said = encode_headers(known.own(account.name, proof), headers, call.headers)
+        posting = Posting(known.base + call.path, said, call.body, deadlines, call.method)
+        client = self._client(known.way(account.proxy))
         return Attempt(client.client, posting, self._opened)
 
     def way(self, upstream: str, account: Identity) -> Way:
         """Tell how this account's upstream is reached. Raises KeyError for an upstream that is not there."""
-        settings = self._settings[upstream]
-        simulated = settings.address.startswith(SIMULATOR)
-        proxy = "" if simulated else account.proxy or settings.proxy
-        return Way(upstream, settings.address, settings.max_connections, proxy)
+        return self._known[upstream].way(account.proxy)
 
     async def fetch(
         self, upstream: str, account: Identity, errand: Errand, deadlines: HealingSettings
