@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NamedTuple, NoReturn, Self
 
 import httpx
 import trio
@@ -77,7 +77,9 @@ class Attempt:
         self._client = client
         self._posting = posting
         self._opened = opened
+        self._patience = posting.deadlines.headers_seconds
         self._answer: Body | None = None
+        self._read: Callable[[], Awaitable[bytes]] = _nothing_to_read
         self._decoder: Inflater | None = None
         self._ended: bytes | ErrorInStream | None = None
         self.mark: Mark = unmarked
@@ -125,7 +127,8 @@ class Attempt:
         """Take what came; of it and of what was sent nothing else is kept: a stream may go on for long."""
         said = answer.extensions
         self._answer, self.status, self.sent = said["body"], answer.status_code, said["sent"]
-        self._posting = Posting(self._posting.url, [], b"", self._posting.deadlines)
+        self._read = self._answer.receive
+        del self._posting
         self.mark = unmarked
         self.headers = headers = _joined(answer.raw)
         self.upstream_request_id = upstream_request_id(headers)
@@ -150,7 +153,7 @@ class Attempt:
         if self._ended is None:
             decoder = self._decoder
             try:
-                piece = await (self._body().receive() if decoder is None else self._receive_decoded(decoder))
+                piece = await (self._read() if decoder is None else self._receive_decoded(decoder))
                 if piece:
                     return piece
                 self._ended = b""
@@ -159,20 +162,13 @@ class Attempt:
         return self._ended
 
     async def _receive_decoded(self, decoder: Inflater) -> bytes:
-        receive = self._body().receive
         while not (piece := decoder.take()):
-            data = await receive()
+            data = await self._read()
             if not data:
                 decoder.close()
                 return b""
             decoder.feed(data)
         return piece
-
-    def _body(self) -> Body:
-        """Give the transport's own body; httpx's ways of reading are generators that a cancel leaves open."""
-        if self._answer is None:
-            raise RuntimeError("there is no answer to read")
-        return self._answer
 
     async def read_refusal(self, limit: int = REFUSAL_BYTES) -> bytes:
         """Give the body of an answer that is not 2xx, at most `limit` bytes of it; what came, where it broke.
@@ -181,11 +177,15 @@ class Attempt:
         """
         pieces: list[bytes] = []
         size = 0
-        with trio.move_on_after(self._posting.deadlines.headers_seconds):
+        with trio.move_on_after(self._patience):
             while size < limit and (piece := await self.receive()) and isinstance(piece, bytes):
                 pieces.append(piece)
                 size += len(piece)
         return b"".join(pieces)[:limit]
+
+
+def _nothing_to_read() -> NoReturn:
+    raise RuntimeError("there is no answer to read")
 
 
 def _joined(raw: Headers) -> dict[str, str]:

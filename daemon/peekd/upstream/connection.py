@@ -66,7 +66,9 @@ class Connection:
         LocalProtocolError.
         """
         self._head = self._watched = None
-        failure = await self._send_all(message, timeouts.write)
+        pieces = self._pieces(message)
+        send = self._send_watching if len(message.body) > PIECE_BYTES else self._send
+        failure = await send(pieces, timeouts.write)
         self.sent = now = trio.current_time()
         mark("sent", now)
         if isinstance(failure, httpx.WriteTimeout):
@@ -81,19 +83,16 @@ class Connection:
                 raise failure from None
             raise
 
-    async def _send_all(self, message: Message, write: float) -> httpx.TransportError | None:
-        """Send the request; a short one goes out with its head, in one write."""
+    def _pieces(self, message: Message) -> Iterable[bytes]:
+        """Cut the request; the head goes out with the first piece of the body, in one write."""
         head = self._parser.encode_head(message.method, message.target, message.headers)
         if len(message.body) > PIECE_BYTES:
-            return await self._send_watching(self._pieces(head, message.body), write)
-        whole = head + self._parser.encode_body(message.body) + self._parser.encode_end()
-        return await self._send((whole,), write)
+            return self._cut(head, memoryview(message.body))
+        return (head + self._parser.encode_body(message.body) + self._parser.encode_end(),)
 
-    def _pieces(self, head: bytes, body: bytes) -> Iterator[bytes]:
-        """Cut a long request; the head goes out with the first piece."""
-        view, begun = memoryview(body), head
+    def _cut(self, begun: bytes, body: memoryview) -> Iterator[bytes]:
         for start in range(0, len(body), PIECE_BYTES):
-            yield begun + self._parser.encode_body(view[start : start + PIECE_BYTES])
+            yield begun + self._parser.encode_body(body[start : start + PIECE_BYTES])
             begun = b""
         if last := self._parser.encode_end():
             yield last
@@ -112,7 +111,7 @@ class Connection:
             return httpx.WriteError(f"sending: {reason(fault)}")
         return None
 
-    async def _send_watching(self, pieces: Iterator[bytes], write: float) -> httpx.TransportError | None:
+    async def _send_watching(self, pieces: Iterable[bytes], write: float) -> httpx.TransportError | None:
         """Send a long request, and stop as soon as the upstream answers or goes."""
         failure = None
         async with trio.open_nursery() as nursery:
@@ -129,12 +128,16 @@ class Connection:
         sending.cancel()
 
     async def _read_head(self) -> AnswerHead:
+        parser = self._parser
         while self._head is None:
-            data = await self._read()
+            try:
+                data = await self._receive(READ_BYTES)
+            except STREAM_FAILURES as fault:
+                raise _unreadable(fault) from fault
             if not data:
                 raise httpx.RemoteProtocolError("the upstream closed the connection without an answer")
-            self._parser.feed(data)
-            self._head = self._parser.read_head()
+            parser.feed(data)
+            self._head = parser.read_head()
         return self._head
 
     async def receive(self) -> bytes:
@@ -153,12 +156,6 @@ class Connection:
         self._bodied = True
         return data
 
-    async def _read(self) -> bytes:
-        try:
-            return await self._receive(READ_BYTES)
-        except STREAM_FAILURES as fault:
-            raise _unreadable(fault) from fault
-
     # ---- after it, and between two ----
 
     @property
@@ -168,12 +165,12 @@ class Connection:
 
     async def finish(self) -> None:
         """Take the answer's end if it is as good as here, so that the connection can serve again."""
-        with suppress(httpx.TransportError):  # shows in `recycle`
+        with suppress(httpx.TransportError, *STREAM_FAILURES):  # shows in `recycle`
             self._parser.read_body()
             if self._parser.complete:
                 return
             with trio.move_on_after(FINISH_SECONDS):
-                self._parser.feed(await self._read())
+                self._parser.feed(await self._receive(READ_BYTES))
                 self._parser.read_body()
 
     def recycle(self) -> bool:
