@@ -87,6 +87,39 @@ async def test_each_receive_is_one_read_of_the_upstream(net: Net, opening: Open)
         assert [await attempt.receive() for _ in range(3)] == [b"ab", b"c", b""]
 
 
+async def test_what_came_with_the_head_is_given_at_once_and_an_end_never_is(net: Net, opening: Open) -> None:
+    net.saying(answer(b"hello"))
+    async with opening() as attempt:
+        assert [attempt.receive_nowait() for _ in range(2)] == [b"hello", b""]
+        assert await attempt.receive() == b""
+        assert attempt.receive_nowait() == b""
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        answer(b"hello"),
+        answer(b"", status=b"500 Gone"),
+        answer(gzip.compress(b"hello"), b"Content-Encoding: gzip"),
+        answer(b"hello", b"Content-Encoding: br"),
+        b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n",
+    ],
+)
+async def test_taken_at_once_or_waited_for_a_body_is_the_same(
+    net: Net, opening: Open, upstreams: Upstreams, given: bytes
+) -> None:
+    ways: list[tuple[bytes, object, int]] = []
+    for at_once in (False, True):
+        net.saying(given)
+        async with opening() as attempt:
+            body = attempt.receive_nowait() if at_once else b""
+            while isinstance(end := await attempt.receive(), bytes) and end:
+                body += end
+        ways.append((body, end, upstreams.idle_count()))
+    assert ways[0] == ways[1]
+
+
 async def test_sent_is_when_the_request_was_out(
     net: Net, opening: Open, autojump_clock: trio.testing.MockClock
 ) -> None:

@@ -80,6 +80,7 @@ class Attempt:
         self._patience = posting.deadlines.headers_seconds
         self._answer: Body | None = None
         self._read: Callable[[], Awaitable[bytes]] = _nothing_to_read
+        self._read_nowait: Callable[[], bytes] = bytes
         self._decoder: Inflater | None = None
         self._ended: bytes | ErrorInStream | None = None
         self.mark: Mark = unmarked
@@ -125,9 +126,9 @@ class Attempt:
 
     def _read_head(self, answer: Answer) -> None:
         """Take what came; of it and of what was sent nothing else is kept: a stream may go on for long."""
-        said = answer.extensions
-        self._answer, self.status, self.sent = said["body"], answer.status_code, said["sent"]
-        self._read = self._answer.receive
+        body: Body = answer.extensions["body"]
+        self._answer, self._read, self._read_nowait = body, body.receive, body.receive_nowait
+        self.status, self.sent = answer.status_code, answer.extensions["sent"]
         del self._posting
         self.mark = unmarked
         self.headers = headers = _joined(answer.raw)
@@ -160,6 +161,10 @@ class Attempt:
             except httpx.HTTPError as fault:
                 self._ended = _broken(fault, self.status)
         return self._ended
+
+    def receive_nowait(self) -> bytes:
+        """Give what has already come; b"" where `receive` must be asked, which knows what that means."""
+        return self._read_nowait() if self._decoder is None and self._ended is None else b""
 
     async def _receive_decoded(self, decoder: Inflater) -> bytes:
         while not (piece := decoder.take()):

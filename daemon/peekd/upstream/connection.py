@@ -156,6 +156,14 @@ class Connection:
         self._bodied = True
         return data
 
+    def receive_nowait(self) -> bytes:
+        """Give what has already come of the body; b"" where `receive` must be asked."""
+        if not self._parser.has_body:
+            return b""
+        data = self._parser.read_body()
+        self._bodied = self._bodied or data != b""
+        return data
+
     # ---- after it, and between two ----
 
     @property

@@ -214,6 +214,11 @@ class Parser:
             head.version == b"1.1" or b"keep-alive" in options
         )  # fmt: skip
 
+    @property
+    def has_body(self) -> bool:
+        """Whether some of the body has been fed and not yet given."""
+        return bool(self._heard.pieces)
+
     def read_body(self) -> bytes:
         """Give all the body that has been fed and not yet given; sets `complete` at the end.
 

@@ -32,6 +32,8 @@ class Body(httpx.AsyncByteStream):
     def __init__(self, connection: Connection, pool: Pool) -> None:
         self.receive = connection.receive
         """Gives what one read brought; b"" once the answer is complete."""
+        self.receive_nowait = connection.receive_nowait
+        """Gives what has come already; b"" where `receive` must be asked."""
         self._connection = connection
         self._pool = pool
         self._closed = False
