@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peekd.upstream.headers import Pairs, Proof, own_headers
+from peekd.upstream.headers import KEPT, Pairs, Proof, own_headers
 from peekd.upstream.headers import encode_headers as join
 from peekd.upstream.settings import UpstreamSettings
 
@@ -149,7 +149,24 @@ def test_a_name_belongs_to_the_last_who_says_it(
 def test_what_a_request_has_of_ours_is_in_no_repr_and_stays_as_it_is() -> None:
     own = own_headers(ANTHROPIC, Proof(SECRET))
     assert SECRET not in repr(own)
+    assert SECRET not in repr(own.said())
     before = [*own.pairs]
     join(own, (("content-type", "a"),)).clear()
     join(own).clear()
     assert own.pairs == before
+
+
+@given(st.lists(sources, max_size=3 * KEPT))
+def test_what_is_remembered_is_what_would_be_put_together(asked: list[list[tuple[str, str]]]) -> None:
+    own = own_headers(ANTHROPIC, Proof(SECRET))
+    for source in asked + asked:
+        assert own.said(tuple(source), ()).pairs == join(own, tuple(source), ())
+
+
+def test_of_the_many_ways_to_ask_only_some_are_remembered() -> None:
+    own = own_headers(ANTHROPIC, Proof(SECRET))
+    first = own.said((("x-a", "1"),))
+    assert own.said((("x-a", "1"),)) is first
+    for number in range(2, KEPT + 2):
+        own.said((("x-a", str(number)),))
+    assert own.said((("x-a", "1"),)) is not first

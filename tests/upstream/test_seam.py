@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from peekd.upstream.dial import Origin
-from peekd.upstream.parser import AnswerHead
-from peekd.upstream.seam import Answer, Order, Sender, framed, place_of
+from peekd.upstream.parser import AnswerHead, Parser
+from peekd.upstream.seam import Answer, Order, Said, Sender, framed, place_of
 from peekd.upstream.timeouts import Timeouts, unmarked
 
 if TYPE_CHECKING:
@@ -32,8 +32,7 @@ headers_sent = st.lists(st.tuples(st.sampled_from([name.encode() for name in NAM
 
 
 def order(*headers: tuple[bytes, bytes]) -> Order:
-    place, body = place_of(URLS[0]), b"{}"
-    return Order("POST", place, framed("POST", place, list(headers), body), body, LIMITS)
+    return Order("POST", place_of(URLS[0]), Said(list(headers)), b"{}", LIMITS)
 
 
 @given(
@@ -47,6 +46,37 @@ def test_a_request_is_framed_as_httpx_frames_it(
 ) -> None:
     theirs = httpx.Request(method, url, headers=headers, content=body)
     assert framed(method, place_of(url), headers, body) == theirs.headers.raw
+
+
+@given(
+    st.sampled_from(["POST", "GET"]),
+    st.sampled_from(URLS),
+    st.lists(st.tuples(st.sampled_from([b"x-a", b"X-B", b"hoSt", b"a b", b""]), st.binary(max_size=3))),
+    st.sampled_from([b"", b"{}"]),
+)
+def test_a_head_that_is_encoded_beforehand_is_the_one_that_the_parser_encodes(
+    method: str, url: str, headers: list[tuple[bytes, bytes]], body: bytes
+) -> None:
+    place = place_of(url)
+    made = Order(method, place, Said(headers), body, LIMITS)
+    try:
+        whole = Parser().encode_head(method.encode(), place.target, framed(method, place, headers, body))
+    except httpx.LocalProtocolError:
+        assert made.head == b""
+    else:
+        usual = body and headers and not any(name.lower() == b"host" for name, _ in headers)
+        assert made.head == (whole if usual else b"")
+
+
+@given(st.text(alphabet=st.characters(codec="utf-8"), max_size=6), st.sampled_from(["", "%", "?", "#", "@"]))
+def test_where_a_request_goes_can_stand_on_the_wire(text: str, before: str) -> None:
+    for url in (f"http://upstream/{before}{text}", f"http://{before}{text}/", f"http://{text}{before}u/"):
+        try:
+            place = place_of(url)
+        except (httpx.InvalidURL, httpx.UnsupportedProtocol):
+            continue
+        assert min(place.target + place.host, default=0xFF) > 0x20
+        assert b"\x7f" not in place.target + place.host
 
 
 @pytest.mark.parametrize("url", URLS)
@@ -81,7 +111,7 @@ async def test_what_is_on_the_wire_is_the_same_by_httpx_s_own_request_and_client
 
     net.serve = serve
     pairs = [(b"x-A", b"1"), (b"accept-encoding", b"identity"), (b"x-a", b"2")]
-    ours = Order("POST", place_of(URLS[0]), framed("POST", place_of(URLS[0]), pairs, body), body, LIMITS)
+    ours = Order("POST", place_of(URLS[0]), Said(pairs), body, LIMITS)
     theirs = httpx.Request("POST", URLS[0], headers=pairs, content=body)
     sender, stock = Sender(net.transport()), httpx.AsyncClient(transport=net.transport())
     answers: list[httpx.Response] = [await sender.carry(ours)]
@@ -124,7 +154,9 @@ async def test_a_request_of_httpx_s_becomes_an_order_that_says_the_same() -> Non
 
 
 def test_what_is_sent_is_in_no_repr() -> None:
-    assert "sk-secret" not in repr(order((b"authorization", b"Bearer sk-secret")))
+    made = order((b"authorization", b"Bearer sk-secret"))
+    assert "sk-secret" not in repr(made)
+    assert "sk-secret" not in repr(made.said)
 
 
 def test_an_answers_headers_are_httpx_s_once_they_are_asked_for() -> None:

@@ -13,7 +13,7 @@ from typing_extensions import override
 from peekd.healing.settings import HealingSettings
 from peekd.upstream.encoding import Inflater, open_decoder
 from peekd.upstream.parser import Headers
-from peekd.upstream.seam import Answer, Order, Sender, framed, place_of
+from peekd.upstream.seam import Answer, Order, Said, Sender, place_of
 from peekd.upstream.timeouts import Mark, Timeouts, unmarked
 from peekd.upstream.transport import Body
 from peekd.vocabulary.outcomes import POOL_TIMEOUT, ErrorInStream, HeadersTimeout, Rejected, Unreachable
@@ -55,7 +55,7 @@ class Posting(NamedTuple):
     """What is to be sent, and how long it may take."""
 
     url: str
-    headers: Headers
+    said: Said
     body: bytes
     deadlines: HealingSettings
     method: str = "POST"
@@ -118,11 +118,10 @@ class Attempt:
 
     def _order(self) -> Order:
         """Put the request as our transport needs it. Raises httpx.InvalidURL, httpx.UnsupportedProtocol."""
-        url, headers, body, deadlines, method = self._posting
-        place = place_of(url)
+        url, said, body, deadlines, method = self._posting
         connect = deadlines.connect_seconds
         timeouts = Timeouts(connect, deadlines.send_seconds, deadlines.headers_seconds, pool=connect)
-        return Order(method, place, framed(method, place, headers, body), body, timeouts, self.mark)
+        return Order(method, place_of(url), said, body, timeouts, self.mark)
 
     def _read_head(self, answer: Answer) -> None:
         """Take what came; of it and of what was sent nothing else is kept: a stream may go on for long."""

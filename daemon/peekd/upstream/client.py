@@ -10,9 +10,9 @@ from peekd.protocols.interface import Call
 from peekd.upstream.attempt import Attempt, Failure, Posting
 from peekd.upstream.dial import Dial, Tls, dial_tcp, system_tls
 from peekd.upstream.google import METADATA_HOSTS, Errand, Reply
-from peekd.upstream.headers import Own, Pairs, Proof, encode_headers, own_headers
+from peekd.upstream.headers import Own, Pairs, Proof, own_headers
 from peekd.upstream.proxy import decode_proxy
-from peekd.upstream.seam import Sender
+from peekd.upstream.seam import Said, Sender
 from peekd.upstream.settings import UpstreamSettings
 from peekd.upstream.transport import Transport
 from peekd.vocabulary.errors import OperatorError
@@ -146,7 +146,7 @@ class Upstreams:
         Raises KeyError for an upstream that is not there, OperatorError for an account's unreadable proxy.
         """
         known = self._known[upstream]
-        said = encode_headers(known.own(account.name, proof), headers, call.headers)
+        said = known.own(account.name, proof).said(headers, call.headers)
         posting = Posting(known.base + call.path, said, call.body, deadlines, call.method)
         client = self._client(known.way(account.proxy))
         return Attempt(client.client, posting, self._opened)
@@ -167,7 +167,7 @@ class Upstreams:
         way = way._replace(proxy="") if straight else way
         pairs = (*errand.headers, ("accept-encoding", "identity"))
         headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
-        posting = Posting(errand.url, headers, errand.body, deadlines, errand.method)
+        posting = Posting(errand.url, Said(headers), errand.body, deadlines, errand.method)
         async with Attempt(self._client(way).client, posting, self._errands) as attempt:
             if attempt.failure is not None:
                 return attempt.failure

@@ -20,12 +20,13 @@ LAST_WORDS_SECONDS = 1.0  # an upstream that stopped taking the request has this
 
 
 class Message(NamedTuple):
-    """A request as it is put on the wire."""
+    """A request as it is put on the wire. `head`: its begin, encoded already; b"" where it is not."""
 
     method: bytes
     target: bytes
     headers: Headers
     body: bytes
+    head: bytes = b""
 
 
 class Connection:
@@ -85,7 +86,11 @@ class Connection:
 
     def _pieces(self, message: Message) -> Iterable[bytes]:
         """Cut the request; the head goes out with the first piece of the body, in one write."""
-        head = self._parser.encode_head(message.method, message.target, message.headers)
+        head = message.head
+        if head:
+            self._parser.begin(len(message.body))
+        else:
+            head = self._parser.encode_head(message.method, message.target, message.headers)
         if len(message.body) > PIECE_BYTES:
             return self._cut(head, memoryview(message.body))
         return (head + self._parser.encode_body(message.body) + self._parser.encode_end(),)

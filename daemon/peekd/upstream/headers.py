@@ -8,6 +8,7 @@ import msgspec
 from typing_extensions import override
 
 from peekd.upstream.parser import Headers
+from peekd.upstream.seam import Said
 from peekd.upstream.settings import UpstreamSettings
 from peekd.wire.headers import upstream_headers as pass_on
 
@@ -54,15 +55,29 @@ class Proof(msgspec.Struct, frozen=True):
         return f"Proof(bearer={self.bearer})"
 
 
+KEPT = 8
+"""Of so many clients, or ways in which they ask, it is remembered what goes on for them."""
+
+
 class Own:
     """What a request to one upstream has of its operator and of us, the credential among it. Has no repr."""
 
-    __slots__ = ("names", "pairs")
+    __slots__ = ("_said", "names", "pairs")
 
     def __init__(self, names: frozenset[str], pairs: Headers) -> None:
         self.names = names
         """In lower case: no other header has one of these."""
         self.pairs = pairs
+        self._said: dict[tuple[Pairs, ...], Said] = {}
+
+    def said(self, *sources: Pairs) -> Said:
+        """Give `encode_headers`; one client sends the same headers again and again."""
+        said = self._said.get(sources)
+        if said is None:
+            if len(self._said) >= KEPT:
+                self._said.clear()
+            said = self._said[sources] = Said(encode_headers(self, *sources))
+        return said
 
 
 def own_headers(settings: UpstreamSettings, proof: Proof) -> Own:

@@ -91,6 +91,22 @@ class _Heard:
             self.whole, self.awaited = True, False
 
 
+def encode_fields(headers: Headers) -> bytes:
+    """Write headers, each with its line's end. Raises httpx.LocalProtocolError."""
+    names, values = [name for name, _ in headers], [value for _, value in headers]
+    if (
+        not all(names)
+        or b"".join(names).translate(None, _IN_NAMES)
+        or b"".join(values).translate(None, _IN_VALUES)
+    ):
+        raise _unsendable()
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
+
+
+def _unsendable() -> httpx.LocalProtocolError:
+    return httpx.LocalProtocolError("a header or the path holds what HTTP/1.1 cannot carry")
+
+
 class Parser:
     """One connection's worth of exchanges, one after another.
 
@@ -135,18 +151,16 @@ class Parser:
 
     def encode_head(self, method: bytes, target: bytes, headers: Headers) -> bytes:
         """Begin a request with a body of the length that its headers tell."""
-        names, values = [name for name, _ in headers], [value for _, value in headers]
-        if (
-            not all(names)
-            or b"".join(names).translate(None, _IN_NAMES)
-            or b"".join(values).translate(None, _IN_VALUES)
-            or target.translate(None, _IN_TARGETS)
-        ):
-            raise httpx.LocalProtocolError("a header or the path holds what HTTP/1.1 cannot carry")
+        if target.translate(None, _IN_TARGETS):
+            raise _unsendable()
+        fields = encode_fields(headers)
         lengths = [value for name, value in headers if name.lower() == b"content-length"]
-        self._owed = int(lengths[0]) if lengths else 0
-        lines = [b"%b: %b\r\n" % header for header in headers]
-        return b"%b %b HTTP/1.1\r\n%b\r\n" % (method, target, b"".join(lines))
+        self.begin(int(lengths[0]) if lengths else 0)
+        return b"%b %b HTTP/1.1\r\n%b\r\n" % (method, target, fields)
+
+    def begin(self, size: int) -> None:
+        """Begin a request whose head is encoded already, with a body of this size."""
+        self._owed = size
 
     def encode_body(self, piece: bytes | memoryview) -> bytes:
         """Write some of the body."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, Self
 
@@ -10,7 +11,7 @@ import httpx
 from typing_extensions import override
 
 from peekd.upstream.dial import Origin
-from peekd.upstream.parser import AnswerHead, Headers
+from peekd.upstream.parser import AnswerHead, Headers, encode_fields
 from peekd.upstream.timeouts import Mark, Timeouts, unmarked
 
 _SAY_NO_BODY = frozenset({"POST", "PUT", "PATCH"})
@@ -27,7 +28,7 @@ class Place(NamedTuple):
 
     @classmethod
     def of(cls, url: httpx.URL) -> Place:
-        """Read it. Raises httpx.UnsupportedProtocol."""
+        """Read it; all of that is ASCII, and printable. Raises httpx.UnsupportedProtocol."""
         return cls(url, Origin.of(url), url.raw_path, url.netloc)
 
 
@@ -35,6 +36,9 @@ class Place(NamedTuple):
 def place_of(url: str) -> Place:
     """Read a URL: the same few are asked all the time. Raises httpx.InvalidURL, httpx.UnsupportedProtocol."""
     return Place.of(httpx.URL(url))
+
+
+_FRAMING = frozenset({b"host", b"content-length", b"transfer-encoding"})
 
 
 def framed(method: str, place: Place, headers: Headers, body: bytes) -> Headers:
@@ -49,26 +53,34 @@ def framed(method: str, place: Place, headers: Headers, body: bytes) -> Headers:
     return [*first, *headers]
 
 
+class Said:
+    """A request's headers without its framing: in pairs, and as they stand on the wire. Has no repr."""
+
+    __slots__ = ("pairs", "wire")
+
+    def __init__(self, pairs: Headers) -> None:
+        self.pairs = pairs
+        self.wire: bytes | None = None
+        """None where there is framing among them after all, or what cannot be sent."""
+        if not any(name.lower() in _FRAMING for name, _ in pairs):
+            with suppress(httpx.LocalProtocolError):
+                self.wire = encode_fields(pairs)
+
+
 class Order(httpx.Request):
-    """A request as our transport needs it. `raw`: its headers as they are sent, framing included.
+    """A request as our transport needs it.
 
     What httpx knows besides is made of that once it is asked for; changed, it holds where httpx's own client
     sends.
     """
 
     def __init__(
-        self,
-        method: str,
-        place: Place,
-        raw: Headers,
-        body: bytes,
-        timeouts: Timeouts,
-        mark: Mark = unmarked,
+        self, method: str, place: Place, said: Said, body: bytes, timeouts: Timeouts, mark: Mark = unmarked
     ) -> None:
         self.method = method
         self.url = place.url
         self.place = place
-        self.raw = raw
+        self.said = said
         self.body = body
         self.timeouts = timeouts
         self.mark = mark
@@ -78,7 +90,30 @@ class Order(httpx.Request):
         """Give what httpx would send as one of ours. Raises httpx.UnsupportedProtocol."""
         place, timeouts = Place.of(request.url), Timeouts.of(request)
         mark = request.extensions.get("mark", unmarked)
-        return cls(request.method, place, request.headers.raw, await request.aread(), timeouts, mark)
+        order = cls(request.method, place, Said([]), await request.aread(), timeouts, mark)
+        order.raw = request.headers.raw
+        return order
+
+    @property
+    def head(self) -> bytes:
+        """How it begins on the wire; b"" where that is not just as usual, and is to be encoded from `raw`."""
+        fields = self.said.wire
+        if not fields or not self.body:
+            return b""
+        method, (_, _, target, host) = self.method.encode("ascii"), self.place
+        size = len(self.body)
+        return b"%b %b HTTP/1.1\r\nHost: %b\r\n%bContent-Length: %d\r\n\r\n" % (
+            method,
+            target,
+            host,
+            fields,
+            size,
+        )
+
+    @cached_property
+    def raw(self) -> Headers:
+        """Its headers as they are sent, framing included."""
+        return framed(self.method, self.place, self.said.pairs, self.body)
 
     @cached_property
     def headers(self) -> httpx.Headers:
@@ -98,6 +133,9 @@ class Order(httpx.Request):
         return {"timeout": timeout, "mark": self.mark}
 
 
+_NO_HEADERS = httpx.Headers()
+
+
 class Answer(httpx.Response):
     """An answer whose body is still to come. `raw`: its headers as they came, names in lower case.
 
@@ -111,9 +149,9 @@ class Answer(httpx.Response):
             "body": body,
             "sent": sent,
         }
-        super().__init__(head.status, stream=body, request=order, extensions=said)
+        super().__init__(head.status, headers=_NO_HEADERS, stream=body, request=order, extensions=said)
         self.raw = head.headers
-        del self.headers  # the empty ones; see below
+        del self.headers  # see below
 
     @cached_property
     def headers(self) -> httpx.Headers:

@@ -77,9 +77,10 @@ class _Reach:
     def message(self, order: Order) -> Message:
         """Give a request as it is put on the wire (to a proxy with the whole URL, RFC 9112 §3.2.2)."""
         method, target = order.method.encode("ascii"), order.place.target
-        if not self._forwarded:
-            return Message(method, target, order.raw, order.body)
-        return Message(method, self._prefix + target, [*order.raw, *self._introduction], order.body)
+        if self._forwarded:
+            return Message(method, self._prefix + target, [*order.raw, *self._introduction], order.body)
+        head = order.head
+        return Message(method, target, [] if head else order.raw, order.body, head)
 
 
 class Transport(Carrier):
