@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import NamedTuple, NoReturn, Self
+from typing import NoReturn, Self
 
 import httpx
+import msgspec
 import trio
 from typing_extensions import override
 
@@ -51,7 +52,7 @@ BODY_FAILURES: dict[type[Exception], str] = {
 }
 
 
-class Posting(NamedTuple):
+class Posting(msgspec.Struct, frozen=True, gc=False):
     """What is to be sent, and how long it may take."""
 
     url: str
@@ -118,10 +119,11 @@ class Attempt:
 
     def _order(self) -> Order:
         """Put the request as our transport needs it. Raises httpx.InvalidURL, httpx.UnsupportedProtocol."""
-        url, said, body, deadlines, method = self._posting
+        posting, deadlines = self._posting, self._posting.deadlines
         connect = deadlines.connect_seconds
-        timeouts = Timeouts(connect, deadlines.send_seconds, deadlines.headers_seconds, pool=connect)
-        return Order(method, place_of(url), said, body, timeouts, self.mark)
+        timeouts = Timeouts(connect, deadlines.send_seconds, deadlines.headers_seconds, connect)
+        place = place_of(posting.url)
+        return Order(posting.method, place, posting.said, posting.body, timeouts, self.mark)
 
     def _read_head(self, answer: Answer) -> None:
         """Take what came; of it and of what was sent nothing else is kept: a stream may go on for long."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import NamedTuple
 
 import httpx
+import msgspec
 import trio
 
 from peekd.upstream.dial import beginner_of, is_readable, reader_of
@@ -19,7 +19,7 @@ FINISH_SECONDS = 0.001  # what has arrived is read; nobody's answer waits for wh
 LAST_WORDS_SECONDS = 1.0  # an upstream that stopped taking the request has this long to have said why
 
 
-class Message(NamedTuple):
+class Message(msgspec.Struct, frozen=True, gc=False):
     """A request as it is put on the wire. `head`: its begin, encoded already; b"" where it is not."""
 
     method: bytes

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import httptools
 import httpx
+import msgspec
 
 MAX_HEAD_BYTES = 65536  # a status line with all its headers; also one chunk's framing
 
@@ -20,7 +19,7 @@ _BODYLESS = frozenset({204, 304})
 _FINAL = 200
 
 
-class AnswerHead(NamedTuple):
+class AnswerHead(msgspec.Struct, frozen=True, gc=False):
     """Status line and headers of a final answer; names in lower case."""
 
     status: int

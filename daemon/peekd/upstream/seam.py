@@ -8,6 +8,7 @@ from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, Self
 
 import httpx
+import msgspec
 from typing_extensions import override
 
 from peekd.upstream.dial import Origin
@@ -128,7 +129,7 @@ class Order(httpx.Request):
     @cached_property
     def extensions(self) -> dict[str, Any]:
         """What httpx has no name for; see `Timeouts` and `Mark`."""
-        said = self.timeouts._asdict().items()
+        said = msgspec.structs.asdict(self.timeouts).items()
         timeout = {name: seconds if seconds < math.inf else None for name, seconds in said}
         return {"timeout": timeout, "mark": self.mark}
 
