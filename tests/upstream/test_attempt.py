@@ -66,11 +66,12 @@ async def mute(peer: Peer) -> None:
 
 
 async def test_an_answer_has_status_headers_and_the_upstreams_number(net: Net, opening: Open) -> None:
-    net.saying(answer(b"hello", b"Request-Id: req_1", b"X-A: 1", b"x-a: 2"))
+    net.saying(answer(b"hello", b"Request-Id: req_1", b"X-A: 1", b"X-B: \xe9", b"x-a: 2"))
     async with opening() as attempt:
         assert attempt.failure is None
         assert attempt.status == 200
-        assert attempt.headers["x-a"] == "1, 2"
+        said = {"content-length": "5", "request-id": "req_1", "x-a": "1, 2", "x-b": "\xe9"}
+        assert dict(attempt.headers) == said
         assert attempt.upstream_request_id == "req_1"
         assert await attempt.receive() == b"hello"
         assert [await attempt.receive() for _ in range(2)] == [b"", b""]
