@@ -277,8 +277,8 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "an upstream is left open when its attempt is cancelled",
         (transport, "Body.aclose"),
-        "await self._pool.release(self._connection)",
-        "self._pool._slots.release()",
+        "await pool.release(connection)",
+        "pool._slots.release()",
     ),
     Plant(
         "a blank answer is believed at once",
