@@ -198,9 +198,10 @@ class Connection:
     async def _say(self, data: bytes) -> None:
         if data.startswith(_STATUS_LINE):
             self._request = _request_of(data)
-        await self._write(self._lane.joined(data))
+        if data := self._lane.joined(data):
+            await self._write(data)
 
-    def _rest(self, idle: bool) -> None:
+    def _rest(self, *, idle: bool) -> None:
         """Between requests the reader has `keep_alive_seconds`; a request has limits of its own."""
         self._idle = idle
         self._begun = False
@@ -213,12 +214,13 @@ class Connection:
 
         Not shielded: whoever cancels a write has given the connection up.
         """
+        if data and not self._writing.taken:
+            data = self._lane.write_some(data)
         if not data:
             return
         async with self._writing:
             rest = memoryview(data)
             try:
-                rest = memoryview(self._lane.write_some(data))
                 rest = await self._send_some(rest)
             except (OSError, trio.ClosedResourceError) as error:
                 self._lost(error)

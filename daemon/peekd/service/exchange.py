@@ -1,42 +1,24 @@
-"""One request and its answer: what its app hears and says. The usual goes a short way, the rest hypercorn's."""
+"""One request and its answer, as its app hears and says it. What is usual goes past hypercorn."""
 
 from __future__ import annotations
 
 import traceback
-from typing import Protocol, cast
+from typing import TYPE_CHECKING, cast
 
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.protocol.events import Body, EndBody
-from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
+from hypercorn.protocol.h11 import STREAM_ID
 from hypercorn.protocol.http_stream import ASGIHTTPState, HTTPStream
 from hypercorn.typing import ASGIReceiveCallable, ASGISendEvent, HTTPResponseStartEvent, HTTPScope
 from typing_extensions import override
 
 from peekd.records.entries import ERROR, Entry, Journal
 from peekd.service.inbox import Inbox
-from peekd.service.lane import Lane, chunk
-from peekd.service.wire import Wire
+from peekd.service.lane import chunk
 
-
-class Line(Protocol):
-    """The connection that a request came by."""
-
-    wire: Wire
-    lane: Lane
-
-    @property
-    def is_last(self) -> bool:
-        """Whether the answer must say that no other request will be taken."""
-        ...
-
-    async def write(self, data: bytes) -> None:
-        """Send, or hold for what follows."""
-        ...
-
-    async def recycle(self) -> None:
-        """The answer is over."""
-        ...
+if TYPE_CHECKING:
+    from peekd.service.http1 import Http1
 
 
 class Exchange(HTTPStream):
@@ -44,7 +26,7 @@ class Exchange(HTTPStream):
 
     start_time = 0.0  # only an access log would want to know
 
-    def __init__(self, line: Line, http: H11Protocol, scope: HTTPScope) -> None:
+    def __init__(self, http: Http1, scope: HTTPScope) -> None:
         super().__init__(
             http.app,
             http.config,
@@ -58,7 +40,7 @@ class Exchange(HTTPStream):
         )
         self.scope = scope
         self.inbox = Inbox(http.config.max_app_queue_size)
-        self._line = line
+        self._http = http
         self._answered = False
         self._usual = False
         """An answer is under way that was begun on the short way."""
@@ -98,43 +80,43 @@ class Exchange(HTTPStream):
         await super().app_send(message)
 
     async def _begin(self, message: HTTPResponseStartEvent) -> bool:
-        line = self._line
-        if self.state is not ASGIHTTPState.REQUEST or line.is_last or message.get("trailers"):
+        http = self._http
+        if self.state is not ASGIHTTPState.REQUEST or http.is_last or message.get("trailers"):
             return False
-        head = line.wire.begin(message["status"], list(message.get("headers", ())))
+        head = http.wire.begin(message["status"], list(message.get("headers", ())))
         if head is None:
             return False
-        chunked = line.wire.chunked
+        chunked = http.wire.chunked
         if not chunked:
-            line.lane.hold()  # the body is there, and goes out with the head
-        await line.write(head)
-        line.lane.open = chunked
+            http.lane.hold()  # the body is there, and goes out with the head
+        await http.write(head)
+        http.lane.open = chunked
         self.state, self._usual = ASGIHTTPState.RESPONSE, True
         self.forget()
         return True
 
     async def _pass(self, body: bytes) -> None:
-        line = self._line
+        http = self._http
         if body:
-            data = chunk(body) if line.lane.open else line.wire.piece(body)
+            data = chunk(body) if http.lane.open else http.wire.piece(body)
             if data is None:
                 await self.send(Body(stream_id=STREAM_ID, data=body))
             else:
-                await line.write(data)
+                await http.write(data)
         if self._answered:
             await self._send_closed()
 
     @override
     async def _send_closed(self) -> None:
-        line, self._usual = self._line, False
-        end = line.wire.end()
+        http, self._usual = self._http, False
+        end = http.wire.end()
         if end is None:
             await self.send(EndBody(stream_id=STREAM_ID))
         else:
-            line.lane.open = False
-            await line.write(end)
+            http.lane.open = False
+            await http.write(end)
         self.state = ASGIHTTPState.CLOSED
-        await line.recycle()
+        await http.recycle()
 
     def forget(self) -> None:
         """Hold neither the request's head nor the answer's, which hypercorn keeps for an access log."""

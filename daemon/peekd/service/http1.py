@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import cast
+from typing import Protocol, cast
 from urllib.parse import unquote
 
 import h11
@@ -19,7 +19,7 @@ from typing_extensions import override
 from peekd.service.exchange import Exchange, Tasks
 from peekd.service.lane import Lane, chunk
 from peekd.service.usual import Head
-from peekd.service.wire import Wire
+from peekd.service.wire import Piece, Wire
 
 _BAD_REQUEST = 400
 _ASGI = {"spec_version": "2.1", "version": "3.0"}
@@ -57,6 +57,14 @@ class Pause:
             nursery.cancel_scope.cancel()
 
 
+class Rest(Protocol):
+    """Hears when a connection has a request to answer, and when it is idle again."""
+
+    def __call__(self, *, idle: bool) -> None:
+        """It is from now on."""
+        ...
+
+
 class Http1(H11Protocol):
     """hypercorn's HTTP/1.1 without its upgrades: whoever asks for one is answered as if it had not."""
 
@@ -65,10 +73,10 @@ class Http1(H11Protocol):
     tasks: Tasks
     pause: Pause
     exchange: Exchange | None = None
+    keep_alive_requests: int
     write: Callable[[bytes], Awaitable[None]]
     """Sends what goes the short way, or holds it for what follows."""
-    rest: Callable[[bool], None]
-    """Hears whether it is idle now."""
+    rest: Rest
 
     # ---- what the client says ----
 
@@ -91,18 +99,20 @@ class Http1(H11Protocol):
             except h11.RemoteProtocolError as error:
                 await self._refuse(error.error_status_hint)
                 return
-            if type(event) is Head:
+            if isinstance(event, Head):
                 self._begin(event.method, "1.1", event.target, event.headers)
-            elif type(event) is h11.Request:
+            elif isinstance(event, h11.Request):
                 await self._create_stream(event)
             elif event is h11.PAUSED:
                 self.pause.shut()
                 await self.pause.wait()
-            elif self.exchange is None:
+            elif event is h11.NEED_DATA or self.exchange is None:
                 return
-            elif type(event) is h11.Data:
+            elif isinstance(event, Piece):
+                await self.exchange.hear(event.data, more=event.more)
+            elif isinstance(event, h11.Data):
                 await self.exchange.hear(bytes(event.data), more=True)
-            elif type(event) is h11.EndOfMessage:
+            elif isinstance(event, h11.EndOfMessage):
                 await self.exchange.hear(b"", more=False)
             else:
                 return
@@ -115,7 +125,7 @@ class Http1(H11Protocol):
     @override
     async def _create_stream(self, request: h11.Request) -> None:
         if _is_ambiguous(request):
-            self.rest(False)
+            self.rest(idle=False)
             await self._refuse(_BAD_REQUEST)
             return
         authority, target = _parted(request.target)
@@ -126,10 +136,8 @@ class Http1(H11Protocol):
         if self.wire.they_are_waiting_for_100_continue:
             await self._send_h11_event(h11.InformationalResponse(status_code=100, headers=[]))
 
-    def _begin(
-        self, method: bytes, version: str, target: bytes, headers: list[tuple[bytes, bytes]]
-    ) -> None:
-        self.rest(False)
+    def _begin(self, method: bytes, version: str, target: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+        self.rest(idle=False)
         self.lane.renew()
         path, _, query = target.partition(b"?")
         scope = {
@@ -148,7 +156,7 @@ class Http1(H11Protocol):
             "state": self.connection_state.copy(),
             "extensions": {},
         }
-        self.exchange = Exchange(self, self, cast("HTTPScope", scope))
+        self.exchange = Exchange(self, cast("HTTPScope", scope))
         self.tasks.serve(self.exchange)
         self.keep_alive_requests += 1
 
@@ -165,7 +173,7 @@ class Http1(H11Protocol):
 
     @override
     async def stream_send(self, event: Event) -> None:
-        """Send what did not go the short way. A chunk is framed here: h11 is told where bodies begin and end."""
+        """Send what is not usual. A chunk is framed here: h11 is told where bodies begin and end, no more."""
         if self.lane.open and isinstance(event, Body):
             await self.send(RawData(chunk(event.data)))
             return
@@ -198,7 +206,7 @@ class Http1(H11Protocol):
             self.wire.start_next_cycle()
         self.pause.open()
         if again:
-            self.rest(True)
+            self.rest(idle=True)
         else:
             await self.send(Closed())
 

@@ -1,4 +1,4 @@
-"""The heads of usual requests and answers, read and written in one go. Whatever is not plainly usual is h11's.
+"""The heads of usual requests and answers, read and written in one go. What is not plainly so is h11's.
 
 Nothing is refused here: None means that h11 is to say what it is. What is taken is taken as h11 takes it.
 """
@@ -24,7 +24,8 @@ _LENGTH = re.compile(rb"[0-9]{1,18}")
 _NOT_IN_A_LINE = b"\0\n\r\v\f"
 _ODD_REQUEST = frozenset({b"transfer-encoding", b"expect", b"upgrade"})
 _ODD_ANSWER = frozenset({b"", b"transfer-encoding", b"connection", b"host"})
-_BODILESS = frozenset({204, 304})
+_STATUSES = frozenset(range(200, 1000)) - {204, 304}
+"""Of answers that may have a body."""
 
 
 class Head(NamedTuple):
@@ -65,16 +66,16 @@ def read_head(data: bytes) -> Head | None:
 
 
 def _tells_once(headers: list[tuple[bytes, bytes]]) -> bool:
-    """Whether what decides about a request stands there once, though other names are repeated."""
+    """Whether what decides about a request is not among the names that are repeated."""
     names = [name for name, _ in headers]
-    return all(names.count(name) < 2 for name in (b"host", b"content-length", b"connection"))
+    return all(names.count(name) <= 1 for name in (b"host", b"content-length", b"connection"))
 
 
 def write_head(status: int, headers: Sequence[tuple[bytes, bytes]]) -> tuple[bytes, int | None] | None:
     r"""Give a usual answer's head, and the length of its body, None for one that goes in chunks.
 
-    For an HTTP/1.1 connection that is kept. None for all of it: not a usual answer. White space around values is
-    dropped, as hypercorn does.
+    For an HTTP/1.1 connection that is kept. None for all of it: not a usual answer. White space around values
+    is dropped, as hypercorn does.
 
     >>> write_head(200, [(b"Content-Length", b"2")])
     (b'HTTP/1.1 200 \r\nContent-Length: 2\r\n\r\n', 2)
@@ -82,7 +83,7 @@ def write_head(status: int, headers: Sequence[tuple[bytes, bytes]]) -> tuple[byt
     (b'HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n', None)
     >>> write_head(200, [(b"x", b"1\r\ny: 2")])
     """
-    if status in _BODILESS or not 200 <= status < 1000:
+    if status not in _STATUSES:
         return None
     names = [_lowered(name) for name, _ in headers]
     if not _ODD_ANSWER.isdisjoint(names):

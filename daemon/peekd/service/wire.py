@@ -1,24 +1,31 @@
 """One client's side of HTTP/1.1 in the place of h11's Connection, which is made only where it is needed.
 
-Usual requests and answers go a short way. Whatever else comes up, h11 is brought to where things stand, and has
-the rest of that request and its answer; the next one may be usual again.
+Usual requests and answers go a short way. Whatever else comes up, h11 is brought to where things stand, and
+has the rest of that request and its answer; the next one may be usual again.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import NamedTuple
 
 import h11
 
 from peekd.service.lane import chunk
 from peekd.service.usual import Head, read_head, write_head
 
-Heard = Head | h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]
-State = object
-
-END: Final = h11.EndOfMessage()
 _LAST_CHUNK = chunk(b"")
+
+
+class Piece(NamedTuple):
+    """Some of a usual request's body, all that there is of it now; `more`: some is still to come."""
+
+    data: bytes
+    more: bool
+
+
+Heard = Head | Piece | h11.Event | type[h11.NEED_DATA] | type[h11.PAUSED]
+State = type[object]
 
 
 class Wire:
@@ -51,7 +58,7 @@ class Wire:
             self._unusual().receive_data(data)
 
     def next_event(self) -> Heard:
-        """Give what it says next, as h11 does, but a usual request's head as one. Raises h11.RemoteProtocolError."""
+        """Give what it says next: as h11 does, or of a usual request. Raises h11.RemoteProtocolError."""
         if self._h11 is None and (event := self._usual_event()) is not None:
             return event
         return self._unusual().next_event()
@@ -59,7 +66,7 @@ class Wire:
     def _usual_event(self) -> Heard | None:
         data = self._data
         if self._theirs is h11.SEND_BODY:
-            return self._piece(data) if self._left else self._end_of_message()
+            return self._piece(data)
         if not data:
             return h11.NEED_DATA
         if self._theirs is h11.DONE:
@@ -72,15 +79,13 @@ class Wire:
         return head
 
     def _piece(self, data: bytes) -> Heard:
-        if not data:
+        if not data and self._left:
             return h11.NEED_DATA
         piece, self._data = data[: self._left], data[self._left :]
         self._left -= len(piece)
-        return h11.Data(piece)
-
-    def _end_of_message(self) -> Heard:
-        self._theirs = h11.DONE
-        return END
+        if not self._left:
+            self._theirs = h11.DONE
+        return Piece(piece, self._left > 0)
 
     # ---- what is said to it ----
 
@@ -167,7 +172,7 @@ class Wire:
         return self._h11
 
     def _caught_up(self) -> h11.Connection:
-        """Make an h11 that stands where this stands: it is told a request and an answer of the same framing."""
+        """Make an h11 that stands where this stands: it is told a request and an answer framed alike."""
         made = h11.Connection(h11.SERVER, max_incomplete_event_size=self._limit)
         made.their_http_version = self._version
         if self._ours is h11.IDLE:
