@@ -27,10 +27,8 @@ def get(*lines: bytes, line: bytes = b"GET / HTTP/1.1") -> bytes:
 # ---- requests ----------------------------------------------------------------------------------------
 
 
-@given(mutated(heads(odd=2)), bodies())
+@given(mutated(heads()), bodies())
 @example(AGENT, b"12345")
-@example(get(b"Host: a", b"X: a\r\rb"), b"")
-@example(get(b"Host: a", b"Content-Length: 5", b"Content-Length: 6"), b"123456")
 def test_a_head_that_is_taken_is_taken_as_h11_takes_it(head: bytes, body: bytes) -> None:
     taken = read_head(head + body)
     if taken is None:
@@ -98,6 +96,8 @@ def test_a_head_that_is_not_all_there_is_not_taken(length: int) -> None:
         get(b"Host: a", b"X: a\nb"),
         get(b"Host: a", b"X: a\nContent-Length: 5"),
         get(b"Host: a", b"X: a\x0bb"),
+        get(b"Host: a", b"X: a\x0cb"),
+        get(b"Host: a", line=b"GET /\x80 HTTP/1.1"),
         get(b"Host: a", b"X\xe4: a"),
         get(b"Host: a", b": a"),
         get(b"Host: a", b"X"),
@@ -110,7 +110,7 @@ def test_whatever_is_not_plainly_usual_is_left_to_h11(odd: bytes) -> None:
 # ---- answers -----------------------------------------------------------------------------------------
 
 
-@given(st.sampled_from([199, 200, 200, 200, 204, 304, 404, 503, 999, 1000]), answers_headers(odd=3))
+@given(st.sampled_from([199, 200, 200, 200, 204, 304, 404, 503, 999, 1000]), answers_headers())
 def test_a_head_that_is_written_is_written_as_hypercorn_and_h11_write_it(status: int, headers: Headers) -> None:
     written = write_head(status, headers)
     if written is None:
@@ -145,6 +145,8 @@ def test_a_head_that_is_written_is_written_as_hypercorn_and_h11_write_it(status:
         (200, [(b"X", b"a\rb")]),
         (200, [(b"X", b"a\nb")]),
         (200, [(b"X", b"a\0b")]),
+        (200, [(b"X", b"a\x0bb")]),
+        (200, [(b"X", b"a\x0cb")]),
         (200, [(b"X\r\nY", b"b")]),
         (200, [(b"X: a", b"b")]),
         (200, [(b"", b"b")]),

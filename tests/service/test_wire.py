@@ -9,7 +9,7 @@ import pytest
 from hypercorn.utils import build_and_validate_headers
 from hypothesis import given
 from hypothesis import strategies as st
-from spoken import Headers, answers_headers, cut, said
+from spoken import ODD_ANSWERS, ODDITIES, Headers, answers_headers, cut, head_of, said
 
 from peekd.service.usual import Head
 from peekd.service.wire import Piece, State, Wire
@@ -106,7 +106,27 @@ class Both:
         assert self.wire.trailing_data == self.real.trailing_data
 
 
-def answers() -> st.SearchStrategy[Callable[[Both], None]]:
+Act = Callable[[Both], None]
+
+
+def _five(both: Both) -> None:
+    both.begin(200, [(b"Content-Length", b"5")])
+
+
+def _chunks(both: Both) -> None:
+    both.begin(200, [])
+
+
+def _piece(both: Both) -> None:
+    both.piece(b"12345")
+
+
+WHOLE: list[Act] = [_five, _piece, Both.end, Both.recycle]
+"""An answer as it ought to be, and the next request after it."""
+CHUNKS: list[Act] = [_chunks, _piece, Both.end, Both.recycle]
+
+
+def answers() -> st.SearchStrategy[Act]:
     """Something that a server does, at a fit time or not."""
     headers = answers_headers()
     begin = st.builds(
@@ -120,13 +140,9 @@ def answers() -> st.SearchStrategy[Callable[[Both], None]]:
     return begin | piece | st.sampled_from([Both.end, Both.end, Both.recycle, Both.recycle, Both.go_on])
 
 
-def whole_answers() -> st.SearchStrategy[list[Callable[[Both], None]]]:
-    """An answer as it ought to be, and the next request after it."""
-    five: Callable[[Both], None] = lambda both: both.begin(200, [(b"Content-Length", b"5")])
-    chunks: Callable[[Both], None] = lambda both: both.begin(200, [])
-    piece: Callable[[Both], None] = lambda both: both.piece(b"12345")
-    begin = st.sampled_from([five, chunks])
-    return begin.map(lambda head: [head, piece, Both.end, Both.recycle])
+def whole_answers() -> st.SearchStrategy[list[Act]]:
+    """An answer as it ought to be."""
+    return st.sampled_from([WHOLE, CHUNKS])
 
 
 @given(cut(said()), st.data())
@@ -152,6 +168,58 @@ def test_requests_one_behind_the_other_come_in_turn(requests: list[bytes], data:
             do(both)
             both.compare()
     assert both.wire.their_state is h11.IDLE
+
+
+@pytest.mark.parametrize("oddity", ODDITIES)
+@pytest.mark.parametrize("line", [b"X: usual", b"Content-Length: 5", b"Connection: keep-alive"])
+@pytest.mark.parametrize("where", ["in the middle", "at the end", "nowhere"])
+def test_one_oddity_between_usual_requests_is_h11s(
+    oddity: tuple[str, bytes], line: bytes, where: str
+) -> None:
+    both = Both()
+    head = head_of([line], [oddity])
+    said = GET + head + b"12345" + GET
+    at = len(GET) + {"in the middle": 20, "at the end": len(head), "nowhere": 0}[where]
+    for piece in (said[:at], said[at:]):
+        both.hear(piece)
+        both.compare()
+    for _ in range(3):
+        for do in WHOLE:
+            do(both)
+            both.compare()
+
+
+@pytest.mark.parametrize("header", ODD_ANSWERS)
+@pytest.mark.parametrize("status", [200, 204, 304, 404, 150, 1000])
+@pytest.mark.parametrize("heard", [GET, GET[:-2] + b"Connection: close\r\n\r\n", POST, POST + b"123"])
+def test_one_oddity_of_an_answer_is_h11s(header: tuple[bytes, bytes], status: int, heard: bytes) -> None:
+    for headers in ([header], [(b"X", b"usual"), header], [header, (b"Content-Length", b"5")], []):
+        both = Both()
+        both.hear(heard)
+        both.begin(status, headers)
+        for do in (*WHOLE[1:], lambda both: both.hear(b"45" + GET), *WHOLE):
+            both.compare()
+            do(both)
+
+
+@pytest.mark.parametrize("said", [GET, GET + GET, POST, POST + b"123"])
+@pytest.mark.parametrize("done", range(4))
+@pytest.mark.parametrize("odd", range(6))
+def test_what_is_done_at_an_odd_time_is_h11s_to_judge(said: bytes, done: int, odd: int) -> None:
+    acts: list[Act] = [
+        lambda both: both.piece(b"123456"),
+        Both.end,
+        Both.go_on,
+        Both.recycle,
+        lambda both: both.begin(200, []),
+        lambda both: both.hear(b"\0"),
+    ]
+    for whole in (WHOLE, CHUNKS):
+        both = Both()
+        both.hear(said)
+        for do in (*whole[:done], acts[odd], *whole[done:], lambda both: both.hear(b"12345" + GET), *WHOLE):
+            do(both)
+            both.compare()
 
 
 # ---- when h11 is asked -------------------------------------------------------------------------------
