@@ -111,7 +111,9 @@ def test_whatever_is_not_plainly_usual_is_left_to_h11(odd: bytes) -> None:
 
 
 @given(st.sampled_from([199, 200, 200, 200, 204, 304, 404, 503, 999, 1000]), answers_headers())
-def test_a_head_that_is_written_is_written_as_hypercorn_and_h11_write_it(status: int, headers: Headers) -> None:
+def test_a_head_that_is_written_is_written_as_hypercorn_and_h11_write_it(
+    status: int, headers: Headers
+) -> None:
     written = write_head(status, headers)
     if written is None:
         return

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from spoken import ODD_ANSWERS, ODDITIES, Headers, answers_headers, cut, head_of, said
 
 from peekd.service.usual import Head
-from peekd.service.wire import Piece, State, Wire
+from peekd.service.wire import Heard, Piece, State, Wire
 
 LIMIT = 300
 GET = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"
@@ -24,7 +24,7 @@ HEAD_IN_CHUNKS = b"HTTP/1.1 200 \r\nTransfer-Encoding: chunked\r\n\r\n"
 Told = tuple[object, ...]
 
 
-def plain(event: object) -> list[Told]:
+def plain(event: Heard) -> list[Told]:
     """An event in words that do not tell who parsed it."""
     match event:
         case Head():
@@ -32,7 +32,8 @@ def plain(event: object) -> list[Told]:
         case h11.Request():
             return [("request", event.method, event.target, list(event.headers), event.http_version)]
         case Piece(data=data, more=more):
-            return [("data", data)] * bool(data) + [("end", [])] * (not more)
+            told: list[Told] = [("data", data)] if data else []
+            return told if more else [*told, ("end", [])]
         case h11.Data():
             return [("data", bytes(event.data))]
         case h11.EndOfMessage():
@@ -50,7 +51,7 @@ def heard(side: Wire | h11.Connection) -> list[Told]:
         except h11.RemoteProtocolError as error:
             return [*told, ("error", error.error_status_hint)]
         told += plain(event)
-        if event in (h11.NEED_DATA, h11.PAUSED) or isinstance(event, h11.ConnectionClosed):
+        if event is h11.NEED_DATA or event is h11.PAUSED or isinstance(event, h11.ConnectionClosed):
             return told
 
 
@@ -109,35 +110,29 @@ class Both:
 Act = Callable[[Both], None]
 
 
-def _five(both: Both) -> None:
-    both.begin(200, [(b"Content-Length", b"5")])
+def begin(status: int, headers: Headers) -> Act:
+    return lambda both: both.begin(status, headers)
 
 
-def _chunks(both: Both) -> None:
-    both.begin(200, [])
+def piece(data: bytes) -> Act:
+    return lambda both: both.piece(data)
 
 
-def _piece(both: Both) -> None:
-    both.piece(b"12345")
+def hear(data: bytes) -> Act:
+    return lambda both: both.hear(data)
 
 
-WHOLE: list[Act] = [_five, _piece, Both.end, Both.recycle]
+WHOLE: list[Act] = [begin(200, [(b"Content-Length", b"5")]), piece(b"12345"), Both.end, Both.recycle]
 """An answer as it ought to be, and the next request after it."""
-CHUNKS: list[Act] = [_chunks, _piece, Both.end, Both.recycle]
+CHUNKS: list[Act] = [begin(200, []), *WHOLE[1:]]
 
 
 def answers() -> st.SearchStrategy[Act]:
     """Something that a server does, at a fit time or not."""
-    headers = answers_headers()
-    begin = st.builds(
-        lambda status, headers: lambda both: both.begin(status, headers),
-        st.sampled_from([200, 200, 200, 404, 204, 304, 150]),
-        headers,
-    )
-    piece = st.sampled_from([b"12345", b"12345", b"", b"123", b"x" * 20]).map(
-        lambda data: lambda both: both.piece(data)
-    )
-    return begin | piece | st.sampled_from([Both.end, Both.end, Both.recycle, Both.recycle, Both.go_on])
+    begins = st.builds(begin, st.sampled_from([200, 200, 200, 404, 204, 304, 150]), answers_headers())
+    pieces = st.sampled_from([b"12345", b"12345", b"", b"123", b"x" * 20]).map(piece)
+    others: list[Act] = [Both.end, Both.end, Both.recycle, Both.recycle, Both.go_on]
+    return begins | pieces | st.sampled_from(others)
 
 
 def whole_answers() -> st.SearchStrategy[list[Act]]:
@@ -172,21 +167,21 @@ def test_requests_one_behind_the_other_come_in_turn(requests: list[bytes], data:
 
 @pytest.mark.parametrize("oddity", ODDITIES)
 @pytest.mark.parametrize("line", [b"X: usual", b"Content-Length: 5", b"Connection: keep-alive"])
-@pytest.mark.parametrize("where", ["in the middle", "at the end", "nowhere"])
+@pytest.mark.parametrize("pipelined", [False, True])
 def test_one_oddity_between_usual_requests_is_h11s(
-    oddity: tuple[str, bytes], line: bytes, where: str
+    oddity: tuple[str, bytes], line: bytes, *, pipelined: bool
 ) -> None:
-    both = Both()
-    head = head_of([line], [oddity])
-    said = GET + head + b"12345" + GET
-    at = len(GET) + {"in the middle": 20, "at the end": len(head), "nowhere": 0}[where]
-    for piece in (said[:at], said[at:]):
-        both.hear(piece)
-        both.compare()
-    for _ in range(3):
-        for do in WHOLE:
-            do(both)
+    for lines in ([line, b"Y: z"], [b"Y: z", line]):
+        head = head_of(lines, [oddity])
+        pieces = [GET + head + b"12345" + GET, b"", b""] if pipelined else [GET, head, b"12345" + GET]
+        both = Both()
+        for piece in pieces:
+            if piece:
+                both.hear(piece)
             both.compare()
+            for do in WHOLE:
+                do(both)
+                both.compare()
 
 
 @pytest.mark.parametrize("header", ODD_ANSWERS)
@@ -197,27 +192,28 @@ def test_one_oddity_of_an_answer_is_h11s(header: tuple[bytes, bytes], status: in
         both = Both()
         both.hear(heard)
         both.begin(status, headers)
-        for do in (*WHOLE[1:], lambda both: both.hear(b"45" + GET), *WHOLE):
+        for do in (*WHOLE[1:], hear(b"45" + GET), *WHOLE):
             both.compare()
             do(both)
 
 
 @pytest.mark.parametrize("said", [GET, GET + GET, POST, POST + b"123"])
 @pytest.mark.parametrize("done", range(4))
-@pytest.mark.parametrize("odd", range(6))
+@pytest.mark.parametrize("odd", range(7))
 def test_what_is_done_at_an_odd_time_is_h11s_to_judge(said: bytes, done: int, odd: int) -> None:
     acts: list[Act] = [
-        lambda both: both.piece(b"123456"),
+        piece(b"123456"),
+        piece(b""),
         Both.end,
         Both.go_on,
         Both.recycle,
-        lambda both: both.begin(200, []),
-        lambda both: both.hear(b"\0"),
+        begin(200, []),
+        hear(b"\0"),
     ]
     for whole in (WHOLE, CHUNKS):
         both = Both()
         both.hear(said)
-        for do in (*whole[:done], acts[odd], *whole[done:], lambda both: both.hear(b"12345" + GET), *WHOLE):
+        for do in (*whole[:done], acts[odd], *whole[done:], hear(b"12345" + GET), *WHOLE):
             do(both)
             both.compare()
 

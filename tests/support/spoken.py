@@ -21,6 +21,7 @@ USUAL = (
     b"content-length:\t05 ",
 )
 ODD = (
+    b"Content-Length: 6",
     b"Content-Length: 5, 5",
     b"Content-Length: +5",
     b"Content-Length: -5",
@@ -76,12 +77,12 @@ ODDITIES = (
 """What may be odd about a head, and how."""
 
 
-def head_of(lines: list[bytes], oddities: Sequence[tuple[str, bytes]] = ()) -> bytes:
-    """A head with these lines beside its Host, and so many oddities, the last of a kind."""
+def head_of(lines: Sequence[bytes], oddities: Sequence[tuple[str, bytes]] = ()) -> bytes:
+    """A head with these lines beside its Host, and so much that is odd: lines, and of what else the last."""
     odd = {"method": b"POST", "target": b"/v1/messages?beta=true", "version": b"HTTP/1.1", "end": b"\r\n"}
     odd |= {"host": b"Host: a", **dict(oddities)}
-    said = [b" ".join([odd["method"], odd["target"], odd["version"]]), odd["host"], *lines]
-    said += [line for kind, line in oddities if kind == "line"]
+    said = [b" ".join([odd["method"], odd["target"], odd["version"]]), odd["host"]]
+    said += [*lines[:1], *[line for kind, line in oddities if kind == "line"], *lines[1:]]
     return odd["end"].join([*filter(None, said), b"", b""])
 
 
@@ -105,7 +106,9 @@ def mutated(draw: st.DrawFn, said: st.SearchStrategy[bytes]) -> bytes:
     text = bytearray(draw(said))
     for _ in range(draw(st.sampled_from([0, 0, 0, 1, 1, 2, 4]))):
         at = draw(st.integers(0, len(text)))
-        new = draw(st.sampled_from([b"", b"\r", b"\n", b"\r\n", b" ", b":", b"\0", b"\t", b",", b"x", b"\x80"]))
+        new = draw(
+            st.sampled_from([b"", b"\r", b"\n", b"\r\n", b" ", b":", b"\0", b"\t", b",", b"x", b"\x80"])
+        )
         text[at : at + draw(st.integers(0, 2))] = new
     return bytes(text)
 
@@ -113,7 +116,7 @@ def mutated(draw: st.DrawFn, said: st.SearchStrategy[bytes]) -> bytes:
 @st.composite
 def said(draw: st.DrawFn) -> bytes:
     """Up to four requests, one behind the other."""
-    one = st.builds(lambda head, body: head + body, heads(), bodies())
+    one = st.tuples(heads(), bodies()).map(b"".join)
     return b"".join(draw(st.lists(mutated(one), min_size=1, max_size=4)))
 
 
@@ -122,7 +125,9 @@ def cut(draw: st.DrawFn, text: st.SearchStrategy[bytes]) -> list[bytes]:
     """The same in pieces, as reads may bring it."""
     whole = draw(text)
     at = sorted(draw(st.sets(st.integers(1, max(1, len(whole) - 1)), max_size=6)))
-    return [whole[begin:end] for begin, end in zip([0, *at], [*at, len(whole)], strict=True) if whole[begin:end]]
+    return [
+        whole[begin:end] for begin, end in zip([0, *at], [*at, len(whole)], strict=True) if whole[begin:end]
+    ]
 
 
 USUAL_ANSWERS: Headers = [
