@@ -7,7 +7,7 @@ import pytest
 from hypercorn.utils import build_and_validate_headers
 from hypothesis import example, given
 from hypothesis import strategies as st
-from spoken import Headers, answers_headers, bodies, heads, mutated
+from oddities import Headers, answers_headers, bodies, heads, mutated
 
 from peekd.service.usual import read_head, write_head
 

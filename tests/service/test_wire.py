@@ -9,7 +9,7 @@ import pytest
 from hypercorn.utils import build_and_validate_headers
 from hypothesis import given
 from hypothesis import strategies as st
-from spoken import ODD_ANSWERS, ODDITIES, Headers, answers_headers, cut, head_of, said
+from oddities import ODD_ANSWERS, ODDITIES, Headers, answers_headers, cut, head_of, said
 
 from peekd.service.usual import Head
 from peekd.service.wire import Heard, Piece, State, Wire
