@@ -40,12 +40,14 @@ class Site:
 
 
 async def read_until(stream: trio.SocketStream, mark: bytes) -> bytes:
-    got = b""
-    while mark not in got:
+    got = bytearray()
+    sought = 0
+    while got.find(mark, sought) < 0:
+        sought = max(0, len(got) - len(mark) + 1)
         data = await stream.receive_some()
         assert data, f"closed after {got!r}"
         got += data
-    return got
+    return bytes(got)
 
 
 async def read_all(stream: trio.SocketStream) -> bytes:

@@ -16,15 +16,16 @@ import msgspec
 import trio
 from hypercorn.app_wrappers import ASGIWrapper
 from hypercorn.config import Config
-from hypercorn.events import Closed, Event, RawData, Updated
+from hypercorn.events import Closed, Event, RawData
 from hypercorn.trio.worker_context import WorkerContext
 from hypercorn.typing import AppWrapper, ConnectionState, LifespanState, TaskGroup
-from hypercorn.typing import Event as Door
 
 from peekd.records.entries import DEBUG, NOTICE, Entry, Journal
 from peekd.relay.delivery import LANE
-from peekd.service.http1 import Http1, Pause, Tasks
+from peekd.service.exchange import Tasks
+from peekd.service.http1 import Http1, Pause
 from peekd.service.lane import Lane, Turn, receiver_of
+from peekd.service.wire import Wire
 from peekd.upstream.timeouts import STREAM_FAILURES
 
 READ_BYTES = 64 * 1024
@@ -110,7 +111,7 @@ class Connection:
                 if self._reading.cancelled_caught and self._begun and not self._stopping():
                     await self._write(_LATE)
                 with trio.move_on_after(GOODBYE_SECONDS, shield=True):
-                    await self._http.handle(Closed())
+                    await self._http.close()
         except BaseExceptionGroup as group:
             faults, rest = group.split(Exception)
             if faults is not None:  # no fault of one connection may reach the others
@@ -132,15 +133,18 @@ class Connection:
             cast("AppWrapper", self._terms.app),
             self._terms.config,
             self._terms.context,
-            cast("TaskGroup", Tasks(nursery, self._terms.journal)),
+            cast("TaskGroup", nursery),  # which nobody asks: `tasks` serves
             ConnectionState(cast("LifespanState", {LANE: self._lane})),
             ssl=False,
             client=_end(socket.getpeername()),
             server=_end(socket.getsockname()),
             send=self._send,
         )
-        http.lane = self._lane
-        http.can_read = cast("Door", Pause(self._read_ahead))
+        http.wire = Wire(self._terms.config.h11_max_incomplete_size)
+        http.connection = cast("h11.Connection", http.wire)
+        http.tasks = Tasks(nursery, self._terms.journal)
+        http.pause = Pause(self._read_ahead)
+        http.lane, http.write, http.rest = self._lane, self._say, self._rest
         return http
 
     async def _read(self) -> None:
@@ -152,14 +156,14 @@ class Connection:
             if not data:
                 return
             if not self._discarding:
-                await self._http.handle(RawData(bytes(data)))
+                await self._http.hear(bytes(data))
             if not self._discarding:
                 self._expect_head()
             del data  # or the last of a body would be held until something else comes
 
     def _expect_head(self) -> None:
         """From the first byte of a head on, the client has `head_seconds` for the rest of it."""
-        begun = self._idle and bool(self._http.connection.trailing_data[0])
+        begun = self._idle and bool(self._http.wire.trailing_data[0])
         if begun and not self._begun:
             self._reading.deadline = trio.current_time() + self._terms.head_seconds
         self._begun = begun
@@ -186,15 +190,16 @@ class Connection:
     # ---- what the protocol wants done ----------------------------------------------------------------
 
     async def _send(self, event: Event) -> None:
-        match event:
-            case RawData(data=data):
-                if data.startswith(_STATUS_LINE):
-                    self._request = _request_of(data)
-                await self._write(self._lane.joined(data))
-            case Updated(idle=idle):
-                self._rest(idle=idle)
-            case _:
-                await self._finish()
+        if isinstance(event, RawData):
+            await self._say(event.data)
+        elif isinstance(event, Closed):
+            await self._finish()
+
+    async def _say(self, data: bytes) -> None:
+        if data.startswith(_STATUS_LINE):
+            self._request = _request_of(data)
+        if data := self._lane.joined(data):
+            await self._write(data)
 
     def _rest(self, *, idle: bool) -> None:
         """Between requests the reader has `keep_alive_seconds`; a request has limits of its own."""
@@ -209,12 +214,13 @@ class Connection:
 
         Not shielded: whoever cancels a write has given the connection up.
         """
+        if data and not self._writing.taken:
+            data = self._lane.write_some(data)
         if not data:
             return
         async with self._writing:
             rest = memoryview(data)
             try:
-                rest = memoryview(self._lane.write_some(data))
                 rest = await self._send_some(rest)
             except (OSError, trio.ClosedResourceError) as error:
                 self._lost(error)
@@ -242,7 +248,7 @@ class Connection:
     async def _finish(self) -> None:
         """No request follows. Where more is still coming in, say so and let it come for a moment."""
         await self._lane.drain()
-        if self._http.connection.their_state not in {h11.SEND_BODY, h11.ERROR}:
+        if self._http.wire.their_state not in {h11.SEND_BODY, h11.ERROR}:
             self._reading.cancel()
             return
         self._discarding = True

@@ -1,98 +1,34 @@
-"""hypercorn's HTTP/1.1 as this daemon can live with it: no upgrades, apps that can block nobody."""
+"""hypercorn's HTTP/1.1 as this daemon can live with it: no upgrades, and h11 where a request is unusual."""
 
 from __future__ import annotations
 
 import re
-import traceback
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import cast
+from typing import Protocol, cast
+from urllib.parse import unquote
 
 import h11
 import trio
-from hypercorn.app_wrappers import ASGIWrapper
-from hypercorn.config import Config
 from hypercorn.events import Closed, RawData
-from hypercorn.protocol.events import Body, Event, Request, Response
-from hypercorn.protocol.h11 import STREAM_ID, H11Protocol
-from hypercorn.protocol.http_stream import HTTPStream
-from hypercorn.typing import AppWrapper, ASGIReceiveCallable, ASGIReceiveEvent, ASGISendEvent, Scope
+from hypercorn.protocol.events import Body, Event, Response
+from hypercorn.protocol.h11 import H11Protocol
+from hypercorn.typing import HTTPScope
 from typing_extensions import override
 
-from peekd.records.entries import ERROR, Entry, Journal
-from peekd.service.inbox import Inbox
+from peekd.service.exchange import Exchange, Tasks
 from peekd.service.lane import Lane, chunk
+from peekd.service.usual import Head
+from peekd.service.wire import Piece, Wire
 
 _BAD_REQUEST = 400
-
-Put = Callable[[ASGIReceiveEvent], Awaitable[None]]
-Send = Callable[[ASGISendEvent | None], Awaitable[None]]
-
-
-class _Talk:
-    """What a request's app hears and says."""
-
-    __slots__ = ("_answered", "inbox", "send")
-
-    def __init__(self, inbox: Inbox, send: Send) -> None:
-        self.inbox = inbox
-        self.send = send
-        self._answered = False
-
-    async def tell(self, message: ASGISendEvent | None) -> None:
-        """Say something to the client."""
-        if message is not None and message["type"] == "http.response.body":
-            self._answered = not message.get("more_body", False)
-        await self.send(message)
-
-    async def put(self, event: ASGIReceiveEvent) -> None:
-        """Hand over what the client says.
-
-        After the last byte the app wants neither the rest of a body nor word that the client is gone:
-        Quart-Trio would cancel the very task that still has the connection to put in order.
-        """
-        if not self._answered:
-            await self.inbox.put(event)
-
-
-class Tasks:
-    """What hypercorn calls a task group; the apps in it can neither block the reader nor take it down."""
-
-    __slots__ = ("_journal", "_nursery")
-
-    def __init__(self, nursery: trio.Nursery, journal: Journal) -> None:
-        self._nursery = nursery
-        self._journal = journal
-
-    async def spawn_app(self, app: AppWrapper, config: Config, scope: Scope, send: Send) -> Put:
-        """Start an app on a request; gives what hands it the client's messages."""
-        talk = _Talk(Inbox(config.max_app_queue_size), send)
-        self._nursery.start_soon(self._serve, app, scope, talk)
-        return talk.put
-
-    async def _serve(self, app: AppWrapper, scope: Scope, talk: _Talk) -> None:
-        inbox = talk.inbox
-        try:
-            if isinstance(app, ASGIWrapper):  # which would only wait for what it holds
-                await app.app(scope, cast("ASGIReceiveCallable", inbox), talk.tell)
-            else:
-                await app(scope, inbox, talk.tell, trio.to_thread.run_sync, trio.from_thread.run)
-        except BaseExceptionGroup as group:
-            faults, rest = group.split(Exception)
-            if faults is not None:
-                told = "".join(traceback.format_exception(faults))
-                self._journal(Entry(f"An answer broke off by a fault of peekd's own:\n{told}", ERROR))
-            if rest is not None:
-                raise rest from None
-        finally:
-            inbox.close()
-        await talk.send(None)
+_ASGI = {"spec_version": "2.1", "version": "3.0"}
 
 
 class Pause:
-    """Where hypercorn waits while a client has sent more than one request at a time.
+    """Where the reader waits while a client has sent more than one request at a time.
 
-    It stops reading then, and would not see the client go; so what comes is read ahead here, within bounds.
+    It takes nothing then, and would not see the client go; so what comes is read ahead here, within bounds.
     """
 
     __slots__ = ("_event", "_read_ahead")
@@ -102,18 +38,14 @@ class Pause:
         self._event: trio.Event | None = None
         """None while the door has never been closed: most clients never have it closed."""
 
-    async def clear(self) -> None:
+    def shut(self) -> None:
         """Close the door."""
         self._event = trio.Event()
 
-    async def set(self) -> None:
+    def open(self) -> None:
         """Open it."""
         if self._event is not None:
             self._event.set()
-
-    def is_set(self) -> bool:
-        """Whether it stands open."""
-        return self._event is None or self._event.is_set()
 
     async def wait(self) -> None:
         """Wait until it opens, reading ahead meanwhile."""
@@ -125,82 +57,158 @@ class Pause:
             nursery.cancel_scope.cancel()
 
 
+class Rest(Protocol):
+    """Hears when a connection has a request to answer, and when it is idle again."""
+
+    def __call__(self, *, idle: bool) -> None:
+        """It is from now on."""
+        ...
+
+
 class Http1(H11Protocol):
     """hypercorn's HTTP/1.1 without its upgrades: whoever asks for one is answered as if it had not."""
 
     lane: Lane
+    wire: Wire
+    tasks: Tasks
+    pause: Pause
+    exchange: Exchange | None = None
+    keep_alive_requests: int
+    write: Callable[[bytes], Awaitable[None]]
+    """Sends what goes the short way, or holds it for what follows."""
+    rest: Rest
+
+    # ---- what the client says ----
+
+    async def hear(self, data: bytes) -> None:
+        """Take what has come."""
+        self.wire.receive_data(data)
+        await self._handle_events()
+
+    async def close(self) -> None:
+        """Let go of the request that there is: its client has gone, or has its answer."""
+        if self.exchange is not None:
+            await self.exchange.leave()
+            self.exchange = None
+
+    @override
+    async def _handle_events(self) -> None:
+        while True:
+            try:
+                event = self.wire.next_event()
+            except h11.RemoteProtocolError as error:
+                await self._refuse(error.error_status_hint)
+                return
+            if isinstance(event, Head):
+                self._begin(event.method, "1.1", event.target, event.headers)
+            elif isinstance(event, h11.Request):
+                await self._create_stream(event)
+            elif event is h11.PAUSED:
+                self.pause.shut()
+                await self.pause.wait()
+            elif event is h11.NEED_DATA or self.exchange is None:
+                return
+            elif isinstance(event, Piece):
+                await self.exchange.hear(event.data, more=event.more)
+            elif isinstance(event, h11.Data):
+                await self.exchange.hear(bytes(event.data), more=True)
+            elif isinstance(event, h11.EndOfMessage):
+                await self.exchange.hear(b"", more=False)
+            else:
+                return
+
+    async def _refuse(self, status: int) -> None:
+        if self.wire.our_state in {h11.IDLE, h11.SEND_RESPONSE}:
+            await self._send_error_response(status)
+        await self.send(Closed())
+
+    @override
+    async def _create_stream(self, request: h11.Request) -> None:
+        if _is_ambiguous(request):
+            self.rest(idle=False)
+            await self._refuse(_BAD_REQUEST)
+            return
+        authority, target = _parted(request.target)
+        headers = [
+            (name, authority if authority and name == b"host" else value) for name, value in request.headers
+        ]
+        self._begin(request.method.upper(), request.http_version.decode(), target, headers)
+        if self.wire.they_are_waiting_for_100_continue:
+            await self._send_h11_event(h11.InformationalResponse(status_code=100, headers=[]))
+
+    def _begin(self, method: bytes, version: str, target: bytes, headers: list[tuple[bytes, bytes]]) -> None:
+        self.rest(idle=False)
+        self.lane.renew()
+        path, _, query = target.partition(b"?")
+        scope = {
+            "type": "http",
+            "http_version": version,
+            "asgi": _ASGI,
+            "method": method.decode(),
+            "scheme": "http",
+            "path": unquote(path.decode()),
+            "raw_path": path,
+            "query_string": query,
+            "root_path": "",
+            "headers": headers,
+            "client": self.client,
+            "server": self.server,
+            "state": self.connection_state.copy(),
+            "extensions": {},
+        }
+        self.exchange = Exchange(self, cast("HTTPScope", scope))
+        self.tasks.serve(self.exchange)
+        self.keep_alive_requests += 1
+
+    # ---- what is said to it ----
+
+    @property
+    def is_last(self) -> bool:
+        """Whether the answer must say that no other request will be taken.
+
+        So it is where some of the request is still to come, which is thrown away.
+        """
+        exhausted = self.keep_alive_requests >= self.config.keep_alive_max_requests
+        return exhausted or self.wire.their_state is h11.SEND_BODY
 
     @override
     async def stream_send(self, event: Event) -> None:
-        """Send what the app says. A chunk is framed here: h11 is told where bodies begin and end, no more."""
+        """Send what is not usual. A chunk is framed here: h11 is told where bodies begin and end, no more."""
         if self.lane.open and isinstance(event, Body):
             await self.send(RawData(chunk(event.data)))
             return
         self.lane.open = False
-        if isinstance(event, Response) and self.connection.their_state is h11.SEND_BODY:
-            headers = [*event.headers, (b"connection", b"close")]  # what is still to come is thrown away
-            event = replace(event, headers=headers)
+        if isinstance(event, Response) and self.wire.their_state is h11.SEND_BODY:
+            event = replace(event, headers=[*event.headers, (b"connection", b"close")])
         if isinstance(event, Response) and _has_length(event):
             self.lane.hold()  # the body is there, and goes out with the head
         await super().stream_send(event)
         if isinstance(event, Response):
             self.lane.open = self._is_chunked(event)
-            self._forget_heads()
-
-    def _forget_heads(self) -> None:
-        """Hold neither the request's head nor the answer's, which hypercorn keeps for an access log."""
-        if isinstance(self.stream, HTTPStream):
-            scope = cast("dict[str, object]", self.stream.scope)
-            method, version = scope["method"], scope["http_version"]
-            scope.clear()  # of which hypercorn looks at two things still
-            scope.update(method=method, http_version=version)
-            if hasattr(self.stream, "response"):  # an error of hypercorn's own has none
-                self.stream.response["headers"] = []
+            if self.exchange is not None:
+                self.exchange.forget()
 
     def _is_chunked(self, response: Response) -> bool:
         """Whether h11 frames this answer's body in chunks (RFC 9112 sections 6.1 and 6.3)."""
-        wire = cast("h11.Connection", self.connection)
-        if wire.our_state is not h11.SEND_BODY or wire.their_http_version != b"1.1":
+        if self.wire.our_state is not h11.SEND_BODY or self.wire.their_http_version != b"1.1":
             return False
         return not _has_length(response)
 
     @override
-    async def _check_protocol(self, event: h11.Request) -> None:
-        """Let HTTP/2, by upgrade or by assumption, be a request like any other."""
+    async def _maybe_recycle(self) -> None:
+        await self.recycle()
 
-    @override
-    async def _create_stream(self, request: h11.Request) -> None:
-        if _is_ambiguous(request):
-            await self._send_error_response(_BAD_REQUEST)
+    async def recycle(self) -> None:
+        """The answer is over, or has broken off: take the next request where there may be one."""
+        await self.close()
+        again = self.wire.our_state is h11.DONE and self.wire.their_state is h11.DONE
+        if again:
+            self.wire.start_next_cycle()
+        self.pause.open()
+        if again:
+            self.rest(idle=True)
+        else:
             await self.send(Closed())
-            return
-        self.lane.renew()
-        authority, path = _parted(request.target)
-        headers = [
-            (name, authority if authority and name == b"host" else value) for name, value in request.headers
-        ]
-        self.stream = HTTPStream(
-            self.app,
-            self.config,
-            self.context,
-            self.task_group,
-            self.ssl,
-            self.client,
-            self.server,
-            self.stream_send,
-            STREAM_ID,
-        )
-        await self.stream.handle(
-            Request(
-                stream_id=STREAM_ID,
-                headers=headers,
-                http_version=request.http_version.decode(),
-                method=request.method.decode("ascii").upper(),
-                raw_path=path,
-                state=self.connection_state,
-            )
-        )
-        self.keep_alive_requests += 1
 
 
 def _has_length(response: Response) -> bool:
