@@ -13,7 +13,7 @@ from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import EventDecoder
 from peekd.relay.words import Words
 from peekd.vocabulary import outcomes as o
-from peekd.vocabulary.events import Erred, Event
+from peekd.vocabulary.events import Erred, Event, Run, TextDelta
 from peekd.vocabulary.outcomes import AnyOutcome
 from peekd.wire.sse import Frame, FrameTooLarge, Splitter
 
@@ -42,8 +42,16 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     events: Sequence[Event]
 
 
+class SeenRun(msgspec.Struct, frozen=True, gc=False):
+    """Frames of words, seen together. `raw`: as they stood on the wire; `last`: the last of them."""
+
+    raw: bytes
+    last: Frame
+    run: Run
+
+
 class Reading:
-    """Gives a stream's frames one by one; the watch has seen each before the caller does.
+    """Gives a stream's frames one by one, or words together; the watch has seen each before the caller does.
 
     `unwrap` takes a frame's data out of its envelope (the same bytes where there is none). `secret`: the
     credential that the stream was asked for with; an error in it is read without that.
@@ -53,11 +61,11 @@ class Reading:
         "_came",
         "_decoder",
         "_fault",
-        "_frames",
         "_over",
         "_secret",
         "_silent",
         "_source",
+        "_speaking",
         "_splitter",
         "_unwrap",
         "received",
@@ -83,8 +91,8 @@ class Reading:
         self._source = source
         self._decoder = decoder
         self._splitter = Splitter()
-        self._frames: list[Frame] = []
-        """Those that have come and were not taken, the last first; a deque holds much where it is empty."""
+        self._speaking = False
+        """The last frame was words, so the next ones may be."""
         self._fault: AnyOutcome | None = None
         self._silent = False
         self._over = False
@@ -92,11 +100,27 @@ class Reading:
 
     def take(self) -> Seen | None:
         """The next frame that has already come, or None."""
-        if not self._frames:
+        frame = self._splitter.take()
+        if frame is None:
             return None
-        frame = self._bare(self._frames.pop())
+        frame = self._bare(frame)
         seen = Seen(frame, self._decoder.feed(frame))
+        self._speaking = bool(seen.events) and isinstance(seen.events[0], TextDelta)
         return self._see(seen if erred(seen.events) is None else _discreet(seen, self._secret))
+
+    def take_run(self) -> SeenRun | None:
+        """The next frames together, as far as they are words that go on; None where they are not, or kept."""
+        if not self._speaking or self.words is not None:
+            return None
+        blocks = self._splitter.ahead()
+        if not blocks:
+            return None
+        run = self._decoder.run(blocks)
+        if run is None:
+            self._speaking = False
+            return None
+        self.watch.see_run(run, self._came)
+        return SeenRun(*self._splitter.skip(len(run.texts)), run)
 
     def _bare(self, frame: Frame) -> Frame:
         """Take a frame's data out of its platform's envelope, if it has one."""
@@ -137,28 +161,25 @@ class Reading:
         self.watch.see_bytes(now)
         self.received += len(chunk)
         try:
-            self._queue(self._splitter.feed(chunk))
+            self._splitter.put(chunk)
         except FrameTooLarge as error:
             return self._end(o.Malformed(message=str(error)))
         return True
 
-    def _queue(self, frames: Sequence[Frame]) -> None:
-        self._frames[:0] = reversed(frames)
-
     def _end(self, fault: AnyOutcome | None) -> bool:
         self._fault = fault
         self._over = True
-        return bool(self._frames)
+        return self._splitter.waits
 
     def _flush(self) -> None:
         """The body ended: a last frame without its blank line counts only if what it says is whole."""
         rest = self._splitter.close()
         if rest is not None and is_whole(rest.data):
-            self._queue([Frame(raw=rest.raw + b"\n\n", event=rest.event, data=rest.data)])
+            self._splitter.give([Frame(raw=rest.raw + b"\n\n", event=rest.event, data=rest.data)])
 
     def play(self, frames: Iterable[Frame]) -> None:
         """Take the frames of an answer that came at once: there is nothing to wait for any more."""
-        self._queue(list(frames))
+        self._splitter.give(frames)
         self._came = trio.current_time()
         self._over = True
 

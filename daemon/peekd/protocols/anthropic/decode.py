@@ -6,7 +6,7 @@ https://platform.claude.com/docs/en/build-with-claude/streaming
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 import msgspec
@@ -23,6 +23,7 @@ from peekd.protocols.anthropic.frames import (
     Said,
 )
 from peekd.protocols.anthropic.refusals import kind_of_type
+from peekd.protocols.anthropic.runs import read_run
 from peekd.protocols.anthropic.searching import SEARCH_NAME
 from peekd.vocabulary.events import (
     ArgumentsDelta,
@@ -39,6 +40,7 @@ from peekd.vocabulary.events import (
     OtherBlock,
     OtherDelta,
     RedactedBlock,
+    Run,
     SearchBlock,
     Searched,
     SignatureDelta,
@@ -102,6 +104,11 @@ class AnthropicDecoder:
         kind = said.type or frame.event or ("error" if said.error is not None else "")
         read = _READERS.get(kind)
         return [Unknown(kind)] if read is None else read(said, self._so_far)
+
+    def run(self, blocks: Sequence[bytes]) -> Run | None:
+        """Read frames of words together; see `runs.read_run`."""
+        run = read_run(blocks)
+        return None if run is None or run.index in self._so_far.searches else run
 
     def close(self) -> list[Event]:
         """Nothing is ever held back here."""
