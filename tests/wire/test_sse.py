@@ -262,6 +262,9 @@ def test_nothing_is_ahead_where_lines_end_in_several_ways_or_a_frame_was_put_the
     splitter.put(b"data: 1\r\n\ndata: 2\n\n")
     assert splitter.waits
     assert splitter.ahead() == []
+    splitter.put(b"data: 3\n\n")
+    assert splitter.ahead() == []
+    assert [frame.data for frame in iter(splitter.take, None)] == [b"1", b"2", b"3"]
     splitter = Splitter()
     splitter.put(b"data: 1\n\n")
     splitter.give([Frame(b"data: 2\n\n", "", b"2")])
