@@ -269,3 +269,21 @@ async def test_a_run_ends_with_what_has_come() -> None:
     run = stream.take_run()
     assert run is not None
     assert run.raw == b"data: c\n\n"
+
+
+async def test_what_lies_in_an_envelope_is_taken_one_by_one() -> None:
+    script = Script(b"data: <a>\n\ndata: <b>\n\n")
+    stream = Reading(script, Talk(), Watch(HealingSettings(), trio.current_time()), bare)
+    await stream.fill()
+    stream.take()
+    assert stream.take_run() is None
+    seen = stream.take()
+    assert seen is not None
+    assert seen.events == (e.TextDelta(0, "b"),)
+
+
+async def test_whether_several_came_at_once_is_told_of_the_last_that_came() -> None:
+    stream = await talk(b"data: a\n\ndata: b\n\nda", b"ta: c\n\n")
+    assert stream.several
+    await stream.fill()
+    assert not stream.several

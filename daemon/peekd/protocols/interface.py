@@ -274,6 +274,8 @@ class UpstreamProtocol(Protocol):
     """Whose thought signatures its answers carry."""
     auth: str
     """How a credential is sent unless configured otherwise: x-api-key, x-goog-api-key or bearer."""
+    enveloped: bool
+    """Whether answers come in an envelope of their platform's, and each JSON of them has to be unwrapped."""
     continues: Continues | None
     """How an answer goes on that was begun with words of the model's own; None: it would begin anew."""
 
@@ -300,7 +302,7 @@ class UpstreamProtocol(Protocol):
     def unwrap(self, body: bytes) -> bytes:
         """Give one JSON of an answer out of its platform's envelope; where there is none, as it came. Total.
 
-        It goes before all other reading, and before the answer's own bytes go to a client.
+        Where answers are `enveloped` it goes before all other reading, and before their bytes go to a client.
         """
         ...
 

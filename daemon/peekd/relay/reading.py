@@ -53,7 +53,7 @@ class SeenRun(msgspec.Struct, frozen=True, gc=False):
 class Reading:
     """Gives a stream's frames one by one, or words together; the watch has seen each before the caller does.
 
-    `unwrap` takes a frame's data out of its envelope (the same bytes where there is none). `secret`: the
+    `unwrap` takes a frame's data out of its envelope, where answers have one. `secret`: the
     credential that the stream was asked for with; an error in it is read without that.
     """
 
@@ -69,6 +69,7 @@ class Reading:
         "_splitter",
         "_unwrap",
         "received",
+        "several",
         "watch",
         "words",
     )
@@ -78,7 +79,7 @@ class Reading:
         source: Source,
         decoder: EventDecoder,
         watch: Watch,
-        unwrap: Unwrap = bytes,
+        unwrap: Unwrap | None = None,
         secret: str = "",
     ) -> None:
         self.watch = watch
@@ -86,6 +87,8 @@ class Reading:
         """What keeps the words, where they are to be kept."""
         self.received = 0
         """Bytes that came."""
+        self.several = False
+        """More frames than one came at once, so it may be that they can be taken together."""
         self._unwrap = unwrap
         self._secret = secret
         self._source = source
@@ -103,14 +106,19 @@ class Reading:
         frame = self._splitter.take()
         if frame is None:
             return None
-        frame = self._bare(frame)
+        if self._unwrap is not None:
+            frame = _bare(frame, self._unwrap)
         seen = Seen(frame, self._decoder.feed(frame))
+        for event in seen.events:
+            if isinstance(event, Erred):
+                seen = _discreet(seen, self._secret)
+                break
         self._speaking = bool(seen.events) and isinstance(seen.events[0], TextDelta)
-        return self._see(seen if erred(seen.events) is None else _discreet(seen, self._secret))
+        return self._see(seen)
 
     def take_run(self) -> SeenRun | None:
         """The next frames together, as far as they are words that go on; None where they are not, or kept."""
-        if not self._speaking or self.words is not None:
+        if not self._speaking or self.words is not None or self._unwrap is not None:
             return None
         blocks = self._splitter.ahead()
         if not blocks:
@@ -121,11 +129,6 @@ class Reading:
             return None
         self.watch.see_run(run, self._came)
         return SeenRun(*self._splitter.skip(len(run.texts)), run)
-
-    def _bare(self, frame: Frame) -> Frame:
-        """Take a frame's data out of its platform's envelope, if it has one."""
-        data = self._unwrap(frame.data)
-        return frame if data is frame.data else Frame(b"data: %b\r\n\r\n" % data, frame.event, data)
 
     def _see(self, seen: Seen) -> Seen:
         for event in seen.events:
@@ -161,7 +164,7 @@ class Reading:
         self.watch.see_bytes(now)
         self.received += len(chunk)
         try:
-            self._splitter.put(chunk)
+            self.several = self._splitter.put(chunk)
         except FrameTooLarge as error:
             return self._end(o.Malformed(message=str(error)))
         return True
@@ -198,6 +201,12 @@ class Reading:
                 return o.Broken(type=self._fault.type, message=self._fault.message)
             return self._fault
         return self.watch.at_end(shown=shown)
+
+
+def _bare(frame: Frame, unwrap: Unwrap) -> Frame:
+    """Take a frame's data out of its platform's envelope, if it has one."""
+    data = unwrap(frame.data)
+    return frame if data is frame.data else Frame(b"data: %b\r\n\r\n" % data, frame.event, data)
 
 
 def _enough() -> bool:

@@ -67,13 +67,16 @@ class Splitter:
         self.put(chunk)
         return self._rest()
 
-    def put(self, chunk: bytes) -> None:
-        """Take bytes in; what of them is whole waits to be taken. Raises FrameTooLarge."""
+    def put(self, chunk: bytes) -> bool:
+        """Take bytes in; what of them is whole waits to be taken. Raises FrameTooLarge.
+
+        Gives whether several frames are `ahead`: from two on it pays to read them together.
+        """
         buffer = chunk
         if self._held:
             if self._size > _REACH and not _END.search(self._tail + chunk):
                 self._hold(chunk)
-                return
+                return False
             self._held.append(chunk)
             buffer = b"".join(self._held)
             self._held.clear()
@@ -82,18 +85,21 @@ class Splitter:
             buffer = self._without_mark(buffer)
         if self._blocks:
             self._frames = self._rest()[::-1]
-        rest = self._split(buffer)
+        rest = self._split(buffer, b"\n" if _CR not in buffer else _line_end(buffer))
         if len(buffer) > self._limit:
             self._check()
         if rest:
             self._hold(rest)
+        return len(self._blocks) > 1
 
     def take(self) -> Frame | None:
         """Give the next frame that is whole, None where there is none."""
         if self._frames:
             frame = self._frames.pop()
         elif self._blocks:
-            frame = self._read(self._blocks.pop())
+            block = self._blocks.pop()
+            blank = not block or block.startswith(self._end)
+            frame = self._read_blank(block) if blank else _read_plain(block, self._end)
         else:
             return None
         if self._prefix:
@@ -111,7 +117,10 @@ class Splitter:
         return bool(self._frames or self._blocks)
 
     def ahead(self) -> list[bytes]:
-        """Give the next frames as they stand, each without its blank line; none where one is read before."""
+        """Give the next frames as they stand, each without its blank line.
+
+        None where one is read before: what was put there, or stands behind a byte order mark.
+        """
         return [] if self._frames or self._prefix else self._blocks[::-1]
 
     def skip(self, number: int) -> tuple[bytes, Frame]:
@@ -119,7 +128,7 @@ class Splitter:
         blocks = self._blocks[: -number - 1 : -1]
         del self._blocks[-number:]
         blank = self._end * 2
-        return blank.join(blocks) + blank, self._read(blocks[-1])
+        return blank.join(blocks) + blank, _read_plain(blocks[-1], self._end)
 
     def close(self) -> Frame | None:
         """Give what was left without its blank line, read as a frame; None if nothing was.
@@ -140,9 +149,8 @@ class Splitter:
             frames.append(frame)
         return frames
 
-    def _split(self, buffer: bytes) -> bytes:
-        """Take apart what is whole; gives the rest. Nearly everywhere all lines end alike."""
-        end = _line_end(buffer)
+    def _split(self, buffer: bytes, end: bytes) -> bytes:
+        """Take apart what is whole; gives the rest. `end`: of all lines; b"" where they do not end alike."""
         if end:
             self._end = end
             blocks = buffer.split(end * 2)
@@ -157,11 +165,9 @@ class Splitter:
         self._frames[:0] = reversed(frames)
         return rest
 
-    def _read(self, block: bytes) -> Frame:
-        """Read a block; of blank lines that stand before it only the first, and the others wait."""
+    def _read_blank(self, block: bytes) -> Frame:
+        """Read the first of the blank lines that stand before a block; the others wait, and it does."""
         end = self._end
-        if block and not block.startswith(end):
-            return _read_plain(block, end)
         if block:
             self._blocks.append(block[len(end) :])
         else:
@@ -195,9 +201,7 @@ class Splitter:
 
 
 def _line_end(buffer: bytes) -> bytes:
-    """Give what all lines of it end with, LF or CRLF; b"" where they are not all alike."""
-    if _CR not in buffer:
-        return b"\n"
+    """Give what all lines end with, of which some hold a CR: CRLF, or b"" where they are not all alike."""
     pairs = buffer.count(b"\r\n")
     return b"\r\n" if buffer.count(b"\r") == pairs == buffer.count(b"\n") else b""
 

@@ -6,7 +6,6 @@ import pytest
 from hypothesis import given
 from wordy import GEMINI, GEMINI_BEGIN, TEXTS, frames, written
 
-from peekd.protocols.gemini.assist import CodeAssist
 from peekd.protocols.gemini.runs import read_run
 from peekd.protocols.gemini.stream import GeminiDecoder
 from peekd.vocabulary.events import Counted, Run, TextDelta, Usage, merged
@@ -66,10 +65,3 @@ def test_words_that_open_a_block_are_no_run() -> None:
     (first,) = splitter.feed(written([GEMINI_BEGIN]))
     decoder.feed(first)
     assert decoder.run(words) == Run(0, ["Hi"])
-
-
-def test_what_stands_in_an_envelope_is_no_run() -> None:
-    decoder = CodeAssist("p", str).decoder()
-    (first,) = Splitter().feed(written([GEMINI_BEGIN]))
-    decoder.feed(first)
-    assert decoder.run(blocks([GEMINI[0].replace("%s", '"Hi"')])) is None

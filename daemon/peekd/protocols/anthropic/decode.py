@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -180,8 +181,11 @@ def _content_block_delta(said: Said, so_far: _SoFar) -> list[Event]:
     if said.index in so_far.searches:
         so_far.searches[said.index].append(delta.partial_json or "")
         return [Beat()]
-    make = _DELTAS.get(delta.type)
-    return [OtherDelta(said.index, delta.type) if make is None else make(said.index, delta)]
+    known = _DELTAS.get(delta.type)
+    if known is None:
+        return [OtherDelta(said.index, delta.type)]
+    make, words = known
+    return [make(said.index, words(delta) or "")]
 
 
 def _content_block_stop(said: Said, so_far: _SoFar) -> list[Event]:
@@ -265,9 +269,9 @@ _BLOCKS: Final[dict[str, Callable[[ContentBlock], Block]]] = {
     "tool_use": lambda block: ToolCallBlock(block.id or "", block.name or ""),
 }
 
-_DELTAS: Final[dict[str, Callable[[int, Delta], Event]]] = {
-    "text_delta": lambda index, delta: TextDelta(index, delta.text or ""),
-    "input_json_delta": lambda index, delta: ArgumentsDelta(index, delta.partial_json or ""),
-    "thinking_delta": lambda index, delta: ThinkingDelta(index, delta.thinking or ""),
-    "signature_delta": lambda index, delta: SignatureDelta(index, delta.signature or ""),
+_DELTAS: Final[dict[str, tuple[Callable[[int, str], Event], Callable[[Delta], str | None]]]] = {
+    "text_delta": (TextDelta, attrgetter("text")),
+    "input_json_delta": (ArgumentsDelta, attrgetter("partial_json")),
+    "thinking_delta": (ThinkingDelta, attrgetter("thinking")),
+    "signature_delta": (SignatureDelta, attrgetter("signature")),
 }

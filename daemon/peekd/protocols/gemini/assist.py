@@ -13,7 +13,6 @@ import msgspec
 
 from peekd.protocols.gemini.paths import COUNT, read_path
 from peekd.protocols.gemini.request import encode_request
-from peekd.protocols.gemini.stream import GeminiDecoder
 from peekd.protocols.gemini.upstream import UPSTREAM
 from peekd.protocols.interface import Call, Continues, EventDecoder, Ids, Splices
 from peekd.vocabulary.conversation import Conversation, Family
@@ -59,6 +58,7 @@ class CodeAssist:
     name: str = UPSTREAM.name
     family: Family = UPSTREAM.family
     auth: str = "bearer"
+    enveloped: bool = True
     continues: Continues | None = UPSTREAM.continues
 
     def __init__(self, project: str, ids: Ids) -> None:
@@ -99,7 +99,7 @@ class CodeAssist:
 
     def decoder(self) -> EventDecoder:
         """Open a reading of one answer, out of its envelopes."""
-        return GeminiDecoder(enveloped=True)
+        return UPSTREAM.decoder()
 
     def unwrap(self, body: bytes) -> bytes:
         """Give the answer out of its envelope; an error, or what is none, as it came. Total.

@@ -91,12 +91,7 @@ def usage_of(counts: Counts) -> Usage:
         prompt += counts.tool_use_prompt_token_count or 0
     if counts.thoughts_token_count is not None:
         output = (output or 0) + counts.thoughts_token_count
-    return Usage(
-        prompt=prompt,
-        cached=counts.cached_content_token_count,
-        output=output,
-        thoughts=counts.thoughts_token_count,
-    )
+    return Usage(prompt, counts.cached_content_token_count, None, output, counts.thoughts_token_count)
 
 
 class Feedback(msgspec.Struct, gc=False, rename="camel"):

@@ -94,11 +94,9 @@ class GeminiDecoder:
     """One answer's frames -> events.
 
     Total: an unreadable frame is `Erred`, unless it is the unfinished rest of a body that was cut short.
-    `enveloped`: frames are not read as they stand.
     """
 
-    def __init__(self, *, enveloped: bool = False) -> None:
-        self._enveloped = enveloped
+    def __init__(self) -> None:
         self._index = -1
         self._open: Literal["", "text", "thinking"] = ""
         self._started = False
@@ -131,7 +129,7 @@ class GeminiDecoder:
 
     def run(self, blocks: Sequence[bytes]) -> Run | None:
         """Read frames that go on with a block of text together; see `runs.read_run`."""
-        goes_on = self._open == "text" and not (self._finished or self._enveloped)
+        goes_on = self._open == "text" and not self._finished
         return read_run(self._index, blocks) if goes_on else None
 
     def close(self) -> list[Event]:
