@@ -20,8 +20,10 @@ from typing import NamedTuple
 import ledger
 from bars import plot
 from command import ROUNDS, parser, stages
+from having import NotInstalled
+from interpreter import choose, python
 from measuring import Failed, Figures, measure
-from peers import PEERS, NotInstalled
+from peers import PEERS
 from processes import NotStarted, allow_descriptors, go_ahead
 from stages import Stage
 from systems import OWN, Place, System, open_upstream, peekd_of
@@ -130,6 +132,13 @@ def main() -> None:
             go_ahead()
         except PermissionError:
             say("only root may go before other programs: this run does not", RED)
+    try:
+        runs = choose(chosen.python)
+        say(f"Python programs run by Python {runs.version}, {runs.path}")
+        python()
+    except NotInstalled as fault:
+        say(f"there is no Python to measure with: {fault}", RED)
+        sys.exit(1)
     if chosen.ledger:
         ledger.compare(chosen.rounds or ledger.ROUNDS)
         return

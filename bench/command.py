@@ -39,6 +39,12 @@ def parser() -> argparse.ArgumentParser:
         "--stage", action="append", type=stage, default=[], metavar="NAME", help="this alone; may be repeated"
     )
     add("--rounds", type=int, default=0, help=f"how often each stage is run (default: {ROUNDS})")
+    add(
+        "--python",
+        default="",
+        metavar="FILE",
+        help="runs all that is Python (default: the system's)",
+    )
     add("--quick", action="store_true", help="one round, a quarter of the time")
     add("--ahead", action="store_true", help="go before all other programs on these cores (needs root)")
     add("--markdown", action="store_true", help="print the tables as a page has them")

@@ -8,46 +8,19 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
+from having import cache, fetch
+from interpreter import environment
 from processes import free_port, running, wait_ready
 from systems import SYSTEM_CORE, Place, System, family, resting
 
 LITELLM = "1.102.4"
 ROUTER = "2.0.0"
 SLOW_SECONDS = 180.0
-LAST_WORDS = 3
-
-
-class NotInstalled(Exception):
-    """A program that cannot be had here, and why."""
-
-
-def cache() -> Path:
-    """Where fetched programs lie."""
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    place = Path(base, "peekd-bench")
-    place.mkdir(parents=True, exist_ok=True)
-    return place
-
-
-def fetch(*command: str, cwd: Path) -> None:
-    """Run a step of an installation. Raises NotInstalled with its last lines."""
-    try:
-        done = subprocess.run(
-            command, cwd=cwd, check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-        )
-    except OSError as fault:
-        raise NotInstalled(f"{command[0]}: {fault.strerror}") from None
-    if done.returncode:
-        words = " / ".join(done.stdout.strip().splitlines()[-LAST_WORDS:])
-        raise NotInstalled(f"{' '.join(command[:4])} …: {words}")
-
 
 # ---- nginx ------------------------------------------------------------------------------------------
 
@@ -101,12 +74,7 @@ def open_nginx(upstream: int) -> Generator[Place]:
 
 def get_litellm() -> Path:
     """LiteLLM's proxy, in a virtual environment of its own."""
-    place = cache() / f"litellm-{LITELLM}"
-    program = place / "bin/litellm"
-    if not program.exists():
-        fetch(sys.executable, "-m", "venv", str(place), cwd=cache())
-        fetch(str(place / "bin/pip"), "install", "-q", f"litellm[proxy]=={LITELLM}", cwd=place)
-    return program
+    return environment(f"litellm-{LITELLM}", f"litellm[proxy]=={LITELLM}") / "bin/litellm"
 
 
 @contextmanager

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from asks import KEY
 from costs import family, resident_mb
+from interpreter import python
 from processes import free_port, running, said_port, wait_ready
 
 HERE = Path(__file__).resolve().parent
@@ -125,7 +126,7 @@ def open_direct(upstream: int) -> Generator[Place]:
 def open_relay(upstream: int) -> Generator[Place]:
     """Run the bare relay."""
     began = time.perf_counter()
-    with running([sys.executable, str(HERE / "relay.py"), str(upstream)], core=SYSTEM_CORE) as process:
+    with running([python(), str(HERE / "relay.py"), str(upstream)], core=SYSTEM_CORE) as process:
         port = said_port(process)
         start = time.perf_counter() - began
         yield Place(port, (process.pid,), start, resting(process.pid))
@@ -136,7 +137,7 @@ def open_stack(upstream: int) -> Generator[Place]:
     """Run the stack alone: what peekd stands on, and nothing that it is for."""
     began = time.perf_counter()
     env = {**os.environ, "PYTHONPATH": str(TREE / "daemon")}
-    command = [sys.executable, str(HERE / "stack.py"), str(upstream)]
+    command = [python(), str(HERE / "stack.py"), str(upstream)]
     with running(command, core=SYSTEM_CORE, env=env) as process:
         port = said_port(process)
         start = time.perf_counter() - began
@@ -155,7 +156,7 @@ def open_peekd(
     with tempfile.TemporaryDirectory() as place, Path(place, "log").open("wb") as log:
         config = Path(place, "peekd.toml")
         config.write_text(CONFIG.format(port=port, upstream=upstream, level=level))
-        command = [str(Path(sys.executable).with_name("peekd")), "serve", "--config", str(config)]
+        command = [python(), "-m", "peekd", "serve", "--config", str(config)]
         env = {name: value for name, value in os.environ.items() if name not in STATE}
         env |= {
             "BENCH_KEY": "none",

@@ -4,9 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import msgspec
 import pytest
 
-from peekd.protocols.fields import Dropped, Fields, Place, decode_object, decode_tools, decode_words
+from peekd.protocols.fields import (
+    Dropped,
+    Fields,
+    Place,
+    decode_object,
+    decode_outline,
+    decode_tools,
+    decode_value,
+    decode_words,
+)
 from peekd.vocabulary.conversation import Tool
 from peekd.vocabulary.errors import ClientError
 
@@ -86,3 +96,24 @@ def test_tools_that_only_one_upstream_has_are_refused_by_kind_where_there_are_no
 def test_a_document_that_is_no_base64_is_the_clients_fault(data: str) -> None:
     with pytest.raises(ClientError, match="text/plain"):
         decode_words(data)
+
+
+def test_long_fields_stay_as_they_came_and_all_others_are_read() -> None:
+    body = b'{"model": "m", "messages": [ {"role": "user"} ], "tools": null, "n": 1}'
+    said = decode_outline(body, frozenset({"messages", "tools"}))
+    assert said == {"model": "m", "messages": msgspec.Raw(b'[ {"role": "user"} ]'), "tools": None, "n": 1}
+    assert decode_value(said["messages"]) == [{"role": "user"}]
+
+
+@pytest.mark.parametrize(
+    "body", [b"[]", b"", b'{"messages": [1,]}', b'{"messages": ' + b"[" * 9000, b'{"model": "\xff"}']
+)
+def test_a_body_that_is_no_object_has_no_outline(body: bytes) -> None:
+    with pytest.raises(ClientError, match="the body is no JSON object"):
+        decode_outline(body, frozenset({"messages"}))
+
+
+def test_what_was_left_as_it_came_may_be_found_wrong_later() -> None:
+    said = decode_outline(b'{"messages": "\xff"}', frozenset({"messages"}))
+    with pytest.raises(ClientError, match="the body is no JSON object"):
+        decode_value(said["messages"])

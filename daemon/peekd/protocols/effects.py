@@ -7,18 +7,22 @@ might a request that cannot be read.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeGuard
+from typing import Any, Final, TypeGuard
 
-import msgspec
+from peekd.protocols.fields import decode_outline
+from peekd.vocabulary.errors import ClientError
 
 Fields = dict[str, Any]
 
+_SAID: Final = frozenset({"messages", "contents", "input"})
+"""What of a request is most of its body, and tells nothing of what it does."""
+
 
 def acts(body: bytes, tells: Callable[[Fields], bool]) -> bool:
-    """Tell what `tells` makes of the body; of one that is no JSON object, yes."""
+    """Tell what `tells` makes of the body, what is said left aside; of one that is no JSON object, yes."""
     try:
-        return tells(msgspec.json.decode(body, type=Fields))
-    except (ValueError, RecursionError):
+        return tells(decode_outline(body, _SAID))
+    except ClientError:
         return True
 
 

@@ -20,13 +20,52 @@ CACHED: Final = "cache_control"
 _EVERYWHERE: Final = {CACHED}
 """Fields that may stand on nearly every object: listed once, without the place."""
 
+_NULL: Final = msgspec.Raw(b"null")
+_outlines: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
 
 def decode_object(body: bytes) -> dict[str, Any]:
     """Give the body's JSON object. Raises ClientError."""
     try:
         return msgspec.json.decode(body, type=dict[str, Any])
     except (ValueError, RecursionError) as fault:  # both of msgspec's errors and bad UTF-8 are ValueErrors
-        raise ClientError("invalid_request", f"the body is no JSON object: {fault}") from fault
+        raise _no_object(fault) from fault
+
+
+def decode_outline(body: bytes, long: frozenset[str]) -> dict[str, Any]:
+    """Give the body's JSON object with its `long` fields as they came (msgspec.Raw): they are most of a body.
+
+    That they are JSON is seen to, but not that their strings are UTF-8. null is None there too. Raises
+    ClientError.
+    """
+    try:
+        fields = _outlines.decode(body)
+    except (ValueError, RecursionError) as fault:
+        raise _no_object(fault) from fault
+    return {
+        key: value if key in long and value != _NULL else decode_value(value) for key, value in fields.items()
+    }
+
+
+def decode_value(value: msgspec.Raw) -> Any:  # noqa: ANN401  JSON's own
+    """Read a part of a body that was left as it came. Raises ClientError."""
+    try:
+        return msgspec.json.decode(value)
+    except (ValueError, RecursionError) as fault:
+        raise _no_object(fault) from fault
+
+
+def begins(value: msgspec.Raw, mark: bytes) -> bool:
+    """Tell by its first byte what kind of value was left as it came.
+
+    >>> begins(msgspec.Raw(b'["hi"]'), b"[")
+    True
+    """
+    return bytes(memoryview(value)[:1]) == mark
+
+
+def _no_object(fault: Exception) -> ClientError:
+    return ClientError("invalid_request", f"the body is no JSON object: {fault}")
 
 
 def wrong(path: str, expected: str, value: object) -> NoReturn:

@@ -89,3 +89,9 @@ def test_a_fault_is_told_by_its_field(more: dict[str, Any], named: str) -> None:
 
 def test_one_answer_may_be_asked_for_by_number() -> None:
     assert head(n=1) == head()
+
+
+def test_what_a_message_is_made_of_later_does_not_part_a_session() -> None:
+    first = {"role": "user", "content": "hi"}
+    later = {"role": "assistant", "content": [{"type": "text", "text": 7}]}
+    assert head(messages=[first, later]).session == head().session is not None

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from peekd.protocols.openai_responses.bound import bound_ids, encrypted_contents
+from peekd.protocols.openai_responses.bound import bound_ids, encrypted_content
 
 
 def test_ids_of_what_lies_at_the_account_each_once_in_order() -> None:
@@ -35,7 +35,7 @@ def test_ids_of_what_lies_at_the_account_each_once_in_order() -> None:
     assert bound_ids({"conversation": "conv_1", "input": "hi", "previous_response_id": None}) == ("conv_1",)
 
 
-def test_what_only_its_maker_can_read_by_its_place() -> None:
+def test_what_only_its_maker_can_read() -> None:
     items: list[dict[str, Any]] = [
         {"role": "user", "content": "hi"},
         {"type": "reasoning", "encrypted_content": "a", "summary": []},
@@ -43,7 +43,8 @@ def test_what_only_its_maker_can_read_by_its_place() -> None:
         {"type": "compaction", "encrypted_content": "b"},
         {"type": "message", "encrypted_content": "c"},
     ]
-    assert encrypted_contents({"input": items}) == ((1, "a"), (3, "b"))
+    told = [encrypted_content(item.get("type"), item.get("encrypted_content")) for item in items]
+    assert told == ["", "a", "", "b", ""]
 
 
 def test_a_file_is_looked_for_no_deeper_than_the_api_has_it() -> None:
@@ -63,4 +64,9 @@ OTHERS: list[dict[str, Any]] = [
 
 @pytest.mark.parametrize("said", OTHERS)
 def test_other_shapes_hold_none(said: dict[str, Any]) -> None:
-    assert (bound_ids(said), encrypted_contents(said)) == ((), ())
+    assert bound_ids(said) == ()
+
+
+@pytest.mark.parametrize(("kind", "content"), [([], "a"), ({}, "a"), (None, "a"), ("reasoning", ["a"])])
+def test_other_shapes_hold_nothing_that_is_anybodys_own(kind: object, content: object) -> None:
+    assert not encrypted_content(kind, content)

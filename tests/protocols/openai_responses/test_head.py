@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import msgspec
@@ -64,3 +65,21 @@ def test_where_the_user_has_said_nothing_there_is_no_session(said: object) -> No
 def test_a_fault_is_told_by_its_field(body: bytes, named: str) -> None:
     with pytest.raises(ClientError, match=named):
         decode_head(body, {})
+
+
+@pytest.mark.parametrize("said", [7, {}, [7, {"content": 7}, {"type": []}], [{"type": ["reasoning"]}]])
+def test_an_input_of_another_shape_ties_to_nothing(said: object) -> None:
+    read = head(input=said, tools=[7])
+    assert (read.names, read.proofs, read.session) == ((), (), None)
+
+
+def test_ids_in_long_fields_tie_a_request_to_its_account() -> None:
+    items = [{"role": "user", "content": [{"type": "input_file", "file_id": "file_1"}]}]
+    tools = [{"type": "file_search", "vector_store_ids": ["vs_1"]}]
+    assert head(input=items, tools=tools).names == ("file_1", "vs_1")
+    assert head(input=json.dumps(items)).names == ()
+
+
+def test_bytes_that_are_no_text_are_a_fault_where_they_are_read() -> None:
+    with pytest.raises(ClientError, match="no JSON object"):
+        decode_head(b'{"model":"m","input":[{"file_id":"\xff"}]}', {})

@@ -24,15 +24,9 @@ def bound_ids(said: Mapping[str, Any]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(found))
 
 
-def encrypted_contents(said: Mapping[str, Any]) -> tuple[tuple[int, str], ...]:
-    """Give, for each input item that only its maker can read, its place in `input` and what it holds."""
-    items = said.get("input")
-    return tuple(
-        (number, content)
-        for number, item in enumerate(items if _is_list(items) else ())
-        if _is_object(item) and item.get("type") in SEALED
-        if isinstance(content := item.get("encrypted_content"), str) and content
-    )
+def encrypted_content(kind: object, content: object) -> str:
+    """Give what an input item of this `type` holds that only its maker can read, "" for nothing."""
+    return content if kind in SEALED and isinstance(content, str) else ""
 
 
 def _kept(said: Mapping[str, Any]) -> Iterator[str]:
