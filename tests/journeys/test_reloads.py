@@ -257,6 +257,7 @@ async def test_counting_keeps_its_tree_too(autojump_clock: Clock) -> None:
 
 
 KEEPS_TOKENS = "peekd.relay.vigil.Vigil._attend"
+RINGS = "peekd.relay.alarms.Alarms.run"
 """What always runs there."""
 
 
@@ -281,7 +282,7 @@ async def test_a_hundred_reloads_leave_nothing_behind(autojump_clock: Clock) -> 
         assert set(vars(house.roster)["_tallies"]) == {"account99"}
         assert len(vars(house.tree.upstreams)["_clients"]) == 1
         assert lot.play.simulator.open_connections == 1
-        assert {task.name for task in vars(house)["_nursery"].child_tasks} == {KEEPS_TOKENS}
+        assert {task.name for task in vars(house)["_nursery"].child_tasks} == {KEEPS_TOKENS, RINGS}
         lot.play.assert_nothing_left()
 
 

@@ -29,6 +29,9 @@ Play = bytes | float | AnyOutcome
 class Answer:
     """An upstream's answer as an attempt gives it: pieces of its body, pauses (numbers), what breaks it."""
 
+    prompt = False
+    """Its pieces are there before they are waited for."""
+
     def __init__(
         self,
         *play: Play,
@@ -42,6 +45,13 @@ class Answer:
         self.sent = trio.current_time()
         self._play = list(play)
         self._due: float | None = None
+
+    def receive_nowait(self) -> bytes:
+        here = self._play[0] if self._play and self.prompt else b""
+        if not isinstance(here, bytes) or not here:
+            return b""
+        del self._play[0]
+        return here
 
     async def receive(self) -> bytes | AnyOutcome:
         while self._play:
@@ -57,6 +67,12 @@ class Answer:
 
     async def read_refusal(self) -> bytes:
         return b"".join([piece for piece in self._play if isinstance(piece, bytes)])
+
+
+@pytest.fixture(autouse=True, params=[False, True], ids=["waited for", "at hand"])
+def prompt(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a piece is waited for or was there makes no difference."""
+    monkeypatch.setattr(Answer, "prompt", request.param)
 
 
 class Way:

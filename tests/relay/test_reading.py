@@ -44,9 +44,19 @@ class Words:
 class Script:
     """A source that plays chunks, pauses (seconds) and an end."""
 
+    prompt = False
+    """Its pieces are there before they are waited for."""
+
     def __init__(self, *steps: bytes | float | AnyOutcome) -> None:
         self._steps = list(steps)
         self._due: float | None = None
+
+    def receive_nowait(self) -> bytes:
+        here = self._steps[0] if self._steps and self.prompt else b""
+        if not isinstance(here, bytes) or not here:
+            return b""
+        del self._steps[0]
+        return here
 
     async def receive(self) -> bytes | AnyOutcome:
         while self._steps:
@@ -59,6 +69,12 @@ class Script:
             self._steps.pop(0)
             self._due = None
         return b""
+
+
+@pytest.fixture(autouse=True, params=[False, True], ids=["waited for", "at hand"])
+def prompt(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether a piece is waited for or was there makes no difference."""
+    monkeypatch.setattr(Script, "prompt", request.param)
 
 
 def reading(*steps: bytes | float | AnyOutcome) -> Reading:

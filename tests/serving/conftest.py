@@ -16,6 +16,7 @@ from peekd.protocols.interface import ClientProtocol, ErrorReply
 from peekd.records.entries import Entry, RequestRecord
 from peekd.records.ledger import Ledger
 from peekd.records.live import Live
+from peekd.relay.alarms import Alarms
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final
 from peekd.relay.tree import Rhythm
@@ -86,6 +87,7 @@ class FakeOffers:
 class FakeHouse:
     def __init__(self) -> None:
         self.offers = FakeOffers()
+        self.alarms = Alarms()
         self.live = Live()
         self.ledger = Ledger(self.live)
         self.store = Nowhere()
@@ -257,5 +259,16 @@ def visit() -> type[Visit]:
 
 
 @pytest.fixture
-def bench() -> type[Bench]:
-    return Bench
+def bench(nursery: trio.Nursery) -> Callable[..., Bench]:
+    def set_up(**options: Any) -> Bench:
+        found = Bench(**options)
+        nursery.start_soon(found.house.alarms.run)
+        return found
+
+    return set_up
+
+
+@pytest.fixture
+def lone_front() -> Front:
+    """An app that is only looked at."""
+    return Bench().front

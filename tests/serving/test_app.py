@@ -1,15 +1,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import msgspec
 import pytest
 import trio
 import trio.testing
+from werkzeug.exceptions import HTTPException
+from werkzeug.routing import MapAdapter
 
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final
+from peekd.serving.app import Front
+from peekd.serving.routes import ROUTES, Route
 
 STREAMED = {"model": "m", "stream": True}
 WHOLE = {"model": "m"}
@@ -227,6 +232,30 @@ async def test_a_double_slash_is_neither_redirected_nor_overlooked(
     assert (await bench().ask("POST", path, json=WHOLE)).status == 404
 
 
+PATHS = [route.path.replace("<path:name>", "a/b").replace("<name>", "a") for route in ROUTES]
+ODD = ["", "/", "//", "/v1", "/v1/messages/", "/V1/messages", "/v1//messages", "/monitor//", "/x", "/<name>"]
+METHODS = ["GET", "HEAD", "POST", "OPTIONS", "PUT", "get", "X"]
+
+
+@pytest.mark.parametrize("path", [*dict.fromkeys([*PATHS, *ODD]), "/v1/models/<path:name>"])
+def test_a_route_is_found_as_the_map_of_urls_alone_would_find_it(lone_front: Front, path: str) -> None:
+    paths = vars(lone_front)["_paths"]
+    for method in METHODS:
+        assert found(lone_front.find_route, path, method) == found(partial(by_map, paths), path, method)
+
+
+def by_map(paths: MapAdapter, path: str, method: str) -> tuple[Route, str]:
+    rule, values = paths.match(path, method, return_rule=True)
+    return next(route for route in ROUTES if route.path == rule.rule), values.get("name", "")
+
+
+def found(find: Callable[[str, str], tuple[Route, str]], path: str, method: str) -> object:
+    try:
+        return find(path, method)
+    except HTTPException as error:
+        return type(error), sorted(getattr(error, "valid_methods", None) or ())
+
+
 async def test_an_upgrade_to_websocket_is_a_426_on_any_path(bench: Callable[..., Any]) -> None:
     toy = bench()
     for path in ("/v1/messages", "/v1/responses"):
@@ -297,6 +326,15 @@ async def test_foreign_pages_and_hosts_are_refused_even_where_no_key_is_needed(
     assert (
         await toy.ask("POST", "/v1/messages", json=WHOLE, headers={"Sec-Fetch-Mode": "cors"})
     ).status == 200
+
+
+@pytest.mark.parametrize(
+    "host", ["a..b", "x" * 70 + ".example", "a b", "\N{LATIN SMALL LETTER E WITH ACUTE}.example"]
+)
+async def test_a_host_that_is_no_name_is_refused_and_no_bug(bench: Callable[..., Any], host: str) -> None:
+    toy = bench(auth="off")
+    assert (await toy.ask("GET", "/healthz", headers={"Host": host})).status == 403
+    assert not [entry for entry in toy.entries if entry.priority == 3]
 
 
 async def test_open_pages_never_need_a_key(bench: Callable[..., Any]) -> None:

@@ -1,12 +1,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
-import trio
+from peekd.serving.asking import Asking, Scope
+from peekd.serving.ingress import compile_access
+from peekd.serving.settings import ServerSettings
 
-from peekd.relay.asked import Asked
-from peekd.relay.delivery import Delivery, Final
+
+def asking(**said: Any) -> Asking:
+    scope: Scope = {
+        "method": "GET",
+        "scheme": "http",
+        "path": "/monitor",
+        "raw_path": b"/monitor",
+        "query_string": b"",
+        "headers": [],
+        "client": ("192.0.2.1", 4000),
+        "server": ("127.0.0.1", 8045),
+    }
+    told = cast("Scope", {**scope, **said})
+    return Asking(told, "req_1", compile_access(ServerSettings(), bound=[]), ServerSettings())
 
 
 async def test_what_is_passed_on_is_the_request_without_its_keys(bench: Callable[..., Any]) -> None:
@@ -27,20 +41,28 @@ async def test_what_is_passed_on_is_the_request_without_its_keys(bench: Callable
     assert asked.body == b'{"model": "m"}'
 
 
-async def test_work_in_the_requests_nursery_outlives_the_view_but_not_the_answer(
-    bench: Callable[..., Any],
-) -> None:
-    cancelled = trio.Event()
+def test_headers_are_as_they_came_and_by_their_names_the_last() -> None:
+    one = asking(headers=[(b"X-Two", b"1"), (b"x-two", b"2"), (b"X-L", b"\xe4")])
+    assert one.said == (("x-two", "1"), ("x-two", "2"), ("x-l", "\xe4"))
+    assert one.named == {"x-two": "2", "x-l": "\xe4"}
 
-    async def script(_asked: Asked, delivery: Delivery) -> None:
-        delivery.answer(Final(200, (), b"{}"))
-        try:
-            await trio.sleep_forever()
-        finally:
-            cancelled.set()
 
-    toy = bench()
-    toy.script = script
-    with trio.fail_after(5):
-        assert (await toy.ask("POST", "/v1/messages", json={"model": "m"})).status == 200
-        await cancelled.wait()
+def test_a_path_of_two_slashes_shows_in_the_target_alone() -> None:
+    one = asking(path="//v1/a b", raw_path=b"//v1/a%20b", query_string=b"x=1&key=k&y=%20")
+    assert (one.path, one.target, one.query_keys) == ("/v1/a b", "//v1/a%20b?x=1&y=%20", ("k",))
+
+
+def test_the_querys_parameters_are_read_as_forms_are_the_first_of_a_name() -> None:
+    one = asking(query_string=b"text=a+b%26c&text=2&empty=&key=k&odd=%ff")
+    assert one.arguments == {"text": "a b&c", "empty": "", "odd": "%FF"}
+
+
+def test_cookies_are_read_from_all_headers_of_that_name() -> None:
+    one = asking(headers=[(b"cookie", b"a=1; b=2"), (b"Cookie", b"c=3")])
+    assert {**one.cookies} == {"a": "1", "b": "2", "c": "3"}
+
+
+def test_both_ends_of_the_connection_are_known_where_they_have_addresses() -> None:
+    assert (asking().peer, asking().local) == ("192.0.2.1", "127.0.0.1")
+    bare = asking(client=None, server=None)
+    assert (bare.peer, bare.local, bare.lane) == (None, None, None)

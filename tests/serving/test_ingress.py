@@ -191,11 +191,11 @@ def test_a_compressed_body_is_refused(headers: list[tuple[str, str]], *, refused
 )
 def test_which_hosts_are_ours(host: str, *, ours: bool) -> None:
     access = rules(("192.0.2.1",), allowed_hosts=("peekd.LAN",))
-    assert (judge_page(access, [("host", host)], "10.1.1.1") is None) == ours
+    assert (judge_page(access, {"host": host}, "10.1.1.1") is None) == ours
 
 
 def test_a_caller_that_names_no_host_is_no_rebound_page() -> None:
-    assert judge_page(rules(), [], "127.0.0.1") is None
+    assert judge_page(rules(), {}, "127.0.0.1") is None
 
 
 @pytest.mark.parametrize(
@@ -216,5 +216,5 @@ def test_a_caller_that_names_no_host_is_no_rebound_page() -> None:
 )
 def test_which_pages_may_call(headers: list[tuple[str, str]], *, refused: bool) -> None:
     access = rules(allowed_origins=("https://Page.example/",))
-    judged = judge_page(access, [("host", "localhost:8045"), *headers], "127.0.0.1")
+    judged = judge_page(access, dict([("host", "localhost:8045"), *headers]), "127.0.0.1")
     assert (judged is not None) == refused

@@ -269,6 +269,20 @@ async def test_a_form_that_makes_no_sense_is_told(bench: Bench, data: str, statu
     assert (reply.status, toy.house.switched) == (status, [])
 
 
+async def test_a_form_that_does_not_come_is_a_408(
+    bench: Bench, autojump_clock: trio.testing.MockClock
+) -> None:
+    toy = bench(admin_keys=ADMIN, body_seconds=60.0)
+    headers, base = {"Host": "localhost", **SAME}, {"client": ("127.0.0.1", 1)}
+    async with toy.client.request(
+        "/monitor/login", method="POST", headers=headers, scope_base=base
+    ) as connection:
+        await connection.send(b"key=")
+        began = trio.current_time()
+        await connection.receive()
+    assert (connection.status_code, trio.current_time() - began) == (408, pytest.approx(60))
+
+
 # ---- looking on --------------------------------------------------------------------------------------
 
 

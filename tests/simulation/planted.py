@@ -107,9 +107,9 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "a cancel is swallowed: the journey goes on when its client is gone",
         (actions, "Actions._travel"),
-        "    if not await self._mended(trip.run, asked.id):\n",
+        "    if await self._mended(trip.run(), asked.id) is BUG:\n",
         "    with trio.CancelScope(shield=True):\n"
-        "        done = await self._mended(trip.run, asked.id)\n    if not done:\n",
+        "        done = await self._mended(trip.run(), asked.id)\n    if done is BUG:\n",
     ),
     Plant(
         "an account is blamed when the client cancels",
@@ -258,8 +258,8 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "an early commit never comes",
         (actions, "Actions._wait_or_commit"),
-        "if patience.cancelled_caught:",
-        "if patience.cancelled_caught and False:",
+        "if not replied:",
+        "if not replied and False:",
     ),
     Plant(
         "a request's own fault is tried with every account",
@@ -277,8 +277,8 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "an upstream is left open when its attempt is cancelled",
         (transport, "Body.aclose"),
-        "await self._pool.release(self._connection)",
-        "self._pool._slots.release()",
+        "await pool.release(connection)",
+        "pool._slots.release()",
     ),
     Plant(
         "a blank answer is believed at once",
@@ -524,8 +524,8 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "a key is compared by its beginning",
         (ingress, "match_key"),
-        "hmac.compare_digest(key.encode(), secret.encode())",
-        "secret.startswith(key)",
+        "hmac.compare_digest(key, told)",
+        "told.startswith(key)",
     ),
     Plant(
         "the host of an absolute target is not looked at",

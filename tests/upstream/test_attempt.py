@@ -66,11 +66,12 @@ async def mute(peer: Peer) -> None:
 
 
 async def test_an_answer_has_status_headers_and_the_upstreams_number(net: Net, opening: Open) -> None:
-    net.saying(answer(b"hello", b"Request-Id: req_1", b"X-A: 1", b"x-a: 2"))
+    net.saying(answer(b"hello", b"Request-Id: req_1", b"X-A: 1", b"X-B: \xe9", b"x-a: 2"))
     async with opening() as attempt:
         assert attempt.failure is None
         assert attempt.status == 200
-        assert attempt.headers["x-a"] == "1, 2"
+        said = {"content-length": "5", "request-id": "req_1", "x-a": "1, 2", "x-b": "\xe9"}
+        assert dict(attempt.headers) == said
         assert attempt.upstream_request_id == "req_1"
         assert await attempt.receive() == b"hello"
         assert [await attempt.receive() for _ in range(2)] == [b"", b""]
@@ -85,6 +86,39 @@ async def test_each_receive_is_one_read_of_the_upstream(net: Net, opening: Open)
     net.serve = serve
     async with opening() as attempt:
         assert [await attempt.receive() for _ in range(3)] == [b"ab", b"c", b""]
+
+
+async def test_what_came_with_the_head_is_given_at_once_and_an_end_never_is(net: Net, opening: Open) -> None:
+    net.saying(answer(b"hello"))
+    async with opening() as attempt:
+        assert [attempt.receive_nowait() for _ in range(2)] == [b"hello", b""]
+        assert await attempt.receive() == b""
+        assert attempt.receive_nowait() == b""
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        answer(b"hello"),
+        answer(b"", status=b"500 Gone"),
+        answer(gzip.compress(b"hello"), b"Content-Encoding: gzip"),
+        answer(b"hello", b"Content-Encoding: br"),
+        b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nabc",
+        b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\nzz\r\n",
+    ],
+)
+async def test_taken_at_once_or_waited_for_a_body_is_the_same(
+    net: Net, opening: Open, upstreams: Upstreams, given: bytes
+) -> None:
+    ways: list[tuple[bytes, object, int]] = []
+    for at_once in (False, True):
+        net.saying(given)
+        async with opening() as attempt:
+            body = attempt.receive_nowait() if at_once else b""
+            while isinstance(end := await attempt.receive(), bytes) and end:
+                body += end
+        ways.append((body, end, upstreams.idle_count()))
+    assert ways[0] == ways[1]
 
 
 async def test_sent_is_when_the_request_was_out(
@@ -103,8 +137,11 @@ async def test_sent_is_when_the_request_was_out(
 
 
 @pytest.mark.parametrize("status", [b"301 Moved", b"307 Elsewhere"])
-async def test_a_redirect_is_an_answer_and_is_not_followed(net: Net, opening: Open, status: bytes) -> None:
-    net.saying(answer(b"", b"Location: http://thief/", status=status))
+@pytest.mark.parametrize("place", [b"http://thief/", b"http://thief:x/"])
+async def test_a_redirect_is_an_answer_and_is_not_followed(
+    net: Net, opening: Open, status: bytes, place: bytes
+) -> None:
+    net.saying(answer(b"", b"Location: " + place, status=status))
     async with opening() as attempt:
         assert attempt.status == int(status[:3])
     assert net.dialled == [("upstream", 80)]

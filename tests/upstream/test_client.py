@@ -183,3 +183,26 @@ async def test_an_errand_waits_for_no_connection_of_another_accounts(net: Net) -
         await trio.testing.wait_all_tasks_blocked()
         assert (upstreams.errand_count(), upstreams.busy_count()) == (2, 2)
         nursery.cancel_scope.cancel()
+
+
+async def test_what_an_account_shows_is_what_it_shows_now_and_no_other_accounts(net: Net) -> None:
+    settings = UpstreamSettings(protocol="anthropic", base_url="http://upstream", headers={"x-team": "ops"})
+    upstreams = Upstreams({"one": settings}, dials={"one": net.dial})
+    shown = [
+        ("a", Proof("1")),
+        ("b", Proof("2")),
+        ("a", Proof("1")),
+        ("a", Proof("3")),
+        ("a", Proof("3", bearer=True)),
+    ]
+    net.saying(*[OK] * len(shown))
+    for name, proof in shown:
+        account = AccountSettings(name=name, upstream="one")
+        await finish(
+            upstreams.attempt(
+                upstream="one", account=account, proof=proof, call=CALL, deadlines=HealingSettings()
+            )
+        )
+    assert [asked.headers.get("x-api-key") for asked in net.asked] == ["1", "2", "1", "3", None]
+    assert net.asked[-1].headers["authorization"] == "Bearer 3"
+    assert {asked.headers["x-team"] for asked in net.asked} == {"ops"}

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import httpx
+import msgspec
 import pytest
 import trio
 from typing_extensions import override
@@ -247,7 +248,7 @@ async def test_a_body_without_length_ends_with_the_connection(ends: Ends) -> Non
 
 async def test_a_header_that_cannot_be_sent_writes_nothing(ends: Ends) -> None:
     connection, far = ends
-    bad = message()._replace(headers=[(b"host", b"x"), (b"bad", b"a\nb")])
+    bad = msgspec.structs.replace(message(), headers=[(b"host", b"x"), (b"bad", b"a\nb")])
     with pytest.raises(httpx.LocalProtocolError):
         await connection.exchange(bad, LIMITS)
     await connection.aclose()

@@ -3,13 +3,20 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from peekd.upstream.headers import Proof, encode_headers
+from peekd.upstream.headers import KEPT, Pairs, Proof, own_headers
+from peekd.upstream.headers import encode_headers as join
 from peekd.upstream.settings import UpstreamSettings
 
 ANTHROPIC = UpstreamSettings(protocol="anthropic", base_url="https://a")
 GEMINI = UpstreamSettings(protocol="gemini", base_url="https://g")
 SECRET = "sk-1"
+
+
+def encode_headers(settings: UpstreamSettings, proof: Proof, *sources: Pairs) -> list[tuple[bytes, bytes]]:
+    return join(own_headers(settings, proof), *sources)
 
 
 def named(pairs: list[tuple[bytes, bytes]], name: bytes) -> list[bytes]:
@@ -103,3 +110,63 @@ def test_an_access_token_is_bearer_and_only_its_own_project_goes_along() -> None
     assert SECRET not in repr(Proof(SECRET, bearer=True))
     pairs = encode_headers(ANTHROPIC, Proof(SECRET), client)  # a key is not bound to a project
     assert named(pairs, b"x-goog-user-project") == [b"of-the-caller"]
+
+
+NAMES = ("x-a", "X-A", "x-b", "Content-Type", "content-type", "x-goog-user-project", "Authorization")
+sources = st.lists(st.tuples(st.sampled_from(NAMES), st.sampled_from(["1", "2", "é", "日"])), max_size=5)
+
+
+@given(
+    sources, sources, st.dictionaries(st.sampled_from(NAMES), st.just("ops")), st.booleans(), st.booleans()
+)
+def test_a_name_belongs_to_the_last_who_says_it(
+    first: list[tuple[str, str]],
+    second: list[tuple[str, str]],
+    operator: dict[str, str],
+    bearer: bool,  # noqa: FBT001
+    project: bool,  # noqa: FBT001
+) -> None:
+    settings = UpstreamSettings(protocol="anthropic", base_url="https://a", headers=operator)
+    proof = Proof(SECRET, bearer=bearer, project="p" * project)
+    credential = ("authorization", f"Bearer {SECRET}") if bearer else ("x-api-key", SECRET)
+    kept_here = {"authorization", "x-goog-user-project"} if bearer else {"authorization"}
+    said = [
+        [("content-type", "application/json")],
+        *([pair for pair in source if pair[0].lower() not in kept_here] for source in (first, second)),
+        [("x-goog-user-project", "p")] * project,
+        list(operator.items()),
+        [("accept-encoding", "identity"), credential],
+    ]
+    wanted = [
+        (name.encode(), value.encode("utf-8" if value == "日" else "latin-1"))
+        for place, source in enumerate(said)
+        for name, value in source
+        if name.lower() not in {later.lower() for after in said[place + 1 :] for later, _ in after}
+    ]
+    assert encode_headers(settings, proof, tuple(first), tuple(second)) == wanted
+
+
+def test_what_a_request_has_of_ours_is_in_no_repr_and_stays_as_it_is() -> None:
+    own = own_headers(ANTHROPIC, Proof(SECRET))
+    assert SECRET not in repr(own)
+    assert SECRET not in repr(own.said())
+    before = [*own.pairs]
+    join(own, (("content-type", "a"),)).clear()
+    join(own).clear()
+    assert own.pairs == before
+
+
+@given(st.lists(sources, max_size=3 * KEPT))
+def test_what_is_remembered_is_what_would_be_put_together(asked: list[list[tuple[str, str]]]) -> None:
+    own = own_headers(ANTHROPIC, Proof(SECRET))
+    for source in asked + asked:
+        assert own.said(tuple(source), ()).pairs == join(own, tuple(source), ())
+
+
+def test_of_the_many_ways_to_ask_only_some_are_remembered() -> None:
+    own = own_headers(ANTHROPIC, Proof(SECRET))
+    first = own.said((("x-a", "1"),))
+    assert own.said((("x-a", "1"),)) is first
+    for number in range(2, KEPT + 2):
+        own.said((("x-a", str(number)),))
+    assert own.said((("x-a", "1"),)) is not first

@@ -205,3 +205,18 @@ def test_a_head_that_is_none_or_has_no_end_is_a_fault(wire: bytes) -> None:
     parser.feed(wire)
     with pytest.raises(httpx.RemoteProtocolError):
         parser.read_head()
+
+
+@pytest.mark.parametrize("extra", [LENGTH, CHUNKED, LENGTH[:-2], b"x", b"\0"])
+@pytest.mark.parametrize("wire", [LENGTH, CHUNKED])
+def test_what_comes_after_an_answer_is_no_part_of_its_body_however_it_is_cut(
+    wire: bytes, extra: bytes
+) -> None:
+    whole = wire + extra
+    for cut in range(len(wire) + 1, len(whole) + 1):
+        for first in (1, len(wire) - 1, len(wire), cut):
+            parser, body = sent(), b""
+            for piece in filter(None, (whole[:first], whole[first:cut], whole[cut:])):
+                parser.feed(piece)
+                body += parser.read_body() if parser.read_head() else b""
+            assert (body, parser.complete, parser.recycle()) == (b"abcde", True, False)

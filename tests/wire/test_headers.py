@@ -115,9 +115,9 @@ def test_should_retry_unsaid() -> None:
 
 
 def test_only_the_request_id_of_an_answer_may_be_known() -> None:
-    assert upstream_request_id([("server", "x"), ("Request-Id", "req_1")]) == "req_1"
-    assert upstream_request_id([("x-request-id", "abc")]) == "abc"
-    assert upstream_request_id([("set-cookie", "x")]) == ""
+    assert upstream_request_id({"server": "x", "request-id": "req_1"}) == "req_1"
+    assert upstream_request_id({"request-id": "", "x-request-id": "abc"}) == "abc"
+    assert upstream_request_id({"set-cookie": "x"}) == ""
 
 
 def test_value_of_takes_the_first() -> None:

@@ -206,18 +206,28 @@ class Delivery:
     def _settle(self, reply: Reply) -> None:
         if self._reply is None:
             self._reply = reply
-            if self._replied is not None:
-                self._replied.set()
-                self._replied = None
+            self.rouse()
 
     # ---- the HTTP side ----
 
     async def wait_reply(self) -> Reply:
         """Wait for stage 1 or a whole answer."""
         while self._reply is None:
+            await self.replied()
+        return self._reply
+
+    async def replied(self) -> bool:
+        """Wait for a reply, or until roused; tells whether there is one."""
+        if self._reply is None:
             self._replied = self._replied or trio.Event()
             await self._replied.wait()
-        return self._reply
+        return self._reply is not None
+
+    def rouse(self) -> None:
+        """Let whoever waits for a reply look again."""
+        if self._replied is not None:
+            self._replied.set()
+            self._replied = None
 
     def chunks(self) -> AsyncIterator[bytes]:
         """The body's pieces, with a ping wherever `ping_seconds` passed without one.
@@ -247,8 +257,9 @@ class _Chunks(AsyncIterator[bytes]):
 
     @override
     async def __anext__(self) -> bytes:
-        self.spoke = trio.current_time()
         piece = self._ready()
+        if not piece:
+            self.spoke = trio.current_time()
         while not piece:
             if self._ended:
                 raise StopAsyncIteration

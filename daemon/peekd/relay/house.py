@@ -19,6 +19,7 @@ from peekd.records.entries import Journal
 from peekd.records.ledger import Ledger
 from peekd.records.live import Live
 from peekd.records.tally import Tally
+from peekd.relay.alarms import Alarms
 from peekd.relay.archive import Archive
 from peekd.relay.asked import Asked
 from peekd.relay.counting import Counting
@@ -71,6 +72,7 @@ class House:
         self.hedges = Hedges(tree.hedging)
         self.draining = False
         self.lives = Lives()
+        self.alarms = Alarms()
         self.counting = Counting(means.seal, self.roster.glance)
         self.settings_state = SettingsState(file=tree.places.where, at=means.seams.wall(), loads=1)
         self._nursery = nursery
@@ -230,6 +232,7 @@ async def open_house(  # noqa: PLR0913  the pieces of the settings, each by its 
         archive = Archive(signatures or SignatureSettings(), kept, seams.wall)
         means = Means(journal, seal, archive, seams, kept, ledger_path)
         house = House(Tree(ground, clients, credentials, seams.ids), means, nursery)
+        nursery.start_soon(house.alarms.run)
         house.recall(await kept.load())
         house.vigil.watching = watching
         house.vigil.attend(credentials)

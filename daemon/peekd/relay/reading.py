@@ -21,6 +21,10 @@ from peekd.wire.sse import Frame, FrameTooLarge, Splitter
 class Source(Protocol):
     """Where the bytes come from: an open attempt."""
 
+    def receive_nowait(self) -> bytes:
+        """What has already come, b"" where `receive` must be asked."""
+        ...
+
     async def receive(self) -> bytes | AnyOutcome:
         """The next bytes, b"" at the end of the body, or what broke it. Cancelled, it has taken nothing."""
         ...
@@ -145,8 +149,13 @@ class Reading:
     async def flow(self, go_on: Callable[[], bool]) -> bool:
         """Wait for more until `go_on`, which is asked whenever more has come, says no; False as `fill`.
 
-        Every event moves the deadline, but it is looked at only where it may have been reached.
+        Every event moves the deadline, but it is looked at only where it may have been reached; what came
+        together with the answer's head has none.
         """
+        if not self._over and (here := self._source.receive_nowait()):
+            came = self._sort_in(here)
+            if not came or self._over or not go_on():
+                return came
         while not self._over:
             with trio.CancelScope(deadline=self.watch.deadline()):
                 while self._sort_in(await self._source.receive()):

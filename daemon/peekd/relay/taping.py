@@ -165,6 +165,12 @@ class _Listened:
     def sent(self) -> float:
         return self._attempt.sent
 
+    def receive_nowait(self) -> bytes:
+        said = self._attempt.receive_nowait()
+        if said:
+            self._tape.note(said)
+        return said
+
     async def receive(self) -> bytes | AnyOutcome:
         said = await self._attempt.receive()
         self._tape.note(said)

@@ -1,1 +1,1 @@
-"""The HTTP face: routes, who may call, and how an answer is handed to Quart, which no other room knows."""
+"""The HTTP face: routes, who may call, how a request is taken and answered; the one room that knows Quart."""

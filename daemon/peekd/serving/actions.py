@@ -1,8 +1,9 @@
-"""What each route does. Takes a request that was let in, gives an answer; knows no Quart response."""
+"""What each route does. Takes a request that was let in, gives an answer."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
 
 import msgspec
 import trio
@@ -19,6 +20,7 @@ from peekd.serving.behind import Fittings, Trip
 from peekd.serving.gate import Gate
 from peekd.serving.ingress import refuse_encoded
 from peekd.serving.monitoring import Monitoring
+from peekd.serving.outgoing import Answer, Flowing
 from peekd.serving.replies import encode_fault, encode_json, encode_model, encode_models
 from peekd.serving.routes import Action, Route, protocol_of
 from peekd.vocabulary.errors import ClientError, Fault
@@ -26,19 +28,8 @@ from peekd.vocabulary.errors import ClientError, Fault
 BUG = Fault("internal", "peekd met a fault of its own; its journal has the details")
 
 
-class Flowing(msgspec.Struct, frozen=True):
-    """A 200 whose body comes piece by piece."""
-
-    headers: tuple[tuple[str, str], ...]
-    chunks: AsyncIterator[bytes]
-
-
-Answer = Final | Flowing
-Work = Callable[[], Awaitable[None]]
-
-
-Mended = Callable[[Work, str], Awaitable[bool]]
-"""Runs work for a request (its id) and tells whether it came to its end; a bug in it is written down."""
+Mended = Callable[[Awaitable[Any], str], Awaitable[Any]]
+"""Gives what work for a request (its id) comes to, or BUG: a bug in it is then written down."""
 
 
 class Actions:
@@ -72,9 +63,9 @@ class Actions:
             "metrics": self._metrics,
         }
 
-    async def act(self, route: Route, asking: Asking, name: str = "") -> Answer:
+    def act(self, route: Route, asking: Asking, name: str = "") -> Awaitable[Answer]:
         """Do a route's work. Raises ClientError for what the caller got wrong."""
-        return await self._table[route.action](route, asking, name)
+        return self._table[route.action](route, asking, name)
 
     # ---- what is passed on --------------------------------------------------------------------------
 
@@ -96,7 +87,7 @@ class Actions:
             lane=asking.lane,
         )
         trip = self._fittings.open_trip(asked, delivery)
-        asking.begin(self._travel, trip, asked)
+        asking.nursery.start_soon(self._travel, trip, asked)
         if asked.head.stream:
             await self._wait_or_commit(trip, delivery, rhythm.early_commit_seconds)
         reply = await delivery.wait_reply()
@@ -106,14 +97,17 @@ class Actions:
         return reply
 
     async def _travel(self, trip: Trip, asked: Asked) -> None:
-        if not await self._mended(trip.run, asked.id):
+        if await self._mended(trip.run(), asked.id) is BUG:
             await trip.tell_internal()
 
     async def _wait_or_commit(self, trip: Trip, delivery: Delivery, seconds: float) -> None:
         """Wait for a true status, but no longer than a streaming client may be left in silence."""
-        with trio.move_on_after(seconds) as patience:
-            await delivery.wait_reply()
-        if patience.cancelled_caught:
+        alarm = self._house.alarms.set(trio.current_time() + seconds, delivery.rouse)
+        try:
+            replied = await delivery.replied()
+        finally:
+            alarm.drop()
+        if not replied:
             trip.commit_early()
 
     async def _count(self, route: Route, asking: Asking, _name: str) -> Answer:
@@ -133,7 +127,7 @@ class Actions:
             method=asking.method,
             path=asking.target,
             protocol=protocol.name,
-            client=dict(asking.said).get("user-agent", ""),
+            client=asking.named.get("user-agent", ""),
             key=asking.key,
             status=reply.status,
             outcome="rejected",
@@ -152,12 +146,12 @@ class Actions:
 
     async def _models(self, route: Route, asking: Asking, _name: str) -> Answer:
         protocol = _spoken(route, asking)
-        return encode_models(self._house.offers.names(protocol), dict(asking.said), protocol)
+        return encode_models(self._house.offers.names(protocol), asking.named, protocol)
 
     async def _model(self, route: Route, asking: Asking, name: str) -> Answer:
         protocol = _spoken(route, asking)
         self._house.offers.find(name, protocol)
-        return encode_model(name, dict(asking.said), protocol)
+        return encode_model(name, asking.named, protocol)
 
     async def _hello(self, _route: Route, _asking: Asking, _name: str) -> Answer:
         return encode_json({"name": "peekd"})
@@ -173,7 +167,7 @@ class Actions:
         return encode_json({"ready": True})
 
     async def _requests(self, _route: Route, asking: Asking, _name: str) -> Answer:
-        return await list_requests(self._house.ledger, dict(asking.args), self._house.store.lost)
+        return await list_requests(self._house.ledger, asking.arguments, self._house.store.lost)
 
     async def _request(self, _route: Route, _asking: Asking, name: str) -> Answer:
         return await show_request(self._house.ledger, name)
@@ -212,24 +206,24 @@ class Actions:
         return await self._monitoring.logout(asking)
 
     async def _metrics(self, _route: Route, asking: Asking, _name: str) -> Answer:
-        return self._fittings.metrics(dict(asking.said).get("accept", ""))
+        return self._fittings.metrics(asking.named.get("accept", ""))
 
 
 def _spoken(route: Route, asking: Asking) -> str:
     """Name the protocol of whoever asks for models, "" for OpenAI's clients: they have several."""
-    spoken = route.protocol or protocol_of(asking.path, dict(asking.said))
+    spoken = route.protocol or protocol_of(asking.path, asking.named)
     return "" if spoken.startswith("openai") else spoken
 
 
 async def _take_in(gate: Gate, asking: Asking) -> bytes | Fault:
     """Give the whole body, or tell why the request may not come in. Leaving is the connection's business."""
-    size = gate.room_for(dict(asking.said).get("content-length"))
+    size = gate.room_for(asking.named.get("content-length"))
     fault = refuse_encoded(asking.said) or gate.enter(asking.key, size)
     if fault is not None:
         return fault
     stay = asking.stay
     stay.inside, stay.key, stay.held = True, asking.key, size
-    body = await asking.whole_body()
+    body = await asking.body.whole()
     gate.resize(size, len(body))
     stay.held = len(body)
     return body

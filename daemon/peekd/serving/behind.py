@@ -12,6 +12,7 @@ from peekd.protocols.interface import ClientProtocol
 from peekd.records.entries import Journal
 from peekd.records.ledger import Ledger
 from peekd.records.live import Live
+from peekd.relay.alarms import Alarms
 from peekd.relay.asked import Asked
 from peekd.relay.delivery import Delivery, Final
 from peekd.store.interface import Store
@@ -65,6 +66,11 @@ class House(Protocol):
     @property
     def live(self) -> Live:
         """The requests that are kept in memory."""
+        ...
+
+    @property
+    def alarms(self) -> Alarms:
+        """What wakes a request that waits for too long."""
         ...
 
     @property

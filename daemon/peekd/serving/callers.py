@@ -73,10 +73,9 @@ def find_caller(peer: str | None, headers: Headers, trusted: Sequence[Network]) 
     not on loopback. Of a chain, the nearest hop that is not itself trusted is the caller; where both kinds
     of header came, one of them may be the caller's own invention, so that is never loopback.
     """
+    if not [name for name, _ in headers if name in _FORWARDED or name.startswith("x-forwarded")]:
+        return _at(peer)
     address = read_address(peer) if peer else None
-    here = address is None or address.is_loopback
-    if not any(name in _FORWARDED or name.startswith("x-forwarded") for name, _ in headers):
-        return Caller(address, loopback=here)
     if address is None or not is_within(address, trusted):
         return Caller(address, loopback=False)
     chain = _hops(headers)
@@ -87,6 +86,13 @@ def find_caller(peer: str | None, headers: Headers, trusted: Sequence[Network]) 
         if not is_within(hop, trusted):
             return Caller(hop, loopback=unmixed and hop.is_loopback)
     return Caller(chain[0] if chain else address, loopback=False)
+
+
+@lru_cache(maxsize=256)
+def _at(peer: str | None) -> Caller:
+    """Tell who calls where nobody stands in between."""
+    address = read_address(peer) if peer else None
+    return Caller(address, loopback=address is None or address.is_loopback)
 
 
 def _hops(headers: Headers) -> list[Address | None]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-
 from peekd.vocabulary.errors import Fault
 
 MIB = 1024 * 1024
@@ -23,14 +21,14 @@ class Gate:
         self.most_bytes = most_bytes
         self.held = 0
         """Bytes of bodies that are inside, or for which there must be room."""
-        self._inside: Counter[str] = Counter()
+        self._inside: dict[str, int] = {}
 
     def enter(self, key: str, size: int = 0) -> Fault | None:
         """Take a request with a body of so many bytes in, or tell why not; who was taken in must `leave`."""
         if self.draining:
             return Fault("overloaded", "peekd is stopping and takes nothing new", retry_after=1)
-        most = self.most_per_key
-        if key and most and self._inside[key] >= most:
+        most, inside = self.most_per_key, self._inside.get(key, 0)
+        if key and most and inside >= most:
             words = f"the client key {key!r} has {most} requests open, and no more may be"
             return Fault("rate_limit", words, retry_after=1)
         if self.most_bytes and self.held and self.held + size > self.most_bytes:
@@ -38,7 +36,7 @@ class Gate:
                 f"open requests hold {self.held // MIB} MiB, and this one would be too much (max_bodies_mib)"
             )
             return Fault("overloaded", words, retry_after=1)
-        self._inside[key] += 1
+        self._inside[key] = inside + 1
         self.held += size
         return None
 

@@ -83,6 +83,8 @@ def take_keys(query: bytes) -> tuple[tuple[str, ...], bytes]:
     >>> take_keys(b"alt=sse&key=abc&x=%20")
     (('abc',), b'alt=sse&x=%20')
     """
+    if not query:
+        return (), b""
     keys: list[str] = []
     rest: list[bytes] = []
     for item in query.split(b"&"):
@@ -96,22 +98,25 @@ def take_keys(query: bytes) -> tuple[tuple[str, ...], bytes]:
 
 def offered_keys(headers: Headers, query_keys: Sequence[str] = ()) -> tuple[str, ...]:
     """Give every key a caller shows: some agents send two, and any one that fits is enough."""
-    keys: list[str] = []
-    for name, value in headers:
-        scheme, _, token = value.strip().partition(" ")
-        if name == "authorization" and scheme.lower() == "bearer":
-            keys.append(token.strip())
-        elif name in {"x-api-key", "x-goog-api-key"}:
-            keys.append(value.strip())
-    return tuple(key for key in (*keys, *query_keys) if key)
+    keys = [_offered(name, value) for name, value in headers if name in CREDENTIALS]
+    return tuple([key for key in (*keys, *query_keys) if key])
+
+
+def _offered(name: str, value: str) -> str:
+    if name != "authorization":
+        return value.strip()
+    scheme, _, token = value.strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def match_key(offered: Sequence[str], known: Mapping[str, str]) -> str | None:
     """Give the name of the known key that was offered. Every pair is compared, each in constant time."""
     found: str | None = None
+    shown = [key.encode() for key in offered]
     for name, secret in known.items():
-        for key in offered:
-            if hmac.compare_digest(key.encode(), secret.encode()):
+        told = secret.encode()
+        for key in shown:
+            if hmac.compare_digest(key, told):
                 found = name
     return found
 
@@ -161,7 +166,7 @@ def judge_admin(access: Access, caller: Caller, offered: Sequence[str]) -> Fault
 
 def judge_address(access: Access, caller: Caller) -> Fault | None:
     """Refuse addresses by `deny`, then by `allow`; local sockets have none and pass."""
-    if caller.address is None:
+    if caller.address is None or not (access.deny or access.allow):
         return None
     denied = is_within(caller.address, access.deny)
     if denied or (access.allow and not is_within(caller.address, access.allow)):
@@ -169,46 +174,44 @@ def judge_address(access: Access, caller: Caller) -> Fault | None:
     return None
 
 
-def judge_page(access: Access, headers: Headers, local: str | None) -> Fault | None:
+def judge_page(access: Access, named: Mapping[str, str], local: str | None) -> Fault | None:
     """Refuse what a web page of another origin could send, and names that are not ours (DNS rebinding).
 
-    `local` is the address that the connection came in on. Sec-Fetch-Mode is not looked at: Node's fetch
-    sends it too.
+    `named` holds the headers by name; `local` is the address that the connection came in on. Sec-Fetch-Mode
+    is not looked at: Node's fetch sends it too.
     """
-    said = dict(headers)
-    host = said.get("host", "")
+    host = named.get("host", "")
     if host and not _is_ours(access, host, local):
         words = f"{host!r} is not a name of this peekd: add it to server.allowed_hosts if it should be"
         return Fault("permission", words, should_retry=False)
-    origin = said.get("origin")
+    origin = named.get("origin")
     if origin is not None:
         if is_allowed_origin(access, origin):
             return None
         if not _is_same_origin(origin, host):
             words = f"pages of {origin!r} may not call this peekd: see server.allowed_origins"
             return Fault("permission", words, should_retry=False)
-    if said.get("sec-fetch-site", "none").lower() not in {"same-origin", "none"}:
+    if named.get("sec-fetch-site", "none").lower() not in {"same-origin", "none"}:
         return Fault("permission", "web pages of other sites may not call this peekd", should_retry=False)
     return None
 
 
 def refuse_encoded(headers: Headers) -> Fault | None:
     """Refuse a compressed body: a small one could grow without bounds (RFC 9110 section 15.5.16)."""
-    coded = ",".join(value for name, value in headers if name == "content-encoding")
-    if all(coding.strip().lower() in {"", "identity"} for coding in coded.split(",")):
+    coded = ",".join([value for name, value in headers if name == "content-encoding"])
+    if not coded or all(coding.strip().lower() in {"", "identity"} for coding in coded.split(",")):
         return None
     words = f"a body in content-encoding {coded.strip()!r} is not taken: send it as it is"
     return Fault("invalid_request", words, status=415, should_retry=False)
 
 
-def judge_form(headers: Headers) -> Fault | None:
+def judge_form(named: Mapping[str, str]) -> Fault | None:
     """Refuse a form that does not come from a page of ours, which every browser of today says of it.
 
     Stricter than `judge_page`: what says nothing is refused, and so is an origin that merely may call.
     """
-    said = dict(headers)
-    origin, site = said.get("origin"), said.get("sec-fetch-site")
-    if origin is not None and not _is_same_origin(origin, said.get("host", "")):
+    origin, site = named.get("origin"), named.get("sec-fetch-site")
+    if origin is not None and not _is_same_origin(origin, named.get("host", "")):
         return Fault("permission", f"forms of {origin!r} are not taken here", should_retry=False)
     if origin is None and site != "same-origin":
         return Fault("permission", "forms are taken from the monitor's own pages only", should_retry=False)

@@ -9,6 +9,7 @@ from urllib.parse import parse_qsl, quote, urlencode
 
 import msgspec
 import trio
+from werkzeug.exceptions import RequestEntityTooLarge
 
 from peekd.monitor.assets import load_asset
 from peekd.monitor.detail import Facts
@@ -76,13 +77,13 @@ class Monitoring:
     async def page(self, path: str, asking: Asking, name: str) -> Final:
         """Show the page of a route, or do what its form asks for."""
         if path == "/monitor/":
-            words = urlencode(dict(asking.args))
+            words = urlencode(asking.arguments)
             return _redirect(f"/monitor{'?' if words else ''}{words}")
         signed_in = self.signed_in(asking)
         try:
             if asking.method == "POST":
                 return await self._switch(asking)
-            return _final(await self._table[path](Wish(dict(asking.args), name, signed_in=signed_in)))
+            return _final(await self._table[path](Wish(asking.arguments, name, signed_in=signed_in)))
         except ClientError as error:
             status = encode_fault(error.fault, asking.id, None).status
             return _final(await self._pages.fault(f"{error.fault.message}.", status, signed_in=signed_in))
@@ -99,7 +100,7 @@ class Monitoring:
     async def login(self, asking: Asking) -> Final:
         """Show the form, or take a key from it."""
         access, now = asking.access, trio.current_time()
-        wish = Wish(dict(asking.args))
+        wish = Wish(asking.arguments)
         if not access.admin_keys:
             return _final(await self._pages.login(wish, words=_KEYLESS))
         if asking.method != "POST":
@@ -133,14 +134,13 @@ class Monitoring:
 
     async def _form(self, asking: Asking) -> dict[str, str]:
         """Read a form. Raises ClientError for one that is not from a page of ours, or too large to be."""
-        fault = judge_form(asking.said)
+        fault = judge_form(asking.named)
         if fault is not None:
             raise ClientError(fault.kind, fault.message)
-        body = b""
-        async for piece in asking.body:
-            body += piece
-            if len(body) > _LARGEST_FORM:
-                raise ClientError("too_large", "no form of ours is as large")
+        try:
+            body = await asking.body.whole(_LARGEST_FORM)
+        except RequestEntityTooLarge:
+            raise ClientError("too_large", "no form of ours is as large") from None
         try:
             fields = parse_qsl(
                 body.decode("utf-8", "replace"), keep_blank_values=True, max_num_fields=_FIELDS
@@ -157,7 +157,7 @@ class Monitoring:
         if asset is None:
             raise ClientError("not_found", f"there is no {name!r} here")
         headers = (("cache-control", "no-cache"), ("etag", asset.tag), *SECURITY)
-        if dict(asking.said).get("if-none-match") == asset.tag:
+        if asking.named.get("if-none-match") == asset.tag:
             return Final(304, headers, b"")
         return Final(200, (("content-type", asset.kind), *headers), asset.body)
 

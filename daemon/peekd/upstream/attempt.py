@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from functools import lru_cache
+from collections.abc import Awaitable, Callable, Mapping
 from types import TracebackType
-from typing import NamedTuple, Self
+from typing import NoReturn, Self
 
 import httpx
+import msgspec
 import trio
 from typing_extensions import override
 
 from peekd.healing.settings import HealingSettings
 from peekd.upstream.encoding import Inflater, open_decoder
 from peekd.upstream.parser import Headers
-from peekd.upstream.timeouts import Mark, unmarked
+from peekd.upstream.seam import Answer, Order, Said, Sender, place_of
+from peekd.upstream.timeouts import Mark, Timeouts, unmarked
 from peekd.upstream.transport import Body
 from peekd.vocabulary.outcomes import POOL_TIMEOUT, ErrorInStream, HeadersTimeout, Rejected, Unreachable
 from peekd.wire.headers import upstream_request_id
@@ -51,11 +52,11 @@ BODY_FAILURES: dict[type[Exception], str] = {
 }
 
 
-class Posting(NamedTuple):
+class Posting(msgspec.Struct, frozen=True, gc=False):
     """What is to be sent, and how long it may take."""
 
     url: str
-    headers: Headers
+    said: Said
     body: bytes
     deadlines: HealingSettings
     method: str = "POST"
@@ -73,11 +74,14 @@ class Attempt:
     never raised. One task reads.
     """
 
-    def __init__(self, client: httpx.AsyncClient, posting: Posting, opened: set[Attempt]) -> None:
+    def __init__(self, client: Sender, posting: Posting, opened: set[Attempt]) -> None:
         self._client = client
         self._posting = posting
         self._opened = opened
+        self._patience = posting.deadlines.headers_seconds
         self._answer: Body | None = None
+        self._read: Callable[[], Awaitable[bytes]] = _nothing_to_read
+        self._read_nowait: Callable[[], bytes] = bytes
         self._decoder: Inflater | None = None
         self._ended: bytes | ErrorInStream | None = None
         self.mark: Mark = unmarked
@@ -95,13 +99,13 @@ class Attempt:
     async def __aenter__(self) -> Self:
         self._opened.add(self)
         self.sent = trio.current_time()
-        entered = False
         try:
-            await self._send()
-            entered = True
-        finally:
-            if not entered:
-                self._opened.discard(self)
+            self._read_head(await self._client.carry(self._order()))
+        except (httpx.HTTPError, httpx.InvalidURL) as fault:
+            self.failure = _failure(fault)
+        except BaseException:
+            self._opened.discard(self)
+            raise
         return self
 
     async def __aexit__(
@@ -113,39 +117,34 @@ class Attempt:
         finally:
             self._opened.discard(self)
 
-    async def _send(self) -> None:
-        posting = self._posting
-        try:
-            request = httpx.Request(
-                posting.method,
-                _url(posting.url),
-                headers=posting.headers,
-                content=posting.body,
-                extensions={"timeout": _timeout(posting.deadlines), "mark": self.mark},
-            )
-            response = await self._client.send(request, stream=True)
-        except (httpx.HTTPError, httpx.InvalidURL) as fault:
-            self.failure = _failure(fault)
-            return
-        # Of what was sent and what came nothing else is kept: a stream may go on for long.
-        self._answer = response.extensions["body"]
-        self._posting = posting._replace(headers=[], body=b"")
-        self.mark = unmarked
-        self._read_head(response)
+    def _order(self) -> Order:
+        """Put the request as our transport needs it. Raises httpx.InvalidURL, httpx.UnsupportedProtocol."""
+        posting, deadlines = self._posting, self._posting.deadlines
+        connect = deadlines.connect_seconds
+        timeouts = Timeouts(connect, deadlines.send_seconds, deadlines.headers_seconds, connect)
+        place = place_of(posting.url)
+        return Order(posting.method, place, posting.said, posting.body, timeouts, self.mark)
 
-    def _read_head(self, response: httpx.Response) -> None:
-        headers = _joined(response.headers.raw)
-        self.status = response.status_code
-        self.sent = response.extensions["sent"]
-        self.upstream_request_id = upstream_request_id(tuple(headers.items()))
+    def _read_head(self, answer: Answer) -> None:
+        """Take what came; of it and of what was sent nothing else is kept: a stream may go on for long."""
+        body: Body = answer.extensions["body"]
+        self._answer, self._read, self._read_nowait = body, body.receive, body.receive_nowait
+        self.status, self.sent = answer.status_code, answer.extensions["sent"]
+        del self._posting
+        self.mark = unmarked
+        self.headers = headers = _joined(answer.raw)
+        self.upstream_request_id = upstream_request_id(headers)
+        if encoding := headers.get("content-encoding"):
+            self._decode(encoding, headers)
+
+    def _decode(self, encoding: str, headers: dict[str, str]) -> None:
         try:
-            self._decoder = open_decoder(headers.get("content-encoding", ""))
+            self._decoder = open_decoder(encoding)
         except httpx.DecodingError as fault:
             self._ended = _broken(fault, self.status)
         if self._decoder is not None:
             del headers["content-encoding"]
             headers.pop("content-length", None)
-        self.headers = headers
 
     async def receive(self) -> bytes | ErrorInStream:
         """Give what one read brought, decoded; b"" at the body's proper end; an ErrorInStream where it broke.
@@ -156,7 +155,7 @@ class Attempt:
         if self._ended is None:
             decoder = self._decoder
             try:
-                piece = await (self._body().receive() if decoder is None else self._receive_decoded(decoder))
+                piece = await (self._read() if decoder is None else self._receive_decoded(decoder))
                 if piece:
                     return piece
                 self._ended = b""
@@ -164,21 +163,18 @@ class Attempt:
                 self._ended = _broken(fault, self.status)
         return self._ended
 
+    def receive_nowait(self) -> bytes:
+        """Give what has already come; b"" where `receive` must be asked, which knows what that means."""
+        return self._read_nowait() if self._decoder is None and self._ended is None else b""
+
     async def _receive_decoded(self, decoder: Inflater) -> bytes:
-        receive = self._body().receive
         while not (piece := decoder.take()):
-            data = await receive()
+            data = await self._read()
             if not data:
                 decoder.close()
                 return b""
             decoder.feed(data)
         return piece
-
-    def _body(self) -> Body:
-        """Give the transport's own body; httpx's ways of reading are generators that a cancel leaves open."""
-        if self._answer is None:
-            raise RuntimeError("there is no answer to read")
-        return self._answer
 
     async def read_refusal(self, limit: int = REFUSAL_BYTES) -> bytes:
         """Give the body of an answer that is not 2xx, at most `limit` bytes of it; what came, where it broke.
@@ -187,35 +183,24 @@ class Attempt:
         """
         pieces: list[bytes] = []
         size = 0
-        with trio.move_on_after(self._posting.deadlines.headers_seconds):
+        with trio.move_on_after(self._patience):
             while size < limit and (piece := await self.receive()) and isinstance(piece, bytes):
                 pieces.append(piece)
                 size += len(piece)
         return b"".join(pieces)[:limit]
 
 
-@lru_cache(maxsize=256)
-def _url(url: str) -> httpx.URL:
-    """Read a URL. Raises httpx.InvalidURL."""
-    return httpx.URL(url)
+def _nothing_to_read() -> NoReturn:
+    raise RuntimeError("there is no answer to read")
 
 
 def _joined(raw: Headers) -> dict[str, str]:
-    """Give headers by lower-case name; of a name that stands twice, the values one after the other."""
+    """Give headers by name; of a name that stands twice, the values one after the other."""
     headers: dict[str, str] = {}
     for name, value in raw:
-        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        key, text = name.decode("latin-1"), value.decode("latin-1")
         headers[key] = f"{headers[key]}, {text}" if key in headers else text
     return headers
-
-
-def _timeout(deadlines: HealingSettings) -> dict[str, float]:
-    return {
-        "connect": deadlines.connect_seconds,
-        "pool": deadlines.connect_seconds,
-        "write": deadlines.send_seconds,
-        "read": deadlines.headers_seconds,
-    }
 
 
 def _failure(fault: Exception) -> Failure:

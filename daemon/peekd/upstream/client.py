@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, Protocol
 
-import httpx
-from typing_extensions import override
-
 from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import Call
 from peekd.upstream.attempt import Attempt, Failure, Posting
 from peekd.upstream.dial import Dial, Tls, dial_tcp, system_tls
 from peekd.upstream.google import METADATA_HOSTS, Errand, Reply
-from peekd.upstream.headers import Pairs, Proof, encode_headers
+from peekd.upstream.headers import Own, Pairs, Proof, own_headers
 from peekd.upstream.proxy import decode_proxy
+from peekd.upstream.seam import Said, Sender
 from peekd.upstream.settings import UpstreamSettings
 from peekd.upstream.transport import Transport
 from peekd.vocabulary.errors import OperatorError
@@ -48,36 +46,42 @@ class Way(NamedTuple):
     proxy: str
 
 
-class _NoCookies(httpx.Cookies):
-    @override
-    def extract_cookies(self, response: httpx.Response) -> None:
-        """Keep none."""
-
-
-_NO_COOKIES = _NoCookies()
-
-
-class _Sender(httpx.AsyncClient):
-    """httpx's client without its jar: no account's cookies are kept, and no answer is searched for them."""
-
-    @property
-    @override
-    def cookies(self) -> httpx.Cookies:
-        """Give the jar that stays empty."""
-        return _NO_COOKIES
-
-    @cookies.setter
-    def cookies(self, cookies: object) -> None:
-        """Take none."""
-
-
 class _Client:
     """One client with its own pool: an upstream, straight or through one proxy."""
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
-        # trust_env: no proxy, certificate or netrc of the environment. Redirects are not followed by default.
-        self.client = _Sender(transport=transport, trust_env=False)
+        self.client = Sender(transport)
+
+
+class _Known:
+    """What is the same for all requests to one upstream: worked out once, and once for each account."""
+
+    def __init__(self, name: str, settings: UpstreamSettings) -> None:
+        self.settings = settings
+        self.base = _base_url(settings)
+        """What a call's path is put behind."""
+        self._name = name
+        self._ways: dict[str, Way] = {}
+        self._own: dict[str, tuple[Proof, Own]] = {}
+
+    def way(self, proxy: str) -> Way:
+        """How an account with this proxy ("" for none) reaches it."""
+        way = self._ways.get(proxy)
+        if way is None:
+            settings = self.settings
+            simulated = settings.address.startswith(SIMULATOR)
+            chosen = "" if simulated else proxy or settings.proxy
+            way = self._ways[proxy] = Way(self._name, settings.address, settings.max_connections, chosen)
+        return way
+
+    def own(self, account: str, proof: Proof) -> Own:
+        """The headers that are the operator's and ours, for as long as the account shows the same."""
+        shown, own = self._own.get(account, (None, None))
+        if own is None or shown != proof:
+            own = own_headers(self.settings, proof)
+            self._own[account] = proof, own
+        return own
 
 
 class Upstreams:
@@ -94,7 +98,7 @@ class Upstreams:
         dials: Mapping[str, Dial] | None = None,
         tls: Tls = system_tls,
     ) -> None:
-        self._settings = dict(settings)
+        self._known = {name: _Known(name, one) for name, one in settings.items()}
         self._dials = dict(dials or {})
         self._tls = tls
         self._clients: dict[Way, _Client] = {}
@@ -115,7 +119,8 @@ class Upstreams:
 
     def _check(self) -> None:
         faults: list[str] = []
-        for name, upstream in self._settings.items():
+        for name, known in self._known.items():
+            upstream = known.settings
             if upstream.address.startswith(SIMULATOR) and name not in self._dials:
                 faults.append(f"upstream {name}: there is no simulator for it here")
             if upstream.proxy:
@@ -140,23 +145,15 @@ class Upstreams:
 
         Raises KeyError for an upstream that is not there, OperatorError for an account's unreadable proxy.
         """
-        settings = self._settings[upstream]
-        posting = Posting(
-            url=_base_url(settings) + call.path,
-            headers=encode_headers(settings, proof, headers, call.headers),
-            body=call.body,
-            deadlines=deadlines,
-            method=call.method,
-        )
-        client = self._client(self.way(upstream, account))
+        known = self._known[upstream]
+        said = known.own(account.name, proof).said(headers, call.headers)
+        posting = Posting(known.base + call.path, said, call.body, deadlines, call.method)
+        client = self._client(known.way(account.proxy))
         return Attempt(client.client, posting, self._opened)
 
     def way(self, upstream: str, account: Identity) -> Way:
         """Tell how this account's upstream is reached. Raises KeyError for an upstream that is not there."""
-        settings = self._settings[upstream]
-        simulated = settings.address.startswith(SIMULATOR)
-        proxy = "" if simulated else account.proxy or settings.proxy
-        return Way(upstream, settings.address, settings.max_connections, proxy)
+        return self._known[upstream].way(account.proxy)
 
     async def fetch(
         self, upstream: str, account: Identity, errand: Errand, deadlines: HealingSettings
@@ -170,7 +167,7 @@ class Upstreams:
         way = way._replace(proxy="") if straight else way
         pairs = (*errand.headers, ("accept-encoding", "identity"))
         headers = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
-        posting = Posting(errand.url, headers, errand.body, deadlines, errand.method)
+        posting = Posting(errand.url, Said(headers), errand.body, deadlines, errand.method)
         async with Attempt(self._client(way).client, posting, self._errands) as attempt:
             if attempt.failure is not None:
                 return attempt.failure

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
-from typing import NamedTuple
 
 import httpx
+import msgspec
 import trio
 
 from peekd.upstream.dial import beginner_of, is_readable, reader_of
 from peekd.upstream.parser import AnswerHead, Headers, Parser
-from peekd.upstream.timeouts import STREAM_FAILURES, Timeouts, bounded, reason, told_as
+from peekd.upstream.timeouts import STREAM_FAILURES, Mark, Timeouts, bounded, reason, unmarked
 
 READ_BYTES = 65536
 PIECE_BYTES = 65536  # of a request's body, written under one deadline
@@ -19,13 +19,14 @@ FINISH_SECONDS = 0.001  # what has arrived is read; nobody's answer waits for wh
 LAST_WORDS_SECONDS = 1.0  # an upstream that stopped taking the request has this long to have said why
 
 
-class Message(NamedTuple):
-    """A request as it is put on the wire."""
+class Message(msgspec.Struct, frozen=True, gc=False):
+    """A request as it is put on the wire. `head`: its begin, encoded already; b"" where it is not."""
 
     method: bytes
     target: bytes
     headers: Headers
     body: bytes
+    head: bytes = b""
 
 
 class Connection:
@@ -52,14 +53,16 @@ class Connection:
         self._watched: httpx.TransportError | None = None
         self._bodied = False
         self.idle_since = 0.0
+        """Since when it is kept for later; its pool's to say."""
         self.sent = 0.0
         """When the last request was out, as far as the upstream took it."""
 
     # ---- an exchange ----
 
-    async def exchange(self, message: Message, timeouts: Timeouts) -> AnswerHead:
+    async def exchange(self, message: Message, timeouts: Timeouts, mark: Mark = unmarked) -> AnswerHead:
         """Send a request and read the head of its answer, which may come before all is sent.
 
+        `mark` is told when the request is out, as far as the upstream took it.
         Raises httpx's WriteTimeout, WriteError, ReadTimeout, ReadError, RemoteProtocolError,
         LocalProtocolError.
         """
@@ -67,47 +70,53 @@ class Connection:
         pieces = self._pieces(message)
         send = self._send_watching if len(message.body) > PIECE_BYTES else self._send
         failure = await send(pieces, timeouts.write)
-        self.sent = trio.current_time()
+        self.sent = now = trio.current_time()
+        mark("sent", now)
         if isinstance(failure, httpx.WriteTimeout):
             raise failure
+        patience = timeouts.read if failure is None else min(timeouts.read, LAST_WORDS_SECONDS)
         try:
-            patience = timeouts.read if failure is None else min(timeouts.read, LAST_WORDS_SECONDS)
-            with bounded(patience, httpx.ReadTimeout, "waiting for the status line"):
-                head = await self._read_head()
+            with trio.CancelScope(deadline=now + patience):
+                return await self._read_head()
+            raise httpx.ReadTimeout(f"waiting for the status line: not done in {patience:g} s")
         except httpx.TransportError:
             if failure is not None:
                 raise failure from None
             raise
-        return head
 
-    def _pieces(self, message: Message) -> Iterator[bytes]:
+    def _pieces(self, message: Message) -> Iterable[bytes]:
         """Cut the request; the head goes out with the first piece of the body, in one write."""
-        begun = self._parser.encode_head(message.method, message.target, message.headers)
-        body = memoryview(message.body)
+        head = message.head
+        if head:
+            self._parser.begin(len(message.body))
+        else:
+            head = self._parser.encode_head(message.method, message.target, message.headers)
+        if len(message.body) > PIECE_BYTES:
+            return self._cut(head, memoryview(message.body))
+        return (head + self._parser.encode_body(message.body) + self._parser.encode_end(),)
 
-        def rest(begun: bytes) -> Iterator[bytes]:
-            for start in range(0, len(body), PIECE_BYTES):
-                yield begun + self._parser.encode_body(body[start : start + PIECE_BYTES])
-                begun = b""
-            if last := begun + self._parser.encode_end():
-                yield last
+    def _cut(self, begun: bytes, body: memoryview) -> Iterator[bytes]:
+        for start in range(0, len(body), PIECE_BYTES):
+            yield begun + self._parser.encode_body(body[start : start + PIECE_BYTES])
+            begun = b""
+        if last := self._parser.encode_end():
+            yield last
 
-        return rest(begun)
-
-    async def _send(self, pieces: Iterator[bytes], write: float) -> httpx.TransportError | None:
+    async def _send(self, pieces: Iterable[bytes], write: float) -> httpx.TransportError | None:
         """Send all. A failure is given, not raised: the upstream may have answered nevertheless."""
         await trio.lowlevel.checkpoint_if_cancelled()  # where nobody wants it any more, nothing goes out
         try:
             for piece in pieces:
-                with told_as(httpx.WriteError, "sending"):
-                    if rest := self._begin(piece):
-                        with bounded(write, httpx.WriteTimeout, "sending"):
-                            await self._stream.send_all(rest)
-        except (httpx.WriteError, httpx.WriteTimeout) as failure:
+                if rest := self._begin(piece):
+                    with bounded(write, httpx.WriteTimeout, "sending"):
+                        await self._stream.send_all(rest)
+        except httpx.WriteTimeout as failure:
             return failure
+        except STREAM_FAILURES as fault:
+            return httpx.WriteError(f"sending: {reason(fault)}")
         return None
 
-    async def _send_watching(self, pieces: Iterator[bytes], write: float) -> httpx.TransportError | None:
+    async def _send_watching(self, pieces: Iterable[bytes], write: float) -> httpx.TransportError | None:
         """Send a long request, and stop as soon as the upstream answers or goes."""
         failure = None
         async with trio.open_nursery() as nursery:
@@ -124,12 +133,16 @@ class Connection:
         sending.cancel()
 
     async def _read_head(self) -> AnswerHead:
+        parser = self._parser
         while self._head is None:
-            data = await self._read()
+            try:
+                data = await self._receive(READ_BYTES)
+            except STREAM_FAILURES as fault:
+                raise _unreadable(fault) from fault
             if not data:
                 raise httpx.RemoteProtocolError("the upstream closed the connection without an answer")
-            self._parser.feed(data)
-            self._head = self._parser.read_head()
+            parser.feed(data)
+            self._head = parser.read_head()
         return self._head
 
     async def receive(self) -> bytes:
@@ -137,33 +150,40 @@ class Connection:
 
         Raises httpx.ReadError, or httpx.RemoteProtocolError where the body is cut or garbled.
         """
-        while True:
-            data = self._parser.read_body()
-            if data or self._parser.complete:
-                self._bodied = self._bodied or data != b""
-                return data
+        parser = self._parser
+        while not (data := parser.read_body()):
+            if parser.complete:
+                return b""
             try:
-                read = await self._receive(READ_BYTES)
+                parser.feed(await self._receive(READ_BYTES))
             except STREAM_FAILURES as fault:
                 raise _unreadable(fault) from fault
-            self._parser.feed(read)
+        self._bodied = True
+        return data
 
-    async def _read(self) -> bytes:
-        try:
-            return await self._receive(READ_BYTES)
-        except STREAM_FAILURES as fault:
-            raise _unreadable(fault) from fault
+    def receive_nowait(self) -> bytes:
+        """Give what has already come of the body; b"" where `receive` must be asked."""
+        if not self._parser.has_body:
+            return b""
+        data = self._parser.read_body()
+        self._bodied = self._bodied or data != b""
+        return data
 
     # ---- after it, and between two ----
 
+    @property
+    def complete(self) -> bool:
+        """Whether the answer has been read to its last byte."""
+        return self._parser.complete
+
     async def finish(self) -> None:
         """Take the answer's end if it is as good as here, so that the connection can serve again."""
-        with suppress(httpx.TransportError):  # shows in `recycle`
+        with suppress(httpx.TransportError, *STREAM_FAILURES):  # shows in `recycle`
             self._parser.read_body()
             if self._parser.complete:
                 return
             with trio.move_on_after(FINISH_SECONDS):
-                self._parser.feed(await self._read())
+                self._parser.feed(await self._receive(READ_BYTES))
                 self._parser.read_body()
 
     def recycle(self) -> bool:
@@ -172,7 +192,6 @@ class Connection:
         No model answers without a body. One that has none may be an answer too many to the request before,
         and what is still to come would be taken for the next one's.
         """
-        self.idle_since = trio.current_time()
         bodied, self._bodied = self._bodied, False
         return self._head is not None and bodied and self._parser.recycle()
 

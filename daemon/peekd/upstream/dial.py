@@ -136,7 +136,7 @@ def _begin(socket: trio.socket.SocketType, data: bytes) -> bytes | memoryview:
         sent = os.write(socket.fileno(), data)
     except BlockingIOError:
         return data
-    return memoryview(data)[sent:]
+    return b"" if sent == len(data) else memoryview(data)[sent:]
 
 
 @runtime_checkable
@@ -153,9 +153,9 @@ def is_readable(stream: trio.abc.AsyncResource) -> bool:
 
     Asks the kernel about the socket below any TLS; a stream that cannot tell counts as quiet.
     """
+    if isinstance(stream, trio.SocketStream):
+        return stream.socket.is_readable()
     if isinstance(stream, trio.SSLStream):
         below = cast("trio.SSLStream[trio.abc.Stream]", stream)
         return is_readable(below.transport_stream)
-    if isinstance(stream, trio.SocketStream):
-        return stream.socket.is_readable()
     return isinstance(stream, Readable) and stream.is_readable()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from typing_extensions import override
 
 from peekd.upstream.parser import Headers
+from peekd.upstream.seam import Said
 from peekd.upstream.settings import UpstreamSettings
 from peekd.wire.headers import upstream_headers as pass_on
 
@@ -29,6 +32,9 @@ CREDENTIAL_HEADERS = {
 }
 
 
+JSON = (b"content-type", b"application/json")
+"""Where nobody says something else."""
+
 QUOTA_PROJECT = "x-goog-user-project"
 """Whose quota a request is counted to (https://cloud.google.com/docs/quotas/set-quota-project)."""
 
@@ -49,23 +55,60 @@ class Proof(msgspec.Struct, frozen=True):
         return f"Proof(bearer={self.bearer})"
 
 
-def encode_headers(settings: UpstreamSettings, proof: Proof, *sources: Pairs) -> Headers:
-    """Join them. A later source's name takes an earlier's place; within one source a name may repeat.
+KEPT = 8
+"""Of so many clients, or ways in which they ask, it is remembered what goes on for them."""
 
-    Of the sources only what may go on is taken: a caller's own key never is, nor the project that a caller
-    has for its own access tokens, where the account has one of its own. Last come the operator's headers,
-    then ours: the credential, and no content-encoding please.
+
+class Own:
+    """What a request to one upstream has of its operator and of us, the credential among it. Has no repr."""
+
+    __slots__ = ("_said", "names", "pairs")
+
+    def __init__(self, names: frozenset[str], pairs: Headers) -> None:
+        self.names = names
+        """In lower case: no other header has one of these."""
+        self.pairs = pairs
+        self._said: dict[tuple[Pairs, ...], Said] = {}
+
+    def said(self, *sources: Pairs) -> Said:
+        """Give `encode_headers`; one client sends the same headers again and again."""
+        said = self._said.get(sources)
+        if said is None:
+            if len(self._said) >= KEPT:
+                self._said.clear()
+            said = self._said[sources] = Said(encode_headers(self, *sources))
+        return said
+
+
+def own_headers(settings: UpstreamSettings, proof: Proof) -> Own:
+    """Give the operator's headers and then ours: the credential, and no content-encoding please.
+
+    A later one takes an earlier one's place. The project that a caller has for its own access tokens does not
+    go along with one of the account's.
     """
-    asked = [pass_on(source) for source in sources]
-    if proof.bearer:
-        asked = [tuple(pair for pair in source if pair[0].lower() != QUOTA_PROJECT) for source in asked]
     project = ((QUOTA_PROJECT, proof.project),) if proof.project else ()
     ours = (("accept-encoding", "identity"), *_credential(settings, proof))
-    joined: list[tuple[str, str]] = [("content-type", "application/json")]
-    for source in (*asked, project, tuple(settings.headers.items()), ours):
-        names = {name.lower() for name, _ in source}
-        joined = [pair for pair in joined if pair[0].lower() not in names] + list(source)
-    return [(_encode(name), _encode(value)) for name, value in joined]
+    names, pairs = set[str](), list[tuple[str, str]]()
+    for source in (ours, tuple(settings.headers.items()), project):
+        pairs = [pair for pair in source if pair[0].lower() not in names] + pairs
+        names |= {name.lower() for name, _ in source}
+    if proof.bearer:
+        names.add(QUOTA_PROJECT)
+    return Own(frozenset(names), _encoded(pairs))
+
+
+def encode_headers(own: Own, *sources: Pairs) -> Headers:
+    """Join them. A later source's name takes an earlier's place; within one source a name may repeat.
+
+    Of the sources only what may go on is taken: a caller's own key never is. Last come our own.
+    """
+    taken, pairs = own.names, own.pairs
+    for source in reversed(sources):
+        if source:
+            going = pass_on(source, taken)
+            taken = taken.union([name.lower() for name, _ in going])
+            pairs = _encoded(going) + pairs
+    return [*pairs] if "content-type" in taken else [JSON, *pairs]
 
 
 def _credential(settings: UpstreamSettings, proof: Proof) -> Pairs:
@@ -80,8 +123,15 @@ def _auth_of(settings: UpstreamSettings) -> str:
     return settings.auth or AUTH_OF_PLATFORM.get(settings.platform or "", AUTH_OF_PROTOCOL[settings.protocol])
 
 
-def _encode(text: str) -> bytes:
+def _encoded(pairs: Sequence[tuple[str, str]]) -> Headers:
     """Give back the bytes a client sent (read as latin-1, RFC 9110 §5.5); other words become UTF-8."""
+    try:
+        return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in pairs]
+    except UnicodeEncodeError:
+        return [(_encode(name), _encode(value)) for name, value in pairs]
+
+
+def _encode(text: str) -> bytes:
     try:
         return text.encode("latin-1")
     except UnicodeEncodeError:

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import re
-from typing import NamedTuple
-
 import httptools
 import httpx
+import msgspec
 
 MAX_HEAD_BYTES = 65536  # a status line with all its headers; also one chunk's framing
 
 Headers = list[tuple[bytes, bytes]]
 
 # RFC 9110 section 5: a name is a token, a value holds no line end. RFC 9112 section 3: a target has no blank.
-_NAMES = re.compile(rb"(?:[!#$%&'*+\-.^_`|~0-9A-Za-z]+:)*")
-_NOT_IN_VALUES = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
-_NOT_IN_TARGETS = re.compile(rb"[\x00-\x20\x7f]")
+_IN_NAMES = b"!#$%&'*+-.^_`|~0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+_IN_TARGETS = bytes(byte for byte in range(0x21, 0x100) if byte != 0x7F)  # noqa: PLR2004  DEL
+_IN_VALUES = b"\t " + _IN_TARGETS
 
-_CHUNKED = b"chunked"
-_LENGTHS = (b"content-length", b"transfer-encoding")
 _BODYLESS = frozenset({204, 304})
 _FINAL = 200
 
 
-class AnswerHead(NamedTuple):
+class AnswerHead(msgspec.Struct, frozen=True, gc=False):
     """Status line and headers of a final answer; names in lower case."""
 
     status: int
@@ -40,6 +36,8 @@ class _Heard:
         "begun",
         "extra",
         "headers",
+        "on_body",
+        "ours",
         "pieces",
         "reason",
         "status",
@@ -52,6 +50,9 @@ class _Heard:
         self.reason = b""
         self.headers: Headers = []
         self.pieces: list[bytes] = []
+        self.on_body = self.pieces.append
+        self.ours = 0
+        """So many of the pieces are the answer's, where something `extra` came."""
         self.awaited = True
         """An answer is awaited; what comes while none is belongs to nobody."""
         self.begun = self.whole = self.extra = False
@@ -63,8 +64,8 @@ class _Heard:
     def on_message_begin(self) -> None:
         if self.awaited:
             self.reason, self.headers = b"", []
-        else:  # the one before it may not have been looked at yet
-            self.extra = True
+        else:
+            self.note_extra()
 
     def on_status(self, reason: bytes) -> None:
         if self.awaited:
@@ -75,18 +76,34 @@ class _Heard:
             self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
-        status = self.wire.get_status_code() if self.wire is not None else 0
-        if self.awaited and status >= _FINAL:
-            self.begun, self.status = True, status
-            self.version = self.wire.get_http_version().encode() if self.wire is not None else b""
+        wire = self.wire
+        if wire is not None and self.awaited and (status := wire.get_status_code()) >= _FINAL:
+            self.begun, self.status, self.version = True, status, wire.get_http_version().encode()
 
-    def on_body(self, data: bytes) -> None:
-        if self.awaited:
-            self.pieces.append(data)
+    def note_extra(self) -> None:
+        """Something comes that belongs to no answer; the one before it may not have been looked at yet."""
+        if not self.extra:
+            self.extra, self.ours = True, len(self.pieces)
 
     def on_message_complete(self) -> None:
         if self.begun and self.awaited:
             self.whole, self.awaited = True, False
+
+
+def encode_fields(headers: Headers) -> bytes:
+    """Write headers, each with its line's end. Raises httpx.LocalProtocolError."""
+    names, values = [name for name, _ in headers], [value for _, value in headers]
+    if (
+        not all(names)
+        or b"".join(names).translate(None, _IN_NAMES)
+        or b"".join(values).translate(None, _IN_VALUES)
+    ):
+        raise _unsendable()
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
+
+
+def _unsendable() -> httpx.LocalProtocolError:
+    return httpx.LocalProtocolError("a header or the path holds what HTTP/1.1 cannot carry")
 
 
 class Parser:
@@ -133,13 +150,16 @@ class Parser:
 
     def encode_head(self, method: bytes, target: bytes, headers: Headers) -> bytes:
         """Begin a request with a body of the length that its headers tell."""
-        names = b"".join(name + b":" for name, _ in headers)
-        values = b"".join(value for _, value in headers)
-        if not _NAMES.fullmatch(names) or _NOT_IN_VALUES.search(values) or _NOT_IN_TARGETS.search(target):
-            raise httpx.LocalProtocolError("a header or the path holds what HTTP/1.1 cannot carry")
-        self._owed = next((int(value) for name, value in headers if name.lower() == b"content-length"), 0)
-        lines = [b"%b %b HTTP/1.1\r\n" % (method, target), *(b"%b: %b\r\n" % header for header in headers)]
-        return b"".join((*lines, b"\r\n"))
+        if target.translate(None, _IN_TARGETS):
+            raise _unsendable()
+        fields = encode_fields(headers)
+        lengths = [value for name, value in headers if name.lower() == b"content-length"]
+        self.begin(int(lengths[0]) if lengths else 0)
+        return b"%b %b HTTP/1.1\r\n%b\r\n" % (method, target, fields)
+
+    def begin(self, size: int) -> None:
+        """Begin a request whose head is encoded already, with a body of this size."""
+        self._owed = size
 
     def encode_body(self, piece: bytes | memoryview) -> bytes:
         """Write some of the body."""
@@ -159,25 +179,29 @@ class Parser:
         self._ended = not data
         if not data or self._broken is not None:
             return
-        before = len(self._heard.pieces)
+        heard = self._heard
+        before = len(heard.pieces)
         try:
             self._wire.feed_data(data)
         except httptools.HttpParserUpgrade:
             self._broken = httpx.RemoteProtocolError("the upstream turns to another protocol, unasked")
         except httptools.HttpParserError as fault:
             self._fault(str(fault))
-        self._count(len(data), placed=len(self._heard.pieces) > before or self._heard.whole)
+        if heard.whole or len(heard.pieces) > before:
+            self._unplaced = 0
+        else:
+            self._count(len(data))
 
     def _fault(self, words: str) -> None:
         """After the last byte it is somebody else's noise; before, the answer is broken."""
         if self._heard.whole:
-            self._heard.extra = True
+            self._heard.note_extra()
         else:
             self._broken = httpx.RemoteProtocolError(words)
 
-    def _count(self, size: int, *, placed: bool) -> None:
+    def _count(self, size: int) -> None:
         """Bytes that are neither a head nor a body yet are kept by the parser: not without end."""
-        self._unplaced = 0 if placed else self._unplaced + size
+        self._unplaced += size
         if self._unplaced > MAX_HEAD_BYTES and self._broken is None:
             self._broken = httpx.RemoteProtocolError("a head, or the framing of a chunk, has no end")
 
@@ -196,12 +220,17 @@ class Parser:
     def _note_framing(self, head: AnswerHead) -> None:
         """RFC 9112 sections 6.3 and 9.3: how the body ends, and whether the connection outlives it."""
         told = dict(head.headers)
-        framed = any(name in told for name in _LENGTHS) or head.status in _BODYLESS
+        framed = b"content-length" in told or b"transfer-encoding" in told or head.status in _BODYLESS
         options = told.get(b"connection", b"").lower()
         self._open_ended = not framed
         self._reusable = framed and b"close" not in options and (
             head.version == b"1.1" or b"keep-alive" in options
         )  # fmt: skip
+
+    @property
+    def has_body(self) -> bool:
+        """Whether some of the body has been fed and not yet given."""
+        return bool(self._heard.pieces)
 
     def read_body(self) -> bytes:
         """Give all the body that has been fed and not yet given; sets `complete` at the end.
@@ -209,9 +238,13 @@ class Parser:
         What came before a fault is given first, the fault is raised by the next call.
         """
         heard = self._heard
-        if heard.pieces:
-            data = heard.pieces[0] if len(heard.pieces) == 1 else b"".join(heard.pieces)
-            heard.pieces = []
+        pieces = heard.pieces
+        if heard.extra:
+            del pieces[heard.ours :]
+            heard.ours = 0
+        if pieces:
+            data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+            pieces.clear()
             self.complete = heard.whole
             return data
         self.complete = heard.whole or (self._ended and self._open_ended and self._broken is None)

@@ -47,12 +47,20 @@ class Pool:
         `mark` is told when there is a slot, and when a new connection is open.
         Raises httpx.PoolTimeout, ConnectTimeout, ConnectError, ProxyError.
         """
-        await self._wait_slot(timeouts.pool)
-        mark("queue", trio.current_time())
+        try:
+            self._slots.acquire_nowait()
+        except trio.WouldBlock:
+            await self._wait_slot(timeouts.pool)
+        now = trio.current_time()
+        mark("queue", now)
         given = False
         try:
-            connection = await self._take_idle()
-            if connection is None:
+            while self._idle:
+                connection = self._idle.pop()
+                if not _expired(connection, now) and not connection.looks_dead():
+                    break
+                await connection.aclose()
+            else:
                 connection = await self._open(timeouts.connect)
                 mark("connect", trio.current_time())
             given = True
@@ -63,18 +71,22 @@ class Pool:
 
     def release_nowait(self, connection: Connection) -> bool:
         """Take a connection back to be used again; False where it or another must be closed: `release` it."""
-        if self._closed or (self._idle and self._expired(self._idle[0])) or not connection.recycle():
+        now = trio.current_time()
+        if self._closed or (self._idle and _expired(self._idle[0], now)) or not connection.recycle():
             return False
+        connection.idle_since = now
         self._idle.append(connection)
         self._slots.release()
         return True
 
     async def release(self, connection: Connection) -> None:
         """Take a connection back, to be used again or closed, and free its slot."""
+        now = trio.current_time()
         try:
             if not self._closed and connection.recycle():
+                connection.idle_since = now
                 self._idle.append(connection)
-                await self._drop_expired()
+                await self._drop_expired(now)
             else:
                 await connection.aclose()
         finally:
@@ -87,28 +99,18 @@ class Pool:
             await self._idle.pop().aclose()
 
     async def _wait_slot(self, seconds: float) -> None:
-        try:
-            self._slots.acquire_nowait()
-        except trio.WouldBlock:
-            with bounded(seconds, httpx.PoolTimeout, f"waiting for one of {self._limit} connections"):
-                await self._slots.acquire()
+        with bounded(seconds, httpx.PoolTimeout, f"waiting for one of {self._limit} connections"):
+            await self._slots.acquire()
 
     async def _open(self, seconds: float) -> Connection:
         with bounded(seconds, httpx.ConnectTimeout, "connecting"):
             return Connection(await self._connect())
 
-    async def _take_idle(self) -> Connection | None:
-        while self._idle:
-            connection = self._idle.pop()
-            if not (self._expired(connection) or connection.looks_dead()):
-                return connection
-            await connection.aclose()
-        return None
-
-    async def _drop_expired(self) -> None:
+    async def _drop_expired(self, now: float) -> None:
         """Close the oldest idle one if its time is over: each release may add one and looks at one."""
-        if self._expired(self._idle[0]):
+        if _expired(self._idle[0], now):
             await self._idle.popleft().aclose()
 
-    def _expired(self, connection: Connection) -> bool:
-        return trio.current_time() - connection.idle_since > KEEP_ALIVE_SECONDS
+
+def _expired(connection: Connection, now: float) -> bool:
+    return now - connection.idle_since > KEEP_ALIVE_SECONDS

@@ -5,13 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from types import TracebackType
-from typing import NamedTuple, cast
+from typing import cast
 
 import httpx
+import msgspec
 import trio
 
 
-class Timeouts(NamedTuple):
+class Timeouts(msgspec.Struct, frozen=True, gc=False):
     """What httpx keeps in `request.extensions["timeout"]`, in seconds; infinite where it says None.
 
     `connect`: dial, proxy and TLS together. `write`: longest stretch in which no piece of the request gets
@@ -32,7 +33,9 @@ class Timeouts(NamedTuple):
         Timeouts(connect=inf, write=inf, read=2, pool=inf)
         """
         said: dict[str, float | None] = request.extensions.get("timeout", {})
-        return cls(**{name: seconds for name in cls._fields if (seconds := said.get(name)) is not None})
+        return cls(**{
+            name: seconds for name in cls.__struct_fields__ if (seconds := said.get(name)) is not None
+        })
 
 
 Mark = Callable[[str, float], None]

@@ -16,7 +16,8 @@ from peekd.upstream.connection import Connection, Message
 from peekd.upstream.dial import Dial, Origin, Tls, dial_tcp, start_tls, system_tls
 from peekd.upstream.pool import Pool
 from peekd.upstream.proxy import PROXY_PORTS, proxy_authorization, tunnel
-from peekd.upstream.timeouts import Mark, Timeouts, told_as, unmarked
+from peekd.upstream.seam import Answer, Carrier, Order
+from peekd.upstream.timeouts import told_as
 
 RELEASE_SECONDS = 1.0  # it waits for nothing; this only says that it may not
 
@@ -31,6 +32,8 @@ class Body(httpx.AsyncByteStream):
     def __init__(self, connection: Connection, pool: Pool) -> None:
         self.receive = connection.receive
         """Gives what one read brought; b"" once the answer is complete."""
+        self.receive_nowait = connection.receive_nowait
+        """Gives what has come already; b"" where `receive` must be asked."""
         self._connection = connection
         self._pool = pool
         self._closed = False
@@ -52,15 +55,35 @@ class Body(httpx.AsyncByteStream):
         if self._closed:
             return
         self._closed = True
+        connection, pool = self._connection, self._pool
         try:
-            await self._connection.finish()
+            if not connection.complete:
+                await connection.finish()
         finally:
-            if not self._pool.release_nowait(self._connection):
+            if not pool.release_nowait(connection):
                 with trio.move_on_after(RELEASE_SECONDS, shield=True):
-                    await self._pool.release(self._connection)
+                    await pool.release(connection)
 
 
-class Transport(httpx.AsyncBaseTransport):
+class _Reach:
+    """How an origin is reached. `forwarder`: the proxy that takes requests for it whole, if one does."""
+
+    def __init__(self, pool: Pool, origin: Origin, forwarder: httpx.URL | None) -> None:
+        self.pool = pool
+        self._forwarded = forwarder is not None
+        self._prefix = f"{origin.scheme}://{origin.authority}".encode("ascii")
+        self._introduction = [] if forwarder is None else proxy_authorization(forwarder)
+
+    def message(self, order: Order) -> Message:
+        """Give a request as it is put on the wire (to a proxy with the whole URL, RFC 9112 §3.2.2)."""
+        method, target = order.method.encode("ascii"), order.place.target
+        if self._forwarded:
+            return Message(method, self._prefix + target, [*order.raw, *self._introduction], order.body)
+        head = order.head
+        return Message(method, target, [] if head else order.raw, order.body, head)
+
+
+class Transport(Carrier):
     """Everything sent to one upstream by one way (straight, or through one proxy).
 
     `max_connections` holds for the upstream's own address, `own`; "" for whatever is asked.
@@ -80,77 +103,52 @@ class Transport(httpx.AsyncBaseTransport):
         self._proxy = proxy
         self._dial = dial
         self._tls = tls
-        self._pools: dict[Origin, Pool] = {}
+        self._reaches: dict[Origin, _Reach] = {}
 
     @property
     def busy(self) -> int:
         """Exchanges under way, those still connecting included."""
-        return sum(pool.busy for pool in self._pools.values())
+        return sum(reach.pool.busy for reach in self._reaches.values())
 
     @property
     def idle(self) -> int:
         """Connections kept for later."""
-        return sum(pool.idle for pool in self._pools.values())
+        return sum(reach.pool.idle for reach in self._reaches.values())
 
     @override
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request, give its answer with the body still to come.
-
-        In `extensions`: "body", the `Body` itself, and "sent", when the request was out, by trio's clock.
-
-        Raises what httpx names for it; `request.extensions["timeout"]` holds as `Timeouts` tells, and what
-        stands under "mark" is told when each phase is over.
-        """
-        origin = Origin.of(request.url)
-        timeouts = Timeouts.of(request)
-        mark: Mark = request.extensions.get("mark", unmarked)
-        message = await self._message(request, origin)
-        pool = self._pool(origin)
-        connection = await pool.acquire(timeouts, mark)
-        answered, began = False, trio.current_time()
+    async def carry(self, order: Order) -> Answer:
+        """Send a request, give its answer, whose `stream` is a `Body`. Raises what httpx names for it."""
+        reach = self._reach(order.place.origin)
+        pool, message, timeouts = reach.pool, reach.message(order), order.timeouts
+        connection = await pool.acquire(timeouts, order.mark)
+        answered = False
         try:
-            head = await connection.exchange(message, timeouts)
+            head = await connection.exchange(message, timeouts, order.mark)
             answered = True
         finally:
-            if connection.sent >= began:  # else it is that of the exchange before
-                mark("sent", connection.sent)
             if not answered:
                 with trio.move_on_after(RELEASE_SECONDS, shield=True):
                     await pool.release(connection)
-        body = Body(connection, pool)
-        extensions = {
-            "http_version": b"HTTP/" + head.version,
-            "reason_phrase": head.reason,
-            "body": body,
-            "sent": connection.sent,
-        }
-        return httpx.Response(head.status, headers=head.headers, stream=body, extensions=extensions)
+        return Answer(head, Body(connection, pool), order, connection.sent)
 
     @override
     async def aclose(self) -> None:
         """Close what is idle; what is busy is closed when its answer is."""
-        for pool in self._pools.values():
-            await pool.aclose()
+        for reach in self._reaches.values():
+            await reach.pool.aclose()
 
-    def _pool(self, origin: Origin) -> Pool:
-        pool = self._pools.get(origin)
-        if pool is None:
+    def _reach(self, origin: Origin) -> _Reach:
+        reach = self._reaches.get(origin)
+        if reach is None:
             most = self._max_connections
             if self._own not in {None, origin}:
                 most = max(most, ELSEWHERE)
-            pool = self._pools[origin] = Pool(most, lambda: self._connect(origin))
-        return pool
-
-    async def _message(self, request: httpx.Request, origin: Origin) -> Message:
-        target = request.url.raw_path
-        headers = request.headers.raw
-        if (proxy := self._forwarder(origin)) is not None:
-            target = f"{origin.scheme}://{origin.authority}".encode("ascii") + target
-            headers = [*headers, *proxy_authorization(proxy)]
-        return Message(request.method.encode("ascii"), target, headers, await request.aread())
+            pool = Pool(most, lambda: self._connect(origin))
+            reach = self._reaches[origin] = _Reach(pool, origin, self._forwarder(origin))
+        return reach
 
     def _forwarder(self, origin: Origin) -> httpx.URL | None:
-        """Give the proxy that takes plain requests whole (RFC 9112 §3.2.2), where no tunnel is asked for."""
+        """Give the proxy that takes plain requests whole, where no tunnel is asked for."""
         if self._proxy is not None and origin.scheme == "http" and self._proxy.scheme in {"http", "https"}:
             return self._proxy
         return None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from typing import Final
@@ -41,26 +41,30 @@ _DIGITS: Final = re.compile(r"[0-9]+(?:\.[0-9]*)?|\.[0-9]+")
 _REQUEST_IDS: Final = ("request-id", "x-request-id", "x-goog-request-id")
 
 
-def upstream_headers(client_headers: Headers) -> tuple[tuple[str, str], ...]:
+def upstream_headers(
+    client_headers: Headers, but: frozenset[str] = frozenset()
+) -> tuple[tuple[str, str], ...]:
     """Give what goes on to an upstream of the same protocol, in order, as it was written.
 
     Left out: hop-by-hop headers and those that Connection names, Host, Content-Length, Accept-Encoding,
-    Expect, cookies, credentials, and what proxies tell of the caller.
+    Expect, cookies, credentials, what proxies tell of the caller, and names in `but` (lower case).
 
     >>> upstream_headers([("Host", "a"), ("anthropic-beta", "b"), ("X-Api-Key", "c")])
     (('anthropic-beta', 'b'),)
     """
-    named = {
-        word.strip().lower()
-        for name, value in client_headers
-        if name.lower() == "connection"
-        for word in value.split(",")
-    }
-    return tuple(
-        (name, value)
-        for name, value in client_headers
-        if not ((low := name.lower()) in _STAYS_HERE or low in named or low.startswith("x-forwarded"))
-    )
+    lows = [name.lower() for name, _ in client_headers]
+    if "connection" in lows:
+        but |= {
+            word.strip().lower()
+            for low, (_, value) in zip(lows, client_headers, strict=True)
+            if low == "connection"
+            for word in value.split(",")
+        }
+    return tuple([
+        pair
+        for low, pair in zip(lows, client_headers, strict=True)
+        if low not in _STAYS_HERE and low not in but and not low.startswith("x-forwarded")
+    ])
 
 
 def value_of(headers: Headers, name: str) -> str | None:
@@ -105,9 +109,15 @@ def should_retry(headers: Headers) -> bool | None:
     return {"true": True, "false": False}.get((value_of(headers, "x-should-retry") or "").strip().lower())
 
 
-def upstream_request_id(headers: Headers) -> str:
-    """Give the upstream's own name for a request, "" if none: all of its headers that a client may see."""
-    return next((found for name in _REQUEST_IDS if (found := value_of(headers, name))), "")
+def upstream_request_id(headers: Mapping[str, str]) -> str:
+    """Give the upstream's own name for a request, "" if none: all of its headers that a client may see.
+
+    `headers`: by lower-case name.
+    """
+    for name in _REQUEST_IDS:
+        if found := headers.get(name):
+            return found
+    return ""
 
 
 def number_of(value: str | None) -> float | None:
