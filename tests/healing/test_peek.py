@@ -311,3 +311,20 @@ def test_cumulative_usage_replaces_and_is_never_added() -> None:
     seen = watch(e.Counted(Usage(prompt=10, cached=4, output=1)), e.Counted(Usage(output=5)))
     seen.see(e.Counted(Usage(output=9, thoughts=2)), 1.0)
     assert seen.usage == Usage(prompt=10, cached=4, output=9, thoughts=2)
+
+
+# ---- runs -----------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.text(min_size=1), min_size=1), st.sampled_from([None, Usage(prompt=7), Usage(output=1)]))
+def test_a_run_is_seen_as_each_of_its_words_is(texts: list[str], usage: Usage | None) -> None:
+    before = (e.Started("id"), e.Opened(0, e.TextBlock()), e.Counted(Usage(prompt=3, output=0)))
+    together, single = watch(*before), watch(*before)
+    together.see_run(e.Run(0, texts, usage), 5.0)
+    for text in texts:
+        single.see(e.TextDelta(0, text), 5.0)
+    if usage is not None:
+        single.see(e.Counted(usage), 5.0)
+    assert [getattr(together, name) for name in Watch.__slots__] == [
+        getattr(single, name) for name in Watch.__slots__
+    ]

@@ -70,3 +70,11 @@ def test_of_calls_side_by_side_the_whole_ones_stay_whole() -> None:
     finished = Finished("max_tokens")
     events = [*HALF, *WHOLE, Closed(1), Closed(0), finished]
     assert Halves().feed(events) == [*HALF, *WHOLE, Closed(1, half=True), Closed(0), finished]
+
+
+def test_what_is_held_can_be_taken_before_words_that_follow() -> None:
+    halves = Halves()
+    assert halves.feed([*HALF, Closed(1)]) == HALF
+    assert halves.waits
+    assert halves.release() == [Closed(1)]
+    assert not halves.waits

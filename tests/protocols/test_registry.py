@@ -22,12 +22,14 @@ def test_without_a_platform_a_protocol_is_its_own_and_has_no_envelope(name: str)
     assert protocol is UPSTREAMS[name]
     body = b'{"response":{}}'
     assert protocol.unwrap(body) is body
+    assert not protocol.enveloped
 
 
 def test_a_platform_takes_the_place_of_its_protocol() -> None:
     protocol = upstream_of("gemini", "code-assist", Site("p", "", fresh))
     assert protocol.name == "gemini"
     assert protocol.unwrap(b'{"response":{}}') == b"{}"
+    assert protocol.enveloped
 
 
 def test_a_platform_serves_its_own_protocol_only() -> None:

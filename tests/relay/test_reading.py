@@ -1,13 +1,16 @@
 """Chunks become frames and events under the deadline of the moment."""
 
 from collections.abc import Sequence
+from itertools import takewhile
 
 import pytest
 import trio
+from typing_extensions import override
 
 from peekd.healing.peek import Watch
 from peekd.healing.settings import HealingSettings
-from peekd.relay.reading import Reading, Seen, erred
+from peekd.relay.reading import Reading, Seen, SeenRun, erred
+from peekd.relay.words import Words as Kept
 from peekd.vocabulary import events as e
 from peekd.vocabulary import outcomes as o
 from peekd.vocabulary.events import Event
@@ -30,6 +33,9 @@ class Words:
                 return (e.Started(), e.Erred("overloaded", "busy: sk-1"))
             case data:
                 return (e.TextDelta(0, data.decode()),)
+
+    def run(self, blocks: Sequence[bytes]) -> e.Run | None:
+        return None
 
     def close(self) -> Sequence[Event]:
         return ()
@@ -224,3 +230,76 @@ async def test_what_lies_in_an_envelope_is_read_and_passed_on_without_it() -> No
     assert [one.frame.data for one in seen] == [b"Hi", b"bare"]
     assert [one.frame.raw for one in seen] == [b"data: Hi\r\n\r\n", b"data: bare\n\n"]
     assert [one.events for one in seen] == [(e.TextDelta(0, "Hi"),), (e.TextDelta(0, "bare"),)]
+
+
+# ---- words together -------------------------------------------------------------------------------
+
+
+class Talk(Words):
+    """The same language, of which frames that are not in braces can be read together."""
+
+    @override
+    def run(self, blocks: Sequence[bytes]) -> e.Run | None:
+        words = list(takewhile(lambda block: not block.startswith(b"data: {"), blocks))
+        return e.Run(0, [block[6:].decode() for block in words]) if words else None
+
+
+async def talk(*steps: bytes) -> Reading:
+    stream = Reading(Script(*steps), Talk(), Watch(HealingSettings(), trio.current_time()))
+    await stream.fill()
+    return stream
+
+
+async def test_words_that_follow_words_are_seen_together_up_to_what_is_none() -> None:
+    stream = await talk(b"data: a\n\ndata: b\n\ndata: c\n\ndata: {ERR}\n\ndata: d\n\n")
+    assert stream.take_run() is None
+    assert stream.take() is not None
+    frame = Frame(b"data: c\n\n", "", b"c")
+    assert stream.take_run() == SeenRun(b"data: b\n\ndata: c\n\n", frame, e.Run(0, ["b", "c"]))
+    assert stream.watch.said == 3
+    assert stream.take_run() is None
+    assert stream.watch.error is None
+    error = stream.take()
+    assert error is not None
+    assert erred(error.events)
+    assert stream.take_run() is None
+
+
+async def test_words_that_are_kept_are_seen_one_by_one() -> None:
+    stream = await talk(b"data: a\n\ndata: b\n\n")
+    stream.words = Kept()
+    stream.take()
+    assert stream.take_run() is None
+    stream.take()
+    assert stream.words.text() == "[text]\nab"
+
+
+async def test_a_run_ends_with_what_has_come() -> None:
+    stream = await talk(b"data: a\n\ndata: b\n\nda", b"ta: c\n\n")
+    stream.take()
+    run = stream.take_run()
+    assert run is not None
+    assert run.run.texts == ["b"]
+    assert stream.take_run() is None
+    await stream.fill()
+    run = stream.take_run()
+    assert run is not None
+    assert run.raw == b"data: c\n\n"
+
+
+async def test_what_lies_in_an_envelope_is_taken_one_by_one() -> None:
+    script = Script(b"data: <a>\n\ndata: <b>\n\n")
+    stream = Reading(script, Talk(), Watch(HealingSettings(), trio.current_time()), bare)
+    await stream.fill()
+    stream.take()
+    assert stream.take_run() is None
+    seen = stream.take()
+    assert seen is not None
+    assert seen.events == (e.TextDelta(0, "b"),)
+
+
+async def test_whether_several_came_at_once_is_told_of_the_last_that_came() -> None:
+    stream = await talk(b"data: a\n\ndata: b\n\nda", b"ta: c\n\n")
+    assert stream.several
+    await stream.fill()
+    assert not stream.several

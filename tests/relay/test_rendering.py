@@ -7,11 +7,16 @@ import pytest
 import trio
 from answers import answering, carried
 
+from peekd.healing.resume import Shown
+from peekd.protocols.anthropic.continuing import CONTINUES
 from peekd.protocols.interface import BadArguments, Unfoldable
 from peekd.protocols.registry import CLIENTS
+from peekd.relay import rendering as rendering_module
+from peekd.relay.atomic import Atomic
 from peekd.relay.delivery import CHANNEL_FRAMES, Delivery
-from peekd.relay.reading import Seen
-from peekd.relay.rendering import ACCOUNTS_OWN, ToBody, ToStream, Translated, Verbatim
+from peekd.relay.joint import Joint
+from peekd.relay.reading import Seen, SeenRun
+from peekd.relay.rendering import ACCOUNTS_OWN, ToBody, TooMuch, ToStream, Translated, Verbatim
 from peekd.vocabulary import events as e
 from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import Event
@@ -261,3 +266,63 @@ async def test_what_a_slow_client_was_not_given_before_a_cancel_is_still_there(
     with trio.move_on_after(1):
         await sink.flush()
     assert sink.rest() == b"the last words"
+
+
+# ---- words seen together -------------------------------------------------------------------------
+
+
+def run(*texts: str, usage: e.Usage | None = None, index: int = 0) -> SeenRun:
+    raws = [b'data: {"id":"c%d"}\n\n' % number for number in range(len(texts))]
+    last = Frame(raws[-1], "", raws[-1][6:-2])
+    return SeenRun(b"".join(raws), last, e.Run(index, texts, usage))
+
+
+def test_words_of_ones_own_protocol_go_as_they_came_and_the_last_frame_is_noted() -> None:
+    chat = CLIENTS["openai-chat"]
+    rendering = Verbatim(chat, chat.following("m", 0))
+    words = run("a", "b")
+    assert rendering.render_run(words) == words.raw
+    assert b'"id":"c1"' in rendering.end_at_call(e.Usage())
+
+
+def test_words_of_another_are_written_one_by_one_and_something_was_said_then() -> None:
+    together, single = translated(), translated()
+    for one in (together, single):
+        one.render(seen(e.Started("id", "m"), *PICTURE, e.Opened(1, e.TextBlock())))
+    assert together.mute()
+    said = [single.render(seen(e.TextDelta(1, text))) for text in ("a", "b")]
+    assert together.render_run(run("a", "b", index=1)) == b"".join(said)
+    assert together.mute() == ""
+
+
+@pytest.mark.parametrize("counted", [True, False])
+def test_usage_that_came_with_words_is_told_where_the_client_takes_it(*, counted: bool) -> None:
+    rendering = Translated(CLIENTS["openai-chat"].encoder(answering("m")), counted=counted)
+    rendering.render(seen(e.Started(), e.Opened(0, e.TextBlock())))
+    rendering.render_run(run("a", "b", usage=e.Usage(prompt=7, output=2)))
+    rendering.render(seen(e.Closed(0), e.Finished("end")))
+    assert (b'"completion_tokens":2' in rendering.close()) is counted
+
+
+def test_words_seen_together_do_not_overtake_the_end_of_a_call_either() -> None:
+    rendering = translated()
+    rendering.render(seen(*HELD))
+    with pytest.raises(BadArguments):
+        rendering.render_run(run("more", index=1))
+
+
+def test_words_are_taken_together_where_frames_wait_for_nothing_and_nobody_looks_at_each() -> None:
+    delivery = Delivery(ping=b"", ping_seconds=10)
+    sink = ToStream(verbatim(), delivery)
+    assert sink.together
+    assert ToBody(verbatim(), ANTHROPIC.collector()).together
+    assert not ToStream(verbatim(), delivery, told=Shown()).together
+    assert not ToStream(verbatim(), delivery, atomic=Atomic(split=False, thoughts=True)).together
+    sink.join(Joint("So far", CONTINUES))
+    assert not sink.together
+
+
+def test_a_body_too_large_is_told_of_words_seen_together_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rendering_module, "WHOLE_BYTES", 20)
+    with pytest.raises(TooMuch):
+        ToBody(verbatim(), ANTHROPIC.collector()).take_run(run("a", "b"))

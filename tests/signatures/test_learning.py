@@ -15,6 +15,7 @@ from peekd.vocabulary.events import (
     Finished,
     Opened,
     RedactedBlock,
+    Run,
     SearchBlock,
     SignatureDelta,
     TextBlock,
@@ -110,3 +111,17 @@ def test_a_replayed_turn_is_learned_with_the_proofs_of_one_family() -> None:
     assert step.pieces == (words("words"), call("t1", "g"))
     assert (step.origin, step.learned) == (origin, NOW)
     assert step_of(assistant(Text("words"), called("t1")), origin, NOW) is None
+
+
+def test_a_run_is_learned_as_each_of_its_words_is() -> None:
+    before = (Opened(0, ThinkingBlock()), ThinkingDelta(0, "Hm"), SignatureDelta(0, proof("s")), Closed(0))
+    together, single = Learner(), Learner()
+    for learner in (together, single):
+        for event in (*before, Opened(1, TextBlock("So"))):
+            learner.see(event)
+    together.see_run(Run(1, ["a", "b"]))
+    for text in ("a", "b"):
+        single.see(TextDelta(1, text))
+    assert together.pieces("anthropic") == single.pieces("anthropic") != ()
+    together.see_run(Run(1, ["x" * (MOST_CHARACTERS // 2)] * 2))
+    assert together.pieces("anthropic") == ()

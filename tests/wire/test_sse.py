@@ -218,3 +218,81 @@ def test_a_large_frame_in_many_chunks() -> None:
         assert splitter.feed(b"x" * 1000) == []
     (frame,) = splitter.feed(b"\n\n")
     assert len(frame.raw) == 2_000_002
+
+
+# ---- read ahead -----------------------------------------------------------------------------------
+
+
+@given(STREAMS, st.lists(st.integers(min_value=0)), st.lists(st.integers(min_value=0, max_value=3)))
+def test_frames_that_are_skipped_are_those_that_would_be_taken(
+    stream: bytes, places: list[int], skips: list[int]
+) -> None:
+    splitter, raws = Splitter(), list[bytes]()
+    for chunk in cut(stream, places):
+        splitter.put(chunk)
+        while splitter.waits:
+            number = skips.pop() if skips else 0
+            ahead = splitter.ahead()[:number]
+            if ahead and all(block.strip(b"\r\n") == block for block in ahead) and b"" not in ahead:
+                raw, last = splitter.skip(len(ahead))
+                assert raw.endswith(last.raw)
+                raws.append(raw)
+            elif (frame := splitter.take()) is not None:
+                raws.append(frame.raw)
+    frames, rest = frames_of(stream)
+    assert b"".join(raws) == b"".join(frame.raw for frame in frames)
+    assert splitter.close() == rest
+
+
+def test_what_is_ahead_stands_without_its_blank_lines() -> None:
+    for end in (b"\n", b"\r\n"):
+        splitter = Splitter()
+        splitter.put(b"event: a%bdata: 1%bdata: 2%bdata: 3" % (end, end * 2, end * 2))
+        assert splitter.ahead() == [b"event: a%bdata: 1" % end, b"data: 2"]
+        assert splitter.skip(1) == (
+            b"event: a%bdata: 1%b" % (end, end * 2),
+            Frame(b"event: a%bdata: 1%b" % (end, end * 2), "a", b"1"),
+        )
+        assert splitter.take() == Frame(b"data: 2" + end * 2, "", b"2")
+        assert splitter.ahead() == []
+
+
+def test_nothing_is_ahead_where_lines_end_in_several_ways_or_a_frame_was_put_there() -> None:
+    splitter = Splitter()
+    splitter.put(b"data: 1\r\n\ndata: 2\n\n")
+    assert splitter.waits
+    assert splitter.ahead() == []
+    splitter.put(b"data: 3\n\n")
+    assert splitter.ahead() == []
+    assert [frame.data for frame in iter(splitter.take, None)] == [b"1", b"2", b"3"]
+    splitter = Splitter()
+    splitter.put(b"data: 1\n\n")
+    splitter.give([Frame(b"data: 2\n\n", "", b"2")])
+    assert splitter.ahead() == []
+    assert [splitter.take(), splitter.take()] == [
+        Frame(b"data: 1\n\n", "", b"1"),
+        Frame(b"data: 2\n\n", "", b"2"),
+    ]
+    assert not splitter.waits
+
+
+def test_a_byte_order_mark_is_not_skipped() -> None:
+    splitter = Splitter()
+    splitter.put(b"\xef\xbb\xbfdata: 1\n\n")
+    assert splitter.ahead() == []
+    assert splitter.take() == Frame(b"\xef\xbb\xbfdata: 1\n\n", "", b"1")
+
+
+def test_bytes_may_come_before_what_waits_is_taken() -> None:
+    splitter = Splitter()
+    splitter.put(b"data: 1\r\n\r\ndata: 2\r\n\r\n")
+    splitter.put(b"data: 3\n\nda")
+    splitter.put(b"ta: 4\n\n")
+    assert [frame.data for frame in iter(splitter.take, None)] == [b"1", b"2", b"3", b"4"]
+
+
+def test_nothing_waits_of_a_stream_that_is_refused() -> None:
+    splitter = Splitter(10)
+    with pytest.raises(FrameTooLarge):
+        splitter.put(b"data: 1\n\ndata: 123456789")
+    assert not splitter.waits

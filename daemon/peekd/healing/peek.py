@@ -15,7 +15,7 @@ from peekd.healing.classify import outcome_of_error
 from peekd.healing.settings import HealingSettings
 from peekd.vocabulary import events as e
 from peekd.vocabulary import outcomes as o
-from peekd.vocabulary.events import Erred, Event, Finished, StopReason, Usage, merged
+from peekd.vocabulary.events import Erred, Event, Finished, Run, StopReason, Usage, merged
 from peekd.vocabulary.outcomes import AnyOutcome
 
 
@@ -163,6 +163,14 @@ class Watch:
         self.rank = max(self.rank, rank)
         self.substance = self.substance or (rank is Rank.MEANINGFUL and not is_thought(event))
         return rank
+
+    def see_run(self, run: Run, now: float) -> None:
+        """Take in a run of words: the same as each of its events."""
+        self.said += sum(map(len, run.texts))
+        self._progressed = now
+        self.rank, self.substance = Rank.MEANINGFUL, True
+        if run.usage is not None:
+            self.usage = merged(self.usage, run.usage)
 
     def _note(self, event: Event) -> None:
         match event:

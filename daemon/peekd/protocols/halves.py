@@ -56,18 +56,18 @@ class Halves:
         match event:
             case ArgumentsDelta(index=index) if index in self._pieces:
                 self._pieces[index].append(event.fragment)
-                return (*self._release(), event)
+                return (*self.release(), event)
             case Closed():
                 return self._close(event)
             case Finished(reason=reason):
-                return (*self._release(stopped=reason in LIMITS), event)
+                return (*self.release(stopped=reason in LIMITS), event)
             case Beat() | Counted() | Ended() | Kept() | Unknown():
                 return (event,)
             case Opened(index=index, block=ToolCallBlock()):
                 self._pieces[index] = []
-                return (*self._release(), event)
+                return (*self.release(), event)
             case _:
-                return (*self._release(), event)
+                return (*self.release(), event)
 
     def _close(self, event: Closed) -> Sequence[Event]:
         pieces = self._pieces.pop(event.index, None)
@@ -77,8 +77,8 @@ class Halves:
             return ()
         return (event,)
 
-    def _release(self, *, stopped: bool = False) -> Sequence[Closed]:
-        """Give what was held; as whole unless `stopped`: then whoever writes it down says what is wrong."""
+    def release(self, *, stopped: bool = False) -> Sequence[Closed]:
+        """Give what is held; as whole unless `stopped`: then whoever writes it down says what is wrong."""
         held, self._held = self._held, []
         return held if stopped else [Closed(event.index) for event in held]
 

@@ -14,7 +14,7 @@ import msgspec
 from peekd.signatures.seal import Carried, Kind, Seal, model_hash
 from peekd.vocabulary.conversation import Conversation, Family, Head
 from peekd.vocabulary.errors import Fault
-from peekd.vocabulary.events import Event, Usage
+from peekd.vocabulary.events import Event, Run, Usage
 from peekd.vocabulary.refusals import Refusal
 from peekd.wire.sse import Frame
 
@@ -96,6 +96,15 @@ class EventDecoder(Protocol):
         """Read one frame."""
         ...
 
+    def run(self, blocks: Sequence[bytes]) -> Run | None:
+        """Read the first of these frames (each without its blank line) together, as far as they are words.
+
+        As many as the run has texts were read then, and it says the same as `feed` for each of them. None
+        where that cannot be told at once, and nothing was read. Asked for only after a frame that began with
+        a `TextDelta`.
+        """
+        ...
+
     def close(self) -> Sequence[Event]:
         """The body ended; give what was still held back. Never invents a terminal."""
         ...
@@ -108,7 +117,11 @@ class EventEncoder(Protocol):
     """What of the answer this protocol cannot say and left out, by kind; shown in the record."""
 
     def feed(self, event: Event) -> bytes:
-        """Write one event; b"" where the protocol has nothing to say."""
+        """Write one event; b"" where the protocol has nothing to say: of usage not before the end."""
+        ...
+
+    def feed_run(self, index: int, texts: Sequence[str]) -> bytes:
+        """Write a run's words: the same as for as many `TextDelta`."""
         ...
 
     def close(self) -> bytes:
@@ -261,6 +274,8 @@ class UpstreamProtocol(Protocol):
     """Whose thought signatures its answers carry."""
     auth: str
     """How a credential is sent unless configured otherwise: x-api-key, x-goog-api-key or bearer."""
+    enveloped: bool
+    """Whether answers come in an envelope of their platform's, and each JSON of them has to be unwrapped."""
     continues: Continues | None
     """How an answer goes on that was begun with words of the model's own; None: it would begin anew."""
 
@@ -287,7 +302,7 @@ class UpstreamProtocol(Protocol):
     def unwrap(self, body: bytes) -> bytes:
         """Give one JSON of an answer out of its platform's envelope; where there is none, as it came. Total.
 
-        It goes before all other reading, and before the answer's own bytes go to a client.
+        Where answers are `enveloped` it goes before all other reading, and before their bytes go to a client.
         """
         ...
 

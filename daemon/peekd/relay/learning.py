@@ -11,7 +11,7 @@ import msgspec
 from peekd.relay.archive import Archive
 from peekd.signatures.learning import Learner
 from peekd.signatures.steps import Origin, Step
-from peekd.vocabulary.events import Event, Opened, ToolCallBlock
+from peekd.vocabulary.events import Event, Opened, Run, ToolCallBlock
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What every protocol takes as a call's id."""
@@ -53,6 +53,10 @@ class Learning:
     def see(self, event: Event) -> None:
         """Note what the client gets."""
         self._learner.see(event)
+
+    def see_run(self, run: Run) -> None:
+        """Note a run of words that the client gets."""
+        self._learner.see_run(run)
 
     def _named(self, event: Event, fresh: Callable[[], str]) -> Event:
         if not (isinstance(event, Opened) and isinstance(event.block, ToolCallBlock)):

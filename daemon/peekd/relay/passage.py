@@ -110,7 +110,8 @@ class Passage:
         self._protocol = protocol
         self._scribe = scribe
         self._secret = footing.secret
-        self._reading = Reading(attempt, protocol.decoder(), self.watch, protocol.unwrap, footing.secret)
+        unwrap = protocol.unwrap if protocol.enveloped else None
+        self._reading = Reading(attempt, protocol.decoder(), self.watch, unwrap, footing.secret)
         self._held: list[Seen] = []
         self._sink: ToStream | ToBody | None = None
         """Where the answer goes, once that is known."""
@@ -231,8 +232,14 @@ class Passage:
 
     def _pass_on(self, sink: ToStream | ToBody) -> bool:
         """Take what has come; False where it was the last."""
-        watch, take = self.watch, self._reading.take
-        while not watch.over and (seen := take()) is not None:
+        watch, reading, together = self.watch, self._reading, sink.together
+        while not watch.over:
+            if together and reading.several and (run := reading.take_run()) is not None:
+                sink.take_run(run)
+                continue
+            seen = reading.take()
+            if seen is None:
+                break
             if not (watch.over and (watch.falsely_ended or watch.overtaken)):
                 sink.take(seen)
         return not watch.over

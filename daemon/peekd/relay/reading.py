@@ -13,7 +13,7 @@ from peekd.healing.settings import HealingSettings
 from peekd.protocols.interface import EventDecoder
 from peekd.relay.words import Words
 from peekd.vocabulary import outcomes as o
-from peekd.vocabulary.events import Erred, Event
+from peekd.vocabulary.events import Erred, Event, Run, TextDelta
 from peekd.vocabulary.outcomes import AnyOutcome
 from peekd.wire.sse import Frame, FrameTooLarge, Splitter
 
@@ -46,10 +46,18 @@ class Seen(msgspec.Struct, frozen=True, gc=False):
     events: Sequence[Event]
 
 
-class Reading:
-    """Gives a stream's frames one by one; the watch has seen each before the caller does.
+class SeenRun(msgspec.Struct, frozen=True, gc=False):
+    """Frames of words, seen together. `raw`: as they stood on the wire; `last`: the last of them."""
 
-    `unwrap` takes a frame's data out of its envelope (the same bytes where there is none). `secret`: the
+    raw: bytes
+    last: Frame
+    run: Run
+
+
+class Reading:
+    """Gives a stream's frames one by one, or words together; the watch has seen each before the caller does.
+
+    `unwrap` takes a frame's data out of its envelope, where answers have one. `secret`: the
     credential that the stream was asked for with; an error in it is read without that.
     """
 
@@ -57,14 +65,15 @@ class Reading:
         "_came",
         "_decoder",
         "_fault",
-        "_frames",
         "_over",
         "_secret",
         "_silent",
         "_source",
+        "_speaking",
         "_splitter",
         "_unwrap",
         "received",
+        "several",
         "watch",
         "words",
     )
@@ -74,7 +83,7 @@ class Reading:
         source: Source,
         decoder: EventDecoder,
         watch: Watch,
-        unwrap: Unwrap = bytes,
+        unwrap: Unwrap | None = None,
         secret: str = "",
     ) -> None:
         self.watch = watch
@@ -82,13 +91,15 @@ class Reading:
         """What keeps the words, where they are to be kept."""
         self.received = 0
         """Bytes that came."""
+        self.several = False
+        """More frames than one came at once, so it may be that they can be taken together."""
         self._unwrap = unwrap
         self._secret = secret
         self._source = source
         self._decoder = decoder
         self._splitter = Splitter()
-        self._frames: list[Frame] = []
-        """Those that have come and were not taken, the last first; a deque holds much where it is empty."""
+        self._speaking = False
+        """The last frame was words, so the next ones may be."""
         self._fault: AnyOutcome | None = None
         self._silent = False
         self._over = False
@@ -96,16 +107,32 @@ class Reading:
 
     def take(self) -> Seen | None:
         """The next frame that has already come, or None."""
-        if not self._frames:
+        frame = self._splitter.take()
+        if frame is None:
             return None
-        frame = self._bare(self._frames.pop())
+        if self._unwrap is not None:
+            frame = _bare(frame, self._unwrap)
         seen = Seen(frame, self._decoder.feed(frame))
-        return self._see(seen if erred(seen.events) is None else _discreet(seen, self._secret))
+        for event in seen.events:
+            if isinstance(event, Erred):
+                seen = _discreet(seen, self._secret)
+                break
+        self._speaking = bool(seen.events) and isinstance(seen.events[0], TextDelta)
+        return self._see(seen)
 
-    def _bare(self, frame: Frame) -> Frame:
-        """Take a frame's data out of its platform's envelope, if it has one."""
-        data = self._unwrap(frame.data)
-        return frame if data is frame.data else Frame(b"data: %b\r\n\r\n" % data, frame.event, data)
+    def take_run(self) -> SeenRun | None:
+        """The next frames together, as far as they are words that go on; None where they are not, or kept."""
+        if not self._speaking or self.words is not None or self._unwrap is not None:
+            return None
+        blocks = self._splitter.ahead()
+        if not blocks:
+            return None
+        run = self._decoder.run(blocks)
+        if run is None:
+            self._speaking = False
+            return None
+        self.watch.see_run(run, self._came)
+        return SeenRun(*self._splitter.skip(len(run.texts)), run)
 
     def _see(self, seen: Seen) -> Seen:
         for event in seen.events:
@@ -146,28 +173,25 @@ class Reading:
         self.watch.see_bytes(now)
         self.received += len(chunk)
         try:
-            self._queue(self._splitter.feed(chunk))
+            self.several = self._splitter.put(chunk)
         except FrameTooLarge as error:
             return self._end(o.Malformed(message=str(error)))
         return True
 
-    def _queue(self, frames: Sequence[Frame]) -> None:
-        self._frames[:0] = reversed(frames)
-
     def _end(self, fault: AnyOutcome | None) -> bool:
         self._fault = fault
         self._over = True
-        return bool(self._frames)
+        return self._splitter.waits
 
     def _flush(self) -> None:
         """The body ended: a last frame without its blank line counts only if what it says is whole."""
         rest = self._splitter.close()
         if rest is not None and is_whole(rest.data):
-            self._queue([Frame(raw=rest.raw + b"\n\n", event=rest.event, data=rest.data)])
+            self._splitter.give([Frame(raw=rest.raw + b"\n\n", event=rest.event, data=rest.data)])
 
     def play(self, frames: Iterable[Frame]) -> None:
         """Take the frames of an answer that came at once: there is nothing to wait for any more."""
-        self._queue(list(frames))
+        self._splitter.give(frames)
         self._came = trio.current_time()
         self._over = True
 
@@ -186,6 +210,12 @@ class Reading:
                 return o.Broken(type=self._fault.type, message=self._fault.message)
             return self._fault
         return self.watch.at_end(shown=shown)
+
+
+def _bare(frame: Frame, unwrap: Unwrap) -> Frame:
+    """Take a frame's data out of its platform's envelope, if it has one."""
+    data = unwrap(frame.data)
+    return frame if data is frame.data else Frame(b"data: %b\r\n\r\n" % data, frame.event, data)
 
 
 def _enough() -> bool:

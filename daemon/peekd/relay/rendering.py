@@ -17,7 +17,7 @@ from peekd.relay.atomic import Atomic
 from peekd.relay.delivery import Delivery
 from peekd.relay.joint import Joint
 from peekd.relay.learning import Learning
-from peekd.relay.reading import WHOLE_BYTES, Seen, is_whole
+from peekd.relay.reading import WHOLE_BYTES, Seen, SeenRun, is_whole
 from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
     Beat,
@@ -58,6 +58,10 @@ class Rendering(Protocol):
 
     def render(self, seen: Seen) -> bytes:
         """Whole frames of the client's protocol, or b"". Raises BadArguments for a call that is no JSON."""
+        ...
+
+    def render_run(self, seen: SeenRun) -> bytes:
+        """The same for frames of words that were seen together."""
         ...
 
     def close(self) -> bytes:
@@ -125,6 +129,13 @@ class Verbatim:
             return b""
         self._following.see(seen.frame)
         return seen.frame.raw
+
+    def render_run(self, seen: SeenRun) -> bytes:
+        """Their own bytes."""
+        if self._learning is not None:
+            self._learning.see_run(seen.run)
+        self._following.see(seen.last)
+        return seen.raw
 
     def _is_shown(self, frame: Frame) -> bool:
         """Whether clients read it as an error; what is torn, be it around one, they cannot read at all."""
@@ -206,6 +217,18 @@ class Translated:
                 self._said = True
             written += self._encoder.feed(event)
         return written
+
+    def render_run(self, seen: SeenRun) -> bytes:
+        """Render words, and before them the end of a call that waited for what follows."""
+        run, released = seen.run, b""
+        if self._halves.waits:
+            released = b"".join([self._feed(closed) for closed in self._halves.release()])
+        if self._learning is not None:
+            self._learning.see_run(run)
+        self._said = True
+        if run.usage is not None and self._counted:
+            self._encoder.feed(Counted(run.usage))
+        return released + self._encoder.feed_run(run.index, run.texts)
 
     def _feed(self, event: Event) -> bytes:
         if self._learning is not None:
@@ -315,6 +338,17 @@ class ToStream:
             for free in (joined,) if self._atomic is None else self._atomic.take(joined):
                 self._render(free)
 
+    @property
+    def together(self) -> bool:
+        """Whether it takes runs: where frames wait for nothing, and nobody looks at each."""
+        return self._atomic is None and self._joint is None and self.told is None
+
+    def take_run(self, seen: SeenRun) -> None:
+        """Render frames of words that were seen together."""
+        if not self.shown:
+            self._show()
+        self._ready.append(self.rendering.render_run(seen))
+
     def _render(self, seen: Seen) -> None:
         if not self.shown:
             self._show()
@@ -362,6 +396,7 @@ class ToBody:
     __slots__ = ("_collector", "_size", "_splitter", "_whole", "rendering")
 
     shown = False
+    together = True
 
     def __init__(self, rendering: Rendering, collector: Collector, whole: bytes | None = None) -> None:
         """`whole`: the body as an upstream of the client's own protocol gave it; then nothing is folded."""
@@ -373,7 +408,13 @@ class ToBody:
 
     def take(self, seen: Seen) -> None:
         """Render one frame and fold it in. Raises BadArguments, Unfoldable or TooMuch."""
-        rendered = self.rendering.render(seen)
+        self._take(self.rendering.render(seen))
+
+    def take_run(self, seen: SeenRun) -> None:
+        """Do the same with frames of words that were seen together."""
+        self._take(self.rendering.render_run(seen))
+
+    def _take(self, rendered: bytes) -> None:
         self._size += len(rendered)
         if self._size > WHOLE_BYTES:
             raise TooMuch(f"an answer of more than {WHOLE_BYTES} bytes")

@@ -16,6 +16,7 @@ from peekd.vocabulary.events import (
     Event,
     Opened,
     RedactedBlock,
+    Run,
     SignatureDelta,
     TextBlock,
     TextDelta,
@@ -63,6 +64,10 @@ class Learner:
                 self._blocks[event.index].proof = event.signature
             case _:
                 pass
+
+    def see_run(self, run: Run) -> None:
+        """Note a run of words."""
+        self._add(run.index, "".join(run.texts))
 
     def pieces(self, family: Family) -> tuple[Piece, ...]:
         """Give what was said, in order; none where that proves nothing. What was cut short has no proof."""

@@ -7,6 +7,7 @@ The counterpart for requests is `conversation`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 import msgspec
@@ -233,6 +234,21 @@ class Unknown(Said, frozen=True, gc=False, tag="unknown"):
     """A frame of a kind that we have no word for. Idle by rule, and passed on verbatim."""
 
     kind: str
+
+
+# ---- many at once --------------------------------------------------------------------------------
+
+
+class Run(msgspec.Struct, frozen=True, gc=False):
+    """What many frames say together: more words of one text block, and nothing else but usage.
+
+    `texts`: of each frame, in order, none of them empty: as many `TextDelta`. `usage`: what the frames told,
+    laid over one another; None where they told none.
+    """
+
+    index: int
+    texts: Sequence[str]
+    usage: Usage | None = None
 
 
 Event = (

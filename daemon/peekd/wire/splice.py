@@ -14,10 +14,16 @@ import msgspec
 
 _SPACE: Final = re.compile(rb"[ \t\r\n]*")
 _STRING: Final = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_KEY: Final = re.compile(
+    rb'[ \t\r\n]*+,?+[ \t\r\n]*+("[^"\\]*+(?:\\.[^"\\]*+)*+")[ \t\r\n]*+:[ \t\r\n]*+', re.DOTALL
+)
+"""What stands before a member's value, and after the one before; only at an object's end there is none."""
+
 _SCALAR: Final = re.compile(rb"[^\s,\]}]+")
 _RUN: Final = re.compile(rb'(?:[^"\[\]{}]++|"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
 """All that is neither a bracket nor, as part of a string, could be taken for one."""
 
+_key: Final = msgspec.json.Decoder(str)
 _object: Final = msgspec.json.Decoder(dict[str, msgspec.Raw])
 _array: Final = msgspec.json.Decoder(list[msgspec.Raw])
 
@@ -49,15 +55,10 @@ def members(body: bytes, begin: int = 0, end: int | None = None) -> list[Span]:
     """
     at, values = _enter(body, begin, end, b"{"), _object.decode(memoryview(body)[begin:end])
     spans: list[Span] = []
-    while not body.startswith(b"}", at):
-        string = _STRING.match(body, at)
-        if string is None:
-            raise ValueError("not a JSON object")
-        key = msgspec.json.decode(string.group(), type=str)
-        value = _skip(body, _skip(body, string.end()) + 1)
-        stop = _end_of_value(body, value, values[key])
-        spans.append(Span(at, value, stop, key))
-        at = _next(body, stop)
+    while (entry := _KEY.match(body, at)) is not None:
+        key, value = _key.decode(entry[1]), entry.end()
+        at = _end_of_value(body, value, values[key])
+        spans.append(Span(entry.start(1), value, at, key))
     return spans
 
 

@@ -6,6 +6,7 @@ https://html.spec.whatwg.org/multipage/server-sent-events.html#event-stream-inte
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 
 import msgspec
@@ -37,7 +38,7 @@ class Frame(msgspec.Struct, frozen=True, gc=False):
 
 
 class FrameTooLarge(ValueError):
-    """A frame grew over the limit; the stream is not to be read further."""
+    """A frame grew over the limit; the stream is not to be read further, and what waited of it is gone."""
 
 
 class Splitter:
@@ -48,10 +49,13 @@ class Splitter:
     them is a blank line more, which says nothing. A byte order mark is part of the first `raw`, of no data.
     """
 
-    __slots__ = ("_fresh", "_held", "_limit", "_prefix", "_size", "_tail")
+    __slots__ = ("_blocks", "_end", "_frames", "_fresh", "_held", "_limit", "_prefix", "_size", "_tail")
 
     def __init__(self, max_frame_bytes: int = MAX_FRAME_BYTES) -> None:
         self._limit = max_frame_bytes
+        self._frames: list[Frame] = []  # whole and not taken, the last first
+        self._blocks: list[bytes] = []  # what follows them, likewise: unread, without blank lines
+        self._end = b"\n"  # of the lines in them
         self._held: list[bytes] = []  # of the frame that is not yet whole
         self._size = 0
         self._tail = b""
@@ -60,26 +64,71 @@ class Splitter:
 
     def feed(self, chunk: bytes) -> list[Frame]:
         """Give the frames that are whole now. Raises FrameTooLarge."""
+        self.put(chunk)
+        return self._rest()
+
+    def put(self, chunk: bytes) -> bool:
+        """Take bytes in; what of them is whole waits to be taken. Raises FrameTooLarge.
+
+        Gives whether several frames are `ahead`: from two on it pays to read them together.
+        """
         buffer = chunk
         if self._held:
             if self._size > _REACH and not _END.search(self._tail + chunk):
                 self._hold(chunk)
-                return []
+                return False
             self._held.append(chunk)
             buffer = b"".join(self._held)
             self._held.clear()
         self._size, self._tail = 0, b""
         if self._fresh:
             buffer = self._without_mark(buffer)
-        frames, rest = _split_lines(buffer) if _CR in buffer else _split_plain(buffer)
-        if frames and self._prefix:
-            frames[0] = msgspec.structs.replace(frames[0], raw=self._prefix + frames[0].raw)
-            self._prefix = b""
-        if len(buffer) > self._limit and any(len(frame.raw) > self._limit for frame in frames):
-            raise self._too_large()
+        if self._blocks:
+            self._frames = self._rest()[::-1]
+        rest = self._split(buffer, b"\n" if _CR not in buffer else _line_end(buffer))
+        if len(buffer) > self._limit:
+            self._check()
         if rest:
             self._hold(rest)
-        return frames
+        return len(self._blocks) > 1
+
+    def take(self) -> Frame | None:
+        """Give the next frame that is whole, None where there is none."""
+        if self._frames:
+            frame = self._frames.pop()
+        elif self._blocks:
+            block = self._blocks.pop()
+            blank = not block or block.startswith(self._end)
+            frame = self._read_blank(block) if blank else _read_plain(block, self._end)
+        else:
+            return None
+        if self._prefix:
+            frame = msgspec.structs.replace(frame, raw=self._prefix + frame.raw)
+            self._prefix = b""
+        return frame
+
+    def give(self, frames: Iterable[Frame]) -> None:
+        """Put frames behind those that wait to be taken."""
+        self._frames = [*self._rest(), *frames][::-1]
+
+    @property
+    def waits(self) -> bool:
+        """Whether a frame that is whole waits to be taken."""
+        return bool(self._frames or self._blocks)
+
+    def ahead(self) -> list[bytes]:
+        """Give the next frames as they stand, each without its blank line.
+
+        None where one is read before: what was put there, or stands behind a byte order mark.
+        """
+        return [] if self._frames or self._prefix else self._blocks[::-1]
+
+    def skip(self, number: int) -> tuple[bytes, Frame]:
+        """Take so many of what is `ahead`, one at least: gives the bytes of all, and the last as a frame."""
+        blocks = self._blocks[: -number - 1 : -1]
+        del self._blocks[-number:]
+        blank = self._end * 2
+        return blank.join(blocks) + blank, _read_plain(blocks[-1], self._end)
 
     def close(self) -> Frame | None:
         """Give what was left without its blank line, read as a frame; None if nothing was.
@@ -93,6 +142,37 @@ class Splitter:
             rest, prefix = b"", rest
         self._fresh = False
         return _read(rest, prefix) if rest or prefix else None
+
+    def _rest(self) -> list[Frame]:
+        frames: list[Frame] = []
+        while (frame := self.take()) is not None:
+            frames.append(frame)
+        return frames
+
+    def _split(self, buffer: bytes, end: bytes) -> bytes:
+        """Take apart what is whole; gives the rest. `end`: of all lines; b"" where they do not end alike."""
+        if end:
+            self._end = end
+            blocks = buffer.split(end * 2)
+            rest = blocks.pop()
+            blocks.reverse()
+            self._blocks = blocks
+            if not rest.startswith(end):
+                return rest
+            frames, rest = [*self._rest(), Frame(end)], rest[len(end) :]
+        else:
+            frames, rest = _split_lines(buffer)
+        self._frames[:0] = reversed(frames)
+        return rest
+
+    def _read_blank(self, block: bytes) -> Frame:
+        """Read the first of the blank lines that stand before a block; the others wait, and it does."""
+        end = self._end
+        if block:
+            self._blocks.append(block[len(end) :])
+        else:
+            self._frames.append(Frame(end))
+        return Frame(end)
 
     def _hold(self, rest: bytes) -> None:
         self._held.append(rest)
@@ -110,56 +190,38 @@ class Splitter:
             self._fresh = False
         return buffer
 
+    def _check(self) -> None:
+        self.give(())
+        if any(len(frame.raw) > self._limit for frame in self._frames):
+            raise self._too_large()
+
     def _too_large(self) -> FrameTooLarge:
+        self._frames, self._blocks = [], []
         return FrameTooLarge(f"a server-sent event is larger than {self._limit} bytes")
 
 
-def _split_plain(buffer: bytes) -> tuple[list[Frame], bytes]:
-    """Split at LF LF; only where there is no CR at all, which is nearly everywhere."""
-    frames: list[Frame] = []
-    parts = buffer.split(b"\n\n")
-    rest = parts.pop()
-    for part in parts:
-        body = part
-        if not part or part[0] == _LF:
-            body = _shed_blanks(part, frames)
-            if not body:
-                frames += (Frame(b"\n"), Frame(b"\n"))
-                continue
-        frames.append(_read_plain(body))
-    return frames, _shed_blanks(rest, frames) if rest else rest
+def _line_end(buffer: bytes) -> bytes:
+    """Give what all lines end with, of which some hold a CR: CRLF, or b"" where they are not all alike."""
+    pairs = buffer.count(b"\r\n")
+    return b"\r\n" if buffer.count(b"\r") == pairs == buffer.count(b"\n") else b""
 
 
-def _shed_blanks(part: bytes, frames: list[Frame]) -> bytes:
-    body = part.lstrip(b"\n")
-    frames.extend([Frame(b"\n")] * (len(part) - len(body)))
-    return body
-
-
-def _read_plain(body: bytes) -> Frame:
-    """Read what stood before LF LF: the two shapes that upstreams send at once, all else line by line."""
+def _read_plain(body: bytes, end: bytes) -> Frame:
+    """Read what stood before a blank line: the two shapes that upstreams send at once, all else by line."""
     if body.startswith(b"event: "):
-        first, _, data = body.partition(b"\ndata: ")
+        first, _, data = body.partition(end + b"data: ")
         if data and _LF not in first and _LF not in data:
-            return Frame(body + b"\n\n", first[7:].decode("utf-8", "replace"), data)
+            return Frame(body + end + end, first[7:].decode("utf-8", "replace"), data)
     elif body.startswith(b"data: ") and _LF not in body:
-        return Frame(body + b"\n\n", "", body[6:])
-    return _read(body + b"\n\n")
+        return Frame(body + end + end, "", body[6:])
+    return _read(body + end + end)
 
 
 def _split_lines(buffer: bytes) -> tuple[list[Frame], bytes]:
     """Split at blank lines of every kind."""
     frames: list[Frame] = []
-    start = cr = 0
+    start = 0
     while start < len(buffer):
-        if 0 <= cr < start or not start:
-            cr = buffer.find(b"\r", start)
-        if cr > start and buffer.startswith(b"data: ", start) and buffer.startswith(b"\r\n\r\n", cr):
-            data = buffer[start + 6 : cr]
-            if b"\n" not in data:  # one line between CRLFs, as Google writes it
-                frames.append(Frame(buffer[start : cr + 4], "", data))
-                start = cr + 4
-                continue
         end = _end_of_frame(buffer, start)
         if end < 0:
             break

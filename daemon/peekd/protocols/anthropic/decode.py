@@ -6,7 +6,8 @@ https://platform.claude.com/docs/en/build-with-claude/streaming
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from operator import attrgetter
 from typing import Any, Final
 
 import msgspec
@@ -23,6 +24,7 @@ from peekd.protocols.anthropic.frames import (
     Said,
 )
 from peekd.protocols.anthropic.refusals import kind_of_type
+from peekd.protocols.anthropic.runs import read_run
 from peekd.protocols.anthropic.searching import SEARCH_NAME
 from peekd.vocabulary.events import (
     ArgumentsDelta,
@@ -39,6 +41,7 @@ from peekd.vocabulary.events import (
     OtherBlock,
     OtherDelta,
     RedactedBlock,
+    Run,
     SearchBlock,
     Searched,
     SignatureDelta,
@@ -102,6 +105,11 @@ class AnthropicDecoder:
         kind = said.type or frame.event or ("error" if said.error is not None else "")
         read = _READERS.get(kind)
         return [Unknown(kind)] if read is None else read(said, self._so_far)
+
+    def run(self, blocks: Sequence[bytes]) -> Run | None:
+        """Read frames of words together; see `runs.read_run`."""
+        run = read_run(blocks)
+        return None if run is None or run.index in self._so_far.searches else run
 
     def close(self) -> list[Event]:
         """Nothing is ever held back here."""
@@ -173,8 +181,11 @@ def _content_block_delta(said: Said, so_far: _SoFar) -> list[Event]:
     if said.index in so_far.searches:
         so_far.searches[said.index].append(delta.partial_json or "")
         return [Beat()]
-    make = _DELTAS.get(delta.type)
-    return [OtherDelta(said.index, delta.type) if make is None else make(said.index, delta)]
+    known = _DELTAS.get(delta.type)
+    if known is None:
+        return [OtherDelta(said.index, delta.type)]
+    make, words = known
+    return [make(said.index, words(delta) or "")]
 
 
 def _content_block_stop(said: Said, so_far: _SoFar) -> list[Event]:
@@ -258,9 +269,9 @@ _BLOCKS: Final[dict[str, Callable[[ContentBlock], Block]]] = {
     "tool_use": lambda block: ToolCallBlock(block.id or "", block.name or ""),
 }
 
-_DELTAS: Final[dict[str, Callable[[int, Delta], Event]]] = {
-    "text_delta": lambda index, delta: TextDelta(index, delta.text or ""),
-    "input_json_delta": lambda index, delta: ArgumentsDelta(index, delta.partial_json or ""),
-    "thinking_delta": lambda index, delta: ThinkingDelta(index, delta.thinking or ""),
-    "signature_delta": lambda index, delta: SignatureDelta(index, delta.signature or ""),
+_DELTAS: Final[dict[str, tuple[Callable[[int, str], Event], Callable[[Delta], str | None]]]] = {
+    "text_delta": (TextDelta, attrgetter("text")),
+    "input_json_delta": (ArgumentsDelta, attrgetter("partial_json")),
+    "thinking_delta": (ThinkingDelta, attrgetter("thinking")),
+    "signature_delta": (SignatureDelta, attrgetter("signature")),
 }

@@ -6,6 +6,7 @@ https://platform.claude.com/docs/en/build-with-claude/streaming
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -15,6 +16,7 @@ from peekd.protocols.anthropic.errors import encode_stream_error
 from peekd.protocols.anthropic.searching import FOREIGN, search_blocks
 from peekd.protocols.halves import HALF
 from peekd.protocols.interface import Answering, BadArguments
+from peekd.protocols.runs import written
 from peekd.signatures.seal import Kind
 from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
@@ -67,6 +69,7 @@ _THOUGHT: Final = _DELTA % (b"thinking_delta", b"thinking")
 _SIGNATURE: Final = _DELTA % (b"signature_delta", b"signature")
 _ARGUMENTS: Final = _DELTA % (b"input_json_delta", b"partial_json")
 """Each around an index and one JSON string."""
+_BEFORE, _, _AFTER = _TEXT.partition(b"%b")
 _STOP: Final = b'event: content_block_stop\ndata: {"type":"content_block_stop","index":%d}\n\n'
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]+")
@@ -114,6 +117,11 @@ class AnthropicEncoder:
             case _:
                 self._note(event)
                 return b""
+
+    def feed_run(self, index: int, texts: Sequence[str]) -> bytes:
+        """Write a run of words."""
+        place = self._places.get(index)
+        return b"" if place is None else written(_BEFORE % place, texts, _AFTER)
 
     def close(self) -> bytes:
         """Give the terminal: stop reason, usage, message_stop. b"" where none that is an answer came."""

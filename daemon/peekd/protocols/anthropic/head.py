@@ -122,6 +122,8 @@ def _session(head: _Head, headers: Mapping[str, str]) -> str | None:
 
 def _session_of_user(metadata: object) -> str | None:
     """Give the session_id inside a JSON user_id."""
+    if metadata is None:
+        return None
     try:
         user = msgspec.convert(metadata, dict[str, Any]).get("user_id")
         said = msgspec.json.decode(user, type=dict[str, Any]) if isinstance(user, str) else {}

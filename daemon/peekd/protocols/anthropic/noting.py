@@ -20,8 +20,8 @@ def noted(body: bytes, top: list[Span], splices: Splices) -> list[Edit]:
     Where the user brings results they stay as they are: a closing turn is put behind them, and the note is
     the user's answer to that. Raises ValueError for a body of another shape.
     """
-    messages = member(top, "messages")
-    spans = elements(body, messages.value, messages.end) if messages is not None and splices.note else []
+    messages = member(top, "messages") if splices.note else None
+    spans = elements(body, messages.value, messages.end) if messages is not None else []
     if not spans or msgspec.json.decode(body[spans[-1].value : spans[-1].end], type=_Message).role != "user":
         return []
     last = spans[-1]

@@ -22,6 +22,7 @@ class AnthropicUpstream:
     name: str = "anthropic"
     family: Family = "anthropic"
     auth: str = "x-api-key"
+    enveloped: bool = False
     continues: Continues | None = CONTINUES
 
     def encode_request(

@@ -44,6 +44,7 @@ class VertexAnthropic:
     name: str = UPSTREAM.name
     family: Family = UPSTREAM.family
     auth: str = "bearer"
+    enveloped: bool = False
     continues: Continues | None = UPSTREAM.continues
 
     def __init__(self, place: Place) -> None:

@@ -58,6 +58,7 @@ class CodeAssist:
     name: str = UPSTREAM.name
     family: Family = UPSTREAM.family
     auth: str = "bearer"
+    enveloped: bool = True
     continues: Continues | None = UPSTREAM.continues
 
     def __init__(self, project: str, ids: Ids) -> None:

@@ -9,6 +9,8 @@ from typing import Final
 
 import msgspec
 
+from peekd.vocabulary.events import Usage
+
 _NOTHING: Final = msgspec.Raw()
 
 
@@ -80,6 +82,16 @@ class Counts(msgspec.Struct, gc=False, rename="camel"):
     cached_content_token_count: int | None = None
     candidates_token_count: int | None = None
     thoughts_token_count: int | None = None
+
+
+def usage_of(counts: Counts) -> Usage:
+    """Give usage in our words: thoughts are counted apart from candidates upstream, and once here."""
+    prompt, output = counts.prompt_token_count, counts.candidates_token_count
+    if prompt is not None:
+        prompt += counts.tool_use_prompt_token_count or 0
+    if counts.thoughts_token_count is not None:
+        output = (output or 0) + counts.thoughts_token_count
+    return Usage(prompt, counts.cached_content_token_count, None, output, counts.thoughts_token_count)
 
 
 class Feedback(msgspec.Struct, gc=False, rename="camel"):

@@ -5,6 +5,7 @@ https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -14,6 +15,7 @@ from peekd.protocols.gemini.carrier import FAMILY, armoured
 from peekd.protocols.gemini.errors import encode_stream_error
 from peekd.protocols.halves import HALF
 from peekd.protocols.interface import Answering, BadArguments
+from peekd.protocols.runs import one_by_one
 from peekd.signatures.seal import Kind
 from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
@@ -89,6 +91,10 @@ class GeminiEncoder:
             case _:
                 self._note(event)
                 return b""
+
+    def feed_run(self, index: int, texts: Sequence[str]) -> bytes:
+        """Write a run of words."""
+        return one_by_one(self.feed, index, texts)
 
     def close(self) -> bytes:
         """Give the terminal: finishReason and usage. b"" where none that is an answer came."""

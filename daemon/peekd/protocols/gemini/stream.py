@@ -6,12 +6,14 @@ https://ai.google.dev/api/generate-content#v1beta.GenerateContentResponse
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import msgspec
 
-from peekd.protocols.gemini.chunks import Call, Candidate, Chunk, Counts, Grounding, Part, Plain
+from peekd.protocols.gemini.chunks import Call, Candidate, Chunk, Counts, Grounding, Part, Plain, usage_of
 from peekd.protocols.gemini.refusals import decode_error
+from peekd.protocols.gemini.runs import read_run
 from peekd.vocabulary.events import (
     ArgumentsDelta,
     Beat,
@@ -24,6 +26,7 @@ from peekd.vocabulary.events import (
     Finished,
     Opened,
     OtherBlock,
+    Run,
     SearchBlock,
     Searched,
     SignatureDelta,
@@ -123,6 +126,11 @@ class GeminiDecoder:
                     Erred("server_error", f"the upstream sent what cannot be read: {fault}", "undecodable")
                 )
         return events or [Beat()]
+
+    def run(self, blocks: Sequence[bytes]) -> Run | None:
+        """Read frames that go on with a block of text together; see `runs.read_run`."""
+        goes_on = self._open == "text" and not self._finished
+        return read_run(self._index, blocks) if goes_on else None
 
     def close(self) -> list[Event]:
         """Give `Ended` after a terminal: Gemini has no last frame of its own. Without a terminal, nothing."""
@@ -296,17 +304,6 @@ def _is_whole(raw: bytes) -> bool:
 
 
 def _count(counts: Counts, events: list[Event]) -> None:
-    """Say usage: thoughts are counted apart from candidates upstream, and once here."""
-    prompt, output = counts.prompt_token_count, counts.candidates_token_count
-    if prompt is not None:
-        prompt += counts.tool_use_prompt_token_count or 0
-    if counts.thoughts_token_count is not None:
-        output = (output or 0) + counts.thoughts_token_count
-    usage = Usage(
-        prompt=prompt,
-        cached=counts.cached_content_token_count,
-        output=output,
-        thoughts=counts.thoughts_token_count,
-    )
+    usage = usage_of(counts)
     if usage != _UNTOLD:
         events.append(Counted(usage))

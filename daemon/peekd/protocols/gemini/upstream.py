@@ -19,6 +19,7 @@ class GeminiUpstream:
     name: str = "gemini"
     family: Family = "gemini"
     auth: str = "x-goog-api-key"
+    enveloped: bool = False
     continues: Continues | None = None
 
     def encode_request(

@@ -27,6 +27,7 @@ class VertexGemini:
     name: str = UPSTREAM.name
     family: Family = UPSTREAM.family
     auth: str = "bearer"
+    enveloped: bool = False
     continues: Continues | None = UPSTREAM.continues
 
     def __init__(self, place: Place) -> None:

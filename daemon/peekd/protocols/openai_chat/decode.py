@@ -5,6 +5,7 @@ https://platform.openai.com/docs/api-reference/chat-streaming
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final, Literal
 
 import msgspec
@@ -23,6 +24,7 @@ from peekd.vocabulary.events import (
     Event,
     Finished,
     Opened,
+    Run,
     Started,
     StopReason,
     TextBlock,
@@ -86,6 +88,10 @@ class ChatDecoder:
                 words = f"the upstream sent what cannot be read: {fault}"
                 events.append(Erred("server_error", words, "undecodable"))
         return events or [Beat()]
+
+    def run(self, blocks: Sequence[bytes]) -> Run | None:
+        """Read each frame for itself."""
+        return None
 
     def close(self) -> list[Event]:
         """Give nothing: what is missing was not said."""

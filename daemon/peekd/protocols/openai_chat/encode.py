@@ -5,6 +5,7 @@ https://platform.openai.com/docs/api-reference/chat-streaming
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -13,6 +14,7 @@ from peekd.protocols.following import named_in
 from peekd.protocols.interface import Answering, BadArguments
 from peekd.protocols.openai.words import LAST_FRAME, joined_usage, told_usage
 from peekd.protocols.openai_chat.errors import encode_stream_error
+from peekd.protocols.runs import written
 from peekd.vocabulary.conversation import Family
 from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
@@ -101,6 +103,12 @@ class ChatEncoder:
             case _:
                 self._note(event)
                 return b""
+
+    def feed_run(self, index: int, texts: Sequence[str]) -> bytes:
+        """Write a run of words."""
+        started = self._start()
+        before, _, after = (self._around("content") % bytes(_WORDS)).partition(bytes(_WORDS))
+        return started + written(before, texts, after)
 
     def close(self) -> bytes:
         """Give the terminal, the usage if any was told, and [DONE]; b"" where no answer ended."""

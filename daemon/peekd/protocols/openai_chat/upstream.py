@@ -21,6 +21,7 @@ class ChatUpstream:
     name: str = "openai-chat"
     family: Family = "gemini"  # Google's own compatible API is the only one that gives any
     auth: str = "bearer"
+    enveloped: bool = False
     continues: Continues | None = None
 
     def encode_request(

@@ -5,6 +5,7 @@ https://platform.openai.com/docs/api-reference/completions/object
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
@@ -12,6 +13,7 @@ import msgspec
 from peekd.protocols.interface import Answering
 from peekd.protocols.openai.errors import error_body
 from peekd.protocols.openai.words import LAST_FRAME, joined_usage, told_usage
+from peekd.protocols.runs import one_by_one
 from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
     Block,
@@ -79,6 +81,10 @@ class CompletionsEncoder:
             case _:
                 self._note(event)
         return b""
+
+    def feed_run(self, index: int, texts: Sequence[str]) -> bytes:
+        """Write a run of words."""
+        return one_by_one(self.feed, index, texts)
 
     def close(self) -> bytes:
         """Give the terminal, the usage if any was told, and [DONE]; b"" where no answer ended."""

@@ -5,7 +5,7 @@ https://platform.openai.com/docs/api-reference/responses-streaming
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from typing import Final
 
@@ -22,6 +22,7 @@ from peekd.vocabulary.events import (
     Event,
     Finished,
     Kept,
+    Run,
     Started,
     StopReason,
     Unknown,
@@ -67,6 +68,10 @@ class ResponsesDecoder:
                 return [Beat()]
             return [Erred("server_error", f"the upstream sent what cannot be read: {fault}", "undecodable")]
         return [*self._read(said, frame.event, data)] or [Beat()]
+
+    def run(self, blocks: Sequence[bytes]) -> Run | None:
+        """Read each frame for itself."""
+        return None
 
     def close(self) -> list[Event]:
         """Give nothing: what is missing was not said."""

@@ -5,6 +5,7 @@ https://platform.openai.com/docs/api-reference/responses-streaming
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from peekd.protocols.halves import HALF
@@ -13,6 +14,7 @@ from peekd.protocols.openai_responses.calls import AnyCall, open_call
 from peekd.protocols.openai_responses.output import Output
 from peekd.protocols.openai_responses.response import Stream, echo
 from peekd.protocols.openai_responses.writers import Message, Reasoning, Search
+from peekd.protocols.runs import one_by_one
 from peekd.signatures.seal import Kind
 from peekd.vocabulary.conversation import Family, Tool
 from peekd.vocabulary.errors import Fault
@@ -94,6 +96,10 @@ class ResponsesEncoder:
             case _:
                 self._note(event)
                 return b""
+
+    def feed_run(self, index: int, texts: Sequence[str]) -> bytes:
+        """Write a run of words."""
+        return one_by_one(self.feed, index, texts)
 
     def close(self) -> bytes:
         """Give the terminal; b"" where none that is an answer came. Raises BadArguments as `feed` does."""

@@ -21,6 +21,7 @@ class ResponsesUpstream:
     name: str = "openai-responses"
     family: Family = "openai"
     auth: str = "bearer"
+    enveloped: bool = False
     continues: Continues | None = None
 
     def encode_request(
