@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from enum import IntEnum
-from typing import Literal
+from typing import Final, Literal
 
 from peekd.healing.classify import outcome_of_error
 from peekd.healing.settings import HealingSettings
@@ -153,9 +153,17 @@ class Watch:
         if isinstance(event, e.Counted):  # with every one of those, where Gemini speaks
             self.usage = merged(self.usage, event.usage)
             return Rank.IDLE
-        self._note(event)
+        kind = type(event)
+        if kind in _MUTE:
+            return Rank.IDLE
+        if kind in _MARKS:
+            self._note(event)
+            return Rank.IDLE
+        if isinstance(event, e.Opened):
+            self._open.append(event.index)
+        else:
+            self.said += _length(event)
         rank = rank_of(event)
-        self.said += _length(event)
         if rank is Rank.MEANINGFUL or (rank is Rank.PROGRESS and self._progressed is None):
             self._progressed = now
         if rank is Rank.MEANINGFUL and not self._thoughts and is_thought(event):
@@ -174,8 +182,6 @@ class Watch:
 
     def _note(self, event: Event) -> None:
         match event:
-            case e.Opened(index=index):
-                self._open.append(index)
             case e.Closed(index=index):
                 self._open = [one for one in self._open if one != index]
             case e.Finished() if self.finished is None:
@@ -293,6 +299,13 @@ class Watch:
 
     def _whole(self) -> o.Completed:
         return o.Completed(note="" if self.ended else "last_frame_supplied")
+
+
+_MUTE: Final[frozenset[type[Event]]] = frozenset({e.Started, e.Beat, e.Unknown})
+"""Events of which nothing is noted."""
+
+_MARKS: Final[frozenset[type[Event]]] = frozenset({e.Closed, e.Finished, e.Ended, e.Kept, e.Erred})
+"""Idle events that bear on what an end amounts to. Most of a short answer's events are these and the mute."""
 
 
 def _length(event: Event) -> int:

@@ -138,15 +138,16 @@ class Passage:
 
     def _hold_ready(self) -> AnyOutcome | None:
         """Keep the frames that have come, up to the one that decides."""
-        size = sum(len(seen.frame.raw) for seen in self._held)
+        size = sum([len(seen.frame.raw) for seen in self._held])
         while (seen := self._reading.take()) is not None:
-            self._scribe.mark("first_byte")
+            if not self._held:
+                self._scribe.mark("first_byte")
             self._held.append(seen)
             size += len(seen.frame.raw)
             if (verdict := self.watch.verdict()) is not None:
                 self._scribe.mark("first_meaning")
                 return verdict
-            if all(isinstance(event, Beat) for event in seen.events):
+            if all([type(event) is Beat for event in seen.events]):
                 self._scribe.heartbeat(seen.frame.raw)
             if size > HELD_BYTES:
                 return o.Malformed(message=f"{size} bytes came and meant nothing")

@@ -112,12 +112,11 @@ class Reading:
             return None
         if self._unwrap is not None:
             frame = _bare(frame, self._unwrap)
-        seen = Seen(frame, self._decoder.feed(frame))
-        for event in seen.events:
-            if isinstance(event, Erred):
-                seen = _discreet(seen, self._secret)
-                break
-        self._speaking = bool(seen.events) and isinstance(seen.events[0], TextDelta)
+        events = self._decoder.feed(frame)
+        seen = Seen(frame, events)
+        if Erred in map(type, events):
+            seen = _discreet(seen, self._secret)
+        self._speaking = bool(events) and isinstance(events[0], TextDelta)
         return self._see(seen)
 
     def take_run(self) -> SeenRun | None:
@@ -135,8 +134,9 @@ class Reading:
         return SeenRun(*self._splitter.skip(len(run.texts)), run)
 
     def _see(self, seen: Seen) -> Seen:
+        see, came = self.watch.see, self._came
         for event in seen.events:
-            self.watch.see(event, self._came)
+            see(event, came)
         if self.words is not None:
             for event in seen.events:
                 self.words.see(event)
