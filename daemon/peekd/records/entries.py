@@ -18,7 +18,7 @@ Phase = Literal["plan", "attempt", "peek", "decide", "wait", "refresh", "commit"
 DEBUG, INFO, NOTICE, WARNING, ERROR = 7, 6, 5, 4, 3  # syslog priorities, RFC 5424 §6.2.1
 
 
-class Entry(msgspec.Struct, frozen=True, omit_defaults=True):
+class Entry(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One step of a request, as the journal keeps it: PEEKD_* fields beside MESSAGE and PRIORITY.
 
     `upstream_error`: type and first 200 characters of the upstream's words, redacted.
@@ -48,7 +48,7 @@ ENDED = "peekd ended"
 """The note of a request that was open when the process ended without closing it."""
 
 
-class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
+class Turn(msgspec.Struct, frozen=True, omit_defaults=True, gc=False):
     """One decision with all that it was made from, so that it can be made anew under another policy.
 
     The fields after `outcome` and `move` are those of the kernel's circumstances, and the dice's throw.
@@ -72,7 +72,7 @@ class Turn(msgspec.Struct, frozen=True, omit_defaults=True):
     jitter: float = 0.0
 
 
-class AttemptRecord(msgspec.Struct, omit_defaults=True):
+class AttemptRecord(msgspec.Struct, omit_defaults=True, gc=False):
     """One try at one upstream with one account. Times are seconds since the request came in.
 
     `marks` holds when each phase was over: queue (a connection is free to be had), connect, sent, headers,
@@ -106,7 +106,7 @@ class AttemptRecord(msgspec.Struct, omit_defaults=True):
     """The attempt that was under way when this one began (a hedge), 0: none."""
 
 
-class RequestRecord(msgspec.Struct, omit_defaults=True):
+class RequestRecord(msgspec.Struct, omit_defaults=True, gc=False):
     """One request from its first byte to its last. `came` is wall time, seconds since 1970."""
 
     id: str

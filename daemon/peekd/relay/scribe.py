@@ -174,7 +174,7 @@ class Scribe:  # noqa: PLR0904  one for each kind of step
         phase: Phase = "relay" if outcome in SHOWN else "peek"
         priority = narrate.priority_of(step)
         error = narrate.said(step.outcome) if step.outcome.message and step.attempt else ""
-        self._write(phase, narrate.of_outcome(step, self.record.protocol), priority, step=step, error=error)
+        self._write(phase, narrate.of_outcome(step, self.record.protocol), priority, step, error)
         self.decided(step)
 
     def decided(self, step: Step) -> None:
@@ -186,12 +186,12 @@ class Scribe:  # noqa: PLR0904  one for each kind of step
             if attempt.ended is not None:
                 self._row(self._drafts[attempt.number])
         self._live.stepped(step)
-        self._write("decide", narrate.of_decision(step), INFO, step=step)
+        self._write("decide", narrate.of_decision(step), INFO, step)
 
     def pausing(self, step: Step) -> None:
         """A pause begins."""
         self.record.waits.append((self.since(), step.decision.after, step.decision.because))
-        self._write("wait", narrate.of_pause(step), NOTICE, step=step)
+        self._write("wait", narrate.of_pause(step), NOTICE, step)
 
     def unproven(self, account: str) -> None:
         """An account has no access token that holds: the attempt waits for one."""
@@ -254,31 +254,41 @@ class Scribe:  # noqa: PLR0904  one for each kind of step
         self._row(self._drafts[0])
         quiet = outcome in {"completed", "client_gone"} and note != narrate.AT_BOUNDARY
         priority = INFO if quiet else WARNING
-        self._write("end", narrate.of_end(record), priority, end=True)
+        self._write("end", narrate.of_end(record), priority)
 
     def _write(
-        self,
-        phase: Phase,
-        message: str,
-        priority: int = INFO,
-        *,
-        step: Step | None = None,
-        error: str = "",
-        end: bool = False,
+        self, phase: Phase, message: str, priority: int = INFO, step: Step | None = None, error: str = ""
     ) -> None:
         record, attempt = self.record, self.attempt
         if self._live.on_change:
             self._live.changed(record)
-        outcome, move, status = "", "", None
-        if end:
-            outcome, status = record.outcome, record.status
-        elif step is not None:
+        if step is not None:
             outcome, move, status = name_of(step.outcome), step.decision.move, step.outcome.status
-        if attempt is None:
-            who = (0, "", record.model, "")
+        elif phase == "end":
+            outcome, move, status = record.outcome, "", record.status
         else:
-            who = (attempt.number, attempt.account, attempt.model, attempt.upstream)
-        self._journal(Entry(message, priority, record.id, *who, phase, outcome, move, status, error))
+            outcome, move, status = "", "", None
+        if attempt is None:
+            number, account, model, upstream = 0, "", record.model, ""
+        else:
+            number, account = attempt.number, attempt.account
+            model, upstream = attempt.model, attempt.upstream
+        self._journal(
+            Entry(  # by place: eight to a request
+                message,
+                priority,
+                record.id,
+                number,
+                account,
+                model,
+                upstream,
+                phase,
+                outcome,
+                move,
+                status,
+                error,
+            )
+        )
 
 
 def _to_microsecond(seconds: float) -> float:
