@@ -8,7 +8,7 @@ from peekd.accounts.patterns import matches
 from peekd.accounts.settings import AccountSettings
 
 
-class Account(msgspec.Struct, frozen=True):
+class Account(msgspec.Struct, frozen=True, gc=False):
     """An identity at an upstream. Its `name` is the one key it is known by, everywhere.
 
     `models`: patterns of the upstream's model names it may serve; empty: all. `max_concurrent` and

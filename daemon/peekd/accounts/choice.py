@@ -18,7 +18,7 @@ UNKNOWN = 1.0
 """Seconds that are expected where nobody's are known."""
 
 
-class Candidate(msgspec.Struct, frozen=True):
+class Candidate(msgspec.Struct, frozen=True, gc=False):
     """An account that could serve now. `turn`: its place in the weighted round, the least is next.
 
     `low`: little is left of its quota. `pace`: seconds it is expected to need to its first word, if known.

@@ -19,7 +19,7 @@ SHORTEST = 1.0
 """Seconds: the least an account rests, however little it was told to."""
 
 
-class Cooldown(msgspec.Struct, frozen=True):
+class Cooldown(msgspec.Struct, frozen=True, gc=False):
     """A rest from `since` to `until` (monotonic seconds).
 
     It is for one `model`, or (None) for all. `cause` is an outcome's name, `because` the reason in words.

@@ -15,7 +15,7 @@ from peekd.vocabulary.outcomes import Outcome, name_of
 from peekd.vocabulary.quotas import Quota
 
 
-class Streak(msgspec.Struct, frozen=True):
+class Streak(msgspec.Struct, frozen=True, gc=False):
     """Failures in a row by one cause, for one model or (None) the account; `at`: when the last was booked.
 
     `by`: in a record that accounts share, the one that met them. `probes`: once the rest that they earned is
@@ -30,14 +30,14 @@ class Streak(msgspec.Struct, frozen=True):
     probes: bool = False
 
 
-class Report(msgspec.Struct, frozen=True):
+class Report(msgspec.Struct, frozen=True, gc=False):
     """The least that an upstream said is left of a quota. `until`: from then on it means nothing."""
 
     share: float
     until: float
 
 
-class Health(msgspec.Struct, frozen=True):
+class Health(msgspec.Struct, frozen=True, gc=False):
     """`leases`: numbers of the attempts under way. `last_used`: when one was last begun, None: never.
 
     `share`: how much of its turns it has had, 1/weight for each; the account with the least is next.

@@ -11,7 +11,7 @@ HALF_LIFE = 300.0
 """Seconds after which a mean counts half: who was slow once is tried again."""
 
 
-class Pace(msgspec.Struct, frozen=True):
+class Pace(msgspec.Struct, frozen=True, gc=False):
     """Seconds to the first meaningful event, as last learned `at` (monotonic seconds)."""
 
     seconds: float

@@ -14,7 +14,7 @@ from peekd.accounts.storms import CLEAR, Sky
 from peekd.accounts.wanted import Target, Wanted
 
 
-class Pool(msgspec.Struct, frozen=True):
+class Pool(msgspec.Struct, frozen=True, gc=False):
     """Accounts in the order of the file, the health of each by name, and the sessions' ties.
 
     `shared`: by upstream, the troubles that its accounts have in common; `skies`: by upstream, its storms.

@@ -14,7 +14,7 @@ CAPACITY = 10_000
 """Bindings kept at most."""
 
 
-class Key(msgspec.Struct, frozen=True):
+class Key(msgspec.Struct, frozen=True, gc=False):
     """A session as one model of one upstream sees it: caches are kept per model, and limits may be too."""
 
     session: str
@@ -26,7 +26,7 @@ Tied = Key | str
 """A session, or the id of something that an account holds."""
 
 
-class Bindings(msgspec.Struct, frozen=True):
+class Bindings(msgspec.Struct, frozen=True, gc=False):
     """Ties to account names, the least recently used forgotten first.
 
     Kept in two generations: a full young one becomes the old one, and what was old is forgotten. So between

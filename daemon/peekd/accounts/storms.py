@@ -46,7 +46,7 @@ class Hit(msgspec.Struct, frozen=True):
     at: float
 
 
-class Storm(msgspec.Struct, frozen=True):
+class Storm(msgspec.Struct, frozen=True, gc=False):
     """It rages over one `model` or (None) all, until then. `count`: how often it was found to rage on.
 
     `probe`: the lease that tries whether it is over.
@@ -64,7 +64,7 @@ class Storm(msgspec.Struct, frozen=True):
         return self.model in {None, model}
 
 
-class Sky(msgspec.Struct, frozen=True):
+class Sky(msgspec.Struct, frozen=True, gc=False):
     """What one upstream's storms are told by."""
 
     hits: tuple[Hit, ...] = ()

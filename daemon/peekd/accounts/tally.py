@@ -10,7 +10,7 @@ from peekd.accounts.cooldown import COOLDOWNS, GOOD
 from peekd.vocabulary.outcomes import Outcome, name_of
 
 
-class Tally(msgspec.Struct, frozen=True):
+class Tally(msgspec.Struct, frozen=True, gc=False):
     """`requests`: attempts that ended. `served` and `failed` are those that speak of the account.
 
     `last_error`: the last failure's words, `last_error_at` when that was (wall time, seconds since 1970).

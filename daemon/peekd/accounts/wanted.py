@@ -9,21 +9,21 @@ import msgspec
 from peekd.accounts.account import Account
 
 
-class Target(msgspec.Struct, frozen=True):
+class Target(msgspec.Struct, frozen=True, gc=False):
     """An upstream and the model to ask it for."""
 
     upstream: str
     model: str
 
 
-class Tried(msgspec.Struct, frozen=True):
+class Tried(msgspec.Struct, frozen=True, gc=False):
     """An attempt of this request that failed: which account was asked, and for which model."""
 
     account: str
     model: str
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class Wanted(msgspec.Struct, frozen=True, gc=False):
     """What one request wants for its next attempt.
 
     `targets` in order: the next serves when those before have no account left. `tried`: its failed attempts,
@@ -44,7 +44,7 @@ class Wanted(msgspec.Struct, frozen=True):
     among: tuple[Account, ...] | None = None
 
 
-class Lease(msgspec.Struct, frozen=True):
+class Lease(msgspec.Struct, frozen=True, gc=False):
     """An account taken for one attempt; it must be settled exactly once. `because`: why this one, in words.
 
     `rebinds`: if the attempt succeeds, the session is from then on tied to this account.
@@ -65,7 +65,7 @@ class Lease(msgspec.Struct, frozen=True):
         return Tried(self.account, self.model)
 
 
-class Resting(msgspec.Struct, frozen=True):
+class Resting(msgspec.Struct, frozen=True, gc=False):
     """Why an account cannot be asked: an outcome's name, "disabled" or "busy".
 
     `until`: when it is back by itself (monotonic seconds), None: only by somebody's hand.
@@ -76,7 +76,7 @@ class Resting(msgspec.Struct, frozen=True):
     until: float | None
 
 
-class Rest(msgspec.Struct, frozen=True):
+class Rest(msgspec.Struct, frozen=True, gc=False):
     """Nobody can be asked now.
 
     `soonest`: seconds until the first one is back by itself, None: none ever is. `mend`: accounts that a
@@ -111,7 +111,7 @@ def why_nobody(rest: Rest, now: float) -> str:
     return "; ".join([*rows[:MOST_NAMED], *left])
 
 
-class Survey(msgspec.Struct, frozen=True):
+class Survey(msgspec.Struct, frozen=True, gc=False):
     """Who could be asked next. `another`: one this request has not asked. `same`: the last one once more.
 
     `soonest`: seconds until the first of those that cannot be asked now is back by itself.

@@ -18,7 +18,7 @@ FAILED_TWICE = 2
 _PASSED_ON: tuple[Move, ...] = ("relay",)
 
 
-class Circumstances(msgspec.Struct, frozen=True):
+class Circumstances(msgspec.Struct, frozen=True, gc=False):
     """What the table cannot know: the request's budget so far, and who could serve next.
 
     `account` is the one just asked ("" where there was none). `attempts` counts those that reached the model

@@ -22,7 +22,7 @@ Ids = Callable[[str], str]
 """Gives a fresh id that begins with the prefix asked for ("msg_", "toolu_"); chance is an argument here."""
 
 
-class Call(msgspec.Struct, frozen=True):
+class Call(msgspec.Struct, frozen=True, gc=False):
     """What is sent upstream: `path` (with query) is under the upstream's base URL."""
 
     path: str
@@ -37,7 +37,7 @@ class Call(msgspec.Struct, frozen=True):
     method: str = "POST"
 
 
-class Splices(msgspec.Struct, frozen=True):
+class Splices(msgspec.Struct, frozen=True, gc=False):
     """What of a client's own request is to change; every other byte stays.
 
     `model` None leaves the client's. `repaired`: without replayed thoughts. `unreadable`: digests of replayed

@@ -17,7 +17,7 @@ CHARACTERS_A_TOKEN: Final = 4
 """Of what a model writes, where nobody counted."""
 
 
-class Consumption(msgspec.Struct, frozen=True):
+class Consumption(msgspec.Struct, frozen=True, gc=False):
     """Tokens of one attempt, who counted them, why the model stopped, and how many bytes came."""
 
     usage: Usage = Usage()

@@ -67,7 +67,7 @@ class NoLane:
         """Nothing is owed."""
 
 
-class Final(msgspec.Struct, frozen=True):
+class Final(msgspec.Struct, frozen=True, gc=False):
     """A whole answer: status, headers, body."""
 
     status: int
@@ -75,7 +75,7 @@ class Final(msgspec.Struct, frozen=True):
     body: bytes
 
 
-class Streaming(msgspec.Struct, frozen=True):
+class Streaming(msgspec.Struct, frozen=True, gc=False):
     """A 200 whose body comes from `Delivery.chunks`. `headers` do not hold the content type."""
 
     headers: tuple[tuple[str, str], ...]

@@ -61,7 +61,7 @@ class Opened(Source, Protocol):
         ...
 
 
-class Footing(msgspec.Struct, frozen=True):
+class Footing(msgspec.Struct, frozen=True, gc=False):
     """What an answer is judged by besides its deadlines. `ends`: when the budget ends, by trio's clock.
 
     `secret`: the credential it was asked with, which no error may repeat. `thoughts`: the client sees them.

@@ -45,7 +45,7 @@ class Ground(msgspec.Struct, frozen=True):
         return {account.name: account.credential for account in self.accounts}
 
 
-class Rhythm(msgspec.Struct, frozen=True):
+class Rhythm(msgspec.Struct, frozen=True, gc=False):
     """How long a streaming client waits for a true status, and from then on for the next byte; seconds."""
 
     early_commit_seconds: float

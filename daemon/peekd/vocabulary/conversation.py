@@ -16,7 +16,7 @@ Family = Literal["", "anthropic", "gemini", "openai"]
 """Whose models made a thought signature, and alone can read it; "" where there is none."""
 
 
-class Head(msgspec.Struct, frozen=True):
+class Head(msgspec.Struct, frozen=True, gc=False):
     """The little that is read of every request: enough to plan it, never enough to rewrite it."""
 
     model: str

@@ -11,7 +11,7 @@ from peekd.vocabulary.outcomes import AnyOutcome
 Move = Literal["relay", "again", "refresh", "rotate", "repair", "wait", "resume", "give_up"]
 
 
-class Decision(msgspec.Struct, frozen=True):
+class Decision(msgspec.Struct, frozen=True, gc=False):
     """One move and the reason for it, in words a person reads in the journal and in `peekd explain`.
 
     `after`: seconds to pause before the move. `cool`: seconds the account rests. `pace` names the backoff's
@@ -25,7 +25,7 @@ class Decision(msgspec.Struct, frozen=True):
     pace: Literal["", "fixed", "linear", "exponential"] = ""
 
 
-class Step(msgspec.Struct, frozen=True):
+class Step(msgspec.Struct, frozen=True, gc=False):
     """One line of a request's history: what an attempt came to and what was decided on it.
 
     `account` and `upstream` are "" and `attempt` is 0 where no account was to be had.

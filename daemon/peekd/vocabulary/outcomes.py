@@ -10,7 +10,7 @@ from typing import get_args
 import msgspec
 
 
-class Outcome(msgspec.Struct, frozen=True, kw_only=True, tag_field="outcome"):
+class Outcome(msgspec.Struct, frozen=True, gc=False, kw_only=True, tag_field="outcome"):
     """What all have in common.
 
     `status` is the upstream's HTTP status where there was one; `message` its words or ours, not redacted;

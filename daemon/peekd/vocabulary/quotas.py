@@ -5,7 +5,7 @@ from __future__ import annotations
 import msgspec
 
 
-class Quota(msgspec.Struct, frozen=True):
+class Quota(msgspec.Struct, frozen=True, gc=False):
     """One figure: `share` is left, from 0 to 1, and is whole again in so many `seconds`.
 
     `whole`: it is the account's for all models; else it is for the model that was asked.
