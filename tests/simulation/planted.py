@@ -271,8 +271,8 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "a lease is not given back when the client leaves",
         (tenure, "Tenure.settle"),
-        "if not self._settled:",
-        "if not self._settled and type(outcome).__name__ != 'ClientGone':",
+        "if not self.settled:",
+        "if not self.settled and type(outcome).__name__ != 'ClientGone':",
     ),
     Plant(
         "an upstream is left open when its attempt is cancelled",

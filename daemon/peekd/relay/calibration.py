@@ -76,7 +76,9 @@ class Calibration:
         """Keep a request whose whole answer came with its prompt's tokens, cached ones included."""
         if tokens is None or tokens < LEAST or len(asked.body) > LARGEST:
             return
-        known = self._models.setdefault(target, _Model())
+        known = self._models.get(target)
+        if known is None:
+            known = self._models[target] = _Model()
         known.bytes_a_token = len(asked.body) / tokens
         if self._now() - known.last >= APART:
             known.last = self._now()

@@ -71,7 +71,8 @@ class Journey:
         """Carry out one decision after the other until one of them is the last."""
         step = await self._asking.ask(trip)
         while True:
-            await self._pause(step)
+            if step.decision.after > 0:
+                await self._pause(step)
             match step.decision.move:
                 case "relay":
                     await self._facing.deliver(step)
@@ -97,9 +98,8 @@ class Journey:
                     assert_never(step.decision.move)
 
     async def _pause(self, step: Step) -> None:
-        if step.decision.after > 0:
-            self._scribe.pausing(step)
-            await trio.sleep(step.decision.after)
+        self._scribe.pausing(step)
+        await trio.sleep(step.decision.after)
 
     async def _refresh(self, trip: Trip, step: Step) -> bool:
         """Fetch an account's credential anew; others that wait for the same one share the fetch."""

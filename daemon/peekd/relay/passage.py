@@ -33,6 +33,9 @@ BROKEN_BODY = 500
 """An error object in place of a stream, under a 200, is judged as if it had come with this status."""
 
 
+_BEATS = frozenset({Beat})
+
+
 class Opened(Source, Protocol):
     """An open attempt, as far as its answer goes."""
 
@@ -86,6 +89,7 @@ class Passage:
         "_scribe",
         "_secret",
         "_sink",
+        "_size",
         "refusal",
         "watch",
         "whole",
@@ -113,6 +117,7 @@ class Passage:
         unwrap = protocol.unwrap if protocol.enveloped else None
         self._reading = Reading(attempt, protocol.decoder(), self.watch, unwrap, footing.secret)
         self._held: list[Seen] = []
+        self._size = 0
         self._sink: ToStream | ToBody | None = None
         """Where the answer goes, once that is known."""
 
@@ -138,19 +143,18 @@ class Passage:
 
     def _hold_ready(self) -> AnyOutcome | None:
         """Keep the frames that have come, up to the one that decides."""
-        size = sum([len(seen.frame.raw) for seen in self._held])
         while (seen := self._reading.take()) is not None:
             if not self._held:
                 self._scribe.mark("first_byte")
             self._held.append(seen)
-            size += len(seen.frame.raw)
+            self._size += len(seen.frame.raw)
             if (verdict := self.watch.verdict()) is not None:
                 self._scribe.mark("first_meaning")
                 return verdict
-            if all([type(event) is Beat for event in seen.events]):
+            if _BEATS.issuperset(map(type, seen.events)):
                 self._scribe.heartbeat(seen.frame.raw)
-            if size > HELD_BYTES:
-                return o.Malformed(message=f"{size} bytes came and meant nothing")
+            if self._size > HELD_BYTES:
+                return o.Malformed(message=f"{self._size} bytes came and meant nothing")
         return None
 
     async def _unstreamed(self) -> AnyOutcome:

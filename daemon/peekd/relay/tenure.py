@@ -11,22 +11,22 @@ from peekd.vocabulary.outcomes import Accepted, AnyOutcome, Superseded, is_crowd
 class Tenure:
     """Between taking an account and booking what became of it."""
 
-    __slots__ = ("_house", "_lease", "_settled")
+    __slots__ = ("_house", "_lease", "settled")
 
     def __init__(self, house: House, lease: Lease) -> None:
         self._house = house
         self._lease = lease
-        self._settled = False
+        self.settled = False
 
     def heard(self) -> None:
         """The first meaningful event has come: what the account is worth is known, and it goes on."""
-        if not self._settled:
+        if not self.settled:
             self._house.roster.heard(self._lease)
 
     def settle(self, outcome: AnyOutcome) -> None:
         """Book the outcome; later calls change nothing. What only we could not do is nobody's failure."""
-        if not self._settled:
-            self._settled = True
+        if not self.settled:
+            self.settled = True
             self._house.roster.settle(self._lease, _booked(outcome))
 
 

@@ -138,7 +138,8 @@ class Trying:
         try:
             return await self._attempt(trip, bout)
         finally:
-            bout.tenure.settle(o.Superseded() if bout.lost else self._facing.leaving())
+            if not bout.tenure.settled:
+                bout.tenure.settle(o.Superseded() if bout.lost else self._facing.leaving())
 
     def _lease(self, trip: Trip, again: str | None) -> Lease | Rest:
         """Take an account whose upstream can be told the request. Raises ClientError where none can be."""
