@@ -47,8 +47,8 @@ class Asking:
 
         Only for clients that stream: what is won is the time to the first word, and others wait for the last.
         """
-        streams = self._asked.head.stream and trip.streams(bout.lease.upstream)
-        return trip.options.hedge and streams and not trip.begun
+        wanted = trip.options.hedge and self._asked.head.stream and not trip.begun
+        return wanted and trip.streams(bout.lease.upstream)
 
     async def _race(self, trip: Trip, first: Bout) -> Step:
         race = Race()

@@ -11,7 +11,7 @@ import msgspec
 from peekd.relay.archive import Archive
 from peekd.signatures.learning import Learner
 from peekd.signatures.steps import Origin, Step
-from peekd.vocabulary.events import Event, Opened, Run, ToolCallBlock
+from peekd.vocabulary.events import Event, Opened, ToolCallBlock
 
 _ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 """What every protocol takes as a call's id."""
@@ -25,7 +25,17 @@ class Learning:
     client gets the upstream's own frames, and so the upstream's own ids.
     """
 
-    __slots__ = ("_archive", "_before", "_fresh", "_learner", "_number", "_origin", "_used")
+    __slots__ = (
+        "_archive",
+        "_before",
+        "_fresh",
+        "_learner",
+        "_number",
+        "_origin",
+        "_used",
+        "see",
+        "see_run",
+    )
 
     def __init__(
         self,
@@ -42,21 +52,17 @@ class Learning:
         self._before = before
         self._used: list[str] = []
         """Ids of calls; an answer has few, and a list is a quarter of a set."""
-        self._learner = Learner()
+        self._learner = learner = Learner()
+        self.see = learner.see
+        """Notes an event that the client gets."""
+        self.see_run = learner.see_run
+        """Notes a run of words that it gets."""
 
     def named(self, events: Sequence[Event]) -> Sequence[Event]:
         """Give the events with the ids that the client is to get."""
         if self._fresh is None or not any(isinstance(event, Opened) for event in events):
             return events
         return [self._named(event, self._fresh) for event in events]
-
-    def see(self, event: Event) -> None:
-        """Note what the client gets."""
-        self._learner.see(event)
-
-    def see_run(self, run: Run) -> None:
-        """Note a run of words that the client gets."""
-        self._learner.see_run(run)
 
     def _named(self, event: Event, fresh: Callable[[], str]) -> Event:
         if not (isinstance(event, Opened) and isinstance(event.block, ToolCallBlock)):

@@ -204,9 +204,10 @@ class Passage:
                     sink.take(self._reading.last())
                     break
             self._scribe.mark("last")
-            if isinstance(self._reading.outcome(shown=True), o.Completed):
+            outcome = self._reading.outcome(shown=True)
+            if isinstance(outcome, o.Completed):
                 sink.finish()
-            return self._told(sink)
+            return self._told(sink, outcome if sink.shown else self._reading.outcome(shown=False))
         except Unfoldable as error:
             return o.Malformed(type=o.UNFOLDABLE, message=str(error))
         except Misfit as error:
@@ -221,9 +222,9 @@ class Passage:
         for seen in held:
             sink.take(seen)
 
-    def _told(self, sink: ToStream | ToBody) -> AnyOutcome:
+    def _told(self, sink: ToStream | ToBody, outcome: AnyOutcome) -> AnyOutcome:
         """What the whole came to; an answer of which the client could be told nothing is none."""
-        outcome, unsaid = self._reading.outcome(shown=sink.shown), sink.rendering.mute()
+        unsaid = sink.rendering.mute()
         if not unsaid or not isinstance(outcome, o.Completed):
             return outcome
         message = f"the answer holds {unsaid} and nothing else, which this client's protocol cannot say"

@@ -117,7 +117,8 @@ class Reading:
         if Erred in map(type, events):
             seen = _discreet(seen, self._secret)
         self._speaking = bool(events) and isinstance(events[0], TextDelta)
-        return self._see(seen)
+        self._see(seen.events)
+        return seen
 
     def take_run(self) -> SeenRun | None:
         """The next frames together, as far as they are words that go on; None where they are not, or kept."""
@@ -133,14 +134,13 @@ class Reading:
         self.watch.see_run(run, self._came)
         return SeenRun(*self._splitter.skip(len(run.texts)), run)
 
-    def _see(self, seen: Seen) -> Seen:
-        see, came = self.watch.see, self._came
-        for event in seen.events:
-            see(event, came)
+    def _see(self, events: Sequence[Event]) -> None:
+        watch, came = self.watch, self._came
+        for event in events:
+            watch.see(event, came)
         if self.words is not None:
-            for event in seen.events:
+            for event in events:
                 self.words.see(event)
-        return seen
 
     async def fill(self) -> bool:
         """Wait for more; False when the stream is over: ended, failed, or silent for too long."""
@@ -197,7 +197,9 @@ class Reading:
 
     def last(self) -> Seen:
         """What the decoder still held when the body ended."""
-        return self._see(Seen(Frame(raw=b""), self._decoder.close()))
+        events = self._decoder.close()
+        self._see(events)
+        return Seen(Frame(raw=b""), events)
 
     def outcome(self, *, shown: bool) -> AnyOutcome:
         """What the stream amounts to, now that it is over. `shown`: the client has seen meaning of it."""

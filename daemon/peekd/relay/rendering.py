@@ -45,6 +45,9 @@ ACCOUNTS_OWN = frozenset({"unauthorized", "payment_required", "forbidden", "vali
 _PLAIN = frozenset({TextDelta, ThinkingDelta, Counted, Beat})
 """Events that pass calls' mending and naming by, and wait for nothing but a half call's end."""
 
+_LAST = frozenset({Ended, Erred})
+"""Events behind which nothing belongs to the answer."""
+
 _SEARCH = "web search"
 """How encoders name a search that they cannot say."""
 
@@ -116,9 +119,12 @@ class Verbatim:
 
     def render(self, seen: Seen) -> bytes:
         """The frame's own bytes; withheld is an account's own error, and one that no client would read."""
+        learning = self._learning
         for event in seen.events:
-            if self._learning is not None:
-                self._learning.see(event)
+            if learning is not None:
+                learning.see(event)
+            if type(event) not in _LAST:
+                continue
             if isinstance(event, Ended):
                 self._ended = True
             elif isinstance(event, Erred):
