@@ -7,7 +7,7 @@ import pytest
 from answers import SEAL, carried
 from requested import HELLO, asked_of
 
-from peekd.protocols.interface import Splices, UpstreamProtocol
+from peekd.protocols.interface import Splices
 from peekd.protocols.registry import UPSTREAMS
 from peekd.relay.calls import Calls
 from peekd.relay.reading import Seen
@@ -58,29 +58,10 @@ def test_a_request_is_read_whole_only_where_it_must_be_and_only_once() -> None:
     assert calls.conversation is calls.conversation
 
 
-def test_a_call_that_was_made_ahead_is_sent_and_only_once() -> None:
+def test_each_call_is_made_anew_for_an_envelope_names_each() -> None:
     calls = Calls(asked_of(), SEAL)
-    ahead = calls.make(GEMINI, "gemini-3-pro", Splices())
-    assert calls.make(GEMINI, "gemini-3-pro", Splices()) is ahead
-    assert calls.make(GEMINI, "gemini-3-pro", Splices()) is not ahead
-
-
-@pytest.mark.parametrize(
-    ("protocol", "model", "splices"),
-    [
-        (ANTHROPIC, "gemini-3-pro", Splices()),
-        (GEMINI, "gemini-3-flash", Splices()),
-        (GEMINI, "gemini-3-pro", Splices(repaired=True)),
-        (GEMINI, "gemini-3-pro", Splices(stream=False)),
-        (GEMINI, "gemini-3-pro", Splices(unreadable=frozenset({"digest"}))),
-    ],
-)
-def test_another_call_is_not_the_one_that_was_made_ahead(
-    protocol: UpstreamProtocol, model: str, splices: Splices
-) -> None:
-    calls = Calls(asked_of(), SEAL)
-    ahead = calls.make(GEMINI, "gemini-3-pro", Splices())
-    assert calls.make(protocol, model, splices) is not ahead
+    first = calls.make(GEMINI, "gemini-3-pro", Splices())
+    assert calls.make(GEMINI, "gemini-3-pro", Splices()) is not first
 
 
 def test_a_count_is_asked_for_in_the_clients_own_bytes() -> None:

@@ -1,9 +1,32 @@
 """One attempt: its deadlines, and what it leaves behind."""
 
-from playhouse import QUICK
+from typing import Any
+
+import pytest
+import trio
+from playhouse import QUICK, open_playhouse
 
 from peekd.healing.settings import HealingSettings
+from peekd.relay.calls import Calls
 from peekd.relay.trying import capped
+
+Clock = trio.testing.MockClock
+
+
+async def test_what_is_made_before_an_account_is_taken_is_sent_and_only_once(
+    autojump_clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, made = Calls.make, list[str]()
+
+    def noted(calls: Calls, *named: Any) -> Any:
+        made.append(named[-1])
+        return make(calls, *named)
+
+    monkeypatch.setattr(Calls, "make", noted)
+    async with open_playhouse({"alice": ["429 retry-after=90"], "bob": ["empty", "answer"]}) as playhouse:
+        told = await playhouse.ask()
+        assert [attempt.account for attempt in told.record.attempts] == ["alice", "bob", "bob"]
+        assert made == ["alice", "bob", "bob"]
 
 
 def test_deadlines_end_with_the_budget() -> None:

@@ -47,7 +47,6 @@ class Calls:
         self._seal = seal
         self._archive = archive or empty_archive()
         self._session = asked.session or ""
-        self._made: tuple[object, tuple[Call, Headers]] | None = None
         self._put_back: tuple[str, ...] = ()
         """Proofs in the call made last that the client had lost."""
         self._lacking = False
@@ -82,21 +81,9 @@ class Calls:
 
         What the splices say of the model does not matter; all else holds for a translated call as well.
         `account`: whose thoughts it may read, where that matters.
-        Raises ClientError where the protocol cannot say the request. Each attempt asks twice, before it takes
-        an account and when it sends: the second time it gets the same call, and nobody gets that again, since
-        a platform's envelope names each call anew.
+        Raises ClientError where the protocol cannot say the request. It is made for one attempt and sent
+        once, since a platform's envelope names each call anew.
         """
-        key = (protocol.name, model, splices, account)
-        made, self._made = self._made, None
-        if made is not None and made[0] == key:
-            return made[1]
-        call = self._make(protocol, model, splices, account)
-        self._made = (key, call)
-        return call
-
-    def _make(
-        self, protocol: UpstreamProtocol, model: str, splices: Splices, account: str
-    ) -> tuple[Call, Headers]:
         self._put_back = ()
         if self._verbatim(protocol):
             careful = self._carefully(protocol, splices, account)

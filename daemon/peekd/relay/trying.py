@@ -36,11 +36,13 @@ from peekd.vocabulary.decisions import Step
 from peekd.vocabulary.errors import ClientError
 from peekd.vocabulary.outcomes import AnyOutcome
 
+Made = tuple[Call, Headers]
+
 
 class Bout:
     """One attempt under way: its account, its place in the record, and the race that it may be in."""
 
-    __slots__ = ("began", "lease", "number", "race", "scribe", "tenure")
+    __slots__ = ("began", "call", "lease", "number", "race", "scribe", "tenure")
 
     def __init__(self, lease: Lease, number: int, tenure: Tenure, scribe: Scribe, began: float) -> None:
         self.lease = lease
@@ -48,6 +50,8 @@ class Bout:
         self.tenure = tenure
         self.scribe = scribe
         self.began = began
+        self.call: Made | None = None
+        """What is to be sent, where that was made before the account was taken."""
         self.race: Race | None = None
 
     @property
@@ -82,7 +86,7 @@ class Bout:
 class Trying:
     """Makes a request's attempts."""
 
-    __slots__ = ("_asked", "_calls", "_facing", "_house", "_scribe", "_tree")
+    __slots__ = ("_ahead", "_asked", "_calls", "_facing", "_house", "_scribe", "_tree")
 
     def __init__(self, house: House, tree: Tree, asked: Asked, facing: Facing) -> None:
         self._house = house
@@ -91,6 +95,8 @@ class Trying:
         self._facing = facing
         self._calls = facing.calls
         self._scribe = facing.scribe
+        self._ahead: Made | None = None
+        """The call that showed that the account about to be taken can be told the request."""
 
     def begin(self, trip: Trip, again: str | None = None) -> Bout | Step:
         """Take an account for an attempt; or the step that says why there is none.
@@ -103,7 +109,9 @@ class Trying:
             self._scribe.stepped(step)
             return step
         trip.number = self._scribe.leased(leased)
-        return self._bout(leased, trip.number, self._scribe)
+        bout = self._bout(leased, trip.number, self._scribe)
+        bout.call, self._ahead = self._ahead, None
+        return bout
 
     def begin_beside(self, trip: Trip, bout: Bout) -> Bout | None:
         """Take another account for the same, where nothing speaks against asking twice."""
@@ -151,14 +159,14 @@ class Trying:
     def _can_be_told(self, trip: Trip, lease: Lease) -> bool:
         """Whether the request can be told to this one; its target is left out of the trip where it cannot."""
         try:
-            self._call(trip, lease)
+            self._ahead = self._call(trip, lease)
         except ClientError as error:
             trip.pass_over(lease, error)
             self._scribe.passed_over(lease, error.fault.message)
             return False
         return True
 
-    def _call(self, trip: Trip, lease: Lease) -> tuple[Call, Headers]:
+    def _call(self, trip: Trip, lease: Lease) -> Made:
         """What such an attempt sends. Raises ClientError where the upstream's protocol cannot say it."""
         protocol = self._tree.speaks(lease.upstream)
         strange = self._house.roster.strangers(lease.account, self._calls.proofs(protocol))
@@ -189,7 +197,8 @@ class Trying:
         lease, scribe = bout.lease, bout.scribe
         protocol = self._tree.speaks(lease.upstream)
         streams = trip.streams(lease.upstream)
-        call, headers = self._call(trip, lease)
+        call, headers = bout.call or self._call(trip, lease)
+        bout.call = None
         scribe.sent(call, streams=streams)
         left = trip.left()
         healing = capped(trip.healing(lease.upstream), left, streams=streams)
