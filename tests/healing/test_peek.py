@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peekd.healing.peek import TERMINALS, Rank, Watch, rank_of
+from peekd.healing.peek import TERMINALS, Rank, Watch, is_thought, rank_of
 from peekd.healing.settings import HealingSettings
 from peekd.vocabulary import events as e
 from peekd.vocabulary import outcomes as o
@@ -56,6 +56,18 @@ MEANINGFUL = [
 )
 def test_every_event_has_its_rank(events: list[Event], rank: Rank) -> None:
     assert {rank_of(event) for event in events} == {rank}
+
+
+@pytest.mark.parametrize(
+    "event",
+    [*IDLE, *PROGRESS, *MEANINGFUL, e.Finished("end"), e.Ended(), e.Kept("file"), e.Erred("overloaded", "")],
+)
+def test_the_watch_ranks_each_event_and_one_that_is_idle_is_no_word_of_an_answer(event: Event) -> None:
+    seen = Watch(SETTINGS, sent=0.0)
+    assert seen.see(event, 1.0) is rank_of(event) is seen.rank
+    assert seen.substance is (seen.rank is Rank.MEANINGFUL and not is_thought(event))
+    assert (seen.said > 0) is (event in {e.TextDelta(0, "Hi"), e.ThinkingDelta(0, "Hm")})
+    assert (seen.deadline() == 120) is (seen.rank is Rank.IDLE)
 
 
 @pytest.mark.parametrize("event", MEANINGFUL)

@@ -161,8 +161,9 @@ class Watch:
             return Rank.IDLE
         if isinstance(event, e.Opened):
             self._open.append(event.index)
-        else:
-            self.said += _length(event)
+            if isinstance(event.block, e.TextBlock) and not event.block.text:  # as nearly all begin
+                return Rank.IDLE
+        self.said += _length(event)
         rank = rank_of(event)
         if rank is Rank.MEANINGFUL or (rank is Rank.PROGRESS and self._progressed is None):
             self._progressed = now
@@ -181,19 +182,17 @@ class Watch:
             self.usage = merged(self.usage, run.usage)
 
     def _note(self, event: Event) -> None:
-        match event:
-            case e.Closed(index=index):
-                self._open = [one for one in self._open if one != index]
-            case e.Finished() if self.finished is None:
-                self.finished = event
-            case e.Ended():
-                self.ended = self.over = True
-            case e.Kept(id=identity):
-                self.kept.append(identity)
-            case e.Erred():
-                self._note_error(event)
-            case _:
-                pass
+        if isinstance(event, e.Closed):  # three to each answer: `match` takes twice as long
+            index = event.index
+            self._open = [one for one in self._open if one != index]
+        elif isinstance(event, e.Finished):
+            self.finished = self.finished or event
+        elif isinstance(event, e.Ended):
+            self.ended = self.over = True
+        elif isinstance(event, e.Kept):
+            self.kept.append(event.id)
+        elif isinstance(event, e.Erred):
+            self._note_error(event)
 
     def _note_error(self, error: Erred) -> None:
         self.over = True
