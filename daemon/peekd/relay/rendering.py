@@ -337,8 +337,8 @@ class ToStream:
 
     def take(self, seen: Seen) -> None:
         """Render one frame, and what waited for it. Raises Misfit where a continuation does not fit."""
-        if self._joint is None and self._atomic is None:
-            self._render(seen)
+        if self._joint is None and self._atomic is None and self.told is None:
+            self._ready.append(self.rendering.render(seen))  # shown from the start
             return
         for joined in (seen,) if self._joint is None else self._joint.take(seen):
             for free in (joined,) if self._atomic is None else self._atomic.take(joined):
