@@ -1,6 +1,6 @@
 """Frames as the client gets them: themselves, or their meaning; into a stream, or into one body."""
 
-from itertools import count
+from itertools import chain, count
 from typing import Any
 
 import msgspec
@@ -178,6 +178,12 @@ EVENTS = st.one_of(
         e.Erred("overloaded", "busy"), e.DataInline(0, "image/png", "AA=="), e.OtherDelta(0, "new"),
     ]),
 )  # fmt: skip
+CALLS = st.sampled_from([
+    (e.Opened(1, e.ToolCallBlock("c", "f")), e.ArgumentsDelta(1, said), e.Closed(1), end)
+    for said in ('{"a": "1"}', '{"a"', "")
+    for end in (e.Finished("end"), e.Finished("max_tokens"), e.Opened(2, e.OtherBlock("code")))
+])
+SAID = st.lists(st.one_of(st.tuples(EVENTS), CALLS), max_size=8).map(lambda said: [*chain(*said)])
 SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
 
 
@@ -196,10 +202,11 @@ def all_of(frames: list[list[Event]], *, whole: bool, counted: bool) -> list[obj
     return [*told, rendering.mute(), rendering.dropped(), rendering.repaired()]
 
 
-@given(frames=st.lists(st.lists(EVENTS, max_size=5), max_size=6), whole=st.booleans(), counted=st.booleans())
+@given(said=SAID, a_frame=st.integers(1, 4), whole=st.booleans(), counted=st.booleans())
 def test_while_no_call_is_open_the_short_way_comes_to_the_same(
-    *, frames: list[list[Event]], whole: bool, counted: bool
+    *, said: list[Event], a_frame: int, whole: bool, counted: bool
 ) -> None:
+    frames = [said[start : start + a_frame] for start in range(0, len(said), a_frame)]
     short = all_of(frames, whole=whole, counted=counted)
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Halves, "idle", False)
