@@ -22,7 +22,7 @@ Ids = Callable[[str], str]
 """Gives a fresh id that begins with the prefix asked for ("msg_", "toolu_"); chance is an argument here."""
 
 
-class Call(msgspec.Struct, frozen=True):
+class Call(msgspec.Struct, frozen=True, gc=False):
     """What is sent upstream: `path` (with query) is under the upstream's base URL."""
 
     path: str
@@ -59,8 +59,8 @@ class Splices(msgspec.Struct, frozen=True):
     begun: str = ""
 
 
-class Answering(msgspec.Struct, frozen=True):
-    """What an encoder knows of the answer that it is to write.
+class Answering(msgspec.Struct, frozen=True, gc=False):
+    """What an encoder knows of the answer that it is to write; it holds no cycle, and so is not `gc`.
 
     `created`: wall time in seconds. `family` and `model`: whose signatures the answer carries, and the model
     that was asked upstream; the client's own word for it is in `asked`. `thoughts`: whether any are wanted;

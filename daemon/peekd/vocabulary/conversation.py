@@ -101,7 +101,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     parts: tuple[Part, ...]
 
 
-# ---- the request --------------------------------------------------------------------------------
+# ---- the request: nor is that, of which nothing leads back to it -----------------------------------
 
 
 class Tool(msgspec.Struct, frozen=True):
@@ -150,7 +150,7 @@ class Thought(msgspec.Struct, frozen=True):
     """False: the client asked not to be shown thoughts (display omitted)."""
 
 
-class Conversation(msgspec.Struct, frozen=True):
+class Conversation(msgspec.Struct, frozen=True, gc=False):
     """A whole request. None means "the client did not say": an encoder then leaves the field out."""
 
     model: str

@@ -43,8 +43,11 @@ def decode_turns(messages: Place, seal: Seal) -> tuple[Turn, ...]:
 
 def usual_turns(messages: Sequence[Message], seal: Seal, dropped: Dropped) -> tuple[Turn, ...]:
     """Give the turns of a request's messages that are all of the usual shapes."""
-    content = Place(None, "", "messages[].content", dropped)
-    turns = [_usual(message, seal, dropped, content.drop) for message in messages]
+
+    def drop(kind: str) -> None:
+        dropped[f"messages[].content[{kind}]"] = None
+
+    turns = [_usual(message, seal, dropped, drop) for message in messages]
     return tuple([turn for turn in turns if turn.parts])
 
 
@@ -56,7 +59,8 @@ def _turn(message: Place, seal: Seal) -> Turn:
 
 
 def _usual(message: Message, seal: Seal, dropped: Dropped, drop: Callable[[str], None]) -> Turn:
-    parts = usual_parts(message, dropped)
+    content = message.content
+    parts = (Text(content),) if isinstance(content, str) else usual_parts(content, dropped)
     if message.role != "assistant":
         return Turn(message.role, tuple(parts))
     return Turn("assistant", _replayed(parts, seal, drop))

@@ -9,7 +9,7 @@ way comes to the same; whatever is wrong, unknown or rare is left to `blocks`, w
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any, Final, Literal
 
 import msgspec
@@ -46,11 +46,14 @@ class _Result(_Block, gc=False, forbid_unknown_fields=True, tag="tool_result"):
     is_error: bool | None = None
 
 
+Block = Words | _Thinking | _Call | _Result
+
+
 class Message(msgspec.Struct, gc=False, forbid_unknown_fields=True):
     """A message of such a shape."""
 
     role: Literal["user", "assistant", "system"]
-    content: str | list[Words | _Thinking | _Call | _Result]
+    content: str | list[Block]
 
 
 class Request(msgspec.Struct, gc=False, forbid_unknown_fields=True):
@@ -91,19 +94,16 @@ def usual_message(value: object) -> Message | None:
         return None
 
 
-def usual_parts(message: Message, dropped: Dropped) -> Iterator[Part]:
-    """Give its parts one by one, and list in `dropped` what has no word."""
-    if isinstance(message.content, str):
-        yield Text(message.content)
-        return
-    for block in message.content:
+def usual_parts(blocks: Iterable[Block], dropped: Dropped) -> Iterator[Part]:
+    """Give a message's parts one by one, and list in `dropped` what has no word."""
+    for block in blocks:
         part = _part(block, dropped)
         if block.cache_control is not None:
             dropped[CACHED] = None
         yield part
 
 
-def _part(block: Words | _Thinking | _Call | _Result, dropped: Dropped) -> Part:
+def _part(block: Block, dropped: Dropped) -> Part:
     match block:
         case Words():
             return Text(block.text)
