@@ -101,7 +101,7 @@ class Turn(msgspec.Struct, frozen=True, gc=False):
     parts: tuple[Part, ...]
 
 
-# ---- the request: nor is that, of which nothing leads back to it -----------------------------------
+# ---- the request --------------------------------------------------------------------------------
 
 
 class Tool(msgspec.Struct, frozen=True):
@@ -151,7 +151,10 @@ class Thought(msgspec.Struct, frozen=True):
 
 
 class Conversation(msgspec.Struct, frozen=True, gc=False):
-    """A whole request. None means "the client did not say": an encoder then leaves the field out."""
+    """A whole request. None means "the client did not say": an encoder then leaves the field out.
+
+    It is never part of a cycle, as its parts are not.
+    """
 
     model: str
     turns: tuple[Turn, ...]
