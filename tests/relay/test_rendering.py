@@ -173,9 +173,10 @@ EVENTS = st.one_of(
     st.builds(e.Closed, INDEX),
     st.builds(e.Finished, st.sampled_from(["end", "max_tokens", "refusal", "malformed"])),
     st.builds(e.Searched, INDEX, st.just(("x",))),
+    st.builds(e.DataInline, INDEX, st.just("image/png"), st.just("AA==")),
     st.sampled_from([
         e.Started("id", "m"), e.Counted(e.Usage(prompt=7, output=1)), e.Beat(), e.Ended(), e.Kept("r"),
-        e.Erred("overloaded", "busy"), e.DataInline(0, "image/png", "AA=="), e.OtherDelta(0, "new"),
+        e.Erred("overloaded", "busy"), e.OtherDelta(0, "new"),
     ]),
 )  # fmt: skip
 CALLS = st.sampled_from([
