@@ -57,6 +57,15 @@ def test_whole_calls_and_all_else_pass_as_they_come() -> None:
         assert halves.feed(frame) == list(frame)
 
 
+def test_it_is_idle_while_no_call_is_open_and_no_end_is_held() -> None:
+    halves = Halves()
+    idle: list[bool] = []
+    for event in (Opened(0, TextBlock()), *HALF, Closed(1), Closed(0), Finished("max_tokens")):
+        halves.feed([event])
+        idle.append(halves.idle)
+    assert idle == [True, False, False, False, False, True]
+
+
 def test_what_says_nothing_of_the_answer_does_not_decide() -> None:
     halves, finished = Halves(), Finished("max_tokens")
     assert halves.feed([*HALF, Closed(1)]) == HALF

@@ -46,6 +46,8 @@ class Answer:
         self._play = list(play)
         self._due: float | None = None
 
+    at_end = False
+
     def receive_nowait(self) -> bytes:
         here = self._play[0] if self._play and self.prompt else b""
         if not isinstance(here, bytes) or not here:

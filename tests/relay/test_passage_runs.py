@@ -40,6 +40,10 @@ class Script:
         self.sent = trio.current_time()
         self._pieces = pieces[::-1]
 
+    @property
+    def at_end(self) -> bool:
+        return not self._pieces
+
     def receive_nowait(self) -> bytes:
         return b""
 

@@ -51,6 +51,10 @@ class Script:
         self._steps = list(steps)
         self._due: float | None = None
 
+    @property
+    def at_end(self) -> bool:
+        return self.prompt and not self._steps
+
     def receive_nowait(self) -> bytes:
         here = self._steps[0] if self._steps and self.prompt else b""
         if not isinstance(here, bytes) or not here:

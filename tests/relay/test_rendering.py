@@ -1,15 +1,20 @@
 """Frames as the client gets them: themselves, or their meaning; into a stream, or into one body."""
 
+from itertools import chain, count
 from typing import Any
 
 import msgspec
 import pytest
 import trio
 from answers import answering, carried
+from hypothesis import given
+from hypothesis import strategies as st
 
 from peekd.healing.resume import Shown
 from peekd.protocols.anthropic.continuing import CONTINUES
+from peekd.protocols.halves import Halves
 from peekd.protocols.interface import BadArguments, Unfoldable
+from peekd.protocols.mending import Mender
 from peekd.protocols.registry import CLIENTS
 from peekd.relay import rendering as rendering_module
 from peekd.relay.atomic import Atomic
@@ -18,6 +23,7 @@ from peekd.relay.joint import Joint
 from peekd.relay.reading import Seen, SeenRun
 from peekd.relay.rendering import ACCOUNTS_OWN, ToBody, TooMuch, ToStream, Translated, Verbatim
 from peekd.vocabulary import events as e
+from peekd.vocabulary.conversation import Tool
 from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import Event
 from peekd.wire.sse import Frame
@@ -145,6 +151,67 @@ def test_what_tells_usage_alone_is_rendered_where_the_client_takes_it() -> None:
         rendering.render(seen(e.Closed(0), e.Finished("end")))
         frames.append(rendering.close())
     assert [b"usage" in said for said in frames] == [True, False]
+
+
+INDEX = st.integers(0, 2)
+BLOCKS = st.sampled_from([
+    e.TextBlock(),
+    e.TextBlock("Hi"),
+    e.ThinkingBlock(),
+    e.ThinkingBlock("Hm", "proof"),
+    e.RedactedBlock("x"),
+    e.ToolCallBlock("c", "f"),
+    e.SearchBlock(),
+    e.OtherBlock("code"),
+])
+EVENTS = st.one_of(
+    st.builds(e.Opened, INDEX, BLOCKS),
+    st.builds(e.TextDelta, INDEX, st.sampled_from(["", "a", "ä"])),
+    st.builds(e.ThinkingDelta, INDEX, st.sampled_from(["", "a"])),
+    st.builds(e.SignatureDelta, INDEX, st.just("proof")),
+    st.builds(e.ArgumentsDelta, INDEX, st.sampled_from(["", "{}", '{"a": "1"}', '{"a"'])),
+    st.builds(e.Closed, INDEX),
+    st.builds(e.Finished, st.sampled_from(["end", "max_tokens", "refusal", "malformed"])),
+    st.builds(e.Searched, INDEX, st.just(("x",))),
+    st.builds(e.DataInline, INDEX, st.just("image/png"), st.just("AA==")),
+    st.sampled_from([
+        e.Started("id", "m"), e.Counted(e.Usage(prompt=7, output=1)), e.Beat(), e.Ended(), e.Kept("r"),
+        e.Erred("overloaded", "busy"), e.OtherDelta(0, "new"),
+    ]),
+)  # fmt: skip
+CALLS = st.sampled_from([
+    (e.Opened(1, e.ToolCallBlock("c", "f")), e.ArgumentsDelta(1, said), e.Closed(1), end)
+    for said in ('{"a": "1"}', '{"a"', "")
+    for end in (e.Finished("end"), e.Finished("max_tokens"), e.Opened(2, e.OtherBlock("code")))
+])
+SAID = st.lists(st.one_of(st.tuples(EVENTS), CALLS), max_size=8).map(lambda said: [*chain(*said)])
+SCHEMA = {"type": "object", "properties": {"a": {"type": "integer"}}}
+
+
+def all_of(frames: list[list[Event]], *, whole: bool, counted: bool) -> list[object]:
+    """What becomes of an answer: its bytes up to a call that is none, and what is told of it."""
+    ids = count(1)
+    answer = answering("m", ids=lambda prefix: f"{prefix}{next(ids)}", thoughts=True)
+    mender = Mender((Tool("f", "", SCHEMA),), whole=whole)
+    rendering = Translated(ANTHROPIC.encoder(answer), counted=counted, mender=mender)
+    told: list[object] = []
+    try:
+        told += [rendering.render(seen(*events)) for events in frames]
+        told.append(rendering.close())
+    except BadArguments as fault:
+        told.append(str(fault))
+    return [*told, rendering.mute(), rendering.dropped(), rendering.repaired()]
+
+
+@given(said=SAID, a_frame=st.integers(1, 4), whole=st.booleans(), counted=st.booleans())
+def test_while_no_call_is_open_the_short_way_comes_to_the_same(
+    *, said: list[Event], a_frame: int, whole: bool, counted: bool
+) -> None:
+    frames = [said[start : start + a_frame] for start in range(0, len(said), a_frame)]
+    short = all_of(frames, whole=whole, counted=counted)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Halves, "idle", False)
+        assert short == all_of(frames, whole=whole, counted=counted)
 
 
 def test_a_whole_answer_is_closed_by_its_encoder() -> None:

@@ -97,6 +97,26 @@ async def test_what_came_with_the_head_is_given_at_once_and_an_end_never_is(net:
 
 
 @pytest.mark.parametrize(
+    ("given", "ends"),
+    [
+        (answer(b"hello"), [False, True]),
+        (answer(gzip.compress(b"hello"), b"Content-Encoding: gzip"), [False, False]),
+        (b"HTTP/1.1 200 OK\r\ncontent-length: 9\r\n\r\nhello", [False, False]),
+        (b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n", [False, True]),
+        (b"HTTP/1.1 200 OK\r\n\r\nhello", [False, False]),
+    ],
+)
+async def test_an_end_that_has_come_with_the_last_piece_is_told(
+    net: Net, opening: Open, given: bytes, ends: list[bool]
+) -> None:
+    net.saying(given)
+    async with opening() as attempt:
+        told = [attempt.at_end]
+        assert await attempt.receive() == b"hello"
+        assert [*told, attempt.at_end] == ends
+
+
+@pytest.mark.parametrize(
     "given",
     [
         answer(b"hello"),

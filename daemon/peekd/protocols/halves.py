@@ -48,6 +48,11 @@ class Halves:
         """Whether the end of a call is held."""
         return bool(self._held)
 
+    @property
+    def idle(self) -> bool:
+        """Whether no call is open, and no end of one is held."""
+        return not (self._held or self._pieces)
+
     def feed(self, events: Iterable[Event]) -> Sequence[Event]:
         """Pass on the events of one frame."""
         return [passed for event in events for passed in self._feed(event)]

@@ -59,8 +59,8 @@ class Splices(msgspec.Struct, frozen=True, gc=False):
     begun: str = ""
 
 
-class Answering(msgspec.Struct, frozen=True):
-    """What an encoder knows of the answer that it is to write.
+class Answering(msgspec.Struct, frozen=True, gc=False):
+    """What an encoder knows of the answer that it is to write; it holds no cycle, and so is not `gc`.
 
     `created`: wall time in seconds. `family` and `model`: whose signatures the answer carries, and the model
     that was asked upstream; the client's own word for it is in `asked`. `thoughts`: whether any are wanted;

@@ -97,9 +97,9 @@ class Calls:
         if splices.repaired and self._archive.settings.recovery_note:
             said = with_note(said)
         call = protocol.encode_request(said, model=model, repaired=splices.repaired, stream=splices.stream)
-        dropped = tuple(dict.fromkeys((*readable.dropped, *strange, *call.dropped)))
         noted = ("recovery note",) * (splices.repaired and self._archive.settings.recovery_note)
-        return msgspec.structs.replace(call, dropped=dropped, restored=restored.names, spliced=noted), ()
+        dropped = tuple(dict.fromkeys((*readable.dropped, *strange, *call.dropped)))
+        return Call(call.path, call.body, call.headers, dropped, noted, restored.names, call.method), ()
 
     def _restored(
         self, readable: Conversation, protocol: UpstreamProtocol, splices: Splices, account: str

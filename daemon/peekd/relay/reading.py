@@ -25,6 +25,11 @@ class Source(Protocol):
         """What has already come, b"" where `receive` must be asked."""
         ...
 
+    @property
+    def at_end(self) -> bool:
+        """Whether the body's end came with what was given last: `receive` then waits for nothing."""
+        ...
+
     async def receive(self) -> bytes | AnyOutcome:
         """The next bytes, b"" at the end of the body, or what broke it. Cancelled, it has taken nothing."""
         ...
@@ -150,12 +155,14 @@ class Reading:
         """Wait for more until `go_on`, which is asked whenever more has come, says no; False as `fill`.
 
         Every event moves the deadline, but it is looked at only where it may have been reached; what came
-        together with the answer's head has none.
+        together with the answer's head has none, nor has the end that came with the terminal.
         """
         if not self._over and (here := self._source.receive_nowait()):
             came = self._sort_in(here)
             if not came or self._over or not go_on():
                 return came
+        if self.watch.finished is not None and not self._over and self._source.at_end:
+            return self._sort_in(await self._source.receive())
         while not self._over:
             with trio.CancelScope(deadline=self.watch.deadline()):
                 while self._sort_in(await self._source.receive()):

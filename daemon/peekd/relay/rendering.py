@@ -7,7 +7,7 @@ do to a stream on its way (`atomic`, `joint`) is done before it is rendered.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Final, Protocol
 
 from peekd.healing.resume import Shown
 from peekd.protocols.halves import Halves
@@ -21,6 +21,8 @@ from peekd.relay.reading import WHOLE_BYTES, Seen, SeenRun, is_whole
 from peekd.vocabulary.errors import Fault
 from peekd.vocabulary.events import (
     Beat,
+    Block,
+    Closed,
     Counted,
     DataInline,
     Ended,
@@ -31,8 +33,11 @@ from peekd.vocabulary.events import (
     OtherBlock,
     SearchBlock,
     Searched,
+    SignatureDelta,
+    Started,
     TextBlock,
     TextDelta,
+    ThinkingBlock,
     ThinkingDelta,
     ToolCallBlock,
     Usage,
@@ -42,8 +47,19 @@ from peekd.wire.sse import Frame, Splitter
 ACCOUNTS_OWN = frozenset({"unauthorized", "payment_required", "forbidden", "validation_required"})
 """Errors inside a stream that are between peekd and the account: never passed on as the client's."""
 
-_PLAIN = frozenset({TextDelta, ThinkingDelta, Counted, Beat})
-"""Events that pass calls' mending and naming by, and wait for nothing but a half call's end."""
+_PLAIN: Final[frozenset[type[Event]]] = frozenset({
+    TextDelta,
+    ThinkingDelta,
+    Counted,
+    Beat,
+    Started,
+    SignatureDelta,
+    Closed,
+    Finished,
+    Ended,
+})
+_WORDS: Final[frozenset[type[Block]]] = frozenset({TextBlock, ThinkingBlock})
+"""Events, and blocks that open, which pass calls' mending and naming by while no call is open."""
 
 _LAST = frozenset({Ended, Erred})
 """Events behind which nothing belongs to the answer."""
@@ -199,11 +215,11 @@ class Translated:
     def render(self, seen: Seen) -> bytes:
         """What the client's protocol says for the frame's events."""
         events = seen.events
-        for event in events:
-            if type(event) not in _PLAIN:
-                break
-        else:
-            if not self._halves.waits:
+        if self._halves.idle:
+            for event in events:
+                if not (type(event) in _PLAIN or (type(event) is Opened and type(event.block) in _WORDS)):
+                    break
+            else:
                 return self._render_plain(events)
         if self._learning is not None:
             events = self._learning.named(events)
@@ -219,8 +235,8 @@ class Translated:
                     continue
             elif self._learning is not None:
                 self._learning.see(event)
-            if isinstance(event, TextDelta) and event.text:
-                self._said = True
+            if not self._said:
+                self._said = _says(event)
             written += self._encoder.feed(event)
         return written
 
@@ -240,13 +256,8 @@ class Translated:
         if self._learning is not None:
             self._learning.see(event)
         written = self._encoder.feed(event)
+        self._said = self._said or _says(event)
         match event:
-            case TextDelta(text=text) | Opened(block=TextBlock(text=text)):
-                self._said = self._said or bool(text)
-            case (
-                Opened(block=ToolCallBlock()) | Finished(reason="max_tokens" | "refusal" | "context_exceeded")
-            ):
-                self._said = True
             case Opened(block=OtherBlock(kind=kind)):
                 self._unsaid[kind] = None
             case DataInline(media_type=kind) if not written:
@@ -268,6 +279,8 @@ class Translated:
 
     def close(self) -> bytes:
         """The frames that end a whole answer."""
+        if self._halves.idle:
+            return self._encoder.close()
         held = b"".join(self._feed(event) for event in self._halves.feed(self._mender.close()))
         return held + self._encoder.close()
 
@@ -290,6 +303,17 @@ class Translated:
     def end_at_call(self, usage: Usage) -> bytes:
         """The terminal; the encoder has been told the usage as it came."""
         return self._feed(Finished("tool_use")) + self.close()
+
+
+def _says(event: Event) -> bool:
+    """Whether an answer that holds it is not mute: it says something, or why it says nothing."""
+    match event:
+        case TextDelta(text=text) | Opened(block=TextBlock(text=text)):
+            return bool(text)
+        case Opened(block=ToolCallBlock()) | Finished(reason="max_tokens" | "refusal" | "context_exceeded"):
+            return True
+        case _:
+            return False
 
 
 # ---- where to -------------------------------------------------------------------------------------

@@ -165,6 +165,10 @@ class _Listened:
     def sent(self) -> float:
         return self._attempt.sent
 
+    @property
+    def at_end(self) -> bool:
+        return self._attempt.at_end
+
     def receive_nowait(self) -> bytes:
         said = self._attempt.receive_nowait()
         if said:

@@ -34,7 +34,7 @@ _REPLAYED: Final[frozenset[Family]] = frozenset({"anthropic", "openai"})
 """Families that are given thoughts of earlier turns; Gemini wants the signatures on calls and words alone."""
 
 
-class Wanted(msgspec.Struct, frozen=True):
+class Wanted(msgspec.Struct, frozen=True, gc=False):
     """Whose signatures are wanted back. `account`: who is to be asked. `thoughts`: whether they are, too.
 
     `guessed`: the client named no session, so one of the same name may be another conversation that began
@@ -48,7 +48,7 @@ class Wanted(msgspec.Struct, frozen=True):
     guessed: bool = False
 
 
-class Restored(msgspec.Struct, frozen=True):
+class Restored(msgspec.Struct, frozen=True, gc=False):
     """A conversation with what was lost put back, the steps that it came from, and what it was, by name."""
 
     conversation: Conversation

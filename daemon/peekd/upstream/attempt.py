@@ -167,6 +167,11 @@ class Attempt:
         """Give what has already come; b"" where `receive` must be asked, which knows what that means."""
         return self._read_nowait() if self._decoder is None and self._ended is None else b""
 
+    @property
+    def at_end(self) -> bool:
+        """Whether the end came with what was given last: `receive` then says so, and waits for nothing."""
+        return self._decoder is None and self._answer is not None and self._answer.complete
+
     async def _receive_decoded(self, decoder: Inflater) -> bytes:
         while not (piece := decoder.take()):
             data = await self._read()

@@ -38,6 +38,11 @@ class Body(httpx.AsyncByteStream):
         self._pool = pool
         self._closed = False
 
+    @property
+    def complete(self) -> bool:
+        """Whether all of it has been given, to its end."""
+        return self._connection.complete
+
     @override
     def __aiter__(self) -> AsyncIterator[bytes]:
         return self

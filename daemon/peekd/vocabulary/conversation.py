@@ -150,8 +150,11 @@ class Thought(msgspec.Struct, frozen=True):
     """False: the client asked not to be shown thoughts (display omitted)."""
 
 
-class Conversation(msgspec.Struct, frozen=True):
-    """A whole request. None means "the client did not say": an encoder then leaves the field out."""
+class Conversation(msgspec.Struct, frozen=True, gc=False):
+    """A whole request. None means "the client did not say": an encoder then leaves the field out.
+
+    It is never part of a cycle, as its parts are not.
+    """
 
     model: str
     turns: tuple[Turn, ...]

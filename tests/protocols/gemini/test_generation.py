@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 
 from peekd.protocols.gemini.generation import encode_generation
+from peekd.protocols.gemini.models import traits
 from peekd.vocabulary.conversation import Conversation, Thought
 
 
 def thinking(model: str, thought: Thought, most: int | None = None) -> dict[str, Any] | None:
-    config, _ = encode_generation(Conversation("m", (), thought=thought, max_tokens=most), model)
+    config, _ = encode_generation(Conversation("m", (), thought=thought, max_tokens=most), traits(model))
     return config.get("thinkingConfig")
 
 
@@ -24,12 +25,12 @@ def level(word: str) -> dict[str, Any]:
 
 
 def test_what_the_client_left_out_stays_out() -> None:
-    assert encode_generation(Conversation("m", ()), "gemini-3-pro") == ({}, ())
+    assert encode_generation(Conversation("m", ()), traits("gemini-3-pro")) == ({}, ())
 
 
 def test_sampling_and_limits_carry_over_zero_included() -> None:
     said = Conversation("m", (), temperature=0.0, top_p=0.5, top_k=40, max_tokens=100, stop=("a", "b"))
-    assert encode_generation(said, "gemini-2.5-pro") == (
+    assert encode_generation(said, traits("gemini-2.5-pro")) == (
         {
             "temperature": 0.0,
             "topP": 0.5,
@@ -42,13 +43,13 @@ def test_sampling_and_limits_carry_over_zero_included() -> None:
 
 
 def test_more_stop_sequences_than_gemini_takes_are_cut_and_recorded() -> None:
-    config, dropped = encode_generation(Conversation("m", (), stop=tuple("abcdefg")), "gemini-3-pro")
+    config, dropped = encode_generation(Conversation("m", (), stop=tuple("abcdefg")), traits("gemini-3-pro"))
     assert config["stopSequences"] == list("abcde")
     assert dropped == ("stop[5]", "stop[6]")
 
 
 def test_more_output_than_the_model_can_give_is_cut_and_recorded() -> None:
-    config, dropped = encode_generation(Conversation("m", (), max_tokens=128_000), "gemini-3-pro")
+    config, dropped = encode_generation(Conversation("m", (), max_tokens=128_000), traits("gemini-3-pro"))
     assert config["maxOutputTokens"] == 65_536
     assert dropped == ("max_tokens over 65536",)
 
@@ -134,15 +135,15 @@ def test_disabled_thinking_is_off_or_the_least_there_is(model: str, given: dict[
 
 def test_a_model_that_does_not_think_is_not_asked_to() -> None:
     said = Conversation("m", (), thought=Thought("enabled", budget=1_000))
-    assert encode_generation(said, "gemini-2.0-flash") == ({}, ("thought",))
+    assert encode_generation(said, traits("gemini-2.0-flash")) == ({}, ("thought",))
 
 
 def test_an_output_schema_asks_for_json_of_that_shape() -> None:
     schema = {"type": "object", "properties": {"a": {"type": "string"}}, "additionalProperties": False}
     asked = Conversation("m", (), output_schema=schema)
-    config, dropped = encode_generation(asked, "gemini-3-pro")
+    config, dropped = encode_generation(asked, traits("gemini-3-pro"))
     assert (config, dropped) == ({"responseMimeType": "application/json", "responseJsonSchema": schema}, ())
-    config, dropped = encode_generation(asked, "gemini-3-pro", plain=False)
+    config, dropped = encode_generation(asked, traits("gemini-3-pro"), plain=False)
     assert config == {
         "responseMimeType": "application/json",
         "responseSchema": {"type": "OBJECT", "properties": {"a": {"type": "STRING"}}},

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from peekd.protocols.gemini.paths import STREAM, WHOLE, read_path
+from peekd.protocols.gemini.paths import STREAM, WHOLE, quoted, read_path
 from peekd.vocabulary.errors import ClientError
 
 MODELS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs"]), min_size=1)
@@ -19,6 +21,12 @@ def test_any_name_that_is_written_into_a_path_is_read_from_it(model: str, action
     path = read_path(f"/v1beta/models/m:{action}{query}").path(model=model)
     assert read_path(path).model == model
     assert read_path(path).action == action
+
+
+@given(MODELS | st.text("gem-3.:/@%"))
+def test_a_name_in_which_nothing_is_quoted_is_written_as_any_is(model: str) -> None:
+    steps = quote(model, safe="/:@!$&'()*+,;=~").split("/")
+    assert quoted(model) == "/".join("%2E%2E" if step == ".." else step for step in steps)
 
 
 def test_a_name_leads_to_no_other_path() -> None:

@@ -72,8 +72,26 @@ _ARGUMENTS: Final = _DELTA % (b"input_json_delta", b"partial_json")
 _BEFORE, _, _AFTER = _TEXT.partition(b"%b")
 _STOP: Final = b'event: content_block_stop\ndata: {"type":"content_block_stop","index":%d}\n\n'
 
+_START: Final = (
+    b"event: message_start\n"
+    b'data: {"type":"message_start","message":{"id":%b,"type":"message","role":"assistant","model":%b,'
+    b'"content":[],"stop_reason":null,"stop_sequence":null,"usage":%b}}\n\n'
+)
+_OPENING: Final = (
+    b'event: content_block_start\ndata: {"type":"content_block_start","index":%d,"content_block":%b}\n\n'
+)
+_TERMINAL: Final = (
+    b"event: message_delta\n"
+    b'data: {"type":"message_delta","delta":{"stop_reason":%b,"stop_sequence":%b},"usage":%b}\n\n'
+)
+"""Around JSON values."""
+_NO_WORDS: Final = b'{"type":"text","text":""}'
+_NO_THOUGHTS: Final = b'{"type":"thinking","thinking":"","signature":""}'
+
 _ID: Final = re.compile(r"[A-Za-z0-9_-]+")
 """What the API takes as a tool call's id when it is replayed."""
+
+_UNTOLD: Final = Usage()
 
 _json: Final = msgspec.json.Encoder().encode
 
@@ -83,6 +101,24 @@ class AnthropicEncoder:
 
     Blocks that may not or cannot be shown leave no gap in the indices. `dropped` names what was left out.
     """
+
+    __slots__ = (
+        "_answering",
+        "_arguments",
+        "_call_ids",
+        "_carriers",
+        "_finished",
+        "_held",
+        "_ids",
+        "_next",
+        "_places",
+        "_searches",
+        "_started",
+        "_thinking",
+        "_usage",
+        "_waiting",
+        "dropped",
+    )
 
     def __init__(self, answering: Answering) -> None:
         self._answering = answering
@@ -97,7 +133,7 @@ class AnthropicEncoder:
         self._held = ""  # a carrier for words, until something follows them
         self._call_ids: set[str] = set()
         self._started = False
-        self._usage = Usage()
+        self._usage = _UNTOLD
         self._finished: Finished | None = None
         self.dropped: set[str] = set()
 
@@ -134,9 +170,9 @@ class AnthropicEncoder:
             # Claude Code takes an answer's last block for its words: `claude -p` would print nothing at all.
             self.dropped.add("signature of the last words")
         ends = b"".join(self._close(index) for index in (*self._places, *self._searches))
-        delta = {"stop_reason": reason, "stop_sequence": self._finished.stop_sequence}
-        terminal = {"type": "message_delta", "delta": delta, "usage": _told(self._usage)}
-        return self._start() + ends + self._settle() + _frame("message_delta", terminal) + LAST_FRAME
+        stopped = _json(self._finished.stop_sequence)
+        terminal = _TERMINAL % (_json(reason), stopped, _json(_told(self._usage)))
+        return self._start() + ends + self._settle() + terminal + LAST_FRAME
 
     def fail(self, fault: Fault, request_id: str) -> bytes:
         """Give the frame that ends a begun stream with an error."""
@@ -152,28 +188,21 @@ class AnthropicEncoder:
         if self._started:
             return b""
         self._started = True
-        message: dict[str, Any] = {
-            "id": self._ids("msg_"),
-            "type": "message",
-            "role": "assistant",
-            "model": self._answering.asked.model,
-            "content": [],
-            "stop_reason": None,
-            "stop_sequence": None,
-            "usage": {**_told(self._usage), "output_tokens": 0},
-        }
-        return _frame("message_start", {"type": "message_start", "message": message})
+        usage = {**_told(self._usage), "output_tokens": 0}
+        return _START % (_json(self._ids("msg_")), _json(self._answering.asked.model), _json(usage))
 
     def _open(self, index: int, block: Block) -> bytes:
         match block:
             case TextBlock():
-                opened = self._release() + self._begin(index, {"type": "text", "text": ""})
+                opened = self._release() + self._begin(index, _NO_WORDS)
                 return opened + (self.feed(TextDelta(index, block.text)) if block.text else b"")
             case ThinkingBlock():
                 return self._release() + (self._think(index, block) if self._answering.thoughts else b"")
             case RedactedBlock():
                 shown = {"type": "redacted_thinking", "data": self._proof("redacted", block.data)}
-                return self._release() + (self._begin(index, shown) if self._answering.thoughts else b"")
+                return self._release() + (
+                    self._begin(index, _json(shown)) if self._answering.thoughts else b""
+                )
             case ToolCallBlock():
                 return self._call(index, block)
             case OtherBlock():
@@ -183,19 +212,18 @@ class AnthropicEncoder:
                 self._searches[index] = Searched(index)
                 return self._settle()
 
-    def _begin(self, index: int, block: dict[str, Any]) -> bytes:
+    def _begin(self, index: int, block: bytes) -> bytes:
+        """Open a block; `block` is its JSON."""
         place = self._places[index] = self._next
         self._next += 1
-        return _frame(
-            "content_block_start", {"type": "content_block_start", "index": place, "content_block": block}
-        )
+        return _OPENING % (place, block)
 
     def _think(self, index: int, block: ThinkingBlock) -> bytes:
         if block.signature and not block.text:
             # Alone in an empty block: it stood on words, or on nothing, and not on thoughts.
             self._held = self._proof("text", block.signature)
             return b""
-        opened = self._begin(index, {"type": "thinking", "thinking": "", "signature": ""})
+        opened = self._begin(index, _NO_THOUGHTS)
         self._thinking.add(self._places[index])
         if block.signature:
             self._carriers[self._places[index]] = self._proof("thought", block.signature)
@@ -207,7 +235,7 @@ class AnthropicEncoder:
         identity = block.id if fits else self._ids("toolu_")
         self._call_ids.add(identity)
         call: dict[str, Any] = {"type": "tool_use", "id": identity, "name": block.name, "input": {}}
-        opened = signed + self._release() + self._begin(index, call)
+        opened = signed + self._release() + self._begin(index, _json(call))
         self._arguments[self._places[index]] = []
         return opened
 
@@ -221,7 +249,7 @@ class AnthropicEncoder:
 
     def _vessel(self, carrier: str) -> bytes:
         """Begin an empty thinking block for a carrier; it waits for whatever comes next."""
-        opened = self._begin(-1, {"type": "thinking", "thinking": "", "signature": ""})
+        opened = self._begin(-1, _NO_THOUGHTS)
         self._waiting = self._places.pop(-1)
         self._carriers[self._waiting] = carrier
         return opened
@@ -260,7 +288,7 @@ class AnthropicEncoder:
         told = b""
         for block in search_blocks(identities, searched):
             place, asked = self._next, block.get("input")
-            told += self._begin(-1, block if asked is None else {**block, "input": {}})
+            told += self._begin(-1, _json(block if asked is None else {**block, "input": {}}))
             del self._places[-1]
             if asked:
                 text = _json(asked).decode()
@@ -320,13 +348,8 @@ class AnthropicEncoder:
 
 def encode_call_end(last: bytes, usage: Usage | None) -> bytes:
     """Give the frames that end an answer at a call, whatever was said `last`."""
-    delta = {"stop_reason": "tool_use", "stop_sequence": None}
     told = {"output_tokens": (usage.output or 0) if usage is not None else 0}
-    return _frame("message_delta", {"type": "message_delta", "delta": delta, "usage": told}) + LAST_FRAME
-
-
-def _frame(name: str, said: dict[str, Any]) -> bytes:
-    return b"event: %b\ndata: %b\n\n" % (name.encode(), _json(said))
+    return _TERMINAL % (b'"tool_use"', b"null", _json(told)) + LAST_FRAME
 
 
 def _told(usage: Usage) -> dict[str, Any]:

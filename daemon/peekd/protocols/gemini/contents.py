@@ -46,10 +46,13 @@ class _Contents:
         self._contents: list[dict[str, Any]] = []
         self._names: dict[str, str] = {}
         self._dropped: dict[str, None] = {}
+        self._answers = False
 
     def encode(self, turns: tuple[Turn, ...]) -> tuple[list[dict[str, Any]], tuple[str, ...]]:
         for turn in turns:
             self._add(turn)
+        if not self._answers:
+            return self._contents, tuple(self._dropped)
         places = {id_: place for place, id_ in enumerate(self._names)}
         for content in self._contents:
             content["parts"] = _ordered(content["parts"], places)
@@ -68,7 +71,7 @@ class _Contents:
     def _part(self, part: Part) -> list[dict[str, Any]]:
         match part:
             case Text():
-                signed = self._signature(part)
+                signed = self._signature(part) if part.family or part.signature else {}
                 return [{"text": part.text, **signed}] if part.text or signed else []
             case Media():
                 return [self._media(part)]
@@ -106,6 +109,7 @@ class _Contents:
         return {"thoughtSignature": part.signature}
 
     def _result(self, part: ToolResult) -> list[dict[str, Any]]:
+        self._answers = True
         name = self._names.get(part.id)
         if name is None:
             # Gemini wants a name; the id is the only word there is for a call that is not in the history.

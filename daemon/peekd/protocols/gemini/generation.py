@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from peekd.protocols.gemini.models import Level, Traits, traits
+from peekd.protocols.gemini.models import Level, Traits
 from peekd.protocols.gemini.plain import plain_schema
 from peekd.protocols.gemini.schema import clean_schema
 from peekd.vocabulary.conversation import Conversation, Thought
@@ -43,14 +43,13 @@ _LADDER: Final[tuple[Level, ...]] = ("MINIMAL", "LOW", "MEDIUM", "HIGH")
 
 
 def encode_generation(
-    conversation: Conversation, model: str, *, plain: bool = True
+    conversation: Conversation, known: Traits, *, plain: bool = True
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """Give the `generationConfig` for `model`, and what could not be said, by name.
+    """Give the `generationConfig` for a model of which this is known, and what could not be said, by name.
 
     `plain`: a schema goes as JSON Schema. What the client left out stays out. More output than the model can
     give is cut to its most.
     """
-    known = traits(model)
     dropped: list[str] = []
     config: dict[str, Any] = {
         name: value

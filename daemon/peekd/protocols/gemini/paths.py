@@ -21,6 +21,8 @@ COUNT: Final = "countTokens"
 _SSE: Final = "alt=sse"
 _PLAIN: Final = "/:@!$&'()*+,;=~"
 """What may stand in a path as it is (RFC 3986, section 3.3)."""
+_AS_IT_IS: Final = re.compile(r"[A-Za-z0-9_:@-][A-Za-z0-9_.:@-]*")
+"""A model's name of one step, and none up, in which nothing is to be quoted."""
 
 
 class Where(msgspec.Struct, frozen=True):
@@ -54,6 +56,8 @@ def quoted(model: str) -> str:
     >>> quoted("vendor/m:free"), quoted("m?key=x"), quoted("../m")
     ('vendor/m:free', 'm%3Fkey=x', '%2E%2E/m')
     """
+    if _AS_IT_IS.fullmatch(model):
+        return model
     return "/".join("%2E%2E" if step == ".." else step for step in quote(model, safe=_PLAIN).split("/"))
 
 

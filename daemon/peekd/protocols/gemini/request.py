@@ -25,6 +25,7 @@ from peekd.vocabulary.conversation import Conversation, Text, Turn
 from peekd.vocabulary.errors import ClientError
 from peekd.wire.splice import Edit, applied, members
 
+_encode: Final = msgspec.json.Encoder().encode
 _JSON: Final = (("content-type", "application/json"),)
 
 
@@ -47,8 +48,7 @@ def encode_request(
     if not contents:
         raise ClientError("invalid_request", "messages: there is nothing in them that Gemini could be asked")
     tools, loosened = encode_tools(conversation, plain=plain and known.plain_schemas)
-    config, cut = encode_generation(conversation, model, plain=plain and known.plain_schemas)
-    dropped = [*unsaid, *loosened, *cut]
+    config, cut = encode_generation(conversation, known, plain=plain and known.plain_schemas)
     body: dict[str, Any] = {}
     system = [{"text": text} for text in (*conversation.system, *leading) if text]
     if system:
@@ -59,7 +59,7 @@ def encode_request(
         body["generationConfig"] = config
     action = "streamGenerateContent?alt=sse" if stream else "generateContent"
     path = f"/v1beta/models/{quoted(model)}:{action}"
-    return Call(path, msgspec.json.encode(body), _JSON, tuple(dict.fromkeys(dropped)))
+    return Call(path, _encode(body), _JSON, tuple(dict.fromkeys((*unsaid, *loosened, *cut))))
 
 
 def splice_request(body: bytes, path: str, splices: Splices) -> Call:

@@ -64,6 +64,8 @@ def _resigned(part: dict[str, Any], known: Iterator[str]) -> dict[str, Any]:
 
 def with_stand_ins(contents: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Give the contents with the stand-in on each step of the current turn whose first call is unsigned."""
+    if "model" not in {content.get("role") for content in contents}:
+        return contents
     start = _current_turn(contents)
     return contents[:start] + [_signed(content) for content in contents[start:]]
 

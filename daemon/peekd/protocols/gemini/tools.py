@@ -31,6 +31,8 @@ def encode_tools(conversation: Conversation, *, plain: bool) -> tuple[dict[str, 
     functions stay, since the client has them ready, and the search is left out. Raises ClientError where the
     search was to be made.
     """
+    if not conversation.tools:
+        return {}, ()
     dropped: dict[str, None] = {}
     functions, searches = split_tools(conversation.tools)
     if searches and not functions:
