@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import msgspec
 import pytest
 from answers import SEAL
 from hypothesis import given
@@ -12,11 +11,10 @@ from hypothesis import strategies as st
 from samples import Sample, is_list, requests
 
 from peekd.protocols.anthropic.blocks import decode_turns
-from peekd.protocols.anthropic.request import BILLING, decode_request
-from peekd.protocols.anthropic.usual import SMALL, Request, usual_message, usual_request
+from peekd.protocols.anthropic.usual import usual_message
 from peekd.protocols.fields import Place
 from peekd.signatures.seal import Carried
-from peekd.vocabulary.conversation import Conversation, Turn
+from peekd.vocabulary.conversation import Turn
 from peekd.vocabulary.errors import ClientError
 
 STRANGE = "strange"
@@ -80,61 +78,6 @@ def test_what_is_wrong_in_one_is_told_alike(message: dict[str, Any], key: str, v
         both_ways({**message, key: value})
     else:
         both_ways({**message, "content": [{**one, key: value} for one in blocks]})
-
-
-NUMBERS = st.none() | st.integers(-5, 2**70) | st.floats(allow_nan=False, allow_infinity=False)
-SYSTEM = st.none() | st.text(max_size=5) | st.lists(
-    WORDS | block("text", text=st.just(f"{BILLING}: cc_version=1")), max_size=3
-)  # fmt: skip
-REQUESTS = st.fixed_dictionaries(
-    {"model": st.text(max_size=3), "messages": st.lists(MESSAGES, max_size=3)},
-    optional={
-        "system": SYSTEM,
-        "max_tokens": st.none() | st.integers(-5, 2**70),
-        "temperature": NUMBERS,
-        "top_p": NUMBERS,
-        "top_k": st.none() | st.integers(-5, 5),
-        "stop_sequences": st.none() | st.lists(st.text(max_size=3), max_size=2),
-        "stream": st.none() | st.booleans(),
-    },
-)
-
-
-def whole(asked: object) -> Conversation | str:
-    try:
-        read = decode_request(msgspec.json.encode(asked), SEAL)
-    except ClientError as error:
-        return error.fault.message
-    return msgspec.structs.replace(read, dropped=tuple(name for name in read.dropped if name != STRANGE))
-
-
-def wholly_both_ways(asked: dict[str, Any]) -> None:
-    assert usual_request(msgspec.json.encode({**asked, STRANGE: 1})) is None
-    short, long = whole(asked), whole({**asked, STRANGE: 1})
-    assert short == long
-    assert repr(short) == repr(long)  # 1 and 1.0 are alike, but not as they are said
-
-
-@given(REQUESTS)
-def test_small_requests_of_such_messages_are_read_alike(asked: dict[str, Any]) -> None:
-    assert usual_request(msgspec.json.encode(asked)) is not None
-    wholly_both_ways(asked)
-
-
-@given(REQUESTS, st.sampled_from(Request.__struct_fields__), ANY | NUMBERS | SYSTEM)
-def test_what_is_wrong_in_a_request_is_told_alike(asked: dict[str, Any], key: str, value: object) -> None:
-    wholly_both_ways({**asked, key: value})
-
-
-@pytest.mark.parametrize("body", [b"", b"[]", b"{", b'{"model": "\xff"}', b'{"model":' + b"[" * 9000])
-def test_what_is_no_object_is_none_of_them(body: bytes) -> None:
-    assert usual_request(body) is None
-
-
-def test_large_requests_are_left_to_whoever_reads_any() -> None:
-    asked: dict[str, Any] = {"model": "m", "messages": [{"role": "user", "content": "a" * SMALL}]}
-    assert usual_request(msgspec.json.encode(asked)) is None
-    wholly_both_ways(asked)
 
 
 @pytest.mark.parametrize("sample", requests("anthropic"), ids=lambda sample: sample.path)

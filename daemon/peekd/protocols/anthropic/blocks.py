@@ -6,14 +6,14 @@ https://platform.claude.com/docs/en/api/messages#body-messages
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import msgspec
 
 from peekd.protocols.anthropic.carriers import FAMILY
-from peekd.protocols.anthropic.usual import Message, usual_message, usual_parts
-from peekd.protocols.fields import Dropped, Fields, Place
+from peekd.protocols.anthropic.usual import usual_message, usual_parts
+from peekd.protocols.fields import Fields, Place
 from peekd.signatures.seal import Carried, Seal, is_carrier
 from peekd.vocabulary.conversation import (
     THOUGHTS,
@@ -41,29 +41,16 @@ def decode_turns(messages: Place, seal: Seal) -> tuple[Turn, ...]:
     return tuple(turn for turn in turns if turn.parts)
 
 
-def usual_turns(messages: Sequence[Message], seal: Seal, dropped: Dropped) -> tuple[Turn, ...]:
-    """Give the turns of a request's messages that are all of the usual shapes."""
-
-    def drop(kind: str) -> None:
-        dropped[f"messages[].content[{kind}]"] = None
-
-    turns = [_usual(message, seal, dropped, drop) for message in messages]
-    return tuple([turn for turn in turns if turn.parts])
-
-
 def _turn(message: Place, seal: Seal) -> Turn:
     usual = usual_message(message.value)
     if usual is None:
         return _read(message, seal)
-    return _usual(usual, seal, message.dropped, lambda kind: message.fields().needed("content").drop(kind))
-
-
-def _usual(message: Message, seal: Seal, dropped: Dropped, drop: Callable[[str], None]) -> Turn:
-    content = message.content
-    parts = (Text(content),) if isinstance(content, str) else usual_parts(content, dropped)
-    if message.role != "assistant":
-        return Turn(message.role, tuple(parts))
-    return Turn("assistant", _replayed(parts, seal, drop))
+    parts = usual_parts(usual, message.dropped)
+    if usual.role != "assistant":
+        return Turn(usual.role, tuple(parts))
+    return Turn(
+        "assistant", _replayed(parts, seal, lambda kind: message.fields().needed("content").drop(kind))
+    )
 
 
 def _read(message: Place, seal: Seal) -> Turn:

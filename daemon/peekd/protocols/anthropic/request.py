@@ -9,10 +9,9 @@ from typing import Final, Literal
 
 import msgspec
 
-from peekd.protocols.anthropic.blocks import decode_turns, usual_turns
+from peekd.protocols.anthropic.blocks import decode_turns
 from peekd.protocols.anthropic.searching import PLACE, SEARCH
-from peekd.protocols.anthropic.usual import Request, Words, usual_request
-from peekd.protocols.fields import CACHED, Dropped, Fields, Place, decode_object, decode_tools
+from peekd.protocols.fields import Dropped, Fields, Place, decode_object, decode_tools
 from peekd.signatures.seal import Seal
 from peekd.vocabulary.conversation import Conversation, Schema, SearchOptions, Thought, Tool, ToolChoice
 from peekd.vocabulary.errors import ClientError
@@ -36,39 +35,6 @@ _THINKING: Final[dict[str, Literal["adaptive", "enabled", "disabled"]]] = {
 
 def decode_request(body: bytes, seal: Seal) -> Conversation:
     """Read everything. Raises ClientError naming the field that is wrong or cannot be said."""
-    usual = usual_request(body)
-    return _read(body, seal) if usual is None else _usual(usual, seal)
-
-
-def _usual(asked: Request, seal: Seal) -> Conversation:
-    dropped: Dropped = {}
-    return Conversation(
-        model=asked.model,
-        turns=usual_turns(asked.messages, seal, dropped),
-        system=_usual_system(asked.system, dropped),
-        max_tokens=asked.max_tokens,
-        temperature=asked.temperature,
-        top_p=asked.top_p,
-        top_k=asked.top_k,
-        stop=tuple(asked.stop_sequences or ()),
-        stream=asked.stream or False,
-        dropped=tuple(dropped),
-    )
-
-
-def _usual_system(system: str | list[Words] | None, dropped: Dropped) -> tuple[str, ...]:
-    if system is None or isinstance(system, str):
-        return () if system is None else (system,)
-    for block in system:
-        if block.cache_control is not None:
-            dropped[CACHED] = None
-        if block.text.startswith(BILLING):
-            dropped[f"system[{BILLING}]"] = None
-    return tuple([block.text for block in system if not block.text.startswith(BILLING)])
-
-
-def _read(body: bytes, seal: Seal) -> Conversation:
-    """Read a request field by field, of whatever shape it is."""
     dropped: Dropped = {}
     fields = Place(decode_object(body), "", "", dropped).fields()
     model = fields.needed("model").string()
