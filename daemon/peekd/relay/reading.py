@@ -169,9 +169,9 @@ class Reading:
 
     def _sort_in(self, chunk: bytes | AnyOutcome) -> bool:
         self._came = now = self._now()
-        if not chunk or isinstance(chunk, o.Outcome):
+        if not isinstance(chunk, bytes) or not chunk:
             self._flush()
-            return self._end(chunk or None)
+            return self._end(None if isinstance(chunk, bytes) else chunk)
         self.watch.see_bytes(now)
         self.received += len(chunk)
         try:
