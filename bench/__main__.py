@@ -17,6 +17,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import NamedTuple
 
+import instructions
 import ledger
 from bars import plot
 from command import ROUNDS, parser, stages
@@ -141,6 +142,13 @@ def main() -> None:
         sys.exit(1)
     if chosen.ledger:
         ledger.compare(chosen.rounds or ledger.ROUNDS)
+        return
+    if chosen.instructions:
+        try:
+            instructions.compare(instructions.trees(chosen.beside), chosen.stage)
+        except (NotInstalled, NotStarted, Failed) as fault:
+            say(str(fault), RED)
+            sys.exit(1)
         return
     began = time.monotonic()
     systems = chosen_systems(chosen)

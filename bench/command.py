@@ -17,6 +17,7 @@ EPILOG = """examples:
   ./dev bench --all                         peekd beside nginx, LiteLLM and claude-code-router, all stages
   ./dev bench --stage paced --with litellm  one stage: its name, or the beginning of several
   ./dev bench --quick --beside ../before    this tree's peekd and another's, in the same run
+  ./dev bench --instructions --stage request   a machine that is not at rest: instructions, counted
 
 Peers are fetched when asked for, at the versions that are pinned here, into ~/.cache/peekd-bench;
 one that cannot be had is said and left out. A whole run also draws docs/performance.svg."""
@@ -50,6 +51,7 @@ def parser() -> argparse.ArgumentParser:
     add("--markdown", action="store_true", help="print the tables as a page has them")
     add("--json", type=Path, metavar="FILE", help="also write every sample to this file")
     add("--svg", type=Path, metavar="FILE", help="also draw the figures into this file")
+    add("--instructions", action="store_true", help="count instructions instead, by valgrind: minds no load")
     add("--ledger", action="store_true", help="measure instead what the ledger costs")
     return found
 

@@ -144,6 +144,22 @@ def open_stack(upstream: int) -> Generator[Place]:
         yield Place(port, (process.pid,), start, resting(process.pid))
 
 
+def peekd_command(
+    upstream: int, place: Path, *, ledger: bool = True, level: str = "info", tree: Path = TREE
+) -> tuple[int, list[str], dict[str, str]]:
+    """The port, the command and the environment of a `peekd serve`, whose settings are put into `place`."""
+    port, config = free_port(), place / "peekd.toml"
+    config.write_text(CONFIG.format(port=port, upstream=upstream, level=level))
+    env = {name: value for name, value in os.environ.items() if name not in STATE}
+    env |= {
+        "BENCH_KEY": "none",
+        "BENCH_CLIENT_KEY": KEY,
+        "PYTHONPATH": str(tree / "daemon"),
+        **({"STATE_DIRECTORY": str(place)} if ledger else {}),
+    }
+    return port, [python(), "-m", "peekd", "serve", "--config", str(config)], env
+
+
 @contextmanager
 def open_peekd(
     upstream: int, *, ledger: bool = True, level: str = "info", tree: Path = TREE
@@ -152,20 +168,10 @@ def open_peekd(
 
     Without a ledger it has no place to keep anything. `level`: of its journal.
     """
-    port = free_port()
-    with tempfile.TemporaryDirectory() as place, Path(place, "log").open("wb") as log:
-        config = Path(place, "peekd.toml")
-        config.write_text(CONFIG.format(port=port, upstream=upstream, level=level))
-        command = [python(), "-m", "peekd", "serve", "--config", str(config)]
-        env = {name: value for name, value in os.environ.items() if name not in STATE}
-        env |= {
-            "BENCH_KEY": "none",
-            "BENCH_CLIENT_KEY": KEY,
-            **({"STATE_DIRECTORY": place} if ledger else {}),
-        }
-        env["PYTHONPATH"] = str(tree / "daemon")
+    with tempfile.TemporaryDirectory() as name, Path(name, "log").open("wb") as log:
+        port, command, env = peekd_command(upstream, Path(name), ledger=ledger, level=level, tree=tree)
         with running(command, core=SYSTEM_CORE, env=env, log=log) as process:
-            start = wait_ready(process, port, Path(place, "log"))
+            start = wait_ready(process, port, Path(name, "log"))
             yield Place(port, family(process.pid), start, resting(process.pid))
 
 

@@ -65,6 +65,7 @@ class World(msgspec.Struct, frozen=True):
     """What is looked at. `accounts`: those that were there throughout, `all` that ever were.
 
     `starts`: when each life began. `full`: when the store took nothing. `renewed`: whose credential was.
+    `clocks`: when the clock on the wall, the only one that outlives a life, began to show something else.
     """
 
     asked: Sequence[Asked]
@@ -74,15 +75,20 @@ class World(msgspec.Struct, frozen=True):
     full: Sequence[tuple[float, float]] = ()
     renewed: Sequence[tuple[float, str]] = ()
     all: Sequence[AccountSettings] = ()
+    clocks: Sequence[float] = ()
 
     def knows(self, one: Asked) -> bool:
         """Whether its account was there throughout."""
         return any(account.name == one.account for account in self.accounts)
 
     def forgot(self, one: Asked, until: float) -> bool:
-        """Whether a restart in between may have lost what was booked then, since the store was full."""
+        """Whether a restart in between may have lost what was booked then.
+
+        The store was full, or the clock says that the time is over.
+        """
         restarted = any(one.ended < start <= until for start in self.starts)
-        return restarted and any(since - NEAR <= one.ended <= to + NEAR for since, to in self.full)
+        full = any(since - NEAR <= one.ended <= to + NEAR for since, to in self.full)
+        return restarted and (full or any(one.ended < put <= until for put in self.clocks))
 
 
 @dataclass

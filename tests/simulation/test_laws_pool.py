@@ -53,6 +53,10 @@ BROKEN = [
         ),
     ),
     (
+        "rests_are_kept",
+        world(asked("up0", 0, 1, "payment_required"), asked("up0", 9, 10), clocks=[3.0]),
+    ),
+    (
         "probe_is_single",
         world(asked("up0", 0, 1, "unauthorized"), asked("up0", 70, 80, "client_gone"), asked("up0", 75, 76)),
     ),
@@ -89,6 +93,12 @@ WELL = [
         asked("up0", 9, 10, life=2),
         starts=(0.0, 5.0),
         full=[(0.5, 2.0)],
+    ),
+    world(
+        asked("up0", 0, 1, "payment_required"),
+        asked("up0", 9, 10, life=2),
+        starts=(0.0, 5.0),
+        clocks=[3.0],
     ),
     world(
         asked("up0", 0, 1, "unauthorized"),

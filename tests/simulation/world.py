@@ -285,6 +285,8 @@ class World:
         """Bring a daemon up."""
         self.life += 1
         self.starts.append(trio.current_time())
+        if self.life > 1 and self.daemon.clock.off:
+            self._clocks.append(trio.current_time())  # the new life's shows the right time
         self.daemon = self.lives[self.life] = daemon = Daemon(Harbour(), self.shelf)
         loaded = self.file.load()
         self.file.take(trio.current_time())
@@ -345,7 +347,8 @@ class World:
         ]
         asked = laws_pool.asked_of(self.entries, self.starts)
         steady = self.file.steady  # what a reload lets go of is forgotten
-        return laws_pool.World(asked, self.said, steady, self.starts, self.full, fresh, self.plan.accounts)
+        every, clocks = self.plan.accounts, self._clocks
+        return laws_pool.World(asked, self.said, steady, self.starts, self.full, fresh, every, clocks)
 
     def _stayed(self, account: str, since: float, until: float) -> bool:
         """Whether the settings listed an account all that time, and no clock said that its token ended."""

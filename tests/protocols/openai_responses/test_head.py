@@ -54,7 +54,9 @@ def test_a_guessed_session_holds_from_turn_to_turn_and_parts_other_words() -> No
     assert len({begun.session, *(other.session for other in others)}) == 5
 
 
-@pytest.mark.parametrize("said", [[], "", [{"role": "developer", "content": "x"}], 7, [{"role": 7}]])
+@pytest.mark.parametrize(
+    "said", [[], "", [{"role": "developer", "content": "x"}], 7, [{"role": 7}], [{"role": ["user"]}]]
+)
 def test_where_the_user_has_said_nothing_there_is_no_session(said: object) -> None:
     assert head(input=said).session is None
 

@@ -19,6 +19,9 @@ _LONG: Final = frozenset({"input", "tools"})
 """What is most of a request, and read whole only where it has to be said in other words."""
 
 
+_LEADERS: Final = ("system", "developer")
+"""Roles of those who speak before the user; no set, for a client may put a list there."""
+
 _MARKS: Final = {"input": (b'"file_id"',), "tools": (b'"container"', b'"vector_store_ids"')}
 """What stands in a body where one of its long fields holds an id of something at the account."""
 
@@ -94,7 +97,7 @@ def _hash(said: Mapping[str, Any], items: list[_Item]) -> str | None:
     try:
         users = (_text(item.content) for item in items if item.role == "user")
         first = next(users, "") or _spoken(said.get("input"))
-        leaders = (item.content for item in items if item.role in {"system", "developer"})
+        leaders = (item.content for item in items if item.role in _LEADERS)
         leading = [_text(content) for content in islice(leaders, 1)]
         instructions = msgspec.convert(said.get("instructions"), str | None) or ""
         tools = said.get("tools")
