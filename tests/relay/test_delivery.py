@@ -83,27 +83,23 @@ class Way:
         self.room = room
         self.sent: list[bytes] = []
         self.held = 0
-        self._owed = b""
-
-    @property
-    def owes(self) -> bool:
-        return self._owed != b""
+        self.owed = b""
 
     def hold(self) -> None:
         self.held += 1
 
     def send_nowait(self, piece: bytes) -> bool:
-        if self._owed:
+        if self.owed:
             return False
-        taken, self._owed = piece[: self.room], piece[self.room :]
+        taken, self.owed = piece[: self.room], piece[self.room :]
         self.room -= len(taken)
         self.sent.append(taken)
         return True
 
     async def drain(self) -> None:
         await trio.sleep(1)
-        self.sent.append(self._owed)
-        self._owed, self.room = b"", 1000
+        self.sent.append(self.owed)
+        self.owed, self.room = b"", 1000
 
 
 async def collect(given: Delivery, pieces: list[bytes]) -> None:

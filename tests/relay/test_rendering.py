@@ -378,9 +378,12 @@ def test_words_seen_together_do_not_overtake_the_end_of_a_call_either() -> None:
         rendering.render_run(run("more", index=1))
 
 
-def test_words_are_taken_together_where_frames_wait_for_nothing_and_nobody_looks_at_each() -> None:
+async def test_words_are_taken_together_where_frames_wait_for_nothing_and_nobody_looks_at_each(
+    autojump_clock: trio.testing.MockClock,
+) -> None:
     delivery = Delivery(ping=b"", ping_seconds=10)
     sink = ToStream(verbatim(), delivery)
+    await sink.flush()
     assert sink.together
     assert ToBody(verbatim(), ANTHROPIC.collector()).together
     assert not ToStream(verbatim(), delivery, told=Shown()).together

@@ -54,7 +54,7 @@ async def test_a_piece_goes_out_at_once_as_a_chunk() -> None:
     ends = Ends()
     assert ends.lane.send_nowait(b"data: 1\n\n")
     assert await ends.peer.receive_some() == chunk(b"data: 1\n\n")
-    assert not ends.lane.owes
+    assert not ends.lane.owed
 
 
 async def test_nothing_is_written_where_no_body_is_under_way_or_somebody_else_writes() -> None:
@@ -117,7 +117,7 @@ async def test_what_the_peer_does_not_take_is_owed_and_nothing_overtakes_it(
 ) -> None:
     ends = Ends(capacity=4)
     assert ends.lane.send_nowait(b"0123456789")
-    assert ends.lane.owes
+    assert ends.lane.owed
     assert not ends.lane.send_nowait(b"later")
     got = b""
     async with trio.open_nursery() as nursery:
@@ -125,7 +125,7 @@ async def test_what_the_peer_does_not_take_is_owed_and_nothing_overtakes_it(
         while len(got) < len(chunk(b"0123456789")):
             got += await ends.peer.receive_some()
     assert got == chunk(b"0123456789")
-    assert not ends.lane.owes
+    assert not ends.lane.owed
 
 
 async def test_a_full_peer_is_owed_the_whole_piece(autojump_clock: trio.testing.MockClock) -> None:
@@ -141,7 +141,7 @@ async def test_a_peer_that_is_gone_is_told_once_and_owed_nothing() -> None:
     ends = Ends(fault=BrokenPipeError("gone"))
     assert ends.lane.send_nowait(b"x")
     assert [str(fault) for fault in ends.lost] == ["gone"]
-    assert not ends.lane.owes
+    assert not ends.lane.owed
 
 
 async def test_what_is_held_goes_out_with_what_follows() -> None:
@@ -149,7 +149,7 @@ async def test_what_is_held_goes_out_with_what_follows() -> None:
     lane = Ends().lane
     lane.hold()
     assert lane.joined(b"head ") == b""
-    assert lane.owes
+    assert lane.owed
     assert lane.joined(b"body ") == b"head body "
     assert lane.joined(b"end") == b"end"
 

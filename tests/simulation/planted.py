@@ -127,7 +127,7 @@ PLANTS: tuple[Plant, ...] = (
     Plant(
         "what a client does not take at once is lost",
         (lane, "Lane.send_nowait"),
-        "self._owed = self.write_some(chunk(piece))",
+        "self.owed = self.write_some(chunk(piece))",
         "self.write_some(chunk(piece))",
     ),
     Plant(

@@ -179,6 +179,26 @@ def test_a_body_without_length_ends_with_the_connection_which_then_serves_no_mor
     assert not parser.recycle()
 
 
+@pytest.mark.parametrize(
+    ("wire", "spent"),
+    [
+        (b"5\r\nabcde\r\n", True),
+        (b"5\r\nabcde\r\n0\r\n\r\n", False),  # the end is here, and is still to be told
+        (b"5\r\nabcde\r\nx", False),  # so is a fault
+    ],
+)
+def test_a_body_is_spent_where_only_another_read_can_tell_more(wire: bytes, spent: bool) -> None:  # noqa: FBT001
+    parser = sent()
+    parser.feed(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+    assert parser.read_head() is not None
+    parser.feed(wire)
+    assert not parser.spent
+    assert parser.read_body() == b"abcde"
+    assert parser.spent is spent
+    parser.feed(b"")
+    assert not parser.spent
+
+
 def test_an_answer_that_nobody_asked_for_takes_nothing_from_the_one_before_it() -> None:
     parser = sent()
     parser.feed(LENGTH + b"HTTP/1.1 404 Not Found\r\ncontent-length: 2\r\nx: y\r\n\r\nno")

@@ -34,8 +34,8 @@ class Lane(Protocol):
     """A connection's short way to its socket, for pieces of the body that it is answering with."""
 
     @property
-    def owes(self) -> bool:
-        """Whether something is still to be written that was given before."""
+    def owed(self) -> bytes:
+        """What was given before and is still to be written."""
         ...
 
     def hold(self) -> None:
@@ -54,7 +54,7 @@ class Lane(Protocol):
 class NoLane:
     """Where the server has none."""
 
-    owes = False
+    owed = b""
 
     def hold(self) -> None:
         """Nothing waits."""
@@ -98,6 +98,7 @@ class Delivery:
         "_chunks",
         "_framing",
         "_lane",
+        "_now",
         "_pieces",
         "_replied",
         "_reply",
@@ -123,6 +124,7 @@ class Delivery:
         self._reply: Reply | None = None
         self._replied: trio.Event | None = None
         """What the HTTP side waits for, while it does."""
+        self._now = trio.lowlevel.current_clock().current_time  # of which `trio.current_time` is told
         self._framing = framing or EventStream()
         self._lane = lane or NoLane()
         self._pieces = Pieces(CHANNEL_FRAMES)
@@ -162,10 +164,10 @@ class Delivery:
         wrapped = self._note(frames)
         if not self._lane.send_nowait(wrapped):
             self._queue(wrapped)
-        elif self._lane.owes:
+        elif self._lane.owed:
             self._queue(b"")  # a word to the HTTP side, who alone waits for the client
         else:
-            self._chunks.spoke = trio.current_time()
+            self._chunks.spoke = self._now()
         return True
 
     async def give(self, frames: bytes) -> None:
@@ -263,7 +265,7 @@ class _Chunks(AsyncIterator[bytes]):
         while not piece:
             if self._ended:
                 raise StopAsyncIteration
-            if self._lane.owes:
+            if self._lane.owed:
                 await self._lane.drain()
                 self.spoke = trio.current_time()
             else:

@@ -70,6 +70,7 @@ class Reading:
         "_came",
         "_decoder",
         "_fault",
+        "_now",
         "_over",
         "_secret",
         "_silent",
@@ -109,6 +110,7 @@ class Reading:
         self._silent = False
         self._over = False
         self._came = 0.0
+        self._now = trio.lowlevel.current_clock().current_time  # of which `trio.current_time` is told
 
     def take(self) -> Seen | None:
         """The next frame that has already come, or None."""
@@ -173,10 +175,10 @@ class Reading:
         return False
 
     def _sort_in(self, chunk: bytes | AnyOutcome) -> bool:
-        self._came = now = trio.current_time()
-        if not chunk or isinstance(chunk, o.Outcome):
+        self._came = now = self._now()
+        if not isinstance(chunk, bytes) or not chunk:
             self._flush()
-            return self._end(chunk or None)
+            return self._end(None if isinstance(chunk, bytes) else chunk)
         self.watch.see_bytes(now)
         self.received += len(chunk)
         try:

@@ -20,6 +20,9 @@ from peekd.service.lane import chunk
 if TYPE_CHECKING:
     from peekd.service.http1 import Http1
 
+_REQUEST, _RESPONSE, _CLOSED = ASGIHTTPState.REQUEST, ASGIHTTPState.RESPONSE, ASGIHTTPState.CLOSED
+"""Named once: until Python 3.12 an enum looks a member up as if it might not have it."""
+
 
 class Exchange(HTTPStream):
     """hypercorn's own, which logs nothing and holds neither the request's head nor the answer's."""
@@ -81,7 +84,7 @@ class Exchange(HTTPStream):
 
     async def _begin(self, message: HTTPResponseStartEvent) -> bool:
         http = self._http
-        if self.state is not ASGIHTTPState.REQUEST or http.is_last or message.get("trailers"):
+        if self.state is not _REQUEST or http.is_last or message.get("trailers"):
             return False
         head = http.wire.begin(message["status"], list(message.get("headers", ())))
         if head is None:
@@ -91,7 +94,7 @@ class Exchange(HTTPStream):
             http.lane.hold()  # the body is there, and goes out with the head
         await http.write(head)
         http.lane.open = chunked
-        self.state, self._usual = ASGIHTTPState.RESPONSE, True
+        self.state, self._usual = _RESPONSE, True
         self.forget()
         return True
 
@@ -115,7 +118,7 @@ class Exchange(HTTPStream):
         else:
             http.lane.open = False
             await http.write(end)
-        self.state = ASGIHTTPState.CLOSED
+        self.state = _CLOSED
         await http.recycle()
 
     def forget(self) -> None:

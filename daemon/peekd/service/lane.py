@@ -69,7 +69,7 @@ class Turn:
 class Lane:
     """One connection's. `write` waits until all is out or the client is given up; `lost` hears a failure."""
 
-    __slots__ = ("_holds", "_lost", "_owed", "_sender", "_socket", "_write", "_writing", "open")
+    __slots__ = ("_holds", "_lost", "_sender", "_socket", "_write", "_writing", "open", "owed")
 
     def __init__(
         self,
@@ -85,23 +85,19 @@ class Lane:
         self._writing = writing
         self._write = write
         self._lost = lost
-        self._owed = b""
+        self.owed = b""
+        """What was given before and is still to be written."""
         self._holds = False
-
-    @property
-    def owes(self) -> bool:
-        """Whether something is still to be written that was given before."""
-        return self._owed != b""
 
     def send_nowait(self, piece: bytes) -> bool:
         """Write a piece of the body, or as much of it as the client takes at once, and owe the rest.
 
         False where the way is not free: nothing was written then.
         """
-        if not self.open or self._owed or self._writing.taken:
+        if not self.open or self.owed or self._writing.taken:
             return False
         if piece:
-            self._owed = self.write_some(chunk(piece))
+            self.owed = self.write_some(chunk(piece))
         return True
 
     def write_some(self, data: bytes) -> bytes:
@@ -126,9 +122,9 @@ class Lane:
 
     def joined(self, data: bytes) -> bytes:
         """Give what is to be written where this is: what was owed before it too, or nothing yet."""
-        data, self._owed = self._owed + data, b""
+        data, self.owed = self.owed + data, b""
         if self._holds:
-            self._holds, self._owed = False, data
+            self._holds, self.owed = False, data
             return b""
         return data
 

@@ -151,13 +151,15 @@ class Connection:
         Raises httpx.ReadError, or httpx.RemoteProtocolError where the body is cut or garbled.
         """
         parser = self._parser
-        while not (data := parser.read_body()):
+        data = b"" if parser.spent else parser.read_body()
+        while not data:
             if parser.complete:
                 return b""
             try:
                 parser.feed(await self._receive(READ_BYTES))
             except STREAM_FAILURES as fault:
                 raise _unreadable(fault) from fault
+            data = parser.read_body()
         self._bodied = True
         return data
 

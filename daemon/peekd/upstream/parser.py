@@ -124,6 +124,7 @@ class Parser:
         "_unplaced",
         "_wire",
         "complete",
+        "spent",
     )
 
     def __init__(self) -> None:
@@ -145,6 +146,8 @@ class Parser:
         self._owed = 0
         self.complete = False
         """The answer's last byte has been read."""
+        self.spent = False
+        """All that has been fed is given, and there is more to come: `read_body` could say nothing."""
 
     # ---- the request ----
 
@@ -177,6 +180,7 @@ class Parser:
     def feed(self, data: bytes) -> None:
         """Take what one read brought; b"" when the peer will send no more."""
         self._ended = not data
+        self.spent = False
         if not data or self._broken is not None:
             return
         heard = self._heard
@@ -245,7 +249,8 @@ class Parser:
         if pieces:
             data = pieces[0] if len(pieces) == 1 else b"".join(pieces)
             pieces.clear()
-            self.complete = heard.whole
+            self.complete = whole = heard.whole
+            self.spent = not whole and self._broken is None
             return data
         self.complete = heard.whole or (self._ended and self._open_ended and self._broken is None)
         if not self.complete:
@@ -269,7 +274,7 @@ class Parser:
         if not done or self._ended or self.has_leftover or not self._reusable:
             return False
         heard = self._heard
-        heard.begun = heard.whole = self.complete = False
+        heard.begun = heard.whole = self.complete = self.spent = False
         heard.awaited = True
         self._head = None
         return True

@@ -72,24 +72,23 @@ class Splitter:
 
         Gives whether several frames are `ahead`: from two on it pays to read them together.
         """
-        buffer = chunk
-        if self._held:
-            if self._size > _REACH and not _END.search(self._tail + chunk):
-                self._hold(chunk)
-                return False
-            self._held.append(chunk)
-            buffer = b"".join(self._held)
-            self._held.clear()
-        self._size, self._tail = 0, b""
+        buffer = self._joined(chunk) if self._held else chunk
         if self._fresh:
             buffer = self._without_mark(buffer)
+        if not buffer:
+            return False
         if self._blocks:
             self._frames = self._rest()[::-1]
-        rest = self._split(buffer, b"\n" if _CR not in buffer else _line_end(buffer))
-        if len(buffer) > self._limit:
-            self._check()
-        if rest:
-            self._hold(rest)
+        end = b"\n" if _CR not in buffer else _line_end(buffer)
+        if end:
+            self._end = end
+            self._blocks = blocks = buffer.split(end + end)
+            rest = blocks.pop()
+            blocks.reverse()
+        else:
+            rest = self._split(buffer)
+        if rest or len(buffer) > self._limit:
+            self._keep(rest, buffer)
         return len(self._blocks) > 1
 
     def take(self) -> Frame | None:
@@ -149,21 +148,31 @@ class Splitter:
             frames.append(frame)
         return frames
 
-    def _split(self, buffer: bytes, end: bytes) -> bytes:
-        """Take apart what is whole; gives the rest. `end`: of all lines; b"" where they do not end alike."""
-        if end:
-            self._end = end
-            blocks = buffer.split(end * 2)
-            rest = blocks.pop()
-            blocks.reverse()
-            self._blocks = blocks
-            if not rest.startswith(end):
-                return rest
-            frames, rest = [*self._rest(), Frame(end)], rest[len(end) :]
-        else:
-            frames, rest = _split_lines(buffer)
+    def _joined(self, chunk: bytes) -> bytes:
+        """Give what was held with what follows it; b"" where that makes nothing whole, and is held too."""
+        if self._size > _REACH and not _END.search(self._tail + chunk):
+            self._hold(chunk)
+            return b""
+        buffer = b"".join([*self._held, chunk])
+        self._held.clear()
+        self._size, self._tail = 0, b""
+        return buffer
+
+    def _split(self, buffer: bytes) -> bytes:
+        """Take apart what is whole, where lines do not end alike; gives the rest."""
+        frames, rest = _split_lines(buffer)
         self._frames[:0] = reversed(frames)
         return rest
+
+    def _keep(self, rest: bytes, buffer: bytes) -> None:
+        """Hold what is not whole yet; a blank line it begins with is. `buffer`: all that came with it."""
+        if rest.startswith(self._end):  # never what `_split` gives
+            self._frames = [*self._rest(), Frame(self._end)][::-1]
+            rest = rest[len(self._end) :]
+        if len(buffer) > self._limit:
+            self._check()
+        if rest:
+            self._hold(rest)
 
     def _read_blank(self, block: bytes) -> Frame:
         """Read the first of the blank lines that stand before a block; the others wait, and it does."""
