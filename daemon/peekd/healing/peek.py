@@ -27,6 +27,9 @@ class Rank(IntEnum):
     MEANINGFUL = 2
 
 
+_IDLE, _PROGRESS, _MEANINGFUL = Rank
+"""Named once: until Python 3.12 an enum looks a member up as if it might not have it."""
+
 Terminal = Literal["natural", "final", "malformed"]
 
 TERMINALS: Mapping[StopReason, Terminal] = {
@@ -53,27 +56,27 @@ def rank_of(event: Event) -> Rank:
     """
     match event:
         case e.TextDelta(text=text) | e.ThinkingDelta(text=text):
-            return Rank.MEANINGFUL if text else Rank.IDLE
+            return _MEANINGFUL if text else _IDLE
         case e.Opened(block=block):
             return _rank_of_block(block)
         case e.SignatureDelta():
-            return Rank.PROGRESS
+            return _PROGRESS
         case e.ArgumentsDelta() | e.DataInline() | e.Searched() | e.OtherDelta():
-            return Rank.MEANINGFUL
+            return _MEANINGFUL
         case _:
-            return Rank.IDLE
+            return _IDLE
 
 
 def _rank_of_block(block: e.Block) -> Rank:
     match block:
         case e.TextBlock(text=text):
-            return Rank.MEANINGFUL if text else Rank.IDLE
+            return _MEANINGFUL if text else _IDLE
         case e.ThinkingBlock(text=text):
-            return Rank.MEANINGFUL if text else Rank.PROGRESS
+            return _MEANINGFUL if text else _PROGRESS
         case e.RedactedBlock():
-            return Rank.PROGRESS
+            return _PROGRESS
         case e.ToolCallBlock() | e.SearchBlock() | e.OtherBlock():
-            return Rank.MEANINGFUL
+            return _MEANINGFUL
 
 
 class Watch:
@@ -122,7 +125,7 @@ class Watch:
         self._last_byte = sent
         self._progressed: float | None = None  # the last meaning, or the first progress
         self._open: list[int] = []  # blocks: one, as a rule, and an empty set is four times as large
-        self.rank = Rank.IDLE
+        self.rank = _IDLE
         self.substance = False  # text, a tool call or data; thoughts alone are none
         self.finished: Finished | None = None
         self.ended = False
@@ -148,36 +151,36 @@ class Watch:
         if isinstance(event, e.TextDelta) and event.text:  # nearly all of a stream
             self.said += len(event.text)
             self._progressed = now
-            self.rank, self.substance = Rank.MEANINGFUL, True
-            return Rank.MEANINGFUL
+            self.rank, self.substance = _MEANINGFUL, True
+            return _MEANINGFUL
         if isinstance(event, e.Counted):  # with every one of those, where Gemini speaks
             self.usage = merged(self.usage, event.usage)
-            return Rank.IDLE
+            return _IDLE
         kind = type(event)
         if kind in _MUTE:
-            return Rank.IDLE
+            return _IDLE
         if kind in _MARKS:
             self._note(event)
-            return Rank.IDLE
+            return _IDLE
         if isinstance(event, e.Opened):
             self._open.append(event.index)
             if isinstance(event.block, e.TextBlock) and not event.block.text:  # as nearly all begin
-                return Rank.IDLE
+                return _IDLE
         self.said += _length(event)
         rank = rank_of(event)
-        if rank is Rank.MEANINGFUL or (rank is Rank.PROGRESS and self._progressed is None):
+        if rank is _MEANINGFUL or (rank is _PROGRESS and self._progressed is None):
             self._progressed = now
-        if rank is Rank.MEANINGFUL and not self._thoughts and is_thought(event):
-            rank = Rank.PROGRESS
+        if rank is _MEANINGFUL and not self._thoughts and is_thought(event):
+            rank = _PROGRESS
         self.rank = max(self.rank, rank)
-        self.substance = self.substance or (rank is Rank.MEANINGFUL and not is_thought(event))
+        self.substance = self.substance or (rank is _MEANINGFUL and not is_thought(event))
         return rank
 
     def see_run(self, run: Run, now: float) -> None:
         """Take in a run of words: the same as each of its events."""
         self.said += sum(map(len, run.texts))
         self._progressed = now
-        self.rank, self.substance = Rank.MEANINGFUL, True
+        self.rank, self.substance = _MEANINGFUL, True
         if run.usage is not None:
             self.usage = merged(self.usage, run.usage)
 
@@ -230,7 +233,7 @@ class Watch:
         """While nothing is shown: what the attempt has come to, or None to go on peeking."""
         if self.error is not None:
             return outcome_of_error(self.error)
-        if self.rank is Rank.MEANINGFUL:
+        if self.rank is _MEANINGFUL:
             return o.Accepted()
         if self.finished is not None:
             return self._of_terminal(self.finished)
@@ -269,7 +272,7 @@ class Watch:
         if self._hurried and self._progressed is None:
             spent = f"the time for this request was spent after {self.patience():.1f} s"
             return o.Silent(type=o.BUDGET_SPENT, message=spent)
-        return o.Silent(message=waited) if self.rank is not Rank.MEANINGFUL else o.Truncated(message=waited)
+        return o.Silent(message=waited) if self.rank is not _MEANINGFUL else o.Truncated(message=waited)
 
     def at_end(self, *, shown: bool) -> AnyOutcome:
         """The body ended, erred or reached its last frame. `shown`: the client has seen meaning of it."""
@@ -284,7 +287,7 @@ class Watch:
         """What an end amounts to where nothing has been shown."""
         if self.error is not None:
             return outcome_of_error(self.error)
-        if self.finished is None and self.rank is not Rank.MEANINGFUL:
+        if self.finished is None and self.rank is not _MEANINGFUL:
             return o.Empty(message="the body ended before anything was said")
         if self.finished is None:
             return o.Truncated(message="the body ended without a reason to stop")
