@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
 from contextlib import suppress
 from functools import cached_property, lru_cache
 from typing import Any, NamedTuple, Self
@@ -160,12 +161,12 @@ class Answer(httpx.Response):
         return httpx.Headers(self.raw)
 
 
-class Carrier(httpx.AsyncBaseTransport):
+class Carrier(httpx.AsyncBaseTransport, ABC):
     """A transport for any client of httpx's that carries orders."""
 
+    @abstractmethod
     async def carry(self, order: Order) -> Answer:
         """Send a request, give its answer with the body still to come. Raises what httpx names for it."""
-        raise NotImplementedError
 
     @override
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
